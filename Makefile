@@ -1,0 +1,57 @@
+# `make help` lists the targets. Everything installs into .venv; nothing else is touched.
+PYTHON ?= python3
+PORT ?= 8080
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test check fix bench scoreboard clean
+
+help: ## What there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 14
+
+setup: $(READY) ## The virtual environment, with the exact versions of requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
+	@if command -v uv >/dev/null 2>&1; then \
+	  { [ -x $(BIN)/python ] || uv venv --quiet --python "$$(command -v $(PYTHON))" .venv; } && \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
+	else \
+	  { [ -x $(BIN)/python ] || $(PYTHON) -m venv .venv; } && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $(READY)
+
+demo: $(READY) ## Start the gateway, send the samples through every door, show what came of them
+	@$(BIN)/gateway demo
+
+serve: $(READY) ## Keep the gateway in the foreground (PORT=8080)
+	@GATEWAY_PORT=$(PORT) $(BIN)/gateway serve
+
+test: $(READY) ## Every test, on SQLite and on PostgreSQL
+	@$(BIN)/pytest -q -n auto
+
+check: $(READY) ## Everything CI checks: format, lint, types, import contracts, tests, mappings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/gateway map lint
+	$(BIN)/gateway map test
+	$(BIN)/pytest -q -n auto
+
+fix: $(READY) ## Mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## Every figure, as a ratio to its floor in the same run
+	@$(BIN)/python -m bench
+
+scoreboard: $(READY) ## Measure everything at full volume and renew docs/scoreboard.md
+	@$(BIN)/python -m bench --full --write
+
+clean: ## Remove what was made here
+	rm -rf .venv build dist var .pytest_cache .mypy_cache .ruff_cache .hypothesis
