@@ -35,8 +35,8 @@ def _write(tables: dict[str, list[Row]]) -> None:
     """Replace each `<!-- bench:NAME -->` block of the scoreboard by the new table."""
     text = SCOREBOARD.read_text(encoding="utf-8")
     for name, rows in tables.items():
-        block = f"<!-- bench:{name} -->\n{table(rows)}\n<!-- end -->"
-        text = re.sub(rf"<!-- bench:{name} -->.*?<!-- end -->", lambda _, b=block: b, text, flags=re.DOTALL)
+        before, mark, after = text.partition(f"<!-- bench:{name} -->\n")
+        text = f"{before}{mark}{table(rows)}\n<!-- end -->{after.partition('<!-- end -->')[2]}" if mark else text
     machine = f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}"
     text = re.sub(r"<!-- machine -->.*", f"<!-- machine --> {machine}", text)
     SCOREBOARD.write_text(text, encoding="utf-8")
