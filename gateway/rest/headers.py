@@ -1,0 +1,144 @@
+"""What the headers of a request say: media types, Accept, Prefer, entity tags. Pure, no Flask.
+
+https://hl7.org/fhir/R4/http.html#mime-type
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from werkzeug.http import parse_options_header
+
+from gateway.errors import BadRequest, NotAcceptable, UnsupportedMediaType
+
+FHIR_JSON = "application/fhir+json"
+FHIR_MEDIA_TYPES = (FHIR_JSON, "application/json", "text/json", "application/json+fhir")
+FHIR_OFFERED: Mapping[str, str] = {**dict.fromkeys(FHIR_MEDIA_TYPES, FHIR_JSON), "json": FHIR_JSON}
+_OUR_VERSIONS = {"4.0", "4.0.1"}
+
+Return = Literal["minimal", "representation", "OperationOutcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefer:
+    """What the caller would like: how much comes back, and whether an unknown search parameter is an error."""
+
+    returned: Return | None = None
+    strict: bool = True
+
+
+def media_type(content_type: str | None) -> str:
+    """Return the media type without its parameters, in lower case; '' when there is none.
+
+    UnsupportedMediaType where a parameter asks for another FHIR version or another charset than UTF-8.
+    """
+    name, parameters = parse_options_header(content_type)
+    if not _is_our_version(parameters):
+        raise UnsupportedMediaType("the gateway speaks FHIR version 4.0")
+    return name.lower()
+
+
+def check_utf8(content_type: str | None) -> None:
+    """Raise UnsupportedMediaType when the charset parameter is not UTF-8, the only one FHIR JSON knows."""
+    charset = parse_options_header(content_type)[1].get("charset", "utf-8")
+    if charset.lower().replace("-", "") not in {"utf8", "usascii"}:
+        raise UnsupportedMediaType("FHIR JSON is UTF-8: send charset=utf-8 or leave it out")
+
+
+def negotiate(accept: str | None, offered: Mapping[str, str], *, default: str) -> str:
+    """Return the representation offered for the media range that `accept` likes best.
+
+    `offered` maps each media type that may be asked to the representation it gets. NotAcceptable names the offers.
+    https://www.rfc-editor.org/rfc/rfc9110#name-accept
+    """
+    if not accept or not accept.strip():
+        return default
+    for name in _ranges_by_preference(accept):
+        found = _matching(name, offered, default)
+        if found:
+            return found
+    raise NotAcceptable(f"offered: {', '.join(sorted(name for name in offered if '/' in name))}, FHIR version 4.0")
+
+
+def negotiate_fhir(accept: str | None, format_: str | None) -> str:
+    """Return the FHIR media type to answer in; `_format` goes before Accept. NotAcceptable.
+
+    https://hl7.org/fhir/R4/http.html#parameters
+    """
+    if format_:
+        return negotiate(format_.replace(" ", "+"), FHIR_OFFERED, default=FHIR_JSON)  # an unescaped + is a space
+    return negotiate(accept, FHIR_OFFERED, default=FHIR_JSON)
+
+
+def prefer(value: str | None) -> Prefer:
+    """Return what Prefer asks; tokens it does not know are passed over, as RFC 7240 wants. BadRequest on a bad one.
+
+    https://hl7.org/fhir/R4/http.html#ops, https://hl7.org/fhir/R4/search.html#errors
+    """
+    wishes = dict(wish.strip().partition("=")[::2] for wish in (value or "").replace(";", ",").split(","))
+    handling = wishes.get("handling", "strict").strip('"')
+    returned = wishes.get("return", "").strip('"')
+    if handling not in {"strict", "lenient"}:
+        raise BadRequest("Prefer: handling is strict or lenient")
+    return Prefer(_return(returned), handling == "strict")
+
+
+def version_of(etag: str | None) -> str | None:
+    """Return the version an entity tag names, `W/"3"` or `"3"` or `3`; None when there is none. BadRequest."""
+    if etag is None or not etag.strip():
+        return None
+    tag = etag.strip().removeprefix("W/")
+    version = tag[1:-1] if len(tag) > 1 and tag[0] == tag[-1] == '"' else tag
+    if not version or '"' in version or "," in version:
+        raise BadRequest('If-Match names one version: W/"3"')
+    return version
+
+
+def versions_of(etags: str | None) -> frozenset[str]:
+    """Return the versions of If-None-Match, `*` among them as it stands."""
+    tags = (tag.strip().removeprefix("W/").strip('"') for tag in (etags or "").split(","))
+    return frozenset(tag for tag in tags if tag)
+
+
+def _return(value: str) -> Return | None:
+    match value:
+        case "":
+            return None
+        case "minimal" | "representation" | "OperationOutcome":
+            return value
+        case _:
+            raise BadRequest("Prefer: return is minimal, representation or OperationOutcome")
+
+
+def _ranges_by_preference(accept: str) -> list[str]:
+    """Return the acceptable media ranges of ours, most liked first, ties as written."""
+    weighed: list[tuple[float, str]] = []
+    for one in accept.split(","):
+        name, parameters = parse_options_header(one.strip())
+        if name and _is_our_version(parameters):
+            weighed.append((_quality(parameters.get("q")), name.lower()))
+    return [name for quality, name in sorted(weighed, key=lambda pair: -pair[0]) if quality > 0]
+
+
+def _quality(q: str | None) -> float:
+    try:
+        return 1.0 if q is None else float(q)
+    except ValueError:
+        return 0.0
+
+
+def _matching(name: str, offered: Mapping[str, str], default: str) -> str | None:
+    if name in {"*/*", "*"}:
+        return default
+    if name.endswith("/*"):
+        kind = name[:-1]
+        return (
+            default if default.startswith(kind) else next((v for k, v in offered.items() if k.startswith(kind)), None)
+        )
+    return offered.get(name)
+
+
+def _is_our_version(parameters: Mapping[str, str]) -> bool:
+    asked = next((v for k, v in parameters.items() if k.lower() == "fhirversion"), None)
+    return asked is None or asked in _OUR_VERSIONS
+
