@@ -10,9 +10,10 @@ The tables it fills (order of columns = order of the clustered key, `key` last m
     index_uri       (type, param, value, key)
     index_number    (type, param, low, high, key)           float
     index_quantity  (type, param, system, code, low, high, key)   float; code is the unit where there is no code
-    slot            (key, status, start, end_, schedule, ...)     see Projection
+    slot            (key, status, start, end_, schedule)          see SlotRow
 
-Each index table also needs an index (key, param): deletes, :missing, _sort and probes of one resource use it.
+Each index table also has an index (key, param): deletes, :missing, _sort and probes of one resource use it.
+What only searching needs (further indexes, the key that seals page tokens) is in migration 0002_search.sql.
 https://hl7.org/fhir/R4/search.html
 """
 
@@ -49,6 +50,9 @@ class IndexRows:
     slot: SlotRow | None = None
 
 
-def rows(resource: Resource) -> IndexRows:
-    """Return everything `resource` can be found by. Never raises on a valid resource."""
+def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
+    """Return everything `resource` can be found by. Never raises on a valid resource.
+
+    Absolute references that begin with `base` are indexed as the local ones they are.
+    """
     raise NotImplementedError
