@@ -1,0 +1,119 @@
+"""FHIR JSON in and out: decimals exactly as they came, keys in the order they came.
+
+https://hl7.org/fhir/R4/json.html
+"""
+
+import json
+from collections import Counter
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+import msgspec
+
+from gateway.errors import Issue, MalformedMessage, Place
+
+_BOM = b"\xef\xbb\xbf"
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_BRACKETS = b"[]{}"
+_NOT_BRACKETS = bytes(set(range(256)) - set(_BRACKETS))
+
+
+def decode(data: bytes | str, *, max_depth: int = 64) -> Any:
+    """Return the value of a JSON text, its fractions as Decimal; a byte order mark is skipped.
+
+    Raises MalformedMessage, naming line and byte where they are known, on anything that is not JSON (NaN among it),
+    that is nested deeper than `max_depth`, that holds a NUL or half a surrogate pair, or that names a property
+    twice in one object.
+    """
+    text = _utf8(data)
+    plain = text.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in text else text
+    if b"\\u0000" in plain:
+        raise MalformedMessage("the text holds a NUL character (\\u0000), which FHIR does not allow")
+    _check_depth(plain, max_depth)
+    value = _decoded(text)
+    if plain.count(b'"') != _quotes(_ENCODER.encode(value)):
+        _refuse_twice_named(text)
+    return value
+
+
+def encode(value: Any) -> bytes:
+    """Return `value` as compact JSON, each Decimal as the number it was."""
+    return _ENCODER.encode(value)
+
+
+def encode_pretty(value: Any) -> bytes:
+    """Return `value` as JSON for people: indented by two spaces, ended by a newline."""
+    return msgspec.json.format(_ENCODER.encode(value), indent=2) + b"\n"
+
+
+def _utf8(data: bytes | str) -> bytes:
+    if isinstance(data, bytes):
+        return data.removeprefix(_BOM)
+    try:
+        return data.removeprefix("\ufeff").encode()
+    except UnicodeEncodeError as error:
+        raise MalformedMessage("the text holds half a surrogate pair: it is not valid Unicode") from error
+
+
+def _decoded(text: bytes) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except msgspec.DecodeError as error:
+        what, at = _what_and_where(str(error), text)
+    except UnicodeDecodeError as error:
+        what, at = "the text is not UTF-8", error.start
+    except (InvalidOperation, OverflowError) as error:
+        raise MalformedMessage("a number is larger than any FHIR decimal can be") from error
+    except RecursionError as error:
+        raise MalformedMessage("the JSON is nested too deep to be read") from error
+    raise MalformedMessage([Issue("malformed", what, place=_place(text, at))])
+
+
+def _what_and_where(problem: str, text: bytes) -> tuple[str, int]:
+    """Return our words for msgspec's `JSON is malformed: expected ':' (byte 7)`, and the byte."""
+    what, _, at = problem.removeprefix("JSON is malformed: ").rpartition(" (byte ")
+    if what:
+        return f"this is not JSON: {what}", int(at.removesuffix(")"))
+    return ("there is nothing here", 0) if not text.strip() else (f"this is not JSON: {_ended(problem)}", len(text))
+
+
+def _ended(problem: str) -> str:
+    return "the text ends too early" if "truncated" in problem else problem[0].lower() + problem[1:]
+
+
+def _place(text: bytes, at: int) -> Place:
+    return Place("JSON text", line=text.count(b"\n", 0, at) + 1, byte=at)
+
+
+def _check_depth(plain: bytes, max_depth: int) -> None:
+    """Raise MalformedMessage when brackets nest deeper than `max_depth`; strings in `plain` hold no escaped quote.
+
+    Each round takes away the innermost pairs, so what is left after `max_depth` rounds is deeper, or does not pair up.
+    """
+    if plain.count(b"[") + plain.count(b"{") <= max_depth:
+        return
+    left = b"".join(plain.split(b'"')[::2]).translate(None, _NOT_BRACKETS)
+    for _ in range(max_depth):
+        shorter = left.replace(b"[]", b"").replace(b"{}", b"")
+        if len(shorter) == len(left):
+            return  # nothing left, or brackets that do not pair up: the decoder says where
+        left = shorter
+    if left:
+        raise MalformedMessage(f"the JSON is nested deeper than {max_depth} levels")
+
+
+def _quotes(text: bytes) -> int:
+    return text.replace(b"\\\\", b"").replace(b'\\"', b"").count(b'"') if b"\\" in text else text.count(b'"')
+
+
+def _refuse_twice_named(text: bytes) -> NoReturn:
+    """Raise MalformedMessage: an object lost a property when it was read, so it named one twice."""
+    names: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        counted = Counter(name for name, _ in pairs)
+        names.extend(name for name, times in counted.items() if times > 1 and name.isidentifier())
+
+    json.loads(text, object_pairs_hook=note)
+    raise MalformedMessage(f"an object names a property twice: {', '.join(dict.fromkeys(names)) or 'an unusual name'}")

@@ -1,0 +1,88 @@
+"""The four tables of `profiles/r4/`, each decoded once, on first use.
+
+`profiles/r4/README.md` says what they hold; `scripts/r4_tables.py` makes them. Rows leave out
+what is usual: a maximum of 1, a minimum of 0. Readers use `gateway.fhir.elements`.
+"""
+
+from functools import cache
+
+import msgspec
+
+from gateway.data import shipped
+
+
+class ElementRow(msgspec.Struct, frozen=True):
+    """One element of one type; `types` and `targets` are words separated by a space."""
+
+    types: str
+    choice: bool = False
+    max: str = "1"
+    min: int = 0
+    binding: str | None = None
+    profile: str | None = None
+    targets: str = ""
+
+
+class TypeRow(msgspec.Struct, frozen=True):
+    """One type, or one backbone of a type under its path; `elements` are those it adds to its base."""
+
+    kind: str
+    elements: dict[str, ElementRow]
+    base: str | None = None
+    abstract: bool = False
+    pattern: str | None = None
+
+
+class InvariantRow(msgspec.Struct, frozen=True):
+    """One invariant and every path it stands on."""
+
+    key: str
+    severity: str
+    human: str
+    expression: str
+    paths: tuple[str, ...]
+
+
+class ComponentRow(msgspec.Struct, frozen=True):
+    """One component of a composite search parameter."""
+
+    definition: str
+    expression: str
+
+
+class ParameterRow(msgspec.Struct, frozen=True):
+    """One search parameter of one type."""
+
+    type: str
+    url: str
+    expression: str | None = None
+    targets: str = ""
+    components: tuple[ComponentRow, ...] = ()
+
+
+def _content(name: str) -> bytes:
+    return (shipped("profiles") / "r4" / f"{name}.json").read_bytes()
+
+
+@cache
+def types() -> dict[str, TypeRow]:
+    """Return type name or backbone path → row."""
+    return msgspec.json.decode(_content("elements"), type=dict[str, TypeRow])
+
+
+@cache
+def invariants() -> tuple[InvariantRow, ...]:
+    """Return every distinct invariant."""
+    return msgspec.json.decode(_content("invariants"), type=tuple[InvariantRow, ...])
+
+
+@cache
+def codes() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return value set → code system → codes."""
+    return msgspec.json.decode(_content("codes"), type=dict[str, dict[str, tuple[str, ...]]])
+
+
+@cache
+def search_parameters() -> dict[str, dict[str, ParameterRow]]:
+    """Return resource type → code → search parameter; `Resource` and `DomainResource` hold the common ones."""
+    return msgspec.json.decode(_content("search_parameters"), type=dict[str, dict[str, ParameterRow]])
