@@ -1,0 +1,75 @@
+"""The interface of both engines: read, search, and write in one commit.
+
+A write is a function from what is found to what must be written. The engine may call it again,
+when another writer was first; so it has no effects of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from gateway.store.records import Batch, Current, Engine, Identity, Stored
+
+if TYPE_CHECKING:
+    from gateway.fhir.search import SearchRequest
+
+T = TypeVar("T")
+
+
+class Database(Protocol):
+    """Runs a SELECT. Parameters are written `?` on both engines."""
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine, where the SQL must differ."""
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return every row of the answer."""
+
+
+class Sight(Protocol):
+    """What a writer sees inside its transaction."""
+
+    def matches(self, conditions: Sequence[SearchRequest]) -> list[list[Identity]]:
+        """Return for each condition the resources it matches, at most two; others with that condition wait."""
+
+    def current(
+        self, identities: Collection[Identity], targets: Collection[Identity] = ()
+    ) -> tuple[dict[Identity, Current], set[Identity]]:
+        """Return the newest version of each of `identities`, and which of `targets` exist and are not deleted."""
+
+
+Decide = Callable[[Sight], tuple[Batch, T]]
+
+
+class Store(Protocol):
+    """Every version of every resource, and what is kept in the same commit."""
+
+    @property
+    def engine(self) -> Engine:
+        """Return which database this is."""
+
+    def reading(self, *, snapshot: bool = True) -> AbstractContextManager[Database]:
+        """Return a Database; with `snapshot`, all its statements see one state."""
+
+    def read(self, identity: Identity) -> Stored | None:
+        """Return the newest version, which may be a deletion; None when there never was one."""
+
+    def vread(self, identity: Identity, version: int) -> Stored | None:
+        """Return that version; None when there is none."""
+
+    def history(self, identity: Identity, *, count: int = 50, since: datetime | None = None) -> list[Stored]:
+        """Return the newest `count` versions, newest first, none older than `since`."""
+
+    def write(self, decide: Decide[T]) -> T:
+        """Commit the Batch that `decide` makes of what it sees, and return its other result.
+
+        All of it is stored, or nothing is. An error of `decide` is passed on; Unavailable when the
+        database cannot be reached or stays overtaken by other writers.
+        """
+
+    def close(self) -> None:
+        """Let go of every connection."""

@@ -1,0 +1,99 @@
+"""What goes into the store and comes out of it, as values; both engines speak in these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+Engine = Literal["sqlite", "postgresql"]
+Durability = Literal["full", "normal"]
+State = Literal["accepted", "refused"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(moment: datetime) -> int:
+    """Return `moment`, which must know its zone, as microseconds since 1970-01-01 UTC."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    """Return the moment, in UTC, of a time column."""
+    return _EPOCH + microseconds * _MICROSECOND
+
+
+class Identity(NamedTuple):
+    """The logical identity of a resource. https://hl7.org/fhir/R4/resource.html#id"""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of a resource. `body` is the encoded JSON, empty for a deletion."""
+
+    type: str
+    id: str
+    version: int
+    last_updated: datetime
+    body: bytes
+    deleted: bool
+
+
+class Current(NamedTuple):
+    """What a writer must know of the newest version. Version 0: there is none yet and `key` is reserved for it."""
+
+    key: int
+    version: int = 0
+    last_updated: int = 0
+    deleted: bool = False
+    digest: bytes = b""
+    indexed: bytes = b""
+    body: bytes = b""
+
+
+IndexTables = dict[str, list[tuple[Any, ...]]]  # 'token' -> rows without type and key; 'slot' -> at most one row
+
+
+@dataclass(slots=True)
+class Version:
+    """A version to be written: the next one of `key`, or the first."""
+
+    key: int
+    identity: Identity
+    version: int
+    last_updated: int
+    deleted: bool
+    digest: bytes
+    indexed: bytes
+    body: bytes
+    added: IndexTables
+    removed: IndexTables
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it was received: a row of the inbox. `issues` is encoded JSON."""
+
+    provider: str
+    format: str
+    content: bytes
+    received_at: int
+    state: State
+    control_id: str | None = None
+    event_time: int | None = None
+    mapping: str | None = None
+    issues: str = "[]"
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything of one commit. `confirmed` are (key, version) that the message repeated without a change."""
+
+    audit: bytes
+    versions: list[Version] = field(default_factory=list)
+    message: Message | None = None
+    confirmed: list[tuple[int, int]] = field(default_factory=list)
