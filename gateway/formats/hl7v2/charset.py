@@ -1,0 +1,112 @@
+"""From bytes to text: the character set of MSH-18, and what to do when it is absent, unknown or untrue.
+
+Table 0211 and the ways it is misspelt. A message that says one thing and holds another is read in the
+one way that fits its bytes, and the finding is reported; it is never refused for its letters.
+http://www.hl7.eu/HL7v2x/v251/std251/ch02.html#Heading38
+"""
+
+import codecs
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from gateway.errors import Issue, Place
+
+_PLACE = Place("MSH-18", line=1)
+
+CODECS: Mapping[str, str] = MappingProxyType(
+    {
+        "ASCII": "ascii", "USASCII": "ascii", "ISOIR6": "ascii",
+        **{f"8859{n}": f"iso-8859-{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)},
+        **{f"ISO8859{n}": f"iso-8859-{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)},
+        "LATIN1": "iso-8859-1", "ISOIR100": "iso-8859-1", "LATIN9": "iso-8859-15",
+        "WINDOWS1252": "windows-1252", "CP1252": "windows-1252", "ANSI": "windows-1252",
+        "UNICODEUTF8": "utf-8", "UTF8": "utf-8", "UNICODE": "utf-8",
+        "UNICODEUTF16": "utf-16", "UTF16": "utf-16", "UNICODEUTF32": "utf-32", "UTF32": "utf-32",
+        "ISOIR14": "shift_jis", "ISOIR87": "iso2022_jp", "ISOIR159": "iso2022_jp_1",
+        "GB180302000": "gb18030", "GB18030": "gb18030", "KSX1001": "euc_kr", "BIG5": "big5",
+    }
+)  # fmt: skip
+"""MSH-18 with everything but letters and digits taken out, to the codec that reads it."""
+
+_SINGLE_BYTE = frozenset({"ascii", "windows-1252", *(f"iso-8859-{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15))})
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_WIDE_DECLARED = frozenset({"utf-16", "utf-32"})  # never true once MSH could be read byte by byte
+_WIDE = ((b"M\0S\0H\0", "utf-16-le"), (b"\0M\0S\0H", "utf-16-be"))
+_CONTROL = re.compile(rb"[\x80-\x9f]")  # characters in windows-1252, nothing at all in ISO 8859
+
+
+def marked(data: bytes) -> tuple[str | None, int]:
+    """Return the codec that the first bytes give away (a byte order mark, UTF-16), and the mark's length."""
+    for mark, codec in _MARKS:
+        if data.startswith(mark):
+            return codec, len(mark)
+    for start, codec in _WIDE:
+        if data.startswith(start):
+            return codec, 0
+    return None, 0
+
+
+def declared(values: Sequence[str]) -> str | None:
+    """Return the codec of the first of MSH-18's repetitions that table 0211 knows."""
+    known = (CODECS.get(re.sub(r"[^A-Z0-9]", "", value.upper())) for value in values)
+    return next((codec for codec in known if codec), None)
+
+
+def decode(
+    data: bytes, fields: tuple[Sequence[str], Sequence[str]], *, marked: str | None, fallback: str
+) -> tuple[str, str, list[Issue]]:
+    """Return the text of a message without its byte order mark, the codec that read it, and what was wrong.
+
+    `fields` are the repetitions of MSH-18 and of MSH-19, `marked` is what a byte order mark said.
+    Never fails: ISO 8859-1 reads any bytes.
+    """
+    told = any(fields[0])
+    codec = declared(fields[0])
+    issues = []
+    if told and codec is None:
+        codec = declared(fields[1])
+        issues.append(_unknown(beside=codec is not None))
+    codec = codec or marked
+    text, read_by = _read(data, codec, fallback)
+    if codec is None and not told and read_by != "ascii":
+        issues.append(_warning(f"no character set is declared and the text is not ASCII; it was read as {read_by}"))
+    elif codec not in (None, read_by):
+        issues.append(_warning(f"the bytes are not in the declared character set; they were read as {read_by}"))
+    return text, read_by, issues
+
+
+def _read(data: bytes, codec: str | None, fallback: str) -> tuple[str, str]:
+    """Return text and codec; the codec of bytes that are all ASCII is the declared one if that extends ASCII."""
+    if data.isascii() and (codec is None or codec == "utf-8" or codec in _SINGLE_BYTE):
+        return data.decode("ascii"), codec or "ascii"
+    for candidate in _candidates(data, codec, fallback):
+        try:
+            return data.decode(candidate), candidate
+        except UnicodeDecodeError:
+            continue
+    return data.decode("iso-8859-1"), "iso-8859-1"
+
+
+def _candidates(data: bytes, codec: str | None, fallback: str) -> list[str]:
+    """Return the codecs to try, most trusted first.
+
+    Bytes that form valid UTF-8 are UTF-8, whatever single-byte set is declared: text in a single-byte
+    set practically never does so by chance. Bytes 80 to 9F are no characters in ISO 8859, but are in
+    windows-1252, which many senders mean when they write 8859/1.
+    """
+    if codec is None or codec in _SINGLE_BYTE:
+        latin = codec in ("iso-8859-1", "iso-8859-15") and _CONTROL.search(data)
+        own = ["windows-1252"] if latin else [codec] if codec else []
+        return ["utf-8", *own, fallback]
+    return ["utf-8", fallback] if codec in _WIDE_DECLARED else [codec, "utf-8", fallback]
+
+
+def _unknown(*, beside: bool) -> Issue:
+    if beside:
+        return _warning("MSH-18 is not a character set, MSH-19 is: it stands one field too far and was used")
+    return _warning("MSH-18 is not a character set of table 0211; one that fits the bytes was used")
+
+
+def _warning(text: str) -> Issue:
+    return Issue("charset", text, "warning", place=_PLACE)

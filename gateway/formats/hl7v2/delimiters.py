@@ -1,0 +1,70 @@
+"""The characters that separate, taken from MSH-1 and MSH-2 of the message itself.
+
+Nothing is assumed: ZorgDomein sends `MSH|^_\\&|`, others swap the escape and repetition characters,
+and version 2.7 added a fifth, the truncation character. Pieces that MSH-2 leaves out are not used.
+http://www.hl7.eu/HL7v2x/v251/std251/ch02.html#Heading13
+"""
+
+from functools import lru_cache
+from string import punctuation
+from typing import NamedTuple
+
+from gateway.errors import Issue, MalformedMessage, Place
+
+ABSENT = "\r"
+"""Stands for a delimiter that the message does not use: it can never be found inside a segment."""
+
+_ROLES = ("field", "component", "repetition", "escape", "subcomponent", "truncation")
+
+
+class Delimiters(NamedTuple):
+    """The delimiters of one message; `ABSENT` where MSH-2 names none. `encoding` is MSH-2 as written."""
+
+    field: str = "|"
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+    truncation: str = ABSENT
+    encoding: str = "^~\\&"
+
+
+@lru_cache(maxsize=256)
+def read_delimiters(header: str) -> tuple[Delimiters, tuple[Issue, ...]]:
+    """Return the delimiters of a text that begins with `MSH|^~\\&`, and what was odd about them.
+
+    `header` runs up to the second field separator, or to the end of the segment when there is none.
+    Raises MalformedMessage when they cannot separate anything: absent, not punctuation, or twice the same.
+    """
+    field, encoding = header[3:4], header[4:]
+    once = "".join(dict.fromkeys(encoding))
+    issues: tuple[Issue, ...] = ()
+    if once != encoding and len(once) == len(Delimiters().encoding) and once[3] != encoding[3]:
+        issues = (_doubled(),)
+    else:
+        once = encoding
+    _check(field, once)
+    component, repetition, escape, subcomponent, truncation = once.ljust(len(_ROLES) - 1, ABSENT)
+    return Delimiters(field, component, repetition, escape, subcomponent, truncation, encoding), issues
+
+
+def _check(field: str, encoding: str) -> None:
+    """Raise MalformedMessage with every reason why these cannot be the delimiters."""
+    wrong = []
+    if not field:
+        wrong.append("MSH-1 is absent: the message stops after three letters")
+    if field and not encoding:
+        wrong.append("MSH-2 is empty: it names no component separator")
+    if len(encoding) >= len(_ROLES):
+        wrong.append(f"MSH-2 is longer than {len(_ROLES) - 1} characters")
+    if any(delimiter not in punctuation for delimiter in field + encoding):
+        wrong.append("MSH-1 and MSH-2 may hold punctuation only")
+    if len(set(field + encoding)) < len(field + encoding):
+        wrong.append("MSH-1 and MSH-2 name the same character for two purposes")
+    if wrong:
+        raise MalformedMessage([Issue("malformed", text, place=Place("MSH-2", line=1)) for text in wrong])
+
+
+def _doubled() -> Issue:
+    text = "a delimiter stands twice in MSH-2 (the backslash escaped by software on the way); it was read once"
+    return Issue("repaired", text, "warning", place=Place("MSH-2", line=1))

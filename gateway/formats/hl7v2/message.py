@@ -1,0 +1,190 @@
+"""A message: its segments in order and by name, and everything odd that was found while reading it."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from gateway.errors import Issue, MalformedMessage, Place
+from gateway.formats.hl7v2.charset import decode, marked
+from gateway.formats.hl7v2.delimiters import Delimiters, read_delimiters
+from gateway.formats.hl7v2.leaves import leaves_of, unknown_escapes
+from gateway.formats.hl7v2.paths import Position, parse_path
+from gateway.formats.hl7v2.segment import Segment
+from gateway.formats.hl7v2.source import Source
+
+MAX_BYTES = 32 * 1024 * 1024
+"""A longer message is refused before it is read."""
+
+MAX_SEGMENTS = 100_000
+"""A message of more segments is refused."""
+
+_MAX_REPORTED = 20  # lines that are no segments are reported one by one, up to here
+_HEADER = re.compile(rb"(?:[ \t]*[\r\n])*(MSH[^\r\n]*)")
+_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
+_BATCH = frozenset({"FHS", "BHS", "BTS", "FTS"})
+
+
+class Message:
+    """One message: `segments` in order. Two threads may read it; nothing in it changes but its caches."""
+
+    __slots__ = ("_by_name", "_findings", "_issues", "segments", "source")
+
+    def __init__(self, segments: list[Segment], source: Source, findings: Sequence[Issue]) -> None:
+        self.segments = segments
+        self.source = source
+        self._findings = findings
+        self._issues: tuple[Issue, ...] | None = None
+        self._by_name: dict[str, list[Segment]] | None = None
+
+    @property
+    def delimiters(self) -> Delimiters:
+        """The delimiters that MSH-1 and MSH-2 name."""
+        return self.source.delimiters
+
+    @property
+    def charset(self) -> str:
+        """The codec that read the bytes, as Python calls it."""
+        return self.source.charset
+
+    @property
+    def version(self) -> str:
+        """MSH-12.1 as written; empty when absent."""
+        return self.segments[0].value(12) or ""
+
+    @property
+    def control_id(self) -> str | None:
+        """MSH-10."""
+        return self.segments[0].value(10)
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """What was odd but readable: character set, delimiters, escape sequences that are not known."""
+        if self._issues is None:
+            self._issues = (*self._findings, *unknown_escapes(self.segments, self.source))
+        return self._issues
+
+    def all(self, name: str) -> list[Segment]:
+        """Return the segments called `name`, in order; empty when there is none."""
+        if self._by_name is None:
+            self._by_name = {}
+            for segment in self.segments:
+                self._by_name.setdefault(segment.name, []).append(segment)
+        return self._by_name.get(name, [])
+
+    def get(self, path: str) -> str | None:
+        """Return the text at `PID-3[2].1`, None when there is none. Raises BadRequest when that is no path."""
+        at = parse_path(path)
+        found = self.all(at.segment)
+        if at.field is None or at.occurrence > len(found):
+            return None
+        return found[at.occurrence - 1].value(at.field, at.repetition or 1, at.component or 1, at.subcomponent or 1)
+
+    def place(self, path: str) -> Place:
+        """Return where `PID-3[2].1` stands; without line and byte when the segment is absent."""
+        at = parse_path(path)
+        found = self.all(at.segment)
+        return found[at.occurrence - 1].place(*at[2:]) if at.occurrence <= len(found) else Place(str(at))
+
+
+def parse(data: bytes, *, fallback_charset: str = "windows-1252") -> Message:
+    """Return the message in `data`: one MSH and what follows it, its lines ended by CR, LF or CRLF.
+
+    Raises MalformedMessage for anything else, with the lines concerned. What can be read in one way only
+    is read, and reported in `Message.issues`. `fallback_charset` reads text that MSH-18 does not declare.
+    http://www.hl7.eu/HL7v2x/v251/std251/ch02.html#Heading8
+    """
+    if len(data) > MAX_BYTES:
+        raise MalformedMessage(f"the message is longer than {MAX_BYTES} bytes", code="too-large")
+    codec, mark = marked(data)
+    body = data[mark:] if mark else data
+    text = _wide(body, codec) if codec and codec != "utf-8" else None
+    header = _header(body if text is None else text.encode("utf-8", "replace"))
+    second = header.find(header[3:4], 4)
+    delimiters, findings = read_delimiters(header if second < 0 else header[:second])
+    if text is None:
+        text, codec, more = decode(body, _charsets(header, delimiters), marked=codec, fallback=fallback_charset)
+        findings = (*findings, *more)
+    source = Source(data, mark, codec or "ascii", delimiters)
+    return Message(_segments(text, source), source, findings)
+
+
+def _wide(body: bytes, codec: str) -> str:
+    """Return the text of a message whose every character takes two bytes."""
+    try:
+        return body.decode(codec)
+    except UnicodeDecodeError as error:
+        raise MalformedMessage("the message begins as UTF-16 and does not go on as UTF-16", code="charset") from error
+
+
+def _header(body: bytes) -> str:
+    """Return the segment MSH. What matters in it before the character set is known is ASCII."""
+    match = _HEADER.match(body)
+    if match is None:
+        raise MalformedMessage("the message does not begin with the segment MSH")
+    return match[1].decode("iso-8859-1")
+
+
+def _charsets(header: str, delimiters: Delimiters) -> tuple[list[str], list[str]]:
+    """Return the repetitions of MSH-18 and of MSH-19, where some senders put it."""
+    pieces = header.split(delimiters.field, 19)  # the eighteenth field is the seventeenth piece: MSH-1 is no piece
+    return tuple(
+        [part.strip() for part in piece.split(delimiters.repetition)] for piece in (*pieces[17:19], "", "")[:2]
+    )
+
+
+def _segments(text: str, source: Source) -> list[Segment]:
+    """Return the segments of a text. Raises MalformedMessage with every line that is none."""
+    if "\0" in text:
+        raise MalformedMessage("the message holds a NUL byte")
+    if "\n" in text:
+        text = text.replace("\r\n", "\r").replace("\n", "\r")
+    lines = text.split("\r")
+    if len(lines) > MAX_SEGMENTS:
+        raise MalformedMessage(f"the message has more than {MAX_SEGMENTS} lines", code="too-large")
+    counts: dict[str, int] = {}
+    segments: list[Segment] = []
+    wrong: list[int] = []
+    separator = source.delimiters.field
+    for number, line in enumerate(lines, source.first_line):
+        name = line[:3]
+        occurrence = counts.get(name, 0) + 1
+        if (occurrence == 1 or line[3:4] != separator) and not _is_segment(line, separator):
+            if line and not line.isspace():
+                wrong.append(number)
+            continue
+        counts[name] = occurrence
+        segments.append(Segment(name, occurrence, number, line, source))
+    _refuse(counts, wrong)
+    return segments
+
+
+def _is_segment(line: str, separator: str) -> bool:
+    return _NAME.fullmatch(line[:3]) is not None and line[3:4] in ("", separator)
+
+
+def _refuse(counts: dict[str, int], wrong: list[int]) -> None:
+    """Raise MalformedMessage if lines are no segments, or the lines are more than one message."""
+    issues = [
+        Issue("malformed", "the line is not a segment", place=Place("segment", line)) for line in wrong[:_MAX_REPORTED]
+    ]
+    if len(wrong) > _MAX_REPORTED:
+        issues.append(Issue("malformed", f"{len(wrong) - _MAX_REPORTED} more lines are not segments"))
+    if counts.get("MSH", 0) > 1:
+        issues.append(Issue("malformed", f"there are {counts['MSH']} messages (MSH) where one was expected"))
+    if not _BATCH.isdisjoint(counts):
+        issues.append(Issue("malformed", "a batch (FHS, BHS) stands where one message was expected"))
+    if issues:
+        raise MalformedMessage(issues)
+
+
+def positions(message: Message) -> Iterator[Position]:
+    """Yield the full position (segment to subcomponent) of every part that is not empty, but MSH-1 and MSH-2."""
+    for segment in message.segments:
+        yield from (leaf.position for leaf in leaves_of(segment, message.source))
+
+
+def leaves(message: Message) -> Iterator[tuple[str, Place]]:
+    """Yield path and place of every part that is not empty; `PV1-2`, not `PV1-2.1.1`, where that says it all."""
+    for segment in message.segments:
+        for leaf in leaves_of(segment, message.source):
+            place = segment.place(*leaf.short[2:])
+            yield place.path, place
