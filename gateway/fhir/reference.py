@@ -1,0 +1,106 @@
+"""References between resources: what kind a reference is, and where in a resource they stand.
+
+https://hl7.org/fhir/R4/references.html
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from gateway.fhir.types import Resource, resource_types
+
+Kind = Literal["relative", "absolute", "contained", "urn", "conditional", "url", "malformed"]
+
+_ID = r"[A-Za-z0-9\-.]{1,64}"
+_URN = re.compile(
+    r"urn:(?:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|oid:[0-2](?:\.(?:0|[1-9]\d*))+)"
+)
+_FRAGMENT = re.compile(rf"#(?P<id>{_ID})?")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+
+# A Reference holds nothing else; DetectedIssue and Expression also have an element `reference`, of type uri.
+_REFERENCE_KEYS = frozenset(
+    {"reference", "_reference", "type", "_type", "identifier", "display", "_display", "id", "_id", "extension"}
+)
+_HOLDERS_OF_A_URI = frozenset({"education"})  # Immunization.education.reference
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What `Reference.reference` says.
+
+    | kind        | example                                  |
+    |-------------|------------------------------------------|
+    | relative    | Patient/1, Patient/1/_history/2          |
+    | absolute    | https://example.org/fhir/Patient/1       |
+    | contained   | #p1; `#` alone is the containing resource|
+    | urn         | urn:uuid:…, urn:oid:…                    |
+    | conditional | Patient?identifier=system\\|value         |
+    | url         | another URL, whose type cannot be told   |
+    | malformed   | none of these                            |
+    """
+
+    kind: Kind
+    type: str | None = None
+    id: str | None = None
+    version: str | None = None
+    base: str | None = None
+
+
+@cache
+def _restful() -> re.Pattern[str]:
+    types = "|".join(sorted(resource_types()))
+    return re.compile(
+        rf"(?P<base>[A-Za-z][A-Za-z0-9+.\-]*://\S+?/)?(?P<type>{types})/(?P<id>{_ID})(?:/_history/(?P<version>{_ID}))?"
+    )
+
+
+@cache
+def _conditional() -> re.Pattern[str]:
+    return re.compile(rf"(?P<type>{'|'.join(sorted(resource_types()))})\?\S+")
+
+
+def parse(text: str) -> Reference:
+    """Return what kind of reference `text` is and what it names; never raises."""
+    if match := _restful().fullmatch(text):
+        kind: Kind = "absolute" if match["base"] else "relative"
+        return Reference(kind, match["type"], match["id"], match["version"], match["base"])
+    if match := _FRAGMENT.fullmatch(text):
+        return Reference("contained", id=match["id"])
+    if _URN.fullmatch(text):
+        return Reference("urn", id=text)
+    if match := _conditional().fullmatch(text):
+        return Reference("conditional", match["type"])
+    return Reference("url" if _SCHEME.fullmatch(text) and not text.startswith("urn:") else "malformed")
+
+
+def walk(resource: Resource) -> Iterator[tuple[dict[str, Any], Literal["reference"], str]]:
+    """Yield every Reference with a `reference` in a resource, those in contained and Bundle entries too, in order.
+
+    Each as the dict that holds it, the key `reference`, and the FHIRPath of the Reference
+    (`Bundle.entry[0].resource.subject`), so that a reference can be rewritten in place.
+    """
+    found: list[tuple[dict[str, Any], str]] = []
+    _collect(resource, str(resource.get("resourceType", "Resource")), found)
+    for holder, path in found:
+        yield holder, "reference", path
+
+
+def _collect(node: dict[str, Any], path: str, found: list[tuple[dict[str, Any], str]]) -> None:
+    for key, value in node.items():
+        if isinstance(value, dict):
+            if _is_reference(value) and key not in _HOLDERS_OF_A_URI:
+                found.append((value, f"{path}.{key}"))
+            _collect(value, f"{path}.{key}", found)
+        elif isinstance(value, list):
+            for at, item in enumerate(value):
+                if isinstance(item, dict):
+                    if _is_reference(item) and key not in _HOLDERS_OF_A_URI:
+                        found.append((item, f"{path}.{key}[{at}]"))
+                    _collect(item, f"{path}.{key}[{at}]", found)
+
+
+def _is_reference(node: dict[str, Any]) -> bool:
+    return isinstance(node.get("reference"), str) and node.keys() <= _REFERENCE_KEYS
