@@ -1,0 +1,36 @@
+"""Folds text for searching: case, accents, punctuation and spacing do not count. https://hl7.org/fhir/R4/search.html#string"""
+
+import re
+import unicodedata
+
+# Letters that Unicode does not take apart, as they are typed without the right keyboard.
+_LETTERS = str.maketrans(
+    {
+        "ø": "o",
+        "đ": "d",
+        "ł": "l",
+        "ħ": "h",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "ŧ": "t",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ð": "d",
+    }
+)
+_APART = re.compile(r"[\s\-_/\u2010-\u2015]+")
+_PLAIN = re.compile(r"[a-z0-9 ]*")
+
+
+def fold(text: str) -> str:
+    """Return what `text` is compared by.
+
+    >>> fold("  Gül   Özdemir-de Vriès "), fold("'s-Gravenhage")
+    ('gul ozdemir de vries', 's gravenhage')
+    """
+    lower = " ".join(_APART.split(text.casefold().strip()))
+    if _PLAIN.fullmatch(lower):
+        return lower.strip()
+    apart = unicodedata.normalize("NFKD", lower.translate(_LETTERS))
+    kept = "".join(letter for letter in apart if unicodedata.category(letter)[0] in "LNZ")
+    return " ".join(kept.split())

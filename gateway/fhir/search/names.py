@@ -1,0 +1,149 @@
+"""Resolves the names of search parameters: modifiers, chains and `_has`.
+
+    status:not                                  parameter and modifier
+    schedule.actor:HealthcareService            chain: what the reference points at must match
+    _has:Encounter:patient:status               reverse chain: what points here must match
+
+https://hl7.org/fhir/R4/search.html#chaining and #has
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from gateway.errors import Issue
+from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.search.model import Chain, Condition, Filter, Has, Value
+from gateway.fhir.search.served import MAX_DEPTH, MODIFIERS, RESULT_PARAMETERS, named, served, suggestion, targets
+from gateway.fhir.types import resource_types
+
+ReadValues = Callable[[SearchParameter, str | None], tuple[Value, ...]]
+
+
+class UnknownName(ValueError):
+    """A name, modifier or type that is not served; the text says what is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A resolved name: its canonical spelling, and the condition it makes of its values."""
+
+    spelling: str
+    condition: Condition
+
+
+def resolve(resource_type: str, name: str, values: ReadValues, depth: int = 0) -> Named:
+    """Return what `name` asks of `resource_type`; UnknownName when it is not served.
+
+    `values` reads the values once the parameter at the end is known; what it raises passes through.
+    """
+    if depth > MAX_DEPTH:
+        raise UnknownName(f"a chain may be at most {MAX_DEPTH} references deep")
+    if name.startswith("_has:"):
+        return _has(resource_type, name, values, depth)
+    first, _, rest = name.partition(".")
+    code, _, modifier = first.partition(":")
+    parameter = parameter_of(resource_type, code)
+    if rest:
+        return _chain(parameter, modifier, rest, values, depth)
+    modifier = checked_modifier(parameter, modifier) if ":" in first else ""
+    spelling = f"{parameter.code}:{modifier}" if modifier else parameter.code
+    return Named(spelling, Filter(parameter, modifier or None, values(parameter, modifier or None)))
+
+
+def parameter_of(resource_type: str, code: str) -> SearchParameter:
+    """Return the parameter `code` of a type; UnknownName with a suggestion.
+
+    A reference parameter may also be written as the type it points at (`Schedule` for `schedule`), as the British
+    booking and referral standard (BaRS) does.
+    """
+    known = served(resource_type)
+    found = known.get(code) or _as_its_target(resource_type, code)
+    if found is None:
+        names = known.keys() | set(RESULT_PARAMETERS)
+        raise UnknownName(f"no parameter '{_shown(code)}' on {resource_type}{suggestion(code, names)}")
+    return found
+
+
+def _as_its_target(resource_type: str, code: str) -> SearchParameter | None:
+    parameter = served(resource_type).get(code.lower())
+    return parameter if parameter and parameter.type == "reference" and code in parameter.targets else None
+
+
+def checked_modifier(parameter: SearchParameter, modifier: str) -> str:
+    """Return `modifier` in its own spelling; UnknownName when the parameter does not take it."""
+    known = MODIFIERS[parameter.type]
+    found = named(known, modifier)
+    if found is None and parameter.type == "reference":
+        found = named(targets(parameter), modifier)
+    if found is None:
+        types = targets(parameter) if parameter.type == "reference" and len(targets(parameter)) < 20 else ()
+        raise UnknownName(
+            f"'{parameter.code}' takes no modifier ':{_shown(modifier)}'{suggestion(modifier, (*known, *types))}"
+        )
+    return found
+
+
+def _chain(parameter: SearchParameter, modifier: str, rest: str, values: ReadValues, depth: int) -> Named:
+    if parameter.type != "reference":
+        raise UnknownName(f"'{parameter.code}' is no reference, so nothing can be chained to it")
+    if not modifier and not parameter.targets:
+        raise UnknownName(f"'{parameter.code}' may point at any type: name one, as in {parameter.code}:Patient.name")
+    types = (_target_type(parameter, modifier),) if modifier else parameter.targets
+    found = dict(_reached(types, rest, values, depth))
+    spelling = f"{parameter.code}:{types[0]}" if modifier else parameter.code
+    last = next(iter(found.values())).spelling
+    return Named(f"{spelling}.{last}", Chain(parameter, tuple((t, n.condition) for t, n in found.items())))
+
+
+def _target_type(parameter: SearchParameter, wanted: str) -> str:
+    found = named(targets(parameter), wanted)
+    if found is None:
+        raise UnknownName(
+            f"'{parameter.code}' does not point at '{_shown(wanted)}'{suggestion(wanted, targets(parameter))}"
+        )
+    return found
+
+
+def _reached(types: tuple[str, ...], rest: str, values: ReadValues, depth: int) -> Iterator[tuple[str, Named]]:
+    """Yield the chained condition for each type that has it; UnknownName of the first type when none has."""
+    refused: list[UnknownName] = []
+    for target in types:
+        try:
+            yield target, resolve(target, rest, values, depth + 1)
+        except UnknownName as error:
+            refused.append(error)
+    if len(refused) == len(types):
+        raise refused[0]
+
+
+def _has(resource_type: str, name: str, values: ReadValues, depth: int) -> Named:
+    parts = name.split(":", 3)
+    if len(parts) < 4 or not parts[3]:
+        raise UnknownName("_has is written _has:Type:reference:parameter, such as _has:Encounter:patient:status")
+    source = named(resource_types(), parts[1])
+    if source is None:
+        raise UnknownName(f"R4 has no resource type '{_shown(parts[1])}'{suggestion_of_type(parts[1])}")
+    parameter = parameter_of(source, parts[2])
+    if parameter.type != "reference" or resource_type not in targets(parameter):
+        raise UnknownName(f"'{parameter.code}' of {source} does not point at {resource_type}")
+    then = resolve(source, parts[3], values, depth + 1)
+    return Named(f"_has:{source}:{parameter.code}:{then.spelling}", Has(source, parameter, then.condition))
+
+
+def suggestion_of_type(wanted: str) -> str:
+    """Return the nearest resource type as a suggestion, without listing them all."""
+    text = suggestion(wanted, resource_types())
+    return text.partition("?")[0] + "?" if "did you mean" in text else ""
+
+
+def _shown(name: str) -> str:
+    """Return a name for a diagnostic: a caller may have put anything there, a BSN or a control character too."""
+    kept = "".join(c for c in name[:40] if c.isalpha() or c in "-_.:")
+    return kept if kept == name else f"{kept}…"
+
+
+def unknown(problem: UnknownName) -> Issue:
+    """Return the issue of a name that is not served."""
+    return Issue("unknown-parameter", str(problem))

@@ -1,0 +1,111 @@
+"""Reads a whole search, and finds everything that is wrong with it at once. https://hl7.org/fhir/R4/search.html"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from gateway.errors import BadRequest, Issue, TooLarge
+from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.search.folding import fold
+from gateway.fhir.search.model import SearchRequest, Value
+from gateway.fhir.search.names import UnknownName, resolve, suggestion_of_type, unknown
+from gateway.fhir.search.results import apply, is_result_parameter
+from gateway.fhir.search.served import (
+    DEFAULT_COUNT,
+    GENERAL_PARAMETERS,
+    MAX_PARAMETERS,
+    MAX_VALUE_LENGTH,
+    MAX_VALUES,
+    PAGE,
+)
+from gateway.fhir.search.values import BadValue, read, split
+from gateway.fhir.types import resource_types
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def parse(resource_type: str, pairs: Pairs, *, strict: bool = True) -> SearchRequest:
+    """Return the search that `pairs` (decoded names and values, in order) ask of `resource_type`.
+
+    Raises BadRequest with every problem. With `strict` off an unknown parameter or modifier is left out and becomes a
+    warning in `issues`; a value that cannot be read is refused all the same, for leaving it out would widen the search.
+    Raises TooLarge when there are more parameters or values than the stated limits.
+    """
+    if resource_type not in resource_types():
+        raise BadRequest(f"R4 has no such resource type{suggestion_of_type(resource_type)}")
+    _check_size(pairs)
+    request = SearchRequest(resource_type, count=DEFAULT_COUNT)
+    if any(name == PAGE for name, _ in pairs):
+        return _page(request, pairs)
+    problems: list[Issue] = []
+    for name, value in pairs:
+        request = _with(request, name, value, problems, strict=strict)
+    _raise_errors(problems)
+    return replace(request, issues=tuple(problems))
+
+
+def parse_query(resource_type: str, query: str) -> SearchRequest:
+    """Return the search that a query string asks, such as that of a conditional create; BadRequest as `parse`."""
+    from urllib.parse import parse_qsl  # noqa: PLC0415 - needed for conditional interactions only, and slow to load
+
+    return parse(resource_type, parse_qsl(query.partition("?")[2] or query, keep_blank_values=True))
+
+
+def _check_size(pairs: Pairs) -> None:
+    if len(pairs) > MAX_PARAMETERS:
+        raise TooLarge(f"a search takes at most {MAX_PARAMETERS} parameters")
+    if sum(value.count(",") + 1 for _, value in pairs) > MAX_VALUES:
+        raise TooLarge(f"a search takes at most {MAX_VALUES} values in all")
+
+
+def _page(request: SearchRequest, pairs: Pairs) -> SearchRequest:
+    others = [name for name, _ in pairs if name not in GENERAL_PARAMETERS]
+    if others != [PAGE]:
+        raise BadRequest("a page link is used as it was given: no parameter can be added to it or taken from it")
+    return replace(request, page=next(value for name, value in pairs if name == PAGE))
+
+
+def _with(request: SearchRequest, name: str, value: str, problems: list[Issue], *, strict: bool) -> SearchRequest:
+    try:
+        if name in GENERAL_PARAMETERS:
+            return _applied(request, name, value)
+        if is_result_parameter(name):
+            shaped = apply(request, name, value)
+            return _applied(shaped.request, name.replace(":recurse", ":iterate"), shaped.value)
+        found = resolve(request.resource_type, name, lambda p, modifier: _values(p, modifier, value))
+    except UnknownName as error:
+        issue = unknown(error)
+        problems.append(issue if strict else replace(issue, severity="warning", diagnostics=f"left out: {error}"))
+        return request
+    except BadValue as error:
+        problems.append(Issue("bad-value", f"{name[:60]}: {error}", value=value[:200]))
+        return request
+    return _applied(replace(request, conditions=(*request.conditions, found.condition)), found.spelling, value)
+
+
+def _applied(request: SearchRequest, name: str, value: str) -> SearchRequest:
+    return replace(request, applied=(*request.applied, (name, value)))
+
+
+def _values(parameter: SearchParameter, modifier: str | None, value: str) -> tuple[Value, ...]:
+    texts = split(value, ",")
+    if modifier == "missing" and len(texts) > 1:
+        raise BadValue(":missing takes true or false")
+    return tuple(read(parameter, modifier, _checked(parameter, modifier, text)) for text in texts)
+
+
+def _checked(parameter: SearchParameter, modifier: str | None, text: str) -> str:
+    if len(text) > MAX_VALUE_LENGTH:
+        raise BadValue(f"a value has at most {MAX_VALUE_LENGTH} characters")
+    if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in text):
+        raise BadValue("it holds a control character or half a surrogate pair")
+    if parameter.type == "string" and text and modifier in {None, "contains"} and not fold(text):
+        raise BadValue("there is no letter or digit in it to search for")
+    return text
+
+
+def _raise_errors(problems: Iterable[Issue]) -> None:
+    found = list(problems)
+    if any(issue.severity == "error" for issue in found):
+        raise BadRequest(found)

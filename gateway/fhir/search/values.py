@@ -1,0 +1,156 @@
+"""Reads the values of search parameters by their type. https://hl7.org/fhir/R4/search.html#ptypes
+
+A reader returns the value, or raises BadValue with what is wrong; the text never repeats the value.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import cast
+
+from gateway.fhir import datetime
+from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.search.model import (
+    DateRange,
+    Missing,
+    NumberRange,
+    Prefix,
+    QuantityRange,
+    Target,
+    Text,
+    Token,
+    Value,
+)
+from gateway.fhir.types import resource_types
+
+_PREFIXED = re.compile(r"(eq|ne|gt|ge|lt|le|sa|eb|ap)?(.*)", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})?")
+_LOST_PLUS = re.compile(r"T[0-9:.]+ [0-9]{2}:[0-9]{2}$")
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_LOCAL = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+
+
+class BadValue(ValueError):
+    """A value that cannot be read as its parameter's type."""
+
+
+def split(text: str, separator: str) -> list[str]:
+    r"""Return the parts of `text` between unescaped separators, still escaped.
+
+    >>> split(r"a\,b,c", ",")
+    ['a\\,b', 'c']
+    """
+    return list(_parts(text, separator)) if "\\" in text else text.split(separator)
+
+
+def _parts(text: str, separator: str) -> Iterator[str]:
+    start = 0
+    for found in re.finditer(rf"\\.|{re.escape(separator)}", text, re.DOTALL):
+        if found[0] == separator:
+            yield text[start : found.start()]
+            start = found.end()
+    yield text[start:]
+
+
+def unescape(text: str) -> str:
+    r"""Return `text` with `\,`, `\|`, `\$` and `\\` read. https://hl7.org/fhir/R4/search.html#escaping"""
+    return re.sub(r"\\([,|$\\])", r"\1", text) if "\\" in text else text
+
+
+def read(parameter: SearchParameter, modifier: str | None, text: str) -> Value:
+    """Return one value (already parted at commas) of `parameter`; BadValue when it cannot be one."""
+    if not text:
+        raise BadValue("it has no value")
+    if modifier == "missing":
+        return _missing(text)
+    if modifier == "identifier":
+        return _token(text)
+    if parameter.type == "reference":
+        return _reference(parameter, modifier, unescape(text))
+    return _READERS[parameter.type](text)
+
+
+def _missing(text: str) -> Missing:
+    if text not in {"true", "false"}:
+        raise BadValue(":missing takes true or false")
+    return Missing(text == "true")
+
+
+def _text(text: str) -> Text:
+    return Text(unescape(text))
+
+
+def _token(text: str) -> Token:
+    parts = [unescape(part) for part in split(text, "|")]
+    if len(parts) > 2 or not any(parts):
+        raise BadValue("a token is code, system|code, |code or system|; a | in a code is written \\|")
+    if len(parts) == 1:
+        return Token(None, parts[0])
+    return Token(parts[0], parts[1] or None)
+
+
+def _date(text: str) -> DateRange:
+    prefix, rest = _prefixed(text)
+    moment = datetime.read(rest)
+    if moment is None:
+        plus = "; a + in a URL is written %2B" if _LOST_PLUS.search(rest) else ""
+        raise BadValue(
+            "a date is a prefix (eq ne gt ge lt le sa eb ap) or none, then YYYY, YYYY-MM, YYYY-MM-DD"
+            f" or YYYY-MM-DDThh:mm[:ss[.fff]] with Z, +hh:mm or (for Europe/Amsterdam) neither{plus}"
+        )
+    return DateRange(prefix, moment.low, moment.high)
+
+
+def _number(text: str) -> NumberRange:
+    prefix, rest = _prefixed(text)
+    if not _NUMBER.fullmatch(rest):
+        raise BadValue("a number is a prefix (eq ne gt ge lt le sa eb ap) or none, then digits: 5, 5.40, 1e2")
+    exact = Decimal(rest)
+    half = Decimal((0, (5,), cast("int", exact.as_tuple().exponent) - 1))
+    return NumberRange(prefix, float(exact), float(exact - half), float(exact + half))
+
+
+def _quantity(text: str) -> QuantityRange:
+    number, *unit = split(text, "|")
+    if len(unit) not in {0, 2}:
+        raise BadValue("a quantity is number, number|system|code or number||unit")
+    system, code = (unescape(part) or None for part in unit) if unit else (None, None)
+    return QuantityRange(_number(number), system, code)
+
+
+def _reference(parameter: SearchParameter, modifier: str | None, text: str) -> Target:
+    """Read an id, a Type/id or a URL. `modifier` is the type when it was given as one."""
+    known = (modifier,) if modifier else parameter.targets
+    local = _LOCAL.fullmatch(text)
+    if local:
+        return _local(local[1], local[2], known)
+    if _ID.fullmatch(text):
+        return Target(known, text)
+    if _ABSOLUTE.fullmatch(text):
+        return Target(("",), text)
+    raise BadValue("a reference is an id, Type/id or a URL")
+
+
+def _local(type_name: str, id_: str, known: tuple[str, ...]) -> Target:
+    if type_name not in resource_types():
+        raise BadValue("R4 has no such resource type")
+    if known and type_name not in known:
+        raise BadValue(f"it points at {' or '.join(known)} only")
+    return Target((type_name,), id_)
+
+
+def _prefixed(text: str) -> tuple[Prefix, str]:
+    found = _PREFIXED.fullmatch(text)
+    assert found
+    return cast("Prefix", found[1] or "eq"), found[2]
+
+
+_READERS: Mapping[str, Callable[[str], Value]] = {
+    "string": _text,
+    "uri": _text,
+    "token": _token,
+    "date": _date,
+    "number": _number,
+    "quantity": _quantity,
+}
