@@ -73,6 +73,11 @@ class Version:
     added: IndexTables
     removed: IndexTables
 
+    @property
+    def event(self) -> Literal["create", "update", "delete"]:
+        """Return what happened to the resource."""
+        return "delete" if self.deleted else "update" if self.version > 1 else "create"
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -87,6 +92,13 @@ class Message:
     event_time: int | None = None
     mapping: str | None = None
     issues: str = "[]"
+
+    def row(self) -> tuple[str | int | bytes | None, ...]:
+        """Return the columns of its row, in the order the engines insert them."""
+        return (
+            self.provider, self.format, self.control_id, self.event_time, self.received_at,
+            self.state, self.mapping, self.issues, self.content,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)

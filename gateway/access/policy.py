@@ -1,0 +1,60 @@
+"""Who asks, and what they may: decisions as values, asked in both doors.
+
+A Caller is made at the edge, once the connection is authenticated, and is an argument of `transact` and `query`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf something happens. `organisation` is a URA or another identifier of the certificate's owner.
+
+    `providers` are the names under which the caller may send messages; `types` the resource types that it may read and
+    write, None for all of them. `purpose` is told with every access and stands in the audit.
+    """
+
+    organisation: str
+    name: str
+    development: bool = False
+    providers: frozenset[str] = frozenset()
+    types: frozenset[str] | None = None
+    purpose: str = "TREAT"
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """What a caller may see, in a form that a statement can take in: the types, None for all of them."""
+
+    types: frozenset[str] | None = None
+
+    def admits(self, resource_type: str) -> bool:
+        """Return whether resources of this type can be seen at all."""
+        return self.types is None or resource_type in self.types
+
+
+def development_caller() -> Caller:
+    """Return the caller of a gateway without authentication: it may do everything, and says so in every audit row."""
+    return Caller(organisation="development", name="development", development=True)
+
+
+def may_write(caller: Caller, resource_type: str) -> bool:
+    """Return whether `caller` may create, update and delete resources of this type."""
+    return caller.development or caller.types is None or resource_type in caller.types
+
+
+def may_read(caller: Caller, resource_type: str) -> bool:
+    """Return whether `caller` may read and search resources of this type."""
+    return visible(caller).admits(resource_type)
+
+
+def may_send(caller: Caller, provider: str) -> bool:
+    """Return whether `caller` may send messages as `provider`."""
+    return caller.development or provider in caller.providers
+
+
+def visible(caller: Caller) -> Predicate:
+    """Return the predicate that every statement which reads on behalf of `caller` carries."""
+    return Predicate(None if caller.development else caller.types)

@@ -1,0 +1,53 @@
+"""Reading resources by identity: one SELECT each, the same on both engines.
+
+https://hl7.org/fhir/R4/http.html#read
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from gateway.store.records import Identity, Stored, microseconds, moment
+
+if TYPE_CHECKING:
+    from gateway.store.interface import Database
+
+_READ = """
+select r.version, r.last_updated, r.deleted, r.body
+from current c join resource r on r.key = c.key and r.version = c.version
+where c.type = ? and c.id = ?"""
+_VREAD = """
+select r.version, r.last_updated, r.deleted, r.body
+from current c join resource r on r.key = c.key
+where c.type = ? and c.id = ? and r.version = ?"""
+_HISTORY = """
+select r.version, r.last_updated, r.deleted, r.body
+from current c join resource r on r.key = c.key
+where c.type = ? and c.id = ? and r.last_updated >= ? order by r.version desc limit ?"""
+_LARGEST_VERSION = 2**31 - 1
+
+
+def read(db: Database, identity: Identity) -> Stored | None:
+    """Return the newest version, which may be a deletion; None when there never was one."""
+    return next(iter(_stored(db, identity, _READ, identity)), None)
+
+
+def vread(db: Database, identity: Identity, version: int) -> Stored | None:
+    """Return that version; None when there is none."""
+    if not 0 < version <= _LARGEST_VERSION:
+        return None
+    return next(iter(_stored(db, identity, _VREAD, (*identity, version))), None)
+
+
+def history(db: Database, identity: Identity, *, count: int, since: datetime | None) -> list[Stored]:
+    """Return the newest `count` versions, newest first, none older than `since`."""
+    oldest = microseconds(since) if since else 0
+    return _stored(db, identity, _HISTORY, (*identity, oldest, count))
+
+
+def _stored(db: Database, identity: Identity, sql: str, parameters: tuple[str | int, ...]) -> list[Stored]:
+    return [
+        Stored(*identity, version, moment(last_updated), body, bool(deleted))
+        for version, last_updated, deleted, body in db.rows(sql, parameters)
+    ]

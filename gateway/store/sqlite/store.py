@@ -1,0 +1,163 @@
+"""The Store on SQLite."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import weakref
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from gateway.store import migrate, reads
+from gateway.store.interface import Decide, T
+from gateway.store.records import Durability, Engine, Identity, Stored
+from gateway.store.sqlite.connection import Pool, SqliteDatabase, available, connect
+from gateway.store.sqlite.flush import Flush
+from gateway.store.sqlite.lock import WriteLock
+from gateway.store.sqlite.write import SqliteSight, write
+
+
+class _Process:
+    """What belongs to one process and must not be carried into a fork of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.pid = os.getpid()
+        self.pool = Pool(path)
+        self.lock = WriteLock(path.with_name(path.name + "-lock"))
+        self.flush = Flush(path)
+
+    def close(self) -> None:
+        self.flush.close()
+        self.lock.close()
+        self.pool.close()
+
+
+class SqliteStore:
+    """A store in the file at `path`; opened by `gateway.store.open_store`."""
+
+    engine: Engine = "sqlite"
+
+    def __init__(self, path: Path, *, durability: Durability = "full") -> None:
+        self._path = path
+        self._full = durability == "full"
+        self._process: _Process | None = None
+        self._forked: list[_Process] = []  # kept, because closing a parent's connection would harm the parent
+
+    @contextmanager
+    def reading(self, *, snapshot: bool = True) -> Iterator[SqliteDatabase]:
+        """Return a Database; with `snapshot`, all its statements see one state."""
+        with self._here().pool.database() as db:
+            if not snapshot:
+                yield db
+                return
+            db.connection.execute("begin")
+            try:
+                yield db
+            finally:
+                db.connection.execute("rollback")
+
+    def read(self, identity: Identity) -> Stored | None:
+        """Return the newest version, which may be a deletion; None when there never was one."""
+        with self.reading(snapshot=False) as db:
+            return reads.read(db, identity)
+
+    def vread(self, identity: Identity, version: int) -> Stored | None:
+        """Return that version; None when there is none."""
+        with self.reading(snapshot=False) as db:
+            return reads.vread(db, identity, version)
+
+    def history(self, identity: Identity, *, count: int = 50, since: datetime | None = None) -> list[Stored]:
+        """Return the newest `count` versions, newest first, none older than `since`."""
+        with self.reading(snapshot=False) as db:
+            return reads.history(db, identity, count=count, since=since)
+
+    def write(self, decide: Decide[T]) -> T:
+        """Commit the Batch that `decide` makes of what it sees, and return its other result."""
+        here = self._here()
+        with here.pool.database() as db:
+            with here.lock:
+                with _transaction(db):
+                    batch, result = decide(SqliteSight(db))
+                    write(db.connection, batch)
+                number = here.flush.committed()
+            if self._full:
+                here.flush.wait(number)
+        return result
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+    def _here(self) -> _Process:
+        process = self._process
+        if process is None or process.pid != os.getpid():
+            if process is not None:
+                self._forked.append(process)
+            process = self._process = _Process(self._path)
+        return process
+
+
+@contextmanager
+def _transaction(db: SqliteDatabase) -> Iterator[None]:
+    db.connection.execute("begin immediate")
+    try:
+        yield
+        db.connection.execute("commit")
+    except BaseException:
+        if db.connection.in_transaction:
+            db.connection.execute("rollback")
+        raise
+
+
+def open_file(path: Path, *, durability: Durability, renew: bool) -> SqliteStore:
+    """Return the store at `path`, made if it is not there, brought up to date if `renew`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = WriteLock(path.with_name(path.name + "-lock"))
+    with lock, available(), closing(connect(path)) as connection:
+        _prepare(connection, renew=renew)
+    lock.close()
+    return SqliteStore(path, durability=durability)
+
+
+def open_memory() -> SqliteStore:
+    """Return an empty store that nothing else can open and that goes when it is closed or forgotten.
+
+    It is a file where files are kept in memory, if there is such a place: the same code, the same behaviour.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
+    folder = Path(tempfile.mkdtemp(prefix="msb-gateway-", dir=memory if os.access(memory, os.W_OK) else None))
+    store = open_file(folder / "store.sqlite", durability="normal", renew=True)
+    weakref.finalize(store, _remove, folder, os.getpid())
+    return store
+
+
+def _remove(folder: Path, pid: int) -> None:
+    if os.getpid() == pid:  # a fork of us has no say in it
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepare(connection: sqlite3.Connection, *, renew: bool) -> None:
+    connection.execute(migrate.CREATE_TABLE)
+    applied = max((version for (version,) in connection.execute(migrate.APPLIED)), default=0)
+    if renew or applied == 0:
+        connection.execute("pragma synchronous = full")
+        for step in migrate.pending("sqlite", applied):
+            _run(connection, step)
+            applied = step.version
+    migrate.check("sqlite", applied)
+
+
+def _run(connection: sqlite3.Connection, step: migrate.Migration) -> None:
+    noted = f"insert into schema_version values ({step.version}, '{step.name}');"  # noqa: S608 - our own file's name
+    try:
+        connection.executescript(f"begin immediate;\n{step.sql}\n{noted}\ncommit;")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("rollback")
+        raise
