@@ -5,11 +5,12 @@ the answer. http://www.hl7.eu/HL7v2x/v251/std251/ch02.html
 """
 
 from gateway.formats.hl7v2.acknowledgement import acknowledge
-from gateway.formats.hl7v2.batch import Excerpt, split
+from gateway.formats.hl7v2.batch import split
 from gateway.formats.hl7v2.delimiters import Delimiters
 from gateway.formats.hl7v2.message import MAX_BYTES, MAX_SEGMENTS, Message, leaves, parse, positions
 from gateway.formats.hl7v2.paths import Position, parse_path
 from gateway.formats.hl7v2.segment import Segment
+from gateway.formats.hl7v2.source import Excerpt
 
 __all__ = [
     "MAX_BYTES",

@@ -8,18 +8,12 @@ from collections.abc import Iterator, Sequence
 
 from gateway.errors import Issue, MalformedMessage, Place
 from gateway.formats.hl7v2.charset import marked
+from gateway.formats.hl7v2.source import Excerpt
 
 _START = re.compile(rb"(?:^|(?<=[\r\n\x0b]))(MSH|FHS|BHS|BTS|FTS)(?![A-Z0-9])")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _FRAME = b"\x0b\x1c"
 _Start = tuple[bytes, int]  # a segment's name and where it stands
-
-
-class Excerpt(bytes):
-    """Bytes that know where they stood in what was received: `line` from 1, `byte` from 0."""
-
-    line: int
-    byte: int
 
 
 def split(data: bytes) -> Iterator[bytes]:

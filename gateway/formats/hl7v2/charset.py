@@ -8,7 +8,9 @@ http://www.hl7.eu/HL7v2x/v251/std251/ch02.html#Heading38
 import codecs
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from gateway.errors import Issue, Place
 
@@ -33,11 +35,14 @@ _SINGLE_BYTE = frozenset({"ascii", "windows-1252", *(f"iso-8859-{n}" for n in (1
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WIDE_DECLARED = frozenset({"utf-16", "utf-32"})  # never true once MSH could be read byte by byte
 _WIDE = ((b"M\0S\0H\0", "utf-16-le"), (b"\0M\0S\0H", "utf-16-be"))
+_EXTEND_ASCII = _SINGLE_BYTE | {"utf-8"}
 _CONTROL = re.compile(rb"[\x80-\x9f]")  # characters in windows-1252, nothing at all in ISO 8859
 
 
 def marked(data: bytes) -> tuple[str | None, int]:
     """Return the codec that the first bytes give away (a byte order mark, UTF-16), and the mark's length."""
+    if data.startswith(b"MSH"):
+        return None, 0
     for mark, codec in _MARKS:
         if data.startswith(mark):
             return codec, len(mark)
@@ -47,39 +52,49 @@ def marked(data: bytes) -> tuple[str | None, int]:
     return None, 0
 
 
-def declared(values: Sequence[str]) -> str | None:
-    """Return the codec of the first of MSH-18's repetitions that table 0211 knows."""
-    known = (CODECS.get(re.sub(r"[^A-Z0-9]", "", value.upper())) for value in values)
-    return next((codec for codec in known if codec), None)
+class Declared(NamedTuple):
+    """What the message says of itself: the codec if it is a known one, whether anything stands there at all."""
+
+    codec: str | None
+    told: bool
+    issues: tuple[Issue, ...] = ()
 
 
-def decode(
-    data: bytes, fields: tuple[Sequence[str], Sequence[str]], *, marked: str | None, fallback: str
-) -> tuple[str, str, list[Issue]]:
+@lru_cache(maxsize=256)
+def declare(msh18: str, msh19: str, repetition: str) -> Declared:
+    """Return what MSH-18 declares: the first of its repetitions that table 0211 knows, however it is spelt."""
+    if not msh18.replace(repetition, "").strip():
+        return Declared(None, told=False)
+    codec = _first_known(msh18.split(repetition))
+    if codec is not None:
+        return Declared(codec, told=True)
+    codec = _first_known(msh19.split(repetition))
+    return Declared(codec, told=True, issues=(_unknown(beside=codec is not None),))
+
+
+def decode(data: bytes, said: Declared, *, marked: str | None, fallback: str) -> tuple[str, str, tuple[Issue, ...]]:
     """Return the text of a message without its byte order mark, the codec that read it, and what was wrong.
 
-    `fields` are the repetitions of MSH-18 and of MSH-19, `marked` is what a byte order mark said.
-    Never fails: ISO 8859-1 reads any bytes.
+    `marked` is what a byte order mark said. Never fails: ISO 8859-1 reads any bytes.
     """
-    told = any(fields[0])
-    codec = declared(fields[0])
-    issues = []
-    if told and codec is None:
-        codec = declared(fields[1])
-        issues.append(_unknown(beside=codec is not None))
-    codec = codec or marked
+    codec = said.codec or marked
+    if (codec is None or codec in _EXTEND_ASCII) and data.isascii():
+        return data.decode("ascii"), codec or "ascii", said.issues
     text, read_by = _read(data, codec, fallback)
-    if codec is None and not told and read_by != "ascii":
-        issues.append(_warning(f"no character set is declared and the text is not ASCII; it was read as {read_by}"))
-    elif codec not in (None, read_by):
-        issues.append(_warning(f"the bytes are not in the declared character set; they were read as {read_by}"))
+    issues = said.issues
+    if codec is not None and codec != read_by:
+        issues += (_warning(f"the bytes are not in the declared character set; they were read as {read_by}"),)
+    elif codec is None and not said.told:
+        issues += (_warning(f"no character set is declared and the text is not ASCII; it was read as {read_by}"),)
     return text, read_by, issues
 
 
+def _first_known(values: Sequence[str]) -> str | None:
+    letters = (re.sub(r"[^A-Z0-9]", "", value.upper()) for value in values)
+    return next((CODECS[name] for name in letters if name in CODECS), None)
+
+
 def _read(data: bytes, codec: str | None, fallback: str) -> tuple[str, str]:
-    """Return text and codec; the codec of bytes that are all ASCII is the declared one if that extends ASCII."""
-    if data.isascii() and (codec is None or codec == "utf-8" or codec in _SINGLE_BYTE):
-        return data.decode("ascii"), codec or "ascii"
     for candidate in _candidates(data, codec, fallback):
         try:
             return data.decode(candidate), candidate

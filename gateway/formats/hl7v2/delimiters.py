@@ -44,8 +44,12 @@ def read_delimiters(header: str) -> tuple[Delimiters, tuple[Issue, ...]]:
     else:
         once = encoding
     _check(field, once)
-    component, repetition, escape, subcomponent, truncation = once.ljust(len(_ROLES) - 1, ABSENT)
-    return Delimiters(field, component, repetition, escape, subcomponent, truncation, encoding), issues
+    return Delimiters(field, *_padded(once), encoding), issues
+
+
+def _padded(encoding: str) -> tuple[str, str, str, str, str]:
+    c = encoding.ljust(len(_ROLES) - 1, ABSENT)
+    return c[0], c[1], c[2], c[3], c[4]
 
 
 def _check(field: str, encoding: str) -> None:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from gateway.errors import Issue, MalformedMessage, Place
-from gateway.formats.hl7v2.charset import decode, marked
+from gateway.formats.hl7v2.charset import declare, decode, marked
 from gateway.formats.hl7v2.delimiters import Delimiters, read_delimiters
 from gateway.formats.hl7v2.leaves import leaves_of, unknown_escapes
 from gateway.formats.hl7v2.paths import Position, parse_path
@@ -18,7 +19,7 @@ MAX_SEGMENTS = 100_000
 """A message of more segments is refused."""
 
 _MAX_REPORTED = 20  # lines that are no segments are reported one by one, up to here
-_HEADER = re.compile(rb"(?:[ \t]*[\r\n])*(MSH[^\r\n]*)")
+_HEADER = re.compile(rb"MSH[^\r\n]*")
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _BATCH = frozenset({"FHS", "BHS", "BTS", "FTS"})
 
@@ -98,10 +99,10 @@ def parse(data: bytes, *, fallback_charset: str = "windows-1252") -> Message:
     body = data[mark:] if mark else data
     text = _wide(body, codec) if codec and codec != "utf-8" else None
     header = _header(body if text is None else text.encode("utf-8", "replace"))
-    second = header.find(header[3:4], 4)
-    delimiters, findings = read_delimiters(header if second < 0 else header[:second])
+    delimiters, findings = read_delimiters(_up_to_msh2(header))
     if text is None:
-        text, codec, more = decode(body, _charsets(header, delimiters), marked=codec, fallback=fallback_charset)
+        told = declare(*_msh18_19(header, delimiters), delimiters.repetition)
+        text, codec, more = decode(body, told, marked=codec, fallback=fallback_charset)
         findings = (*findings, *more)
     source = Source(data, mark, codec or "ascii", delimiters)
     return Message(_segments(text, source), source, findings)
@@ -117,18 +118,21 @@ def _wide(body: bytes, codec: str) -> str:
 
 def _header(body: bytes) -> str:
     """Return the segment MSH. What matters in it before the character set is known is ASCII."""
-    match = _HEADER.match(body)
+    match = _HEADER.match(body) or _HEADER.match(body.lstrip(b"\r\n\t "))
     if match is None:
         raise MalformedMessage("the message does not begin with the segment MSH")
-    return match[1].decode("iso-8859-1")
+    return match[0].decode("iso-8859-1")
 
 
-def _charsets(header: str, delimiters: Delimiters) -> tuple[list[str], list[str]]:
-    """Return the repetitions of MSH-18 and of MSH-19, where some senders put it."""
+def _up_to_msh2(header: str) -> str:
+    second = header.find(header[3:4], 4)
+    return header if second < 0 else header[:second]
+
+
+def _msh18_19(header: str, delimiters: Delimiters) -> tuple[str, str]:
+    """Return MSH-18, and MSH-19 where some senders put the character set."""
     pieces = header.split(delimiters.field, 19)  # the eighteenth field is the seventeenth piece: MSH-1 is no piece
-    return tuple(
-        [part.strip() for part in piece.split(delimiters.repetition)] for piece in (*pieces[17:19], "", "")[:2]
-    )
+    return (pieces[17], pieces[18] if len(pieces) > 18 else "") if len(pieces) > 17 else ("", "")
 
 
 def _segments(text: str, source: Source) -> list[Segment]:
@@ -140,40 +144,54 @@ def _segments(text: str, source: Source) -> list[Segment]:
     lines = text.split("\r")
     if len(lines) > MAX_SEGMENTS:
         raise MalformedMessage(f"the message has more than {MAX_SEGMENTS} lines", code="too-large")
+    names = _names(source.delimiters.field)
     counts: dict[str, int] = {}
     segments: list[Segment] = []
     wrong: list[int] = []
-    separator = source.delimiters.field
     for number, line in enumerate(lines, source.first_line):
-        name = line[:3]
-        occurrence = counts.get(name, 0) + 1
-        if (occurrence == 1 or line[3:4] != separator) and not _is_segment(line, separator):
-            if line and not line.isspace():
-                wrong.append(number)
-            continue
-        counts[name] = occurrence
-        segments.append(Segment(name, occurrence, number, line, source))
-    _refuse(counts, wrong)
+        name = names[line[:4]]
+        if name:
+            counts[name] = occurrence = counts.get(name, 0) + 1
+            segments.append(Segment(name, occurrence, number, line, source))
+        elif line and not line.isspace():
+            wrong.append(number)
+    if wrong or counts.get("MSH") != 1 or not _BATCH.isdisjoint(counts):
+        _refuse(counts, wrong)
     return segments
 
 
-def _is_segment(line: str, separator: str) -> bool:
-    return _NAME.fullmatch(line[:3]) is not None and line[3:4] in ("", separator)
+class _Names(dict[str, str]):
+    """The name of the segment that begins with four characters, `PID|`; empty when no segment begins so.
+
+    Remembers what it has seen (there are fewer than 100,000 names), for this is asked of every line.
+    """
+
+    def __init__(self, separator: str) -> None:
+        super().__init__()
+        self._separator = separator
+
+    def __missing__(self, beginning: str) -> str:
+        name = beginning[:3]
+        if not _NAME.fullmatch(name) or beginning[3:] not in ("", self._separator):
+            return ""
+        self[beginning] = name
+        return name
+
+
+_names = lru_cache(maxsize=64)(_Names)  # a separator is punctuation: there are 32
 
 
 def _refuse(counts: dict[str, int], wrong: list[int]) -> None:
-    """Raise MalformedMessage if lines are no segments, or the lines are more than one message."""
-    issues = [
-        Issue("malformed", "the line is not a segment", place=Place("segment", line)) for line in wrong[:_MAX_REPORTED]
-    ]
+    """Raise MalformedMessage with every line that is no segment, and when the lines are not one message."""
+    places = [Place("segment", line) for line in wrong[:_MAX_REPORTED]]
+    issues = [Issue("malformed", "the line is not a segment", place=place) for place in places]
     if len(wrong) > _MAX_REPORTED:
         issues.append(Issue("malformed", f"{len(wrong) - _MAX_REPORTED} more lines are not segments"))
     if counts.get("MSH", 0) > 1:
         issues.append(Issue("malformed", f"there are {counts['MSH']} messages (MSH) where one was expected"))
     if not _BATCH.isdisjoint(counts):
         issues.append(Issue("malformed", "a batch (FHS, BHS) stands where one message was expected"))
-    if issues:
-        raise MalformedMessage(issues)
+    raise MalformedMessage(issues)
 
 
 def positions(message: Message) -> Iterator[Position]:

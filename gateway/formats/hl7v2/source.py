@@ -10,6 +10,13 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _WIDE = frozenset({"utf-16-le", "utf-16-be"})
 
 
+class Excerpt(bytes):
+    """Bytes that know where they stood in what was received: `line` from 1, `byte` from 0."""
+
+    line: int
+    byte: int
+
+
 class Source:
     """The bytes a message was read from. Where a line begins is counted only when somebody asks."""
 
@@ -21,8 +28,7 @@ class Source:
         self.charset = charset
         self.delimiters = delimiters
         self.escapes: Escapes = escapes_for(delimiters, charset)
-        self.first_line: int = getattr(data, "line", 1)
-        self.first_byte: int = getattr(data, "byte", 0)
+        self.first_line, self.first_byte = (data.line, data.byte) if isinstance(data, Excerpt) else (1, 0)
         self._starts: list[int] | None = None
 
     def byte(self, line: int, before: str) -> int:
