@@ -15,17 +15,6 @@ from gateway.store.index import IndexRows
 if TYPE_CHECKING:
     from gateway.store.records import IndexTables
 
-# The columns of each table between `type` (which `slot` has not) and `key`.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "token": ("param", "system", "code"),
-    "string": ("param", "value", "exact"),
-    "date": ("param", "low", "high"),
-    "reference": ("param", "target_type", "target_id"),
-    "uri": ("param", "value"),
-    "number": ("param", "low", "high"),
-    "quantity": ("param", "system", "code", "low", "high"),
-    "slot": ("status", "start", "end_", "schedule"),
-}
 _DECODER = msgspec.msgpack.Decoder(dict[str, list[tuple[Any, ...]]])
 _ENCODER = msgspec.msgpack.Encoder()
 

@@ -6,47 +6,14 @@ from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from gateway.store.index_tables import COLUMNS
 from gateway.store.records import Batch, Current, Identity, Message, Version
+from gateway.store.sqlite import statements as sql
 
 if TYPE_CHECKING:
     import sqlite3
 
     from gateway.fhir.search import SearchRequest
     from gateway.store.sqlite.connection import SqliteDatabase
-
-_CURRENT = """
-select c.key, c.version, c.last_updated, c.deleted, c.digest, c.indexed, r.body
-from current c join resource r on r.key = c.key and r.version = c.version
-where c.type = ? and c.id = ?"""
-_EXISTS = "select 1 from current where type = ? and id = ? and deleted = 0"
-_NEXT_KEY = "select coalesce(max(key), 0) + 1 from current"
-_CREATE = "insert into current values (?, ?, ?, ?, ?, ?, ?, ?)"
-_UPDATE = "update current set version = ?, last_updated = ?, deleted = ?, digest = ?, indexed = ? where key = ?"
-_STORE = "insert into resource values (?, ?, ?, ?, ?)"
-_ANNOUNCE = "insert into outbox (key, version, event, at) values (?, ?, ?, ?)"
-_RECEIVE = """
-insert into inbox (provider, format, control_id, event_time, received_at, state, mapping, issues, content)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_LINK = "insert into inbox_resource values (?, ?, ?)"
-_HEAD = "select seq, hash from audit where lane = 0 order by seq desc limit 1"
-_AUDIT = "insert into audit values (0, ?, ?, ?)"
-
-
-def _insert(table: str, columns: tuple[str, ...]) -> str:
-    if table == "slot":
-        return f"insert into slot ({', '.join(columns)}, key) values ({', '.join('?' * (len(columns) + 1))})"
-    return f"insert into index_{table} values ({', '.join('?' * (len(columns) + 2))})"
-
-
-def _delete(table: str, columns: tuple[str, ...]) -> str:
-    if table == "slot":
-        return f"delete from slot where {' and '.join(f'{column} = ?' for column in (*columns, 'key'))}"
-    return f"delete from index_{table} where {' and '.join(f'{column} = ?' for column in ('type', *columns, 'key'))}"
-
-
-_INSERTS = {table: _insert(table, columns) for table, columns in COLUMNS.items()}
-_DELETES = {table: _delete(table, columns) for table, columns in COLUMNS.items()}
 
 
 class SqliteSight:
@@ -69,13 +36,13 @@ class SqliteSight:
         execute = self._db.connection.execute
         found = {}
         for identity in identities:
-            row = execute(_CURRENT, identity).fetchone()
+            row = execute(sql.CURRENT, identity).fetchone()
             found[identity] = Current(self._reserve()) if row is None else Current(*row)
-        return found, {target for target in targets if execute(_EXISTS, target).fetchone()}
+        return found, {target for target in targets if execute(sql.EXISTS, target).fetchone()}
 
     def _reserve(self) -> int:
         if self._next_key is None:
-            ((self._next_key,),) = self._db.rows(_NEXT_KEY)
+            ((self._next_key,),) = self._db.rows(sql.NEXT_KEY)
         key = self._next_key
         self._next_key += 1
         return key
@@ -96,13 +63,11 @@ def _write_versions(connection: sqlite3.Connection, versions: list[Version]) -> 
         for v in versions
         if v.version == 1
     ]
-    nexts = [
-        (v.version, v.last_updated, v.deleted, v.digest, v.indexed, v.key) for v in versions if v.version > 1
-    ]
-    connection.executemany(_CREATE, news)
-    connection.executemany(_UPDATE, nexts)
-    connection.executemany(_STORE, [(v.key, v.version, v.last_updated, v.deleted, v.body) for v in versions])
-    connection.executemany(_ANNOUNCE, [(v.key, v.version, v.event, v.last_updated) for v in versions])
+    nexts = [(v.version, v.last_updated, v.deleted, v.digest, v.indexed, v.key) for v in versions if v.version > 1]
+    connection.executemany(sql.CREATE, news)
+    connection.executemany(sql.UPDATE, nexts)
+    connection.executemany(sql.STORE, [(v.key, v.version, v.last_updated, v.deleted, v.body) for v in versions])
+    connection.executemany(sql.ANNOUNCE, [(v.key, v.version, v.event, v.last_updated) for v in versions])
 
 
 def _write_index(connection: sqlite3.Connection, versions: list[Version]) -> None:
@@ -112,12 +77,14 @@ def _write_index(connection: sqlite3.Connection, versions: list[Version]) -> Non
         _collect(version, version.removed, removed)
         _collect(version, version.added, added)
     for table, rows in removed.items():
-        connection.executemany(_DELETES[table], rows)
+        connection.executemany(sql.DELETES[table], rows)
     for table, rows in added.items():
-        connection.executemany(_INSERTS[table], rows)
+        connection.executemany(sql.INSERTS[table], rows)
 
 
-def _collect(version: Version, tables: dict[str, list[tuple[Any, ...]]], into: dict[str, list[tuple[Any, ...]]]) -> None:
+def _collect(
+    version: Version, tables: dict[str, list[tuple[Any, ...]]], into: dict[str, list[tuple[Any, ...]]]
+) -> None:
     type_, key = version.identity.type, version.key
     for table, rows in tables.items():
         whole = [(*row, key) for row in rows] if table == "slot" else [(type_, *row, key) for row in rows]
@@ -125,11 +92,11 @@ def _collect(version: Version, tables: dict[str, list[tuple[Any, ...]]], into: d
 
 
 def _write_message(connection: sqlite3.Connection, message: Message, batch: Batch) -> None:
-    inbox = connection.execute(_RECEIVE, message.row()).lastrowid
+    inbox = connection.execute(sql.RECEIVE, message.row()).lastrowid
     links = [(v.key, v.version) for v in batch.versions] + batch.confirmed
-    connection.executemany(_LINK, [(*link, inbox) for link in links])
+    connection.executemany(sql.LINK, [(*link, inbox) for link in links])
 
 
 def _write_audit(connection: sqlite3.Connection, content: bytes) -> None:
-    seq, before = connection.execute(_HEAD).fetchone() or (0, b"")
-    connection.execute(_AUDIT, (seq + 1, content, sha256(before + content).digest()))
+    seq, before = connection.execute(sql.HEAD).fetchone() or (0, b"")
+    connection.execute(sql.AUDIT, (seq + 1, content, sha256(before + content).digest()))

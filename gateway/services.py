@@ -1,0 +1,55 @@
+"""Everything the doors need, in one frozen record, and the one place that puts it together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from gateway.data import shipped
+from gateway.mapping.library import Library
+from gateway.settings import Settings
+from gateway.store import Store, open_store
+from gateway.validation import Validator
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a request is answered with. Time and new ids come from here and from nowhere else."""
+
+    settings: Settings
+    store: Store
+    validator: Validator
+    library: Library
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+
+def build(
+    settings: Settings, *, clock: Callable[[], datetime] | None = None, new_id: Callable[[], str] | None = None
+) -> Services:
+    """Return the services that `settings` ask for. Raises BadSettings, BadMapping, and Unavailable for the store."""
+    if settings.development:
+        _log.warning("development-mode: nobody is authenticated, so the gateway listens on loopback only")
+    return Services(
+        settings=settings,
+        store=open_store(settings.database, durability=settings.durability),
+        validator=Validator(),
+        library=Library.load([shipped("mappings"), *settings.mappings]),
+        clock=clock or now,
+        new_id=new_id or random_id,
+    )
+
+
+def now() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
+
+
+def random_id() -> str:
+    """Return an id that no other resource has. https://hl7.org/fhir/R4/datatypes.html#id"""
+    return str(uuid4())

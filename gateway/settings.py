@@ -1,0 +1,198 @@
+"""The settings: environment variables `GATEWAY_*`, read once, checked whole, frozen.
+
+Without `tls_client_ca` nobody is authenticated: the gateway then runs in development mode and binds to loopback only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal
+
+from gateway.errors import BadSettings, Issue
+
+_PREFIX = "GATEWAY_"
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _database(value: str) -> str:
+    if not (value.startswith(("postgresql://", "postgres://", "sqlite:///")) or value == "sqlite://"):
+        raise ValueError("must be sqlite:///PATH or postgresql://USER@HOST/DATABASE")
+    return value
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not (value.isascii() and value.isdigit() and low <= int(value[:20]) <= high):
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return read
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return value.lower()
+
+    return read
+
+
+def _file(value: str) -> Path:
+    if not Path(value).is_file():
+        raise ValueError(f"no file {value}")
+    return Path(value)
+
+
+def _folders(value: str) -> tuple[Path, ...]:
+    folders = tuple(Path(part) for part in value.split(":") if part)
+    if absent := [str(folder) for folder in folders if not folder.is_dir()]:
+        raise ValueError(f"no folder {', '.join(absent)}")
+    return folders
+
+
+def _url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return value.rstrip("/")
+
+
+def _by(read: Callable[[str], Any], doc: str) -> dict[str, Any]:
+    return {"read": read, "doc": doc}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator can set. Each field says in its metadata, under `doc`, what it is for."""
+
+    database: str = field(
+        default="sqlite:///var/gateway.sqlite",
+        metadata=_by(_database, "The store: `sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`."),
+    )
+    host: str = field(default="127.0.0.1", metadata=_by(_text, "Address that HTTP listens on."))
+    port: int = field(default=8080, metadata=_by(_whole(0, 65535), "Port that HTTP listens on."))
+    mllp_host: str = field(default="127.0.0.1", metadata=_by(_text, "Address that MLLP listens on."))
+    mllp_port: int = field(default=2575, metadata=_by(_whole(0, 65535), "Port that MLLP listens on."))
+    workers: int = field(default=2, metadata=_by(_whole(1, 256), "Number of processes that answer HTTP."))
+    mappings: tuple[Path, ...] = field(
+        default=(), metadata=_by(_folders, "More folders with mappings, separated by `:`.")
+    )
+    base_url: str = field(
+        default="", metadata=_by(_url, "Public address of the FHIR API; by default `http://HOST:PORT/fhir`.")
+    )
+    max_body: int = field(default=20_000_000, metadata=_by(_whole(1, 2**31), "Largest body that is read, in bytes."))
+    durability: Literal["full", "normal"] = field(
+        default="full",
+        metadata=_by(
+            _one_of("full", "normal"),
+            "`full`: what is acknowledged survives a power cut; `normal`: it survives a crash.",
+        ),
+    )
+    references: Literal["lenient", "strict"] = field(
+        default="lenient",
+        metadata=_by(
+            _one_of("lenient", "strict"),
+            "A reference to a resource that is not here: `lenient` warns, `strict` refuses.",
+        ),
+    )
+    tls_certificate: Path | None = field(
+        default=None, metadata=_by(_file, "Certificate chain (PEM) of the gateway itself.")
+    )
+    tls_key: Path | None = field(default=None, metadata=_by(_file, "Private key (PEM) of that certificate."))
+    tls_client_ca: Path | None = field(
+        default=None, metadata=_by(_file, "Authorities (PEM) whose certificates clients must show.")
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = field(
+        default="info",
+        metadata=_by(
+            _one_of("debug", "info", "warning", "error"),
+            "How much is logged: `debug`, `info`, `warning` or `error`.",
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        if not self.base_url:
+            scheme = "https" if self.tls_certificate else "http"
+            host = f"[{self.host}]" if ":" in self.host else self.host
+            object.__setattr__(self, "base_url", f"{scheme}://{host}:{self.port}/fhir")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Return the settings that `environ` holds. Raises BadSettings with every problem there is.
+
+        An empty variable is one that is not set.
+        """
+        given = {
+            name.removeprefix(_PREFIX).lower(): value
+            for name, value in environ.items()
+            if name.startswith(_PREFIX) and value
+        }
+        values, problems = _read(given)
+        settings = cls(**values)
+        problems += _contradictions(settings)
+        if problems:
+            raise BadSettings([Issue("bad-settings", problem) for problem in problems])
+        return settings
+
+    @property
+    def development(self) -> bool:
+        """Return whether nobody is authenticated."""
+        return self.tls_client_ca is None
+
+    def with_port(self, port: int) -> Settings:
+        """Return the same settings on another port, its default `base_url` with it."""
+        own = Settings(host=self.host, port=self.port, tls_certificate=self.tls_certificate).base_url
+        return replace(self, port=port, base_url="" if self.base_url == own else self.base_url)
+
+
+def _read(given: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    readers = {setting.name: setting.metadata["read"] for setting in fields(Settings)}
+    values, problems = {}, []
+    for name, text in sorted(given.items()):
+        if name not in readers:
+            problems.append(_unknown(name, list(readers)))
+            continue
+        try:
+            values[name] = readers[name](text)
+        except ValueError as error:
+            problems.append(f"{_variable(name)}: {error}")
+    return values, problems
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"{_variable(name)}: unknown" + (f"; did you mean {_variable(close[0])}?" if close else "")
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    problems = []
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        problems.append("GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY: the one needs the other")
+    if settings.tls_client_ca is not None and settings.tls_certificate is None:
+        problems.append("GATEWAY_TLS_CLIENT_CA: needs GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY")
+    return problems + [
+        f"{_variable(name)}: must be a loopback address, because without GATEWAY_TLS_CLIENT_CA nobody is authenticated "
+        "(development mode)"
+        for name in ("host", "mllp_host")
+        if settings.development and not _is_loopback(getattr(settings, name))
+    ]
+
+
+def _variable(name: str) -> str:
+    return _PREFIX + name.upper()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,40 @@
+"""The statements that write, as SQL."""
+
+CURRENT = """
+select c.key, c.version, c.last_updated, c.deleted, c.digest, c.indexed, r.body
+from current c join resource r on r.key = c.key and r.version = c.version
+where c.type = ? and c.id = ?"""
+EXISTS = "select 1 from current where type = ? and id = ? and deleted = 0"
+NEXT_KEY = "select coalesce(max(key), 0) + 1 from current"
+CREATE = "insert into current values (?, ?, ?, ?, ?, ?, ?, ?)"
+UPDATE = "update current set version = ?, last_updated = ?, deleted = ?, digest = ?, indexed = ? where key = ?"
+STORE = "insert into resource values (?, ?, ?, ?, ?)"
+ANNOUNCE = "insert into outbox (key, version, event, at) values (?, ?, ?, ?)"
+RECEIVE = """
+insert into inbox (provider, format, control_id, event_time, received_at, state, mapping, issues, content)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+LINK = "insert into inbox_resource values (?, ?, ?)"
+HEAD = "select seq, hash from audit where lane = 0 order by seq desc limit 1"
+AUDIT = "insert into audit values (0, ?, ?, ?)"
+
+# Parameters: type, the columns of the row, key; for slot the columns and key.
+INSERTS = {
+    "token": "insert into index_token values (?, ?, ?, ?, ?)",
+    "string": "insert into index_string values (?, ?, ?, ?, ?)",
+    "date": "insert into index_date values (?, ?, ?, ?, ?)",
+    "reference": "insert into index_reference values (?, ?, ?, ?, ?)",
+    "uri": "insert into index_uri values (?, ?, ?, ?)",
+    "number": "insert into index_number values (?, ?, ?, ?, ?)",
+    "quantity": "insert into index_quantity values (?, ?, ?, ?, ?, ?, ?)",
+    "slot": "insert into slot (status, start, end_, schedule, key) values (?, ?, ?, ?, ?)",
+}
+DELETES = {
+    "token": "delete from index_token where type = ? and param = ? and system = ? and code = ? and key = ?",
+    "string": "delete from index_string where type = ? and param = ? and value = ? and exact = ? and key = ?",
+    "date": "delete from index_date where type = ? and param = ? and low = ? and high = ? and key = ?",
+    "reference": "delete from index_reference where type = ? and param = ? and target_type = ? and target_id = ? and key = ?",
+    "uri": "delete from index_uri where type = ? and param = ? and value = ? and key = ?",
+    "number": "delete from index_number where type = ? and param = ? and low = ? and high = ? and key = ?",
+    "quantity": "delete from index_quantity where type = ? and param = ? and system = ? and code = ? and low = ? and high = ? and key = ?",
+    "slot": "delete from slot where status = ? and start = ? and end_ = ? and schedule = ? and key = ?",
+}
