@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Letters that Unicode does not take apart, as they are typed without the right keyboard.
 _LETTERS = str.maketrans(
@@ -19,9 +20,11 @@ _LETTERS = str.maketrans(
     }
 )
 _APART = re.compile(r"[\s\-_/\u2010-\u2015]+")
+_POSTAL_CODE = re.compile(r"[0-9]{4} [a-z]{2}")  # Dutch: written 1012 JS and 1012JS
 _PLAIN = re.compile(r"[a-z0-9 ]*")
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Return what `text` is compared by.
 
@@ -30,7 +33,7 @@ def fold(text: str) -> str:
     """
     lower = " ".join(_APART.split(text.casefold().strip()))
     if _PLAIN.fullmatch(lower):
-        return lower.strip()
+        return lower.replace(" ", "") if _POSTAL_CODE.fullmatch(lower) else lower.strip()
     apart = unicodedata.normalize("NFKD", lower.translate(_LETTERS))
     kept = "".join(letter for letter in apart if unicodedata.category(letter)[0] in "LNZ")
     return " ".join(kept.split())

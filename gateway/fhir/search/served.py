@@ -31,11 +31,11 @@ PAGE = "_page"
 
 @cache
 def served(resource_type: str) -> Mapping[str, SearchParameter]:
-    """Return the parameters that can be searched on a resource type, by code; composite and special ones are not."""
+    """Return the parameters that can be searched on a resource type, by code; no composite, special or phonetic ones."""
     found = {
         code: parameter
         for code, parameter in search_parameters(resource_type).items()
-        if parameter.type in MODIFIERS and parameter.expression
+        if parameter.type in MODIFIERS and parameter.expression and code != "phonetic"
     }
     return MappingProxyType(found)
 

@@ -1,27 +1,21 @@
-"""What a resource can be found by: its index rows, made by compiled search parameters.
-
-`rows(resource)` is pure and the same for both engines; the store adds the surrogate key and the type.
-The tables it fills (order of columns = order of the clustered key, `key` last makes matches come in key order):
+"""The rows a resource is found by, as values; the tables they go to are those of the migrations.
 
     index_token     (type, param, system, code, key)        system '' = none
     index_string    (type, param, value, exact, key)        value: folded for search; exact: as written, for :exact
-    index_date      (type, param, low, high, key)           UTC microseconds, [low, high); open ends are OPEN_LOW / OPEN_HIGH
-    index_reference (type, param, target_type, target_id, key)
+    index_date      (type, param, low, high, key)           UTC microseconds, [low, high); open: OPEN_LOW, OPEN_HIGH
+    index_reference (type, param, target_type, target_id, key)   target_type '' = elsewhere, target_id is then the URL
     index_uri       (type, param, value, key)
     index_number    (type, param, low, high, key)           float
     index_quantity  (type, param, system, code, low, high, key)   float; code is the unit where there is no code
-    slot            (key, status, start, end_, schedule)          see SlotRow
+    slot            (key, status, start, end_, schedule)    the capacity projection, see SlotRow
 
+The order of the columns is the order of the clustered key; `key` last makes matches come in key order.
 Each index table also has an index (key, param): deletes, :missing, _sort and probes of one resource use it.
-What only searching needs (further indexes, the key that seals page tokens) is in migration 0002_search.sql.
-https://hl7.org/fhir/R4/search.html
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-from gateway.fhir.types import Resource
 
 OPEN_LOW, OPEN_HIGH = -(2**62), 2**62  # the ends of a Period without start or end
 
@@ -31,9 +25,9 @@ class SlotRow:
     """The capacity projection of one Slot: what the acute question asks for."""
 
     status: str
-    start: int  # UTC microseconds, low end
-    end: int  # UTC microseconds, high end
-    schedule: str  # id of the Schedule, '' when it is not a reference to one
+    start: int  # UTC microseconds
+    end: int  # UTC microseconds
+    schedule: str  # id of the Schedule, '' when it is not a reference to one here
 
 
 @dataclass(slots=True)
@@ -48,11 +42,3 @@ class IndexRows:
     number: list[tuple[str, float, float]] = field(default_factory=list)  # param, low, high
     quantity: list[tuple[str, str, str, float, float]] = field(default_factory=list)  # param, system, code, low, high
     slot: SlotRow | None = None
-
-
-def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
-    """Return everything `resource` can be found by. Never raises on a valid resource.
-
-    Absolute references that begin with `base` are indexed as the local ones they are.
-    """
-    raise NotImplementedError

@@ -1,0 +1,71 @@
+"""Turns the expression of a search parameter into JSON paths with the type of what lies at their end.
+
+Nearly every expression of R4 is a union of element paths, with `where(name='literal')`, `where(resolve() is Type)` and
+`ofType(Type)` among the steps. Those are followed here without an evaluator, and their types are known before any
+resource is. What is not of that form has no path, and is evaluated as FHIRPath. https://hl7.org/fhir/R4/searchparameter.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gateway.fhir import elements
+
+_STEP = (
+    r"[a-z][A-Za-z]*(?![A-Za-z(])|where\([a-z]+='[^']*'\)|where\(resolve\(\) is [A-Z][A-Za-z]+\)|ofType\([A-Za-z]+\)"
+)
+_PATH = re.compile(rf"(?:[A-Z][A-Za-z]+|{_STEP})(?:\.(?:{_STEP}))*")
+_STEPS = re.compile(_STEP)
+_PARENTHESES = re.compile(r"^\((.+)\)(?=\.)")  # (Observation.value.ofType(CodeableConcept)).text
+_LITERAL = re.compile(r"where\(([a-z]+)='([^']*)'\)")
+_RESOLVES = re.compile(r"where\(resolve\(\) is ([A-Z][A-Za-z]+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One property of the JSON; `where` keeps only the items in which a property has that value."""
+
+    name: str
+    where: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPath:
+    """The way to a value, the type of the value, and the only type a reference there may point at ('' = any)."""
+
+    steps: tuple[Step, ...]
+    type: str
+    target: str = ""
+
+
+def alternatives(expression: str) -> list[str]:
+    """Return the parts of a union; parentheses in R4's search parameters never hold one."""
+    return [part.strip() for part in expression.split(" | ")]
+
+
+def json_paths(resource_type: str, expression: str) -> tuple[JsonPath, ...] | None:
+    """Return the paths of one alternative, several where an element is a choice; None when it is no plain path."""
+    plain = _PARENTHESES.sub(r"\1", expression)
+    if not _PATH.fullmatch(plain):
+        return None
+    first, _, rest = plain.partition(".")
+    found = [JsonPath((), first if first in {"Resource", "DomainResource"} else resource_type)]
+    for step in _STEPS.findall(rest if first[0].isupper() else plain):
+        found = [longer for path in found for longer in _followed(path, step)]
+    return tuple(found)
+
+
+def _followed(path: JsonPath, step: str) -> Iterator[JsonPath]:
+    if literal := _LITERAL.fullmatch(step):
+        *before, last = path.steps
+        yield replace(path, steps=(*before, replace(last, where=(literal[1], literal[2]))))
+    elif resolves := _RESOLVES.fullmatch(step):
+        yield replace(path, target=resolves[1])
+    elif step.startswith("ofType("):
+        if path.type == step[len("ofType(") : -1]:
+            yield path
+    elif element := elements.child(path.type, step):
+        for name, type_name in zip(element.json_names, element.types, strict=element.choice):
+            yield JsonPath((*path.steps, Step(name)), type_name)

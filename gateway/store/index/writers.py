@@ -1,0 +1,180 @@
+"""Makes index rows of one value: a writer for each pair of parameter type and FHIR data type.
+
+What each data type contributes: https://hl7.org/fhir/R4/search.html#ptypes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from gateway.fhir.search import fold
+from gateway.store.index.model import OPEN_HIGH, OPEN_LOW, IndexRows
+from gateway.store.index.moments import span
+
+Json = Mapping[str, Any]
+Writer = Callable[[IndexRows, str, Any], None]
+
+# Dutch family names carry their parts as extensions. https://hl7.org/fhir/R4/extension-humanname-own-name.html
+_NAME_PARTS = frozenset(
+    f"http://hl7.org/fhir/StructureDefinition/humanname-{part}" for part in ("own-name", "partner-name")
+)
+
+
+def _code(rows: IndexRows, param: str, value: Any) -> None:
+    rows.token.append((param, "", value))
+
+
+def _boolean(rows: IndexRows, param: str, value: Any) -> None:
+    rows.token.append((param, "", "true" if value else "false"))
+
+
+def _coding(rows: IndexRows, param: str, value: Json) -> None:
+    system, code = value.get("system", ""), value.get("code", "")
+    if system or code:
+        rows.token.append((param, system, code))
+
+
+def _codeable_concept(rows: IndexRows, param: str, value: Json) -> None:
+    for coding in value.get("coding", ()):
+        _coding(rows, param, coding)
+
+
+def _identifier(rows: IndexRows, param: str, value: Json) -> None:
+    system, code = value.get("system", ""), value.get("value", "")
+    if system or code:
+        rows.token.append((param, system, code))
+
+
+def _contact_point(rows: IndexRows, param: str, value: Json) -> None:
+    if "value" in value:
+        rows.token.append((param, "", value["value"]))
+
+
+def _string(rows: IndexRows, param: str, value: str) -> None:
+    rows.string.append((param, fold(value), value))
+
+
+def _human_name(rows: IndexRows, param: str, value: Json) -> None:
+    for part in ("family", "text"):
+        if part in value:
+            _string(rows, param, value[part])
+    for part in ("given", "prefix", "suffix"):
+        for text in value.get(part, ()):
+            if text is not None:
+                _string(rows, param, text)
+    if "_family" in value:
+        _name_parts(rows, param, value["_family"])
+
+
+def _name_parts(rows: IndexRows, param: str, family: Json) -> None:
+    """Index a name without its prefix, so that `de Vries` is also found under V."""
+    for extension in family.get("extension", ()):
+        if extension.get("url") in _NAME_PARTS and "valueString" in extension:
+            _string(rows, param, extension["valueString"])
+
+
+def _address(rows: IndexRows, param: str, value: Json) -> None:
+    for part in ("text", "city", "district", "state", "postalCode", "country"):
+        if part in value:
+            _string(rows, param, value[part])
+    for line in value.get("line", ()):
+        if line is not None:
+            _string(rows, param, line)
+
+
+def _moment(rows: IndexRows, param: str, value: str) -> None:
+    found = span(value)
+    if found:
+        rows.date.append((param, *found))
+
+
+def _period(rows: IndexRows, param: str, value: Json) -> None:
+    start, end = span(value.get("start", "")), span(value.get("end", ""))
+    if start or end:
+        rows.date.append((param, start[0] if start else OPEN_LOW, end[1] if end else OPEN_HIGH))
+
+
+def _timing(rows: IndexRows, param: str, value: Json) -> None:
+    """Index the span from the first event to the last. https://hl7.org/fhir/R4/search.html#date"""
+    events = [found for text in value.get("event", ()) if text and (found := span(text))]
+    if events:
+        rows.date.append((param, min(low for low, _ in events), max(high for _, high in events)))
+    elif bounds := value.get("repeat", {}).get("boundsPeriod"):
+        _period(rows, param, bounds)
+
+
+def _number(rows: IndexRows, param: str, value: Any) -> None:
+    rows.number.append((param, float(value), float(value)))
+
+
+def _ends(value: Json) -> tuple[float, float]:
+    low, high = value.get("low", {}).get("value"), value.get("high", {}).get("value")
+    return float("-inf") if low is None else float(low), float("inf") if high is None else float(high)
+
+
+def _range(rows: IndexRows, param: str, value: Json) -> None:
+    rows.number.append((param, *_ends(value)))
+
+
+def _units(value: Json) -> Iterator[tuple[str, str]]:
+    """Yield (system, code), and the unit as a code of its own where it is another word."""
+    code, unit = value.get("code", ""), value.get("unit", "")
+    if code or not unit:
+        yield value.get("system", ""), code
+    if unit and unit != code:
+        yield "", unit
+
+
+def _quantity(rows: IndexRows, param: str, value: Json) -> None:
+    if "value" in value:
+        number = float(value["value"])
+        rows.quantity.extend((param, system, code, number, number) for system, code in _units(value))
+
+
+def _quantity_range(rows: IndexRows, param: str, value: Json) -> None:
+    unit = value.get("low") or value.get("high") or {}
+    rows.quantity.extend((param, system, code, *_ends(value)) for system, code in _units(unit))
+
+
+def _money(rows: IndexRows, param: str, value: Json) -> None:
+    if "value" in value:
+        number = float(value["value"])
+        rows.quantity.append((param, "urn:iso:std:iso:4217", value.get("currency", ""), number, number))
+
+
+def _uri(rows: IndexRows, param: str, value: str) -> None:
+    rows.uri.append((param, value))
+
+
+def _canonical(rows: IndexRows, param: str, value: str) -> None:
+    rows.uri.append((param, value))
+    if "|" in value:
+        rows.uri.append((param, value.partition("|")[0]))
+
+
+# Parameter type -> data type -> writer. References are apart: they need to know which base is ours.
+WRITERS: Mapping[tuple[str, str], Writer] = MappingProxyType(
+    {
+        **{("token", name): _code for name in ("code", "id", "string", "uri")},
+        ("token", "boolean"): _boolean,
+        ("token", "Coding"): _coding,
+        ("token", "CodeableConcept"): _codeable_concept,
+        ("token", "Identifier"): _identifier,
+        ("token", "ContactPoint"): _contact_point,
+        **{("string", name): _string for name in ("string", "markdown")},
+        ("string", "HumanName"): _human_name,
+        ("string", "Address"): _address,
+        **{("date", name): _moment for name in ("date", "dateTime", "instant")},
+        ("date", "Period"): _period,
+        ("date", "Timing"): _timing,
+        **{("number", name): _number for name in ("integer", "decimal", "positiveInt", "unsignedInt")},
+        ("number", "Range"): _range,
+        **{("quantity", name): _quantity for name in ("Quantity", "Age", "Duration", "Count", "Distance")},
+        ("quantity", "Range"): _quantity_range,
+        ("quantity", "Money"): _money,
+        **{("uri", name): _uri for name in ("uri", "url")},
+        ("uri", "canonical"): _canonical,
+    }
+)
