@@ -14,8 +14,8 @@ from gateway.errors import Unavailable
 from gateway.store.records import Engine
 
 _BUSY_SECONDS = 30
-# `normal` does not flush a commit; flush.py does, outside the write lock. A checkpoint every 10,000 pages is rare enough
-# not to slow commits down, and small enough to take a fraction of a second.
+# `normal` does not flush a commit; flush.py does, outside the write lock. A checkpoint every 10,000 pages is rare
+# enough not to slow commits down, and small enough to take a fraction of a second.
 _SETTINGS = """
 pragma journal_mode = wal;
 pragma synchronous = normal;

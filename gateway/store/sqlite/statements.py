@@ -29,12 +29,12 @@ INSERTS = {
     "slot": "insert into slot (status, start, end_, schedule, key) values (?, ?, ?, ?, ?)",
 }
 DELETES = {
-    "token": "delete from index_token where type = ? and param = ? and system = ? and code = ? and key = ?",
-    "string": "delete from index_string where type = ? and param = ? and value = ? and exact = ? and key = ?",
-    "date": "delete from index_date where type = ? and param = ? and low = ? and high = ? and key = ?",
-    "reference": "delete from index_reference where type = ? and param = ? and target_type = ? and target_id = ? and key = ?",
-    "uri": "delete from index_uri where type = ? and param = ? and value = ? and key = ?",
-    "number": "delete from index_number where type = ? and param = ? and low = ? and high = ? and key = ?",
-    "quantity": "delete from index_quantity where type = ? and param = ? and system = ? and code = ? and low = ? and high = ? and key = ?",
-    "slot": "delete from slot where status = ? and start = ? and end_ = ? and schedule = ? and key = ?",
+    "token": "delete from index_token where (type, param, system, code, key) = (?, ?, ?, ?, ?)",
+    "string": "delete from index_string where (type, param, value, exact, key) = (?, ?, ?, ?, ?)",
+    "date": "delete from index_date where (type, param, low, high, key) = (?, ?, ?, ?, ?)",
+    "reference": "delete from index_reference where (type, param, target_type, target_id, key) = (?, ?, ?, ?, ?)",
+    "uri": "delete from index_uri where (type, param, value, key) = (?, ?, ?, ?)",
+    "number": "delete from index_number where (type, param, low, high, key) = (?, ?, ?, ?, ?)",
+    "quantity": "delete from index_quantity where (type, param, system, code, low, high, key) = (?, ?, ?, ?, ?, ?, ?)",
+    "slot": "delete from slot where (status, start, end_, schedule, key) = (?, ?, ?, ?, ?)",
 }

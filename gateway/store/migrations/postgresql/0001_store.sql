@@ -169,11 +169,3 @@ end $$;
 create trigger audit_keeps_rows before update or delete on audit
     for each row execute function audit_is_append_only();
 
--- Ends a statement whose assumptions no longer hold, so that nothing of it is kept.
-create function overtaken(expected bigint, found bigint) returns boolean language plpgsql as $$
-begin
-    if expected <> found then
-        raise exception 'overtaken: % of % rows are as they were read', found, expected using errcode = '40001';
-    end if;
-    return true;
-end $$;

@@ -1,0 +1,1 @@
+"""The engine for more than one node: PostgreSQL, one statement a transaction."""

@@ -1,0 +1,159 @@
+"""The statements that write, as SQL. A whole transaction is one statement: one round trip, atomic by itself.
+
+Index rows come as one JSON document (quicker for client and server than an array a column), bodies as `bytea[]`.
+Who comes second is stopped by a unique key: (key, version) of `resource`, or (type, id) of `current`.
+"""
+
+# The newest version of what will be written, with a fresh key for what is new; and which targets exist.
+CURRENT = """
+select w.n - 1, coalesce(c.key, nextval('resource_key')), coalesce(c.version, 0), coalesce(c.last_updated, 0),
+    coalesce(c.deleted, false), coalesce(c.digest, ''), coalesce(c.indexed, ''), coalesce(r.body, '')
+from unnest(%s::text[], %s::text[]) with ordinality w(type, id, n)
+left join current c on c.type = w.type and c.id = w.id
+left join resource r on r.key = c.key and r.version = c.version"""
+EXISTING = """
+select w.n - 1
+from unnest(%s::text[], %s::text[]) with ordinality w(type, id, n)
+join current c on c.type = w.type and c.id = w.id and not c.deleted"""
+
+# Taken by who writes under a condition, or again after it was overtaken: the others wait until it has committed.
+LOCK_CONDITIONS = "select pg_advisory_xact_lock(h) from unnest(%s::bigint[]) h"
+LOCK_ROWS = """
+select c.key
+from unnest(%s::text[], %s::text[]) w(type, id) join current c on c.type = w.type and c.id = w.id
+order by c.key for update of c"""
+
+_VERSIONS = """
+with v as (
+    select * from rows from (
+        jsonb_to_recordset(%(rows)s::jsonb -> 'versions')
+            as (key bigint, type text, id text, version integer, at bigint, deleted boolean, event text),
+        unnest(%(bodies)s::bytea[]), unnest(%(digests)s::bytea[]), unnest(%(indexed)s::bytea[])
+    ) as v(key, type, id, version, at, deleted, event, body, digest, indexed)
+),
+stored as (
+    insert into resource select key, version, at, deleted, body from v
+),
+created as (
+    insert into current select key, type, id, version, at, deleted, digest, indexed from v where version = 1
+),
+updated as (
+    update current c
+    set version = v.version, last_updated = v.at, deleted = v.deleted, digest = v.digest, indexed = v.indexed
+    from v where v.version > 1 and c.key = v.key and c.version = v.version - 1
+),
+announced as (
+    insert into outbox (key, version, event, at) select key, version, event, at from v
+),
+"""
+_REMOVED = """
+removed_token as (
+    delete from index_token t using jsonb_array_elements(%(rows)s::jsonb -> 'removed' -> 'token') x
+    where (t.type, t.param, t.system, t.code, t.key) = (x->>0, x->>1, x->>2, x->>3, (x->>4)::bigint)
+),
+removed_string as (
+    delete from index_string t using jsonb_array_elements(%(rows)s::jsonb -> 'removed' -> 'string') x
+    where (t.type, t.param, t.value, t.exact, t.key) = (x->>0, x->>1, x->>2, x->>3, (x->>4)::bigint)
+),
+removed_date as (
+    delete from index_date t using jsonb_array_elements(%(rows)s::jsonb -> 'removed' -> 'date') x
+    where (t.type, t.param, t.low, t.high, t.key)
+        = (x->>0, x->>1, (x->>2)::bigint, (x->>3)::bigint, (x->>4)::bigint)
+),
+removed_reference as (
+    delete from index_reference t using jsonb_array_elements(%(rows)s::jsonb -> 'removed' -> 'reference') x
+    where (t.type, t.param, t.target_type, t.target_id, t.key) = (x->>0, x->>1, x->>2, x->>3, (x->>4)::bigint)
+),
+removed_uri as (
+    delete from index_uri t using jsonb_array_elements(%(rows)s::jsonb -> 'removed' -> 'uri') x
+    where (t.type, t.param, t.value, t.key) = (x->>0, x->>1, x->>2, (x->>3)::bigint)
+),
+removed_number as (
+    delete from index_number t using jsonb_array_elements(%(rows)s::jsonb -> 'removed' -> 'number') x
+    where (t.type, t.param, t.low, t.high, t.key)
+        = (x->>0, x->>1, (x->>2)::double precision, (x->>3)::double precision, (x->>4)::bigint)
+),
+removed_quantity as (
+    delete from index_quantity t using jsonb_array_elements(%(rows)s::jsonb -> 'removed' -> 'quantity') x
+    where (t.type, t.param, t.system, t.code, t.low, t.high, t.key)
+        = (x->>0, x->>1, x->>2, x->>3, (x->>4)::double precision, (x->>5)::double precision, (x->>6)::bigint)
+),
+"""
+_ADDED = """
+added_token as (
+    insert into index_token
+    select x->>0, x->>1, x->>2, x->>3, (x->>4)::bigint
+    from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'token') x
+),
+added_string as (
+    insert into index_string
+    select x->>0, x->>1, x->>2, x->>3, (x->>4)::bigint
+    from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'string') x
+),
+added_date as (
+    insert into index_date
+    select x->>0, x->>1, (x->>2)::bigint, (x->>3)::bigint, (x->>4)::bigint
+    from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'date') x
+),
+added_reference as (
+    insert into index_reference
+    select x->>0, x->>1, x->>2, x->>3, (x->>4)::bigint
+    from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'reference') x
+),
+added_uri as (
+    insert into index_uri
+    select x->>0, x->>1, x->>2, (x->>3)::bigint
+    from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'uri') x
+),
+added_number as (
+    insert into index_number
+    select x->>0, x->>1, (x->>2)::double precision, (x->>3)::double precision, (x->>4)::bigint
+    from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'number') x
+),
+added_quantity as (
+    insert into index_quantity
+    select x->>0, x->>1, x->>2, x->>3, (x->>4)::double precision, (x->>5)::double precision, (x->>6)::bigint
+    from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'quantity') x
+),
+"""
+# A Slot has one row: it goes with the deletion, comes with the creation, and is replaced in between.
+_SLOTS = """
+removed_slot as (
+    delete from slot t using jsonb_array_elements(%(rows)s::jsonb -> 'removed' -> 'slot') x
+    where t.key = (x->>4)::bigint
+        and not exists (select from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'slot') y where y->4 = x->4)
+),
+added_slot as (
+    insert into slot (status, start, end_, schedule, key)
+    select x->>0, (x->>1)::bigint, (x->>2)::bigint, x->>3, (x->>4)::bigint
+    from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'slot') x
+    on conflict (key) do update set (status, start, end_, schedule)
+        = (excluded.status, excluded.start, excluded.end_, excluded.schedule)
+),
+"""
+_RECEIVED = """
+received as (
+    insert into inbox (provider, format, control_id, event_time, received_at, state, mapping, issues, content)
+    values (%(provider)s, %(format)s, %(control_id)s, %(event_time)s, %(received_at)s, %(state)s, %(mapping)s,
+        %(issues)s, %(content)s)
+    returning id
+),
+linked as (
+    insert into inbox_resource
+    select (x->>0)::bigint, (x->>1)::integer, received.id
+    from received, jsonb_array_elements(%(rows)s::jsonb -> 'links') x
+),
+"""
+_AUDITED = """
+head as (
+    update audit_head set seq = seq + 1, hash = sha256(hash || %(audit)s::bytea)
+    where lane = pg_backend_pid() %% 16
+    returning lane, seq, hash
+)
+insert into audit select lane, seq, %(audit)s::bytea, hash from head"""
+
+
+def statement(*, versions: bool, removes: bool, message: bool) -> str:
+    """Return the one statement of a transaction that has these parts."""
+    parts = [_VERSIONS, _REMOVED if removes else "", _ADDED, _SLOTS] if versions else ["with "]
+    return "".join([*parts, _RECEIVED if message else "", _AUDITED])

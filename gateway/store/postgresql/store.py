@@ -1,0 +1,127 @@
+"""The Store on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
+from psycopg_pool import ConnectionPool
+
+from gateway.errors import Unavailable
+from gateway.store import migrate, reads
+from gateway.store.interface import Decide, T
+from gateway.store.postgresql.connection import PostgresqlDatabase, available, connect_pool
+from gateway.store.postgresql.write import NeedsLocks, PostgresqlSight, write
+from gateway.store.records import Durability, Engine, Identity, Stored
+
+_MOST_ATTEMPTS = 20
+# The unique keys that tell a writer that another was first; any other violation is a mistake of ours.
+_KEYS = frozenset({"resource_pkey", "current_pkey", "current_type_id_key"})
+_LOCK_OF_MIGRATIONS = 7_301_842_900  # any number that no other program on this database uses
+
+
+class PostgresqlStore:
+    """A store in the database at `url`; opened by `gateway.store.open_store`."""
+
+    engine: Engine = "postgresql"
+
+    def __init__(self, url: str, *, durability: Durability = "full") -> None:
+        self._url = url
+        self._durability = durability
+        self._pool: ConnectionPool[Connection[tuple[Any, ...]]] | None = None
+        self._pid = 0
+        self._forked: list[ConnectionPool[Connection[tuple[Any, ...]]]] = []  # the parent's: never to be used or closed
+
+    @contextmanager
+    def reading(self, *, snapshot: bool = True) -> Iterator[PostgresqlDatabase]:
+        """Return a Database; with `snapshot`, all its statements see one state."""
+        with available(), self._here().connection() as connection:
+            if not snapshot:
+                yield PostgresqlDatabase(connection)
+                return
+            with connection.transaction():
+                connection.execute("set transaction isolation level repeatable read read only")
+                yield PostgresqlDatabase(connection)
+
+    def read(self, identity: Identity) -> Stored | None:
+        """Return the newest version, which may be a deletion; None when there never was one."""
+        with self.reading(snapshot=False) as db:
+            return reads.read(db, identity)
+
+    def vread(self, identity: Identity, version: int) -> Stored | None:
+        """Return that version; None when there is none."""
+        with self.reading(snapshot=False) as db:
+            return reads.vread(db, identity, version)
+
+    def history(self, identity: Identity, *, count: int = 50, since: datetime | None = None) -> list[Stored]:
+        """Return the newest `count` versions, newest first, none older than `since`."""
+        with self.reading(snapshot=False) as db:
+            return reads.history(db, identity, count=count, since=since)
+
+    def write(self, decide: Decide[T]) -> T:
+        """Commit the Batch that `decide` makes of what it sees, and return its other result.
+
+        The first attempt takes no locks; who is overtaken tries again with locks, and so waits for its turn.
+        """
+        locks = False
+        with available(), self._here().connection() as connection:
+            for _ in range(_MOST_ATTEMPTS):
+                try:
+                    return _attempt(connection, decide, locks=locks)
+                except UniqueViolation as error:
+                    if error.diag.constraint_name not in _KEYS:
+                        raise
+                except (NeedsLocks, SerializationFailure, DeadlockDetected):
+                    pass
+                locks = True
+        raise Unavailable("others keep changing what this transaction changes")
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        if self._pool is not None and self._pid == os.getpid():
+            self._pool.close()
+        self._pool = None
+
+    def _here(self) -> ConnectionPool[Connection[tuple[Any, ...]]]:
+        if self._pool is None or self._pid != os.getpid():
+            if self._pool is not None:
+                self._forked.append(self._pool)
+            self._pool, self._pid = connect_pool(self._url, durability=self._durability), os.getpid()
+        return self._pool
+
+
+def _attempt(connection: Connection[tuple[Any, ...]], decide: Decide[T], *, locks: bool) -> T:
+    sight = PostgresqlSight(PostgresqlDatabase(connection), locks=locks)
+    if locks:
+        with connection.transaction():
+            batch, result = decide(sight)
+            write(connection, batch)
+    else:
+        batch, result = decide(sight)
+        write(connection, batch)  # one statement, so a transaction by itself
+    return result
+
+
+def open_database(url: str, *, durability: Durability, renew: bool) -> PostgresqlStore:
+    """Return the store at `url`: an empty database is made into one, an older one is renewed if `renew`."""
+    with available(), psycopg.connect(url) as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK_OF_MIGRATIONS,))
+        _prepare(connection, renew=renew)
+    return PostgresqlStore(url, durability=durability)
+
+
+def _prepare(connection: Connection[tuple[Any, ...]], *, renew: bool) -> None:
+    connection.execute(migrate.CREATE_TABLE)
+    applied = max((version for (version,) in connection.execute(migrate.APPLIED)), default=0)
+    if renew or applied == 0:
+        for step in migrate.pending("postgresql", applied):
+            connection.execute(step.sql.encode())
+            connection.execute("insert into schema_version values (%s, %s)", (step.version, step.name))
+            applied = step.version
+    migrate.check("postgresql", applied)
