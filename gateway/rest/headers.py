@@ -141,4 +141,3 @@ def _matching(name: str, offered: Mapping[str, str], default: str) -> str | None
 def _is_our_version(parameters: Mapping[str, str]) -> bool:
     asked = next((v for k, v in parameters.items() if k.lower() == "fhirversion"), None)
     return asked is None or asked in _OUR_VERSIONS
-

@@ -1,0 +1,20 @@
+"""The Flask application, made of services. Nothing connects, reads or registers at import."""
+
+from flask import Flask
+
+from gateway.rest import fhir, health, ingest, routes
+from gateway.rest.guard import guard
+from gateway.services import Services
+
+
+def create_app(to: Services) -> Flask:
+    """Return the application that serves `to` over HTTP. https://flask.palletsprojects.com/patterns/appfactories/"""
+    app = Flask("gateway", static_folder=None)
+    app.extensions["gateway"] = to
+    app.config["MAX_CONTENT_LENGTH"] = to.settings.max_body
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    guard(app)
+    routes.serve(app, fhir.ROUTES)
+    app.register_blueprint(ingest.blueprint)
+    app.register_blueprint(health.blueprint)
+    return app

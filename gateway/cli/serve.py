@@ -1,0 +1,163 @@
+"""`gateway serve`: HTTP under gunicorn and the MLLP listener, started together and stopped together.
+
+    supervisor ──┬── gunicorn ──── workers (HTTP)
+                 └── MLLP listener
+
+The ports are bound and everything is built before the children are forked: a port in use or a wrong
+mapping is told at once, and the children share the memory. When one child ends by itself, all end:
+whatever started the gateway sees it and can start it again.
+"""
+
+import ctypes
+import gc
+import multiprocessing
+import os
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkProcess
+from typing import Any
+
+import click
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from gateway.app import create_app
+from gateway.cli.logs import log_to_stderr
+from gateway.errors import Unavailable
+from gateway.services import build
+from gateway.settings import Settings
+from gateway.store import open_store
+
+_GRACE_SECONDS = 25
+_REQUEST_SECONDS = 120  # the largest Bundle takes less than half of it
+_BACKLOG = 1024
+_PR_SET_PDEATHSIG = 1
+
+DEVELOPMENT = """\
+DEVELOPMENT MODE: NO AUTHENTICATION. Whoever reaches these ports can read and write everything.
+The gateway listens on this machine only. Test data only; never a real patient.\
+"""
+
+
+@click.command()
+def serve() -> None:
+    """Serve FHIR over HTTP and messages over MLLP, until SIGTERM or SIGINT. Settings: GATEWAY_*."""
+    settings = Settings.from_env(os.environ)
+    log_to_stderr(settings.log_level)
+    http, wire = listening(settings.host, settings.port), listening(settings.mllp_host, settings.mllp_port)
+    open_store(settings.database, durability=settings.durability, renew=True).close()
+    to = build(settings.with_port(http.getsockname()[1]))
+    app = create_app(to)
+    _announce(to.settings, wire.getsockname()[1])
+    gc.collect()
+    gc.freeze()  # what is built stays shared: the collector of a child never touches it
+    children = [
+        _child("http", lambda: HttpServer(app, to.settings, http).run(), unused=wire),
+        _child("mllp", lambda: mllp_run(to, wire), unused=http),
+    ]
+    http.close()
+    wire.close()
+    sys.exit(supervise(children))
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at an address. Raises Unavailable when it is taken."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise Unavailable(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+
+
+def supervise(children: Sequence[ForkProcess]) -> int:
+    """Wait until a signal comes or a child ends by itself, then stop all. Return 0 when it was the signal."""
+    told: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: _stop(children, told, number))
+    wait([child.sentinel for child in children])
+    well = bool(told)
+    _stop(children, told, signal.SIGTERM)
+    for child in children:
+        child.join(_GRACE_SECONDS + 5)
+        if child.is_alive():
+            child.kill()
+            well = False
+    return 0 if well and all(child.exitcode == 0 for child in children) else 1
+
+
+def _stop(children: Sequence[ForkProcess], told: list[int], number: int) -> None:
+    told.append(number)
+    for child in children:
+        if child.is_alive():
+            child.terminate()
+
+
+def _child(name: str, run: Callable[[], None], *, unused: socket.socket) -> ForkProcess:
+    """Start `run` in a process of its own, which ends when this one does."""
+    child = multiprocessing.get_context("fork").Process(target=_run, args=(run, unused), name=name)
+    child.start()
+    return child
+
+
+def _run(run: Callable[[], None], unused: socket.socket) -> None:
+    os.setpgid(0, 0)  # Ctrl-C reaches the supervisor alone, which then stops us gracefully
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    unused.close()
+    run()
+
+
+class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn, serving an app that is built already, on a socket that is bound already."""
+
+    def __init__(self, app: Flask, settings: Settings, listener: socket.socket) -> None:
+        self._app = app
+        self._options = options(settings) | {"bind": f"fd://{os.dup(listener.fileno())}"}
+        listener.close()
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set our options; no file and no variable of gunicorn's has a say."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Return the app."""
+        return self._app
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return gunicorn's settings. https://docs.gunicorn.org/en/stable/settings.html"""
+    chosen: dict[str, Any] = {
+        "workers": settings.workers,
+        "worker_class": "sync",
+        "preload_app": True,
+        "control_socket_disable": True,
+        "timeout": _REQUEST_SECONDS,
+        "graceful_timeout": _GRACE_SECONDS,
+        "limit_request_line": 8190,
+        "limit_request_fields": 64,
+        "forwarded_allow_ips": "",  # nobody's X-Forwarded-* counts
+        "accesslog": None,  # a URL may name a patient; we log the rule that answered
+        "errorlog": "-",
+        "loglevel": settings.log_level,
+    }
+    if settings.tls_certificate:
+        chosen |= {"certfile": str(settings.tls_certificate), "keyfile": str(settings.tls_key)}
+    if settings.tls_client_ca:
+        chosen |= {"ca_certs": str(settings.tls_client_ca), "cert_reqs": ssl.CERT_REQUIRED}
+    return chosen
+
+
+def _announce(settings: Settings, mllp_port: int) -> None:
+    click.echo(f"FHIR at {settings.base_url}")
+    click.echo(
+        f"Messages at {settings.base_url.removesuffix('/fhir')}/ingest/<provider>, MLLP at {settings.mllp_host}:{mllp_port}"
+    )
+    if settings.development:
+        click.secho(DEVELOPMENT, fg="red", bold=True, err=True)
+    sys.stdout.flush()

@@ -1,0 +1,42 @@
+"""The body of a request: its bytes, inflated within bounds, and the resource in them."""
+
+import zlib
+
+from flask import current_app, request
+
+from gateway.errors import MalformedMessage, TooLarge, UnsupportedMediaType
+from gateway.fhir.types import Resource
+
+
+def content() -> bytes:
+    """Return the bytes of the body, inflated when they came compressed. TooLarge, UnsupportedMediaType."""
+    sent = request.get_data(cache=False)  # werkzeug keeps to MAX_CONTENT_LENGTH, also where no length is stated
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in {"identity", ""}:
+        return sent
+    if encoding in {"gzip", "x-gzip"}:
+        return inflate(sent, current_app.config["MAX_CONTENT_LENGTH"])
+    raise UnsupportedMediaType("Content-Encoding is gzip, or is left out")
+
+
+def inflate(sent: bytes, limit: int) -> bytes:
+    """Return `sent` without its gzip; never makes more than `limit` bytes of it. TooLarge, MalformedMessage."""
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        inflated = inflater.decompress(sent, limit + 1)
+    except zlib.error as error:
+        raise MalformedMessage("the body is not gzip") from error
+    if len(inflated) > limit:
+        raise TooLarge(f"the inflated body is larger than {limit} bytes")
+    if not inflater.eof or inflater.unused_data:
+        raise MalformedMessage("the gzip body is cut off, or something follows it")
+    return inflated
+
+
+def as_resource(decoded: object) -> Resource:
+    """Return `decoded` when it is an object with a resourceType. MalformedMessage."""
+    if not isinstance(decoded, dict):
+        raise MalformedMessage("a FHIR resource is a JSON object")
+    if not isinstance(decoded.get("resourceType"), str):
+        raise MalformedMessage("resourceType is missing")
+    return decoded

@@ -1,0 +1,208 @@
+"""Bundles sent to the base: a transaction, all or nothing, and a batch, each entry on its own.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC
+from datetime import datetime as clock_time
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, TooLarge
+from gateway.fhir import datetime, json
+from gateway.fhir.types import Resource
+from gateway.rest import wire
+from gateway.rest.body import as_resource
+from gateway.rest.headers import Return
+from gateway.rest.metadata import check_served
+from gateway.rest.routes import Route, find
+from gateway.rest.wire import Answer, Ask, Conditions
+from gateway.transact import Operation, transact
+
+MAX_ENTRIES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a Bundle as the interaction it asks for."""
+
+    index: int
+    route: Route
+    ask: Ask
+
+
+def transaction_or_batch(ask: Ask) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#transaction"""
+    bundle = ask.resource()
+    entries = _entries(bundle)
+    match bundle.get("type"):
+        case "transaction":
+            answers = _transaction(ask, entries)
+        case "batch":
+            answers = [_alone(ask, index, entry) for index, entry in enumerate(entries)]
+        case _:
+            raise BadRequest("POST to the base takes a Bundle of type transaction or batch", expression="Bundle.type")
+    responses = [_response(answer) for answer in answers]
+    return Answer(HTTPStatus.OK, json.encode(_bundle(f"{bundle['type']}-response", responses)))
+
+
+def _entries(bundle: Resource) -> list[Any]:
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        raise BadRequest("entry is a list", expression="Bundle.entry")
+    if len(entries) > MAX_ENTRIES:
+        raise TooLarge(f"a Bundle holds at most {MAX_ENTRIES} entries", expression="Bundle.entry")
+    return entries
+
+
+def _transaction(ask: Ask, sent: list[Any]) -> list[Answer]:
+    """Carry out every write in one commit, then answer the reads; answers stand in the order of the entries."""
+    check_served("", "transaction")
+    entries = _all_asked(ask, sent)
+    writes = [entry for entry in entries if entry.route.write]
+    outcomes = transact(_operations(writes), ask.caller, ask.to)
+    answers = {e.index: wire.written(o, _returned(ask)) for e, o in zip(writes, outcomes, strict=True)}
+    return [answers.get(entry.index) or _answered(entry) for entry in entries]
+
+
+def _all_asked(ask: Ask, sent: list[Any]) -> list[Entry]:
+    """Return every entry as what it asks; when any asks nothing that is served, raise with the issues of all."""
+    entries, refused = [], []
+    for index, entry in enumerate(sent):
+        try:
+            entries.append(_asked(ask, index, entry))
+        except GatewayError as error:
+            refused.append(error)
+    _raise_all(refused)
+    return entries
+
+
+def _operations(writes: list[Entry]) -> list[Operation]:
+    operations, refused = [], []
+    for entry in writes:
+        assert entry.route.write
+        try:
+            operations.append(entry.route.write(entry.ask))
+        except GatewayError as error:
+            refused.append(_within(entry.index, error))
+    _raise_all(refused)
+    return operations
+
+
+def _raise_all(refused: list[GatewayError]) -> None:
+    """Raise one error with every issue; its class, and so its status, is that of the first."""
+    if refused:
+        raise type(refused[0])([issue for error in refused for issue in error.issues])
+
+
+def _alone(ask: Ask, index: int, sent: Any) -> Answer:
+    """Answer one entry of a batch; what is wrong with it concerns nobody else."""
+    check_served("", "batch")
+    try:
+        entry = _asked(ask, index, sent)
+    except GatewayError as error:
+        return wire.refused(error)
+    return _answered(entry)
+
+
+def _answered(entry: Entry) -> Answer:
+    try:
+        return entry.route.answer(entry.ask)
+    except GatewayError as error:
+        return wire.refused(_within(entry.index, error))
+
+
+def _asked(ask: Ask, index: int, sent: Any) -> Entry:
+    """Return what one entry asks. BadRequest, ResourceNotFound, MethodNotAllowed, with the entry's place."""
+    try:
+        request = _request(sent)
+        path, _, query = _relative(request["url"]).partition("?")
+        route, values = find(request["method"], path)
+        if route.interaction in {"transaction", None}:
+            raise MethodNotAllowed("an entry asks for an interaction on a resource")
+        return Entry(index, route, _ask(ask, sent, request, wire.pairs(query.encode()), values))
+    except GatewayError as error:
+        raise _within(index, error) from error
+
+
+def _ask(ask: Ask, sent: Resource, request: Resource, parameters: wire.Pairs, path: dict[str, str]) -> Ask:
+    return replace(
+        ask,
+        read_body=lambda: as_resource(sent.get("resource")),
+        parameters=[pair for pair in parameters if pair[0] not in wire.GENERAL_PARAMETERS],
+        conditions=_conditions(request),
+        full_url=sent.get("fullUrl"),
+        prefer=replace(ask.prefer, returned=_returned(ask)),
+        **path,
+    )
+
+
+def _request(sent: Any) -> Resource:
+    request = sent.get("request") if isinstance(sent, dict) else None
+    if not isinstance(request, dict):
+        raise BadRequest("the entry has no request", expression="request")
+    if not all(isinstance(request.get(name), str) for name in ("method", "url")):
+        raise BadRequest("the request names a method and a url", expression="request")
+    return request
+
+
+def _relative(url: str) -> str:
+    """Return `url` relative to the base; another server's URL is never followed. BadRequest."""
+    relative = url.removeprefix(wire.base()).removeprefix("/")
+    if "://" in relative.partition("?")[0]:
+        raise BadRequest("the url of a request is relative to this server", expression="request.url")
+    return relative
+
+
+def _conditions(request: Resource) -> Conditions:
+    """https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.request"""
+    since = datetime.read(str(request.get("ifModifiedSince", "")))
+    return Conditions(
+        request.get("ifMatch"),
+        request.get("ifNoneMatch"),
+        request.get("ifNoneExist"),
+        clock_time.fromtimestamp(since.low / 1e6, UTC) if since else None,
+    )
+
+
+def _returned(ask: Ask) -> Return:
+    """Return how much of what was written comes back: nothing, unless it was asked for."""
+    return ask.prefer.returned or "minimal"
+
+
+def _within(index: int, error: GatewayError) -> GatewayError:
+    """Return `error` with its expressions seen from the Bundle: `Slot.start` is `Bundle.entry[3].resource.start`."""
+    error.issues = tuple(replace(issue, expression=_seen(index, issue.expression)) for issue in error.issues)
+    return error
+
+
+def _seen(index: int, expression: str | None) -> str:
+    entry = f"Bundle.entry[{index}]"
+    if not expression or expression.startswith(entry):
+        return expression or entry
+    first, dot, rest = expression.partition(".")
+    return f"{entry}.resource{dot}{rest}" if first[0].isupper() else f"{entry}.{expression}"
+
+
+def _bundle(kind: str, entries: list[Resource]) -> Resource:
+    bundle: Resource = {"resourceType": "Bundle", "type": kind}
+    return bundle | {"entry": entries} if entries else bundle
+
+
+def _response(answer: Answer) -> Resource:
+    """https://hl7.org/fhir/R4/http.html#trules, "response" """
+    response: Resource = {"status": f"{answer.status.value} {answer.status.phrase}"}
+    if answer.location:
+        response["location"] = answer.location
+    if answer.version is not None:
+        response["etag"] = f'W/"{answer.version}"'
+    if answer.last_updated:
+        response["lastModified"] = datetime.format_instant(answer.last_updated)
+    if answer.is_outcome:
+        return {"response": response | {"outcome": msgspec.Raw(answer.body)}}
+    return ({"resource": msgspec.Raw(answer.body)} if answer.body else {}) | {"response": response}

@@ -1,0 +1,115 @@
+"""FHIR's RESTful API: a function per interaction, and the table of routes that leads to them.
+
+A read translates an `Ask` into one call of the door out; a write translates it into an operation for
+the door in. Neither decides anything. The same functions serve HTTP requests and Bundle entries.
+https://hl7.org/fhir/R4/http.html
+"""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from gateway import query
+from gateway.errors import BadRequest
+from gateway.fhir import search
+from gateway.fhir.datetime import read as read_moment
+from gateway.rest import wire
+from gateway.rest.bundle import transaction_or_batch
+from gateway.rest.headers import version_of
+from gateway.rest.metadata import encoded_statement
+from gateway.rest.routes import Route
+from gateway.rest.wire import Answer, Ask
+from gateway.transact import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
+
+_HISTORY_COUNT, _MAX_HISTORY_COUNT = 50, 1000
+
+
+def capabilities(ask: Ask) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#capabilities"""
+    return Answer(HTTPStatus.OK, encoded_statement(wire.base(), development=ask.caller.development))
+
+
+def read(ask: Ask) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#read, https://hl7.org/fhir/R4/http.html#cread"""
+    stored = wire.stored(query.read(ask.type, ask.id, ask.caller, ask.to))
+    return stored.unless_known(ask.conditions)
+
+
+def vread(ask: Ask) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#vread"""
+    return wire.stored(query.vread(ask.type, ask.id, ask.version, ask.caller, ask.to))
+
+
+def history_instance(ask: Ask) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#history"""
+    asked = dict(ask.parameters)
+    if asked.keys() - {"_count", "_since"}:
+        raise BadRequest("history takes _count and _since", code="unknown-parameter")
+    count, since = _history_count(asked.get("_count")), _history_since(asked.get("_since"))
+    found = query.history(ask.type, ask.id, ask.caller, ask.to, base=wire.base(), count=count, since=since)
+    return Answer(HTTPStatus.OK, found)
+
+
+def search_type(ask: Ask) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#search"""
+    wanted = search.parse(ask.type, ask.parameters, strict=ask.prefer.strict)
+    return Answer(HTTPStatus.OK, query.search(wanted, ask.caller, ask.to, base=wire.base()))
+
+
+def create(ask: Ask) -> Operation:
+    """https://hl7.org/fhir/R4/http.html#create, https://hl7.org/fhir/R4/http.html#ccreate"""
+    resource, condition = ask.resource(), ask.conditions.if_none_exist
+    if condition is None:
+        return Create(resource, full_url=ask.full_url)
+    return ConditionalCreate(resource, condition, full_url=ask.full_url)
+
+
+def update(ask: Ask) -> Operation:
+    """https://hl7.org/fhir/R4/http.html#update"""
+    resource = ask.resource()
+    if resource.get("id") != ask.id:
+        raise BadRequest("the id in the resource is not the id in the URL", expression=f"{ask.type}.id")
+    return Put(resource, if_match=version_of(ask.conditions.if_match), full_url=ask.full_url)
+
+
+def update_conditionally(ask: Ask) -> Operation:
+    """https://hl7.org/fhir/R4/http.html#cond-update"""
+    resource, condition = ask.resource(), urlencode(ask.parameters)
+    return ConditionalPut(resource, condition, if_match=version_of(ask.conditions.if_match), full_url=ask.full_url)
+
+
+def delete(ask: Ask) -> Operation:
+    """https://hl7.org/fhir/R4/http.html#delete"""
+    return Delete(ask.type, ask.id, if_match=version_of(ask.conditions.if_match))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(None, "GET", "/metadata", read=capabilities),
+    Route(None, "POST", "/", read=transaction_or_batch),
+    Route("search-type", "GET", "/<fhir_type:type>", read=search_type),
+    Route("search-type", "POST", "/<fhir_type:type>/_search", read=search_type),
+    Route("create", "POST", "/<fhir_type:type>", write=create),
+    Route("update", "PUT", "/<fhir_type:type>", write=update_conditionally),
+    Route("read", "GET", "/<fhir_type:type>/<fhir_id:id>", read=read),
+    Route("update", "PUT", "/<fhir_type:type>/<fhir_id:id>", write=update),
+    Route("delete", "DELETE", "/<fhir_type:type>/<fhir_id:id>", write=delete),
+    Route("history-instance", "GET", "/<fhir_type:type>/<fhir_id:id>/_history", read=history_instance),
+    Route("vread", "GET", "/<fhir_type:type>/<fhir_id:id>/_history/<fhir_id:version>", read=vread),
+)
+
+
+def _history_count(text: str | None) -> int:
+    if text is None:
+        return _HISTORY_COUNT
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
+        raise BadRequest("_count is a whole number above 0")
+    return min(int(text), _MAX_HISTORY_COUNT)
+
+
+def _history_since(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    moment = read_moment(text)
+    if moment is None:
+        raise BadRequest("_since is an instant: 2026-01-05T10:00:00+01:00; a + in a URL is written %2B")
+    return datetime.fromtimestamp(moment.low / 1e6, UTC)

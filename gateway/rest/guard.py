@@ -1,0 +1,142 @@
+"""What stands before and behind every request: identify, authenticate, limit; and answer every error.
+
+The order is fixed: who asks, then what it costs, and only then what it says. Nothing of a body is
+read before the caller is known, nothing is parsed before it is known to be small enough.
+"""
+
+import logging
+import re
+import traceback
+from http import HTTPStatus
+from itertools import pairwise
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from gateway.access.policy import Caller, development_caller
+from gateway.errors import (
+    BadRequest,
+    GatewayError,
+    Issue,
+    MethodNotAllowed,
+    ResourceNotFound,
+    TooLarge,
+)
+from gateway.rest import wire
+from gateway.rest.routes import NO_SUCH_PATH, allowed_methods
+
+log = logging.getLogger("gateway.http")
+
+MAX_URL = 8000
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_BSN_SYSTEM = re.compile(r"http://fhir\.nl/fhir/NamingSystem/bsn|(urn:oid:)?2\.16\.840\.1\.113883\.2\.4\.6\.3")
+_PERSONS = {"Patient", "RelatedPerson", "Person"}
+_WORDS: dict[int, tuple[type[GatewayError], str]] = {
+    404: (ResourceNotFound, NO_SUCH_PATH),
+    405: (MethodNotAllowed, "this method is not served here; Allow names those that are"),
+    413: (TooLarge, "the body is larger than the gateway takes"),
+}
+
+
+class UrlTooLong(TooLarge):
+    """The URL is longer than the stated limit."""
+
+    status = HTTPStatus.REQUEST_URI_TOO_LONG
+
+
+def guard(app: Flask) -> None:
+    """Put the guard before and behind every request of `app`."""
+    app.before_request(_identify)
+    app.before_request(_authenticate)
+    app.before_request(_limit)
+    app.before_request(_keep_bsn_out_of_urls)
+    app.after_request(_finish)
+    app.register_error_handler(GatewayError, _refuse)
+    app.register_error_handler(HTTPException, _refuse_http)
+    app.register_error_handler(Exception, _fail)
+
+
+def _identify() -> None:
+    """Take the caller's X-Request-Id when it can be logged safely, else make one."""
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else wire.services().new_id()
+
+
+def _authenticate() -> None:
+    g.caller = authenticated()
+
+
+def authenticated() -> Caller:
+    """Return who asks. Without authentication configured that is the development caller, on loopback alone."""
+    return development_caller()
+
+
+def _limit() -> None:
+    if len(request.full_path) > MAX_URL or len(request.query_string) > MAX_URL:
+        raise UrlTooLong(f"the URL is longer than {MAX_URL} bytes; POST <Type>/_search takes parameters in the body")
+    if (request.content_length or 0) > wire.services().settings.max_body:
+        raise TooLarge(f"the body is larger than {wire.services().settings.max_body} bytes")
+
+
+def _keep_bsn_out_of_urls() -> None:
+    """Refuse a BSN in the URL: URLs end up in logs, histories and proxies."""
+    in_path = any(kind in _PERSONS and is_bsn(id_) for kind, id_ in pairwise(request.path.split("/")))
+    if in_path or any(holds_bsn(value) for _, value in wire.pairs(request.query_string)):
+        raise BadRequest("a BSN may not stand in a URL; send it in the body of POST Patient/_search", code="bsn-in-url")
+
+
+def holds_bsn(value: str) -> bool:
+    """Return whether a search value names a BSN: by its system, or by nine digits that pass the eleven-test.
+
+    Nine digits under another system than that of the BSN are somebody's own number and pass.
+    """
+    return any(_names_bsn(one) for one in value.split(","))
+
+
+def _names_bsn(value: str) -> bool:
+    system, bar, code = value.rpartition("|")
+    if bar and system:
+        return bool(code) and _BSN_SYSTEM.fullmatch(system) is not None
+    return is_bsn(code.rpartition("/")[2])
+
+
+def is_bsn(text: str) -> bool:
+    """Return whether `text` is nine digits that pass the eleven-test, or eight that lost their leading zero.
+
+    >>> is_bsn("999900006"), is_bsn("999900007")
+    (True, False)
+    """
+    if len(text) not in {8, 9} or not (text.isascii() and text.isdigit()) or not int(text):
+        return False
+    digits = [int(digit) for digit in text.zfill(9)]
+    return sum(weight * digit for weight, digit in zip((9, 8, 7, 6, 5, 4, 3, 2, -1), digits, strict=True)) % 11 == 0
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    response.headers["Cache-Control"] = "no-store"  # what is asked here is health data, or as good as
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    rule = request.url_rule.rule if request.url_rule else "-"  # never the URL: it may name a patient
+    log.info("answered", extra={"request_id": g.get("request_id"), "rule": rule, "status": response.status_code})
+    return response
+
+
+def _refuse(error: GatewayError) -> Response:
+    response = wire.respond(wire.refused(error))
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(allowed_methods(request.path))
+    return response
+
+
+def _refuse_http(error: HTTPException) -> Response:
+    """Answer what Flask itself refuses in the words of the gateway."""
+    ours, words = _WORDS.get(error.code or 0, (BadRequest, "the request cannot be read"))
+    return _refuse(ours(words))
+
+
+def _fail(error: Exception) -> Response:
+    """Answer a bug with a bare 500; log where it happened, and none of the values it happened to."""
+    frames = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
+    log.error("failed: %s\n%s", type(error).__name__, frames, extra={"request_id": g.get("request_id")})
+    issue = Issue("exception", f"the gateway failed; its log has the particulars under {g.get('request_id')}", "fatal")
+    return wire.respond(wire.refused(GatewayError([issue])))

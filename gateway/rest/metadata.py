@@ -1,0 +1,143 @@
+"""What is served: one table, from which requests are dispatched and the CapabilityStatement is made.
+
+https://hl7.org/fhir/R4/http.html#capabilities, https://hl7.org/fhir/R4/capabilitystatement.html
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Literal
+
+from gateway import __version__
+from gateway.errors import MethodNotAllowed, ResourceNotFound
+from gateway.fhir import json
+from gateway.fhir.search.served import served
+from gateway.fhir.types import Resource
+from gateway.rest.headers import FHIR_JSON
+
+CANONICAL = "https://msb-gateway.example/fhir/CapabilityStatement/gateway"
+PUBLISHED = "2026-11-22"
+
+Interaction = Literal[
+    "read", "vread", "history-instance", "search-type", "create", "update", "delete", "transaction", "batch"
+]
+
+_READ: tuple[Interaction, ...] = ("read", "vread", "history-instance", "search-type")
+_KEEP: tuple[Interaction, ...] = (*_READ, "create")  # what is said stays said
+_ALL: tuple[Interaction, ...] = (*_READ, "create", "update", "delete")
+
+SYSTEM: tuple[Interaction, ...] = ("transaction", "batch")
+
+SERVED: Mapping[str, tuple[Interaction, ...]] = MappingProxyType(
+    {
+        "AllergyIntolerance": _ALL,
+        "Appointment": _ALL,
+        "Binary": _ALL,
+        "Bundle": _ALL,
+        "CarePlan": _ALL,
+        "CareTeam": _ALL,
+        "Communication": _ALL,
+        "CommunicationRequest": _ALL,
+        "Composition": _ALL,
+        "Condition": _ALL,
+        "Consent": _ALL,
+        "Coverage": _ALL,
+        "Device": _ALL,
+        "DocumentReference": _ALL,
+        "Encounter": _ALL,
+        "Endpoint": _ALL,
+        "EpisodeOfCare": _ALL,
+        "Flag": _ALL,
+        "HealthcareService": _ALL,
+        "Immunization": _ALL,
+        "List": _ALL,
+        "Location": _ALL,
+        "MeasureReport": _ALL,
+        "Medication": _ALL,
+        "MedicationRequest": _ALL,
+        "MedicationStatement": _ALL,
+        "MessageHeader": _KEEP,
+        "Observation": _ALL,
+        "Organization": _ALL,
+        "OrganizationAffiliation": _ALL,
+        "Patient": _ALL,
+        "Practitioner": _ALL,
+        "PractitionerRole": _ALL,
+        "Procedure": _ALL,
+        "Provenance": _KEEP,
+        "QuestionnaireResponse": _ALL,
+        "RelatedPerson": _ALL,
+        "Schedule": _ALL,
+        "ServiceRequest": _ALL,
+        "Slot": _ALL,
+        "Task": _ALL,
+    }
+)
+
+
+def lists(resource_type: str, interaction: Interaction) -> bool:
+    """Return whether the CapabilityStatement lists `interaction`, for `resource_type` or ('') for the system."""
+    return interaction in (SERVED.get(resource_type, ()) if resource_type else SYSTEM)
+
+
+def check_served(resource_type: str, interaction: Interaction) -> None:
+    """Raise ResourceNotFound for a type that is not served, MethodNotAllowed for an interaction that is not."""
+    if resource_type and resource_type not in SERVED:
+        raise ResourceNotFound("this resource type is not served; GET metadata lists those that are")
+    if not lists(resource_type, interaction):
+        raise MethodNotAllowed(f"{interaction} is not served for {resource_type}; GET metadata lists what is")
+
+
+@lru_cache(maxsize=8)
+def encoded_statement(base: str, *, development: bool) -> bytes:
+    """Return the CapabilityStatement of this instance, encoded. Made once: it is the same for every caller."""
+    return json.encode(capability_statement(base, development=development))
+
+
+def capability_statement(base: str, *, development: bool) -> Resource:
+    """Return the CapabilityStatement of the instance at `base`, made from the table above."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "id": "gateway",
+        "url": CANONICAL,
+        "version": __version__,
+        "name": "GatewayCapabilities",
+        "title": "What this gateway serves",
+        "status": "active",
+        "date": PUBLISHED,
+        "publisher": "msb-gateway",
+        "kind": "instance",
+        "software": {"name": "msb-gateway", "version": __version__},
+        "implementation": {"description": "FHIR gateway for acute-care coordination", "url": base},
+        "fhirVersion": "4.0.1",
+        "format": [FHIR_JSON, "json"],
+        "rest": [_rest(development=development)],
+    }
+
+
+def _rest(*, development: bool) -> dict[str, Any]:
+    security = "Development mode: no authentication, loopback only." if development else "Client certificates (mTLS)."
+    return {
+        "mode": "server",
+        "security": {"cors": False, "description": security},
+        "resource": [_resource(resource_type, interactions) for resource_type, interactions in SERVED.items()],
+        "interaction": [{"code": code} for code in SYSTEM],
+    }
+
+
+def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict[str, Any]:
+    parameters = served(resource_type).values()
+    return {
+        "type": resource_type,
+        "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
+        "interaction": [{"code": code} for code in interactions],
+        "versioning": "versioned",
+        "readHistory": True,
+        "updateCreate": "update" in interactions,
+        "conditionalCreate": "create" in interactions,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": "update" in interactions,
+        "conditionalDelete": "not-supported",
+        "searchInclude": [f"{resource_type}:{p.code}" for p in parameters if p.type == "reference"],
+        "searchParam": [{"name": p.code, "definition": p.url, "type": p.type} for p in parameters],
+    }

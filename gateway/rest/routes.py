@@ -1,0 +1,108 @@
+"""How a method and a path lead to an interaction, for HTTP requests and for the entries of a Bundle alike.
+
+Flask's own URL map does the matching; the CapabilityStatement's table has the last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Flask, Response, current_app
+from werkzeug.exceptions import MethodNotAllowed as NoSuchMethod
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter, RequestRedirect
+
+from gateway.errors import MethodNotAllowed, ResourceNotFound
+from gateway.rest import wire
+from gateway.rest.metadata import Interaction, check_served, lists
+from gateway.rest.wire import Answer, Ask
+from gateway.transact import transact
+
+if TYPE_CHECKING:
+    from gateway.transact import Operation
+
+PREFIX = "/fhir"
+NO_SUCH_PATH = "no such path; an id is 1 to 64 of A-Z a-z 0-9 - ."
+
+
+class TypeConverter(BaseConverter):
+    """A resource type in a path."""
+
+    regex = "[A-Z][A-Za-z]{1,63}"
+
+
+class IdConverter(BaseConverter):
+    """A logical id, or a version, in a path. https://hl7.org/fhir/R4/datatypes.html#id"""
+
+    regex = r"[A-Za-z0-9\-.]{1,64}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How an interaction is asked, and the function that reads, or that makes the operation to write.
+
+    `interaction` is what the CapabilityStatement must list; None is always served.
+    """
+
+    interaction: Interaction | None
+    method: str
+    path: str
+    read: Callable[[Ask], Answer] | None = None
+    write: Callable[[Ask], Operation] | None = None
+
+    def answer(self, ask: Ask) -> Answer:
+        """Return what the interaction answers, by itself: a write is a transaction of its own."""
+        if self.read:
+            return self.read(ask)
+        assert self.write
+        (outcome,) = transact([self.write(ask)], ask.caller, ask.to)
+        return wire.written(outcome, ask.prefer.returned)
+
+
+def serve(app: Flask, blueprint: Blueprint, routes: Sequence[Route]) -> None:
+    """Let `app` answer `routes` under /fhir."""
+    app.url_map.converters |= {"fhir_type": TypeConverter, "fhir_id": IdConverter}
+    app.url_map.merge_slashes = False
+    app.extensions["gateway.routes"] = {f"{blueprint.name}.{i}": route for i, route in enumerate(routes)}
+    for i, route in enumerate(routes):
+        blueprint.add_url_rule(route.path, str(i), _view(route), methods=[route.method], strict_slashes=False)
+    app.register_blueprint(blueprint, url_prefix=PREFIX)
+
+
+def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    """Return the route of a path below the FHIR base, and what the path names. ResourceNotFound, MethodNotAllowed."""
+    try:
+        endpoint, values = current_app.url_map.bind("").match(f"{PREFIX}/{path}", method)
+    except (NotFound, RequestRedirect) as error:
+        raise ResourceNotFound(NO_SUCH_PATH) from error
+    except NoSuchMethod as error:
+        raise MethodNotAllowed(f"{method} is not served here; GET metadata lists what is") from error
+    route: Route = current_app.extensions["gateway.routes"][endpoint]
+    _check(route, values)
+    return route, dict(values)
+
+
+def allowed_methods(path: str) -> list[str]:
+    """Return the methods that are served on a path, sorted: what the table does not list is not among them."""
+    adapter = current_app.url_map.bind("")
+    return sorted(method for method in adapter.allowed_methods(path) if _is_listed(*adapter.match(path, method)))
+
+
+def _is_listed(endpoint: str, values: Mapping[str, str]) -> bool:
+    route: Route | None = current_app.extensions["gateway.routes"].get(endpoint)
+    return route is None or route.interaction is None or lists(values.get("type", ""), route.interaction)
+
+
+def _check(route: Route, values: Mapping[str, str]) -> None:
+    if route.interaction:
+        check_served(values.get("type", ""), route.interaction)
+
+
+def _view(route: Route) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        _check(route, path)
+        return wire.respond(route.answer(wire.asked(**path)))
+
+    return view

@@ -1,0 +1,228 @@
+"""HTTP in, HTTP out: what an interaction is asked, what it answers, and how both stand on the wire.
+
+`Ask` and `Answer` are what HTTP requests and the entries of a Bundle have in common, so that one
+function per interaction serves both. Bodies are bytes both ways: Flask's JSON is not used.
+https://hl7.org/fhir/R4/http.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from flask import Response, current_app, g, request
+
+from gateway.errors import BadRequest, GatewayError, Issue, UnsupportedMediaType
+from gateway.fhir import json
+from gateway.fhir.outcome import operation_outcome
+from gateway.fhir.types import Resource
+from gateway.rest import body
+from gateway.rest.headers import (
+    FHIR_JSON,
+    FHIR_MEDIA_TYPES,
+    Prefer,
+    Return,
+    check_utf8,
+    media_type,
+    prefer,
+    versions_of,
+)
+
+if TYPE_CHECKING:
+    from gateway.access.policy import Caller
+    from gateway.services import Services
+    from gateway.store import Stored
+    from gateway.transact import Outcome
+
+MAX_PARAMETERS = 200
+GENERAL_PARAMETERS = frozenset({"_format", "_pretty"})  # about the representation, not about what is asked
+_FORM = "application/x-www-form-urlencoded"
+_WRITTEN = {"created": HTTPStatus.CREATED, "deleted": HTTPStatus.NO_CONTENT}
+
+Pairs = Sequence[tuple[str, str]]
+AS_USUAL = Prefer()
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the caller makes an interaction depend on, in the words of HTTP or of Bundle.entry.request."""
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+    if_none_exist: str | None = None
+    if_modified_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One interaction as it is asked, by an HTTP request or by an entry of a Bundle."""
+
+    caller: Caller
+    to: Services
+    read_body: Callable[[], Resource]
+    type: str = ""
+    id: str = ""
+    version: str = ""
+    parameters: Pairs = ()
+    conditions: Conditions = Conditions()
+    prefer: Prefer = AS_USUAL
+    full_url: str | None = None
+
+    def resource(self) -> Resource:
+        """Return the resource that was sent, when it is of the type the URL names. MalformedMessage, BadRequest."""
+        sent = self.read_body()
+        if sent.get("resourceType") != (self.type or "Bundle"):
+            raise BadRequest(f"the resource sent here must be a {self.type or 'Bundle'}", expression="resourceType")
+        return sent
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an interaction answers; `location` is relative to the FHIR base, `body` an outcome or a resource."""
+
+    status: HTTPStatus
+    body: bytes = b""
+    is_outcome: bool = False
+    version: int | None = None
+    last_updated: datetime | None = None
+    location: str | None = None
+
+    def unless_known(self, conditions: Conditions) -> Answer:
+        """Return this, or 304 without a body when the caller has this version already."""
+        return replace(self, status=HTTPStatus.NOT_MODIFIED, body=b"") if self._is_known(conditions) else self
+
+    def _is_known(self, conditions: Conditions) -> bool:
+        if conditions.if_none_match is not None:  # it goes before If-Modified-Since: RFC 9110, 13.2.2
+            return bool(versions_of(conditions.if_none_match) & {"*", str(self.version)})
+        since, last = conditions.if_modified_since, self.last_updated
+        return since is not None and last is not None and last.replace(microsecond=0) <= since
+
+
+def stored(version: Stored) -> Answer:
+    """Return the answer that a stored version is."""
+    return Answer(HTTPStatus.OK, version.body, version=version.version, last_updated=version.last_updated)
+
+
+def written(outcome: Outcome, returned: Return | None) -> Answer:
+    """Return the answer to a write, with as much in it as was asked to come back.
+
+    https://hl7.org/fhir/R4/http.html#ops
+    """
+    location = f"{outcome.type}/{outcome.id}/_history/{outcome.version}"
+    status = _WRITTEN.get(outcome.status, HTTPStatus.OK)
+    answer = Answer(status, version=outcome.version, last_updated=outcome.last_updated)
+    if returned == "OperationOutcome":
+        said = Issue("all-well", outcome.status, "information")
+        answer = replace(answer, status=_with_body(answer.status), body=encoded_outcome([said]), is_outcome=True)
+    if outcome.status == "deleted":
+        return answer
+    shown = (outcome.body or b"") if returned == "representation" else answer.body
+    return replace(answer, body=shown, location=location)
+
+
+def refused(error: GatewayError) -> Answer:
+    """Return `error` as an answer: its status, and every issue in an OperationOutcome."""
+    return Answer(error.status, encoded_outcome(error.issues), is_outcome=True)
+
+
+def encoded_outcome(issues: Iterable[Issue]) -> bytes:
+    """Return `issues` as an encoded OperationOutcome, in the caller's language."""
+    return json.encode(operation_outcome(issues, language=language()))
+
+
+def respond(answer: Answer) -> Response:
+    """Return `answer` as an HTTP response."""
+    response = Response(_shown(answer.body), answer.status, content_type=f"{FHIR_JSON}; charset=utf-8")
+    if not answer.body:
+        del response.headers["Content-Type"]
+    if answer.version is not None:
+        response.headers["ETag"] = f'W/"{answer.version}"'
+    if answer.last_updated:
+        response.headers["Last-Modified"] = format_datetime(answer.last_updated.astimezone(UTC), usegmt=True)
+    if answer.location:
+        response.headers["Location"] = f"{base()}/{answer.location}"
+    return response
+
+
+def services() -> Services:
+    """Return the services this app was created with."""
+    found: Services = current_app.extensions["gateway"]
+    return found
+
+
+def base() -> str:
+    """Return the public FHIR base, without a slash at the end. It is a setting: the Host header is the caller's."""
+    return services().settings.base_url.rstrip("/")
+
+
+def language() -> str:
+    """Return `nl` or `en`, whichever Accept-Language likes best."""
+    return request.accept_languages.best_match(["en", "nl"], default="en")
+
+
+def asked(**path: str) -> Ask:
+    """Return the interaction this HTTP request asks; `path` is what stands in the URL's path."""
+    headers = request.headers
+    return Ask(
+        caller=g.caller,
+        to=services(),
+        read_body=resource,
+        parameters=[pair for pair in parameters() if pair[0] not in GENERAL_PARAMETERS],
+        conditions=Conditions(
+            headers.get("If-Match"),
+            headers.get("If-None-Match"),
+            headers.get("If-None-Exist"),
+            request.if_modified_since,
+        ),
+        prefer=prefer(headers.get("Prefer")),
+        **path,
+    )
+
+
+def parameters() -> Pairs:
+    """Return the parameters of the URL and, on POST _search, those of the form. BadRequest. Read once a request."""
+    if "parameters" not in g:
+        g.parameters = pairs(request.query_string) + (pairs(body.content()) if _is_form() else [])
+    found: Pairs = g.parameters
+    return found
+
+
+def parameter(name: str) -> str | None:
+    """Return the first value of a parameter."""
+    return next((value for known, value in parameters() if known == name), None)
+
+
+def pairs(query: bytes) -> list[tuple[str, str]]:
+    """Return the parameters of a query string or a form. BadRequest."""
+    try:
+        return parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
+    except UnicodeDecodeError as error:
+        raise BadRequest("the parameters are not percent-encoded UTF-8") from error
+    except ValueError as error:
+        raise BadRequest(f"there are more than {MAX_PARAMETERS} parameters") from error
+
+
+def resource() -> Resource:
+    """Return the resource in the body. UnsupportedMediaType, TooLarge, MalformedMessage."""
+    content_type = request.headers.get("Content-Type")
+    if media_type(content_type) not in FHIR_MEDIA_TYPES:
+        raise UnsupportedMediaType(f"a FHIR resource is sent as {FHIR_JSON}")
+    check_utf8(content_type)
+    return body.as_resource(json.decode(body.content()))
+
+
+def _is_form() -> bool:
+    return request.method == "POST" and media_type(request.headers.get("Content-Type")) == _FORM
+
+
+def _shown(encoded: bytes) -> bytes:
+    return json.encode_pretty(json.decode(encoded)) if encoded and parameter("_pretty") == "true" else encoded
+
+
+def _with_body(status: HTTPStatus) -> HTTPStatus:
+    return HTTPStatus.OK if status is HTTPStatus.NO_CONTENT else status
