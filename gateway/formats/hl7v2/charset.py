@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from gateway.errors import Issue, Place
+from gateway.formats.charsets import SINGLE_BYTE, read_text
 
 _PLACE = Place("MSH-18", line=1)
 
@@ -31,12 +32,10 @@ CODECS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 """MSH-18 with everything but letters and digits taken out, to the codec that reads it."""
 
-_SINGLE_BYTE = frozenset({"ascii", "windows-1252", *(f"iso-8859-{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15))})
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WIDE_DECLARED = frozenset({"utf-16", "utf-32"})  # never true once MSH could be read byte by byte
 _WIDE = ((b"M\0S\0H\0", "utf-16-le"), (b"\0M\0S\0H", "utf-16-be"))
-_EXTEND_ASCII = _SINGLE_BYTE | {"utf-8"}
-_CONTROL = re.compile(rb"[\x80-\x9f]")  # characters in windows-1252, nothing at all in ISO 8859
+_EXTEND_ASCII = SINGLE_BYTE | {"utf-8"}
 
 
 def marked(data: bytes) -> tuple[str | None, int]:
@@ -80,7 +79,7 @@ def decode(data: bytes, said: Declared, *, marked: str | None, fallback: str) ->
     codec = said.codec or marked
     if (codec is None or codec in _EXTEND_ASCII) and data.isascii():
         return data.decode("ascii"), codec or "ascii", said.issues
-    text, read_by = _read(data, codec, fallback)
+    text, read_by = read_text(data, None if codec in _WIDE_DECLARED else codec, fallback)
     issues = said.issues
     if codec is not None and codec != read_by:
         issues += (_warning(f"the bytes are not in the declared character set; they were read as {read_by}"),)
@@ -92,29 +91,6 @@ def decode(data: bytes, said: Declared, *, marked: str | None, fallback: str) ->
 def _first_known(values: Sequence[str]) -> str | None:
     letters = (re.sub(r"[^A-Z0-9]", "", value.upper()) for value in values)
     return next((CODECS[name] for name in letters if name in CODECS), None)
-
-
-def _read(data: bytes, codec: str | None, fallback: str) -> tuple[str, str]:
-    for candidate in _candidates(data, codec, fallback):
-        try:
-            return data.decode(candidate), candidate
-        except UnicodeDecodeError:
-            continue
-    return data.decode("iso-8859-1"), "iso-8859-1"
-
-
-def _candidates(data: bytes, codec: str | None, fallback: str) -> list[str]:
-    """Return the codecs to try, most trusted first.
-
-    Bytes that form valid UTF-8 are UTF-8, whatever single-byte set is declared: text in a single-byte
-    set practically never does so by chance. Bytes 80 to 9F are no characters in ISO 8859, but are in
-    windows-1252, which many senders mean when they write 8859/1.
-    """
-    if codec is None or codec in _SINGLE_BYTE:
-        latin = codec in ("iso-8859-1", "iso-8859-15") and _CONTROL.search(data)
-        own = ["windows-1252"] if latin else [codec] if codec else []
-        return ["utf-8", *own, fallback]
-    return ["utf-8", fallback] if codec in _WIDE_DECLARED else [codec, "utf-8", fallback]
 
 
 def _unknown(*, beside: bool) -> Issue:

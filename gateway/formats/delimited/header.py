@@ -1,0 +1,38 @@
+"""The header: which column stands where, whatever the order, the case and the spaces."""
+
+from collections.abc import Sequence
+
+from gateway.formats.delimited.layout import Layout, normal
+
+
+class Header:
+    """The columns of a file as written, and the number of each by name and by alias."""
+
+    __slots__ = ("_numbers", "columns", "names", "twice")
+
+    def __init__(self, cells: Sequence[str], layout: Layout) -> None:
+        self.columns = tuple(cell.strip() for cell in cells)
+        self.names = tuple(normal(cell) for cell in cells)
+        numbers: dict[str, int] = {}
+        self.twice: list[str] = []
+        for number, (column, name) in enumerate(zip(self.columns, self.names, strict=True)):
+            if name in numbers:
+                self.twice.append(column)
+            elif name:
+                numbers[name] = number
+        for column, others in layout.aliases.items():
+            found = [numbers[name] for name in map(normal, (column, *others)) if name in numbers]
+            if found:
+                numbers[normal(column)] = found[0]
+        as_written = {column: numbers[name] for column, name in zip(self.columns, self.names, strict=True) if name}
+        self._numbers = numbers | as_written
+
+    def number(self, column: str) -> int | None:
+        """Return where the column stands, from 0; None when the file has no such column."""
+        number = self._numbers.get(column)
+        return self._numbers.get(normal(column)) if number is None else number
+
+    def like(self, cells: Sequence[str]) -> bool:
+        """Return whether these cells are a header too: the same names, perhaps in another order."""
+        names = {normal(cell) for cell in cells} - {""}
+        return len(names) > 1 and names == set(self.names) - {""}

@@ -1,0 +1,128 @@
+"""The records of a delimited file: cells by column name, without the rows that hold no place."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from gateway.errors import Issue, Place
+from gateway.formats.delimited.header import Header
+from gateway.formats.delimited.layout import Layout
+from gateway.formats.delimited.rows import Row
+
+MAX_ISSUES = 1000
+"""A table keeps so many findings about skipped rows; the rest is only counted."""
+
+_STARTS = frozenset("=+-@")
+_FORMULA = re.compile(r"[=@]|[+-](?![\d\s.,:/()+-]*$)")
+_TOTAL = re.compile(r"(?:sub|eind|grand )?tota+l(?:en|s)?\b[\s:]*", re.IGNORECASE)
+_NUMBER = re.compile(r"[\d\s.,%+-]*")
+
+
+class Record:
+    """One row with a place in it. `row` is its first physical line, from 1."""
+
+    __slots__ = ("_cells", "_header", "_row", "issues")
+
+    def __init__(self, row: Row, header: Header, issues: tuple[Issue, ...]) -> None:
+        self._row = row
+        self._cells = row.cells
+        self._header = header
+        self.issues = issues
+
+    def __repr__(self) -> str:
+        """Return the place only: cells may hold what is not for a log."""
+        return f"<Record row {self._row.number}>"
+
+    @property
+    def row(self) -> int:
+        """The number of the physical line on which the row begins."""
+        return self._row.number
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns as the header writes them."""
+        return self._header.columns
+
+    def get(self, column: str) -> str | None:
+        """Return the cell without surrounding spaces; None when it is empty or there is no such column."""
+        number = self._header.number(column)
+        if number is None or number >= len(self._cells):
+            return None
+        return self._cells[number].strip() or None
+
+    def place(self, column: str | None = None) -> Place:
+        """Return `row 17 column "Vrij"`, the column as the header writes it, with the row's line and byte."""
+        number = self._header.number(column) if column is not None else None
+        return self._row.place(column if number is None else self._header.columns[number])
+
+
+class Table:
+    """The records of one file, to be iterated once. `issues` grows while rows are skipped."""
+
+    def __init__(self, rows: Iterator[Row], header: Header, layout: Layout, issues: Sequence[Issue]) -> None:
+        self.issues = list(issues)
+        self._rows = rows
+        self._layout = layout
+        self._header = header
+        self._skipped = 0
+        self._filled = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns as the header writes them."""
+        return self._header.columns
+
+    def __iter__(self) -> Iterator[Record]:
+        for row in self._rows:
+            why = self._not_a_record(row)
+            if why is None:
+                yield Record(row, self._header, self._findings(row))
+            elif why:
+                self._skip(row, why)
+        if self._skipped > MAX_ISSUES:
+            self.issues.append(Issue("row-skipped", f"{self._skipped - MAX_ISSUES} more rows", "information"))
+
+    def _not_a_record(self, row: Row) -> str | None:
+        """Return why the row is none, empty when there is nothing to say of it; None when it is a record."""
+        cells = row.cells
+        if not cells:
+            return "it could not be read"
+        if not any(cell and not cell.isspace() for cell in cells):
+            return ""
+        if self._header.like(cells):
+            self._header = Header(cells, self._layout)
+            return "it is a second header; the rows below it are read by it"
+        return "it is a total" if _is_total(cells) else None
+
+    def _skip(self, row: Row, why: str) -> None:
+        self._skipped += 1
+        if self._skipped <= MAX_ISSUES:
+            self.issues += row.issues
+            self.issues.append(
+                Issue("row-skipped", f"the row was passed over: {why}", "information", place=row.place())
+            )
+
+    def _findings(self, row: Row) -> tuple[Issue, ...]:
+        cells, columns = row.cells, self._header.columns
+        if len(cells) != len(columns) and any(cell.strip() for cell in cells[len(columns) :] or ["short"]):
+            row.add("ragged-row", f"the row has {len(cells)} cells, the header {len(columns)}")
+        if self._filled and not cells[0].strip() and columns[0]:
+            row.add("ragged-row", "the first cell is empty: were cells merged? Nothing was filled in", warning=True)
+        self._filled = self._filled or bool(cells[0].strip())
+        for number, cell in enumerate(cells):
+            if cell[:1] in _STARTS and _FORMULA.match(cell):
+                row.issues.append(_formula(row, columns[number] if number < len(columns) else None, cell))
+        return tuple(row.issues)
+
+
+def _formula(row: Row, column: str | None, value: str) -> Issue:
+    text = "the cell begins as a formula; it was read as text"
+    return Issue("formula-cell", text, "warning", place=row.place(column), value=value)
+
+
+def _is_total(cells: Sequence[str]) -> bool:
+    """Return whether the first cell that holds something says "total", alone or with nothing but numbers."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    match = _TOTAL.match(filled[0])
+    if match is None:
+        return False
+    return match.end() == len(filled[0]) or all(_NUMBER.fullmatch(cell) for cell in filled[1:])
