@@ -15,8 +15,7 @@ from gateway.errors import Issue, MalformedMessage, Place
 _BOM = b"\xef\xbb\xbf"
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_BRACKETS = b"[]{}"
-_NOT_BRACKETS = bytes(set(range(256)) - set(_BRACKETS))
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
 
 
 def decode(data: bytes | str, *, max_depth: int = 64) -> Any:
@@ -27,12 +26,10 @@ def decode(data: bytes | str, *, max_depth: int = 64) -> Any:
     twice in one object.
     """
     text = _utf8(data)
-    plain = text.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in text else text
-    if b"\\u0000" in plain:
-        raise MalformedMessage("the text holds a NUL character (\\u0000), which FHIR does not allow")
-    _check_depth(plain, max_depth)
+    structure = _structure(text)
+    _check_depth(structure, max_depth)
     value = _decoded(text)
-    if plain.count(b'"') != _quotes(_ENCODER.encode(value)):
+    if _quotes(structure) != _quotes(_structure(_ENCODER.encode(value))):
         _refuse_twice_named(text)
     return value
 
@@ -86,14 +83,28 @@ def _place(text: bytes, at: int) -> Place:
     return Place("JSON text", line=text.count(b"\n", 0, at) + 1, byte=at)
 
 
-def _check_depth(plain: bytes, max_depth: int) -> None:
-    """Raise MalformedMessage when brackets nest deeper than `max_depth`; strings in `plain` hold no escaped quote.
+def _structure(text: bytes) -> bytes:
+    """Return the brackets of a JSON text, and the quotes of its strings; escaped quotes are not among them."""
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"")
+        if b"\\u0000" in text:
+            raise MalformedMessage("the text holds a NUL character (\\u0000), which FHIR does not allow")
+        text = text.replace(b'\\"', b"")
+    return text.translate(None, _NOT_STRUCTURE)
+
+
+def _quotes(structure: bytes) -> int:
+    return len(structure) - len(structure.translate(None, b'"'))
+
+
+def _check_depth(structure: bytes, max_depth: int) -> None:
+    """Raise MalformedMessage when brackets nest deeper than `max_depth`.
 
     Each round takes away the innermost pairs, so what is left after `max_depth` rounds is deeper, or does not pair up.
     """
-    if plain.count(b"[") + plain.count(b"{") <= max_depth:
-        return
-    left = b"".join(plain.split(b'"')[::2]).translate(None, _NOT_BRACKETS)
+    left = structure.replace(b'""', b"")
+    if b'"' in left:  # a string holds brackets
+        left = b"".join(left.split(b'"')[::2])
     for _ in range(max_depth):
         shorter = left.replace(b"[]", b"").replace(b"{}", b"")
         if len(shorter) == len(left):
@@ -101,10 +112,6 @@ def _check_depth(plain: bytes, max_depth: int) -> None:
         left = shorter
     if left:
         raise MalformedMessage(f"the JSON is nested deeper than {max_depth} levels")
-
-
-def _quotes(text: bytes) -> int:
-    return text.replace(b"\\\\", b"").replace(b'\\"', b"").count(b'"') if b"\\" in text else text.count(b'"')
 
 
 def _refuse_twice_named(text: bytes) -> NoReturn:
