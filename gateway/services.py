@@ -6,13 +6,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from gateway.data import shipped
-from gateway.mapping.library import Library
 from gateway.settings import Settings
 from gateway.store import Store, open_store
-from gateway.validation import Validator
+
+if TYPE_CHECKING:
+    from gateway.mapping.library import Library
+    from gateway.validation import Validator
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +36,9 @@ def build(
     settings: Settings, *, clock: Callable[[], datetime] | None = None, new_id: Callable[[], str] | None = None
 ) -> Services:
     """Return the services that `settings` ask for. Raises BadSettings, BadMapping, and Unavailable for the store."""
+    from gateway.mapping.library import Library  # noqa: PLC0415 - slow to load, and only needed here
+    from gateway.validation import Validator  # noqa: PLC0415 - as above
+
     if settings.development:
         _log.warning("development-mode: nobody is authenticated, so the gateway listens on loopback only")
     return Services(

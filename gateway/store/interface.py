@@ -33,8 +33,8 @@ class Database(Protocol):
 class Sight(Protocol):
     """What a writer sees inside its transaction."""
 
-    def matches(self, conditions: Sequence[SearchRequest]) -> list[list[Identity]]:
-        """Return for each condition the resources it matches, at most two; others with that condition wait."""
+    def matches(self, conditions: Sequence[SearchRequest], *, limit: int = 2) -> list[list[Identity]]:
+        """Return for each condition the resources it matches, at most `limit`; others with that condition wait."""
 
     def current(
         self, identities: Collection[Identity], targets: Collection[Identity] = ()

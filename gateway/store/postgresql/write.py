@@ -33,8 +33,8 @@ class PostgresqlSight:
         self._db = db
         self._locks = locks
 
-    def matches(self, conditions: Sequence[SearchRequest]) -> list[list[Identity]]:
-        """Return for each condition the resources it matches, at most two; others with that condition wait."""
+    def matches(self, conditions: Sequence[SearchRequest], *, limit: int = 2) -> list[list[Identity]]:
+        """Return for each condition the resources it matches, at most `limit`; others with that condition wait."""
         from gateway.store.search import matches  # noqa: PLC0415 - only conditional operations search
 
         if not conditions:
@@ -43,7 +43,7 @@ class PostgresqlSight:
             raise NeedsLocks
         numbers = sorted({_number(condition) for condition in conditions})
         self._db.connection.execute(sql.LOCK_CONDITIONS, (numbers,))
-        return [matches(self._db, condition) for condition in conditions]
+        return [matches(self._db, condition, limit=limit) for condition in conditions]
 
     def current(
         self, identities: Collection[Identity], targets: Collection[Identity] = ()

@@ -23,11 +23,11 @@ class SqliteSight:
         self._db = db
         self._next_key: int | None = None
 
-    def matches(self, conditions: Sequence[SearchRequest]) -> list[list[Identity]]:
-        """Return for each condition the resources it matches, at most two."""
+    def matches(self, conditions: Sequence[SearchRequest], *, limit: int = 2) -> list[list[Identity]]:
+        """Return for each condition the resources it matches, at most `limit`."""
         from gateway.store.search import matches  # noqa: PLC0415 - only conditional operations search
 
-        return [matches(self._db, condition) for condition in conditions]
+        return [matches(self._db, condition, limit=limit) for condition in conditions]
 
     def current(
         self, identities: Collection[Identity], targets: Collection[Identity] = ()

@@ -1,0 +1,103 @@
+"""What one commit writes: decided inside the store's transaction, from what is seen there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from gateway.access.policy import Caller
+from gateway.errors import InvalidResource, Issue
+from gateway.store import Batch, Current, Identity, Sight, Version
+from gateway.store.records import Message, moment
+from gateway.transact import conditions, links
+from gateway.transact.audit import audit_row
+from gateway.transact.entries import Entry, check_distinct
+from gateway.transact.links import Links
+from gateway.transact.operations import Outcome
+from gateway.transact.versions import Content, check_versions, content, next_version
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+
+
+@dataclass(slots=True)
+class Commit:
+    """A transaction that has been read, authorised and validated. Calling it decides what to write."""
+
+    entries: Sequence[Entry]
+    links: Links
+    caller: Caller
+    to: Services
+    now: datetime
+    message: Message | None
+    _contents: dict[int, Content] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Do what needs no look into the store before the transaction begins."""
+        unsettled = self.links.unsettled()
+        for n, entry in enumerate(self.entries):
+            if entry.resource is not None and entry.identity is not None and id(entry) not in unsettled:
+                self._contents[n] = content(entry, self.to.settings.base_url)
+
+    def __call__(self, sight: Sight) -> tuple[Batch, list[Outcome]]:
+        """Return what to write and what became of each operation. Raises what `transact` raises of what is stored."""
+        self._resolve(sight)
+        identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
+        targets = {target for _, target in self.links.to_stored if target not in identities}
+        currents, present = sight.current(list(identities), targets)
+        self._check_references(present)
+        check_versions(self.entries, currents)
+        return self._batch(currents)
+
+    def _resolve(self, sight: Sight) -> None:
+        found = conditions.look_up(self.entries, self.links, sight)
+        if found:
+            conditions.decide(self.entries, found, self.to.new_id)
+            check_distinct(self.entries)
+            self.links.point_at_entries()
+            links.resolve(self.links, found)
+
+    def _check_references(self, present: set[Identity]) -> None:
+        strict = self.to.settings.references == "strict"
+        problems: list[Issue] = []
+        for entry in self.entries:
+            entry.missing = []
+        for link in links.missing(self.links, self.entries, present):
+            issue = link.issue("the reference names a resource that is not here", warning=not strict)
+            link.entry.missing.append(issue)
+            problems.append(issue)
+        if strict and problems:
+            raise InvalidResource(problems)
+
+    def _batch(self, currents: dict[Identity, Current]) -> tuple[Batch, list[Outcome]]:
+        outcomes: list[Outcome] = []
+        batch = Batch(b"", message=self.message)
+        for n, entry in enumerate(self.entries):
+            assert entry.identity is not None
+            current = currents[entry.identity]
+            version = next_version(entry, current, self.now, self._content(n, entry))
+            if version is not None:
+                batch.versions.append(version)
+            elif current.version:
+                batch.confirmed.append((current.key, current.version))
+            outcomes.append(_outcome(entry, current, version))
+        batch.audit = audit_row(self.caller, self.now, outcomes, self.message)
+        return batch, outcomes
+
+    def _content(self, n: int, entry: Entry) -> Content | None:
+        if entry.resource is None:
+            return None
+        return self._contents.get(n) or content(entry, self.to.settings.base_url)
+
+
+def _outcome(entry: Entry, current: Current, version: Version | None) -> Outcome:
+    assert entry.identity is not None
+    warnings = (*entry.warnings, *entry.missing)
+    if version is None:
+        at = moment(current.last_updated)
+        return Outcome("unchanged", *entry.identity, current.version, at, current.body or None, warnings)
+    status = "deleted" if version.deleted else "updated" if current.version and not current.deleted else "created"
+    at = moment(version.last_updated)
+    return Outcome(status, *entry.identity, version.version, at, version.body or None, warnings)  # type: ignore[arg-type]

@@ -1,0 +1,167 @@
+"""The operations of one transaction, each with its place in the Bundle, its identity and what is known of it.
+
+https://hl7.org/fhir/R4/http.html#trules
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from gateway.access.policy import Caller, may_read, may_write
+from gateway.errors import BadRequest, Forbidden, InvalidResource, Issue
+from gateway.fhir.search import SearchRequest, parse_query
+from gateway.fhir.types import Resource, resource_types
+from gateway.store import Identity
+from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+@dataclass(slots=True)
+class Entry:
+    """One operation. `where` is its place in a Bundle, '' when it stands alone; `resource` what will be stored.
+
+    `identity` is None as long as a condition must be looked up; `found` is what the condition found. A conditional
+    create that found something is `satisfied`: nothing is written.
+    """
+
+    op: Operation
+    where: str
+    type: str
+    resource: Resource | None = None
+    condition: SearchRequest | None = None
+    identity: Identity | None = None
+    found: Identity | None = None
+    satisfied: bool = False
+    warnings: list[Issue] = field(default_factory=list)
+    missing: list[Issue] = field(default_factory=list)
+
+    def at(self, issue: Issue) -> Issue:
+        """Return `issue` with its expression seen from the Bundle."""
+        if not self.where:
+            return issue
+        inside = (issue.expression or "").removeprefix(self.type).lstrip(".")
+        return replace(issue, expression=".".join(part for part in (self.where, "resource", inside) if part))
+
+    def request(self, code: str, text: str) -> Issue:
+        """Return an issue about what is asked, rather than about the resource."""
+        return Issue(code, text, expression=f"{self.where}.request" if self.where else self.type)
+
+
+def read(ops: Sequence[Operation], caller: Caller) -> list[Entry]:
+    """Return an entry for each operation.
+
+    Raises InvalidResource for a resource without a type, BadRequest for operations that cannot go together or cannot be
+    read, Forbidden for what the caller may not do; each with every such problem.
+    """
+    in_bundle = len(ops) > 1 or any(getattr(op, "full_url", None) for op in ops)
+    places = [f"Bundle.entry[{n}]" if in_bundle else "" for n in range(len(ops))]
+    _check_types(ops, places)
+    entries = [_entry(op, where) for op, where in zip(ops, places, strict=True)]
+    _raise(Forbidden, _forbidden(entries, caller))
+    _raise(BadRequest, [*_bad_ids(entries), *_repeated_conditions(entries), *_repeated_urls(entries)])
+    return entries
+
+
+def identify(entries: Iterable[Entry], new_id: Callable[[], str]) -> None:
+    """Give each entry that needs no look-up its identity."""
+    for entry in entries:
+        match entry.op:
+            case Create():
+                entry.identity = Identity(entry.type, new_id())
+            case Put(resource):
+                entry.identity = Identity(entry.type, resource["id"])
+            case Delete(_, id_):
+                entry.identity = Identity(entry.type, id_)
+
+
+def check_distinct(entries: Sequence[Entry]) -> None:
+    """Raise BadRequest when two entries would write the same resource."""
+    times = Counter(entry.identity for entry in entries if entry.identity and not entry.satisfied)
+    _raise(
+        BadRequest,
+        [
+            entry.request("bad-bundle", "another entry of this transaction is about the same resource")
+            for entry in entries
+            if entry.identity and not entry.satisfied and times[entry.identity] > 1
+        ],
+    )
+
+
+def _check_types(ops: Sequence[Operation], places: Sequence[str]) -> None:
+    known = resource_types()
+    issues = []
+    for op, where in zip(ops, places, strict=True):
+        named = op.type if isinstance(op, Delete) else op.resource.get("resourceType")
+        if not isinstance(named, str) or named not in known:
+            at = f"{where}.resource.resourceType" if where else "resourceType"
+            issues.append(Issue("invalid-resource", "R4 has no such resource type", expression=at))
+    _raise(InvalidResource, issues)
+
+
+def _entry(op: Operation, where: str) -> Entry:
+    if isinstance(op, Delete):
+        return Entry(op, where, op.type)
+    type_ = op.resource["resourceType"]
+    if not isinstance(op, ConditionalCreate | ConditionalPut):
+        return Entry(op, where, type_, op.resource)
+    condition = op.search if isinstance(op.search, SearchRequest) else parse_query(type_, op.search)
+    return Entry(op, where, type_, op.resource, condition)
+
+
+def _forbidden(entries: Iterable[Entry], caller: Caller) -> list[Issue]:
+    return [
+        entry.request("forbidden", "this caller may not do this")
+        for entry in entries
+        if not may_write(caller, entry.type) or (entry.condition is not None and not may_read(caller, entry.type))
+    ]
+
+
+def _bad_ids(entries: Iterable[Entry]) -> Iterable[Issue]:
+    for entry in entries:
+        match entry.op:
+            case Put(resource):
+                id_ = resource.get("id")
+            case Delete(_, id_):
+                pass
+            case ConditionalPut(resource) if "id" in resource:
+                id_ = resource["id"]
+            case _:
+                continue
+        if not isinstance(id_, str) or not _ID.fullmatch(id_):
+            yield entry.request("bad-request", "the id must be 1 to 64 letters, digits, '-' and '.'")
+
+
+def _repeated_conditions(entries: Iterable[Entry]) -> Iterable[Issue]:
+    conditional = [entry for entry in entries if entry.condition is not None]
+    times = Counter(criteria(entry.condition) for entry in conditional if entry.condition)
+    for entry in conditional:
+        if entry.condition is not None and not entry.condition.conditions:
+            yield entry.request("bad-request", "a condition without a parameter would match everything")
+        elif entry.condition is not None and times[criteria(entry.condition)] > 1:
+            yield entry.request("bad-bundle", "another entry of this transaction has the same condition")
+
+
+def _repeated_urls(entries: Iterable[Entry]) -> Iterable[Issue]:
+    named = [entry for entry in entries if getattr(entry.op, "full_url", None)]
+    times = Counter(entry.op.full_url for entry in named if not isinstance(entry.op, Delete))
+    for entry in named:
+        if not isinstance(entry.op, Delete) and times[entry.op.full_url] > 1:
+            yield Issue(
+                "bad-bundle",
+                "another entry of this transaction has the same fullUrl",
+                expression=f"{entry.where}.fullUrl",
+            )
+
+
+def criteria(request: SearchRequest) -> tuple[str, frozenset[tuple[str, str]]]:
+    """Return what makes two conditions the same one."""
+    return request.resource_type, frozenset(request.applied)
+
+
+def _raise(error: type[BadRequest | Forbidden | InvalidResource], issues: Iterable[Issue]) -> None:
+    if found := list(issues):
+        raise error(found)

@@ -1,0 +1,131 @@
+"""The references of a transaction: to its own entries, by a condition, and to what is stored.
+
+https://hl7.org/fhir/R4/http.html#trules and https://hl7.org/fhir/R4/bundle.html#references
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.access.policy import Caller, may_read
+from gateway.errors import Forbidden, InvalidResource, Issue, MultipleMatches, Severity
+from gateway.fhir import reference
+from gateway.fhir.search import SearchRequest, parse_query
+from gateway.store import Identity
+from gateway.transact.entries import Entry, criteria
+
+
+@dataclass(slots=True)
+class Link:
+    """One reference: its entry, the dict that holds it, the FHIRPath of that, and the text as it came."""
+
+    entry: Entry
+    holder: dict[str, Any]
+    path: str
+    text: str
+
+    def point_at(self, identity: Identity) -> None:
+        """Write what the reference turned out to mean."""
+        self.holder["reference"] = f"{identity.type}/{identity.id}"
+
+    def issue(self, text: str, *, warning: bool = False) -> Issue:
+        """Return an issue about this reference, seen from the Bundle."""
+        severity: Severity = "warning" if warning else "error"
+        return self.entry.at(Issue("bad-reference", text, severity, f"{self.path}.reference", value=self.text))
+
+
+@dataclass(slots=True)
+class Links:
+    """Every reference that means something in a transaction, by what it means."""
+
+    to_entries: list[tuple[Link, Entry]] = field(default_factory=list)
+    by_condition: list[tuple[Link, SearchRequest]] = field(default_factory=list)
+    to_stored: list[tuple[Link, Identity]] = field(default_factory=list)
+    dangling: list[Link] = field(default_factory=list)
+
+    def unsettled(self) -> set[int]:
+        """Return the `id()` of each entry whose content depends on what a condition will find."""
+        to_unknown = {id(link.entry) for link, target in self.to_entries if target.identity is None}
+        return to_unknown | {id(link.entry) for link, _ in self.by_condition}
+
+    def point_at_entries(self) -> None:
+        """Resolve the references to entries, as far as those know their identity."""
+        for link, target in self.to_entries:
+            if target.identity is not None:
+                link.point_at(target.identity)
+
+    def restore(self) -> None:
+        """Write every reference back as it came, so that the operations can be handed in again."""
+        for link, _ in (*self.to_entries, *self.by_condition):
+            link.holder["reference"] = link.text
+
+
+def collect(entries: Sequence[Entry], caller: Caller) -> Links:
+    """Return the references of all entries.
+
+    Raises InvalidResource when a reference needs an entry that is not there, Forbidden when the caller may not search
+    what a reference is searched by, BadRequest when such a search cannot be read.
+    """
+    by_url = {url: entry for entry in entries if (url := getattr(entry.op, "full_url", None))}
+    links = Links()
+    for entry in entries:
+        if entry.resource is not None:
+            for holder, _, path in reference.walk(entry.resource):
+                _sort(Link(entry, holder, path, holder["reference"]), by_url, links)
+    if links.dangling:
+        raise InvalidResource([link.issue("no entry of this transaction has this fullUrl") for link in links.dangling])
+    _check_may_search(links, caller)
+    return links
+
+
+def _sort(link: Link, by_url: Mapping[str, Entry], into: Links) -> None:
+    if (target := by_url.get(link.text)) is not None:
+        into.to_entries.append((link, target))
+        return
+    meant = reference.parse(link.text)
+    if meant.kind == "relative" and meant.type and meant.id:
+        into.to_stored.append((link, Identity(meant.type, meant.id)))
+    elif meant.kind == "conditional" and meant.type:
+        into.by_condition.append((link, parse_query(meant.type, link.text)))
+    elif link.text.startswith("urn:uuid:"):
+        into.dangling.append(link)
+
+
+def _check_may_search(links: Links, caller: Caller) -> None:
+    refused = [link for link, condition in links.by_condition if not may_read(caller, condition.resource_type)]
+    if refused:
+        raise Forbidden(
+            [Issue("forbidden", "this caller may not search there", expression=link.path) for link in refused]
+        )
+
+
+def resolve(links: Links, found: Mapping[object, Sequence[Identity]]) -> None:
+    """Point the references by a condition at what was found for their criteria.
+
+    Raises MultipleMatches when all that is wrong is that some find more than one, else InvalidResource.
+    """
+    none: list[Issue] = []
+    many: list[Issue] = []
+    for link, condition in links.by_condition:
+        match found[criteria(condition)]:
+            case [identity]:
+                link.point_at(identity)
+            case []:
+                none.append(link.issue("the condition of this reference matches nothing"))
+            case _:
+                many.append(link.issue("the condition of this reference matches more than one resource"))
+    if none:
+        raise InvalidResource([*none, *many])
+    if many:
+        raise MultipleMatches(many)
+
+
+def missing(links: Links, entries: Iterable[Entry], present: set[Identity]) -> Iterator[Link]:
+    """Yield the literal references to what is neither stored nor written by this transaction."""
+    written = {entry.identity for entry in entries if entry.resource is not None}
+    deleted = {entry.identity for entry in entries if entry.resource is None}
+    for link, target in links.to_stored:
+        if target in deleted or not (target in present or target in written):
+            yield link
