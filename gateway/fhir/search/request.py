@@ -15,6 +15,7 @@ from gateway.fhir.search.served import (
     DEFAULT_COUNT,
     GENERAL_PARAMETERS,
     MAX_PARAMETERS,
+    MAX_RANGES,
     MAX_VALUE_LENGTH,
     MAX_VALUES,
     PAGE,
@@ -92,6 +93,8 @@ def _values(parameter: SearchParameter, modifier: str | None, value: str) -> tup
     texts = split(value, ",")
     if modifier == "missing" and len(texts) > 1:
         raise BadValue(":missing takes true or false")
+    if len(texts) > MAX_RANGES and parameter.type not in {"token", "reference"}:
+        raise BadValue(f"a {parameter.type} parameter takes at most {MAX_RANGES} values")
     return tuple(read(parameter, modifier, _checked(parameter, modifier, text)) for text in texts)
 
 

@@ -26,12 +26,13 @@ RESULT_PARAMETERS = ("_count", "_elements", "_include", "_revinclude", "_sort", 
 GENERAL_PARAMETERS = ("_format", "_pretty")
 DEFAULT_COUNT, MAX_COUNT = 50, 1000
 MAX_PARAMETERS, MAX_VALUES, MAX_VALUE_LENGTH, MAX_DEPTH = 100, 1000, 1000, 4
+MAX_RANGES = 50  # values of one parameter that are each a range of an index
 PAGE = "_page"
 
 
 @cache
 def served(resource_type: str) -> Mapping[str, SearchParameter]:
-    """Return the parameters that can be searched on a resource type, by code; no composite, special or phonetic ones."""
+    """Return by code what a resource type is searched by; nothing that is composite, special or phonetic."""
     found = {
         code: parameter
         for code, parameter in search_parameters(resource_type).items()

@@ -33,11 +33,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class JsonPath:
-    """The way to a value, the type of the value, and the only type a reference there may point at ('' = any)."""
+    """The way to a value and the type of the value.
+
+    `target` is the only type a reference there may point at ('' = any); `many`: an element on the way repeats.
+    """
 
     steps: tuple[Step, ...]
     type: str
     target: str = ""
+    many: bool = False
 
 
 def alternatives(expression: str) -> list[str]:
@@ -68,4 +72,4 @@ def _followed(path: JsonPath, step: str) -> Iterator[JsonPath]:
             yield path
     elif element := elements.child(path.type, step):
         for name, type_name in zip(element.json_names, element.types, strict=element.choice):
-            yield JsonPath((*path.steps, Step(name)), type_name)
+            yield JsonPath((*path.steps, Step(name)), type_name, many=path.many or element.is_list)

@@ -1,7 +1,7 @@
 -- What searching needs beside the rows themselves.
 
 -- A search without a condition walks a type in key order.
-create index current_by_key on current (type, key) where deleted = 0;
+create index current_by_key on current (type, key) where not deleted;
 
 -- `ge` and `gt` on a period ask for its end.
 create index index_date_by_end on index_date (type, param, high, key);

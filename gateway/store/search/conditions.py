@@ -1,0 +1,152 @@
+"""The conditions of a search in SQL: filters, chains, `_has`, and the columns of `current`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.search import Chain, Condition, DateRange, Filter, Has, Missing, Token
+from gateway.store.search.filters import filter_match, one_range
+from gateway.store.search.match import Match, any_of, constant
+from gateway.store.search.ranges import point
+from gateway.store.search.scope import Scope, is_single
+from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, one_of, sql
+
+_RANGES = frozenset({"date", "number", "quantity"})
+
+
+def matches_of(resource_type: str, conditions: Iterable[Condition], scope: Scope) -> list[Match]:
+    """Return a Match for each condition; ranges on one single-valued parameter together are one."""
+    found: list[Match] = []
+    together: dict[str, list[Filter]] = {}
+    for condition in conditions:
+        if isinstance(condition, Filter) and _is_one_range(resource_type, condition):
+            together.setdefault(condition.parameter.code, []).append(condition)
+        else:
+            found.append(condition_match(resource_type, condition, scope))
+    return found + [_together(resource_type, filters, scope) for filters in together.values()]
+
+
+def _is_one_range(resource_type: str, asked: Filter) -> bool:
+    kind = asked.parameter.type in _RANGES and asked.modifier is None and len(asked.values) == 1
+    return kind and is_single(resource_type, asked.parameter)
+
+
+def _together(resource_type: str, filters: Sequence[Filter], scope: Scope) -> Match:
+    if filters[0].parameter.code == "_lastUpdated":
+        return _last_updated(resource_type, filters)
+    return one_range(resource_type, filters, scope)
+
+
+def condition_match(resource_type: str, condition: Condition, scope: Scope, depth: int = 0) -> Match:
+    """Return the Match of one condition on resources of a type, `depth` references away from what is searched."""
+    match condition:
+        case Chain(parameter, targets):
+            hops = [Hop(resource_type, parameter, target, then, depth) for target, then in targets]
+            return any_of([_chained(hop, scope) for hop in hops])
+        case Has(source, parameter, then):
+            return _has(Hop(source, parameter, resource_type, then, depth), scope)
+        case Filter(parameter, _, _) if parameter.code == "_id":
+            return _id(resource_type, condition)
+        case Filter(parameter, _, _) if parameter.code == "_lastUpdated":
+            return _last_updated(resource_type, [condition])
+        case Filter():
+            return filter_match(resource_type, condition, scope)
+
+
+def _id(resource_type: str, asked: Filter) -> Match:
+    if asked.modifier == "missing":
+        return _never_missing(asked)
+    ids = [token.code for token in asked.values if isinstance(token, Token) and not token.system and token.code]
+    condition = one_of("i.id", ids)
+    probe = "select 1 from current i where i.key = {} and {}"
+    if asked.modifier == "not":
+        return Match(probe=lambda key: fails(sql(probe, Sql(key), condition)))
+    return Match(
+        probe=lambda key: holds(sql(probe, Sql(key), condition)),
+        keys=sql("select i.key from current i where i.type = {} and {} and not i.deleted", resource_type, condition),
+        few=True,
+    )
+
+
+def _last_updated(resource_type: str, filters: Sequence[Filter]) -> Match:
+    if filters[0].modifier == "missing":
+        return _never_missing(filters[0])
+    condition = every(either(list(_points(asked))) for asked in filters)
+    return Match(
+        probe=lambda key: holds(sql("select 1 from current i where i.key = {} and {}", Sql(key), condition)),
+        keys=sql("select i.key from current i where i.type = {} and {} and not i.deleted", resource_type, condition),
+    )
+
+
+def _points(asked: Filter) -> Iterator[Sql]:
+    return (point("i.last_updated", value) for value in asked.values if isinstance(value, DateRange))
+
+
+def _never_missing(asked: Filter) -> Match:
+    (value,) = asked.values
+    return constant(FALSE if isinstance(value, Missing) and value.missing else TRUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A reference from a resource of type `source` to one of type `target`, one of which is asked `then`."""
+
+    source: str
+    parameter: SearchParameter
+    target: str
+    then: Condition
+    depth: int
+
+    def row(self, alias: str) -> Sql:
+        """Return the condition on the row of index_reference that is this reference."""
+        columns = "{r}.type = {} and {r}.param = {} and {r}.target_type = {}"
+        return sql(columns, self.source, self.parameter.code, self.target, r=alias)
+
+
+def _chained(hop: Hop, scope: Scope) -> Match:
+    """Return what matches when it points at a resource for which `then` holds. Aliases differ by depth: probes nest."""
+    inner = condition_match(hop.target, hop.then, scope, hop.depth + 1)
+    r, t = f"r{hop.depth}", f"t{hop.depth}"
+    there = every([scope.sees(hop.target), inner.probe(f"{t}.key")])
+    probe = (
+        "select 1 from index_reference {r} cross join current {t} where {r}.key = {} and {}"
+        " and {t}.type = {} and {t}.id = {r}.target_id and not {t}.deleted and {}"
+    )
+    keys = (
+        "select r.key from ({}) k cross join current t cross join index_reference r"
+        " where t.key = k.key and {} and {} and r.target_id = t.id"
+    )
+    return Match(
+        probe=lambda key: holds(sql(probe, Sql(key), hop.row(r), hop.target, there, r=r, t=t)),
+        keys=inner.keys and sql(keys, inner.keys, scope.sees(hop.target), hop.row("r")),
+    )
+
+
+def _has(hop: Hop, scope: Scope) -> Match:
+    """Return what matches when a resource for which `then` holds points at it."""
+    inner = condition_match(hop.source, hop.then, scope, hop.depth + 1)
+    r, t = f"r{hop.depth}", f"t{hop.depth}"
+    there = every([scope.sees(hop.source), inner.probe(f"{r}.key")])
+    probe = (
+        "select 1 from current {t} cross join index_reference {r} where {t}.key = {} and {}"
+        " and {r}.target_id = {t}.id and {}"
+    )
+    keys = (
+        "select t.key from ({}) k cross join index_reference r cross join current t where r.key = k.key and {} and {}"
+        " and t.type = {} and t.id = r.target_id and not t.deleted"
+    )
+    return Match(
+        probe=lambda key: holds(sql(probe, Sql(key), hop.row(r), there, r=r, t=t)),
+        keys=inner.keys and sql(keys, inner.keys, scope.sees(hop.source), hop.row("r"), hop.target),
+    )
+
+
+def target_ids(target: str, then: Condition, scope: Scope) -> Sql | None:
+    """Return a select of the ids of resources for which `then` holds; None where they cannot be listed."""
+    keys = condition_match(target, then, scope).keys
+    if keys is None:
+        return None
+    select = "select t.id from ({}) k cross join current t where t.key = k.key and {}"
+    return sql(select, keys, scope.sees(target))

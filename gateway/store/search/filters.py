@@ -1,0 +1,205 @@
+"""One parameter with its values, as ranges of its index table.
+
+Each value (or group of values) is a branch: a condition on the columns between `param` and `key`. The branches make
+the select of all keys, range by range, and the probe of one key, through the index on (key, param).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+from gateway.fhir.search import (
+    DateRange,
+    Filter,
+    Missing,
+    NumberRange,
+    QuantityRange,
+    Target,
+    Text,
+    Token,
+    Value,
+    fold,
+)
+from gateway.store.search.match import Match
+from gateway.store.search.ranges import date_branch, number_branch, quantity_branch
+from gateway.store.search.scope import Scope, data_types, has_no_system
+from gateway.store.search.sql import TRUE, Sql, either, every, fails, holds, joined, one_of, sql
+
+TABLES: Mapping[str, Sql] = {
+    name: Sql(f"index_{name}") for name in ("token", "string", "date", "reference", "uri", "number", "quantity")
+}
+_LAST_CHARACTER = "\U0010ffff"
+V = TypeVar("V", bound=Value)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One range of an index. `exact`: all columns before `key` have one value, so keys come ordered and once."""
+
+    condition: Sql
+    exact: bool = False
+
+
+def filter_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
+    """Return the SQL of a filter on an index table; `_id` and `_lastUpdated` are not among them."""
+    if asked.modifier == "missing":
+        return _missing(resource_type, asked)
+    table, param = _place(asked)
+    found = _ranges(resource_type, table, param, _branches(resource_type, asked, param, scope))
+    return Match(probe=lambda key: sql("not ({})", found.probe(key))) if asked.modifier == "not" else found
+
+
+def one_range(resource_type: str, all_asked: Sequence[Filter], scope: Scope) -> Match:
+    """Return the SQL of one-value filters on a parameter that a resource has once: `ge` and `le` are one range."""
+    table, param = _place(all_asked[0])
+    branches = [_branches(resource_type, asked, param, scope)[0].condition for asked in all_asked]
+    return _ranges(resource_type, table, param, [Branch(every(branches))])
+
+
+def _place(asked: Filter) -> tuple[Sql, str]:
+    if asked.modifier == "identifier":
+        return TABLES["token"], f"{asked.parameter.code}:identifier"
+    return TABLES[asked.parameter.type], asked.parameter.code
+
+
+def _ranges(resource_type: str, table: Sql, param: str, branches: list[Branch]) -> Match:
+    select = "select x.key from {} x where x.type = {} and x.param = {} and {}"
+    selects = [sql(select, table, resource_type, param, branch.condition) for branch in branches]
+    condition = either([branch.condition for branch in branches])
+    return Match(
+        probe=lambda key: holds(
+            sql("select 1 from {} x where x.key = {} and x.param = {} and {}", table, Sql(key), param, condition)
+        ),
+        keys=joined(" union all ", selects),
+        ordered=len(branches) == 1 and branches[0].exact,
+    )
+
+
+def _missing(resource_type: str, asked: Filter) -> Match:
+    """Return the SQL of `:missing`; a logical reference (by identifier) is no missing one."""
+    code = asked.parameter.code
+    places = [(TABLES[asked.parameter.type], code)]
+    if asked.parameter.type == "reference":
+        places.append((TABLES["token"], f"{code}:identifier"))
+    select = "select 1 from {} x where x.key = {} and x.param = {}"
+    if cast("Missing", asked.values[0]).missing:
+        return Match(probe=lambda key: every(fails(sql(select, t, Sql(key), p)) for t, p in places))
+    present = [sql("select x.key from {} x where x.type = {} and x.param = {}", t, resource_type, p) for t, p in places]
+    return Match(
+        probe=lambda key: either([holds(sql(select, t, Sql(key), p)) for t, p in places]),
+        keys=joined(" union all ", present),
+    )
+
+
+def _branches(resource_type: str, asked: Filter, param: str, scope: Scope) -> list[Branch]:
+    if asked.modifier == "identifier":
+        return _tokens(_values(asked, Token), scope.systems.get((resource_type, param), ()))
+    return _KINDS[asked.parameter.type](resource_type, asked, scope)
+
+
+def _token(resource_type: str, asked: Filter, scope: Scope) -> list[Branch]:
+    tokens = _values(asked, Token)
+    if has_no_system(resource_type, asked.parameter):
+        return _tokens([Token("", t.code) if t.system is None else t for t in tokens], ())
+    return _tokens(tokens, scope.systems.get((resource_type, asked.parameter.code), ()))
+
+
+def _tokens(tokens: Iterable[Token], systems: Iterable[str]) -> list[Branch]:
+    """Return a branch for each system that is asked; codes without one are asked in every system that occurs."""
+    by_system: dict[str | None, list[str | None]] = {}
+    for token in tokens:
+        by_system.setdefault(token.system, []).append(token.code)
+    return [_codes(one_of("x.system", [*systems] if s is None else [s]), codes, s) for s, codes in by_system.items()]
+
+
+def _codes(system: Sql, codes: list[str | None], asked: str | None) -> Branch:
+    wanted = [code for code in codes if code is not None]
+    if len(wanted) < len(codes):
+        return Branch(system)
+    exact = len(wanted) == 1 and (asked is not None or len(system.parameters) == 1)
+    return Branch(every([system, one_of("x.code", wanted)]), exact=exact)
+
+
+def _string(_: str, asked: Filter, __: Scope) -> list[Branch]:
+    return [Branch(_STRINGS[asked.modifier or ""](value.text)) for value in _values(asked, Text)]
+
+
+def _starts(text: str) -> Sql:
+    start = fold(text)
+    return sql("x.value >= {} and x.value < {}", start, start + _LAST_CHARACTER)
+
+
+def _exactly(text: str) -> Sql:
+    return sql("x.value = {} and x.exact = {}", fold(text), text)
+
+
+def _contains(text: str) -> Sql:
+    """Look through all values of the parameter: the one search that an index of beginnings cannot shorten."""
+    return sql("x.value like {} escape '\\'", f"%{_literally(fold(text))}%")
+
+
+def _literally(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _uri(_: str, asked: Filter, __: Scope) -> list[Branch]:
+    texts = [value.text for value in _values(asked, Text)]
+    if asked.modifier == "below":
+        below = "x.value >= {} and x.value < {}"
+        return [Branch(sql("x.value = {}", text)) for text in texts] + [
+            Branch(sql(below, f"{text.rstrip('/')}/", f"{text.rstrip('/')}/{_LAST_CHARACTER}")) for text in texts
+        ]
+    return [Branch(one_of("x.value", texts), exact=len(texts) == 1)]
+
+
+def _reference(_: str, asked: Filter, scope: Scope) -> list[Branch]:
+    by_types: dict[tuple[str, ...], list[str]] = {}
+    for value in _values(asked, Target):
+        target = localised(value, scope.base)
+        by_types.setdefault(target.types, []).append(target.id)
+    return [
+        Branch(
+            every([one_of("x.target_type", types) if types else TRUE, one_of("x.target_id", ids)]),
+            exact=len(types) == 1 and len(ids) == 1,
+        )
+        for types, ids in by_types.items()
+    ]
+
+
+def localised(target: Target, base: str) -> Target:
+    """Return a reference under our own base as the local one it is."""
+    if target.types != ("",) or not base or not target.id.startswith(f"{base}/"):
+        return target
+    type_name, _, id_ = target.id[len(base) + 1 :].partition("/")
+    return Target((type_name,), id_.partition("/")[0])
+
+
+def _date(resource_type: str, asked: Filter, _: Scope) -> list[Branch]:
+    instant = data_types(resource_type, asked.parameter) == {"instant"}
+    return [Branch(date_branch(value, instant=instant)) for value in _values(asked, DateRange)]
+
+
+def _number(_: str, asked: Filter, __: Scope) -> list[Branch]:
+    return [Branch(number_branch(value)) for value in _values(asked, NumberRange)]
+
+
+def _quantity(_: str, asked: Filter, __: Scope) -> list[Branch]:
+    return [Branch(quantity_branch(value)) for value in _values(asked, QuantityRange)]
+
+
+def _values(asked: Filter, kind: type[V]) -> list[V]:
+    return [value for value in asked.values if isinstance(value, kind)]
+
+
+_STRINGS: Mapping[str, Callable[[str], Sql]] = {"": _starts, "exact": _exactly, "contains": _contains}
+_KINDS: Mapping[str, Callable[[str, Filter, Scope], list[Branch]]] = {
+    "token": _token,
+    "string": _string,
+    "uri": _uri,
+    "reference": _reference,
+    "date": _date,
+    "number": _number,
+    "quantity": _quantity,
+}

@@ -1,0 +1,39 @@
+"""What one condition of a search is in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.store.search.sql import Sql, either, joined, sql
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A condition in both directions: all keys that match, and whether one key does.
+
+    `keys` is a select of the column `key`, which may give a key twice; None where only probing makes sense (`:not`).
+    `ordered`: it gives each key once, in order of key, straight from an index. `few`: it gives a handful at most.
+    """
+
+    probe: Callable[[str], Sql]
+    keys: Sql | None = None
+    ordered: bool = False
+    few: bool = False
+
+
+def any_of(matches: list[Match]) -> Match:
+    """Return what matches when one of `matches` does."""
+    if len(matches) == 1:
+        return matches[0]
+    selects = [match.keys for match in matches if match.keys is not None]
+    return Match(
+        probe=lambda key: either([match.probe(key) for match in matches]),
+        keys=joined(" union all ", selects) if len(selects) == len(matches) else None,
+        few=all(match.few for match in matches),
+    )
+
+
+def constant(condition: Sql) -> Match:
+    """Return what matches everything or nothing."""
+    return Match(probe=lambda _: condition, keys=sql("select key from current where {}", condition))

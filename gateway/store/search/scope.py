@@ -1,0 +1,125 @@
+"""What a search is compiled with beside the request: whose eyes it has, which base is ours, which systems exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.fhir.search import Chain, Condition, Filter, Has, Token
+from gateway.store.index.paths import alternatives, json_paths
+from gateway.store.search.sql import FALSE, TRUE, Sql, joined, one_of, sql
+
+if TYPE_CHECKING:
+    from gateway.fhir.parameters import SearchParameter
+    from gateway.store.interface import Database
+
+# Data types whose tokens are written without a system.
+_PLAIN = frozenset({"code", "id", "string", "uri", "boolean", "ContactPoint"})
+Indexed = tuple[str, str]  # resource type, parameter
+
+
+class Visible(Protocol):
+    """The predicate of a caller, made by `gateway.access.policy`."""
+
+    @property
+    def types(self) -> frozenset[str] | None:
+        """Return the resource types that can be seen; None for all."""
+
+    def admits(self, resource_type: str) -> bool:
+        """Return whether resources of this type can be seen at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """The predicate of the gateway itself, as when it looks whether a condition holds."""
+
+    types: frozenset[str] | None = None
+
+    def admits(self, resource_type: str) -> bool:  # noqa: ARG002 - the interface of Visible
+        """Return that everything can be seen."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What every part of one search shares. `systems` holds the systems that occur in a token parameter."""
+
+    base: str = ""
+    visible: Visible = field(default_factory=Everything)
+    systems: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
+
+    def sees(self, resource_type: str) -> Sql:
+        """Return the condition under which a resource of this type may take part: as match, in a chain, in a count."""
+        return TRUE if self.visible.admits(resource_type) else FALSE
+
+    def sees_any(self, column: str) -> Sql:
+        """Return the same where the type stands in a column."""
+        types = self.visible.types
+        return TRUE if types is None else one_of(column, sorted(types))
+
+
+@cache
+def data_types(resource_type: str, parameter: SearchParameter) -> frozenset[str]:
+    """Return the FHIR data types a parameter can find; empty when its expression does not tell."""
+    paths = [json_paths(resource_type, alternative) for alternative in alternatives(parameter.expression or "")]
+    if None in paths:
+        return frozenset()
+    return frozenset(path.type for found in paths for path in found or ())
+
+
+@cache
+def is_single(resource_type: str, parameter: SearchParameter) -> bool:
+    """Return whether a resource has at most one value of a parameter, a choice of types being one value."""
+    first, *others = alternatives(parameter.expression or "")
+    paths = json_paths(resource_type, first)
+    return not others and paths is not None and not any(path.many for path in paths)
+
+
+def has_no_system(resource_type: str, parameter: SearchParameter) -> bool:
+    """Return whether the tokens of a parameter never have a system: codes, booleans, telephone numbers."""
+    found = data_types(resource_type, parameter)
+    return bool(found) and found <= _PLAIN
+
+
+def occurring_systems(db: Database, resource_type: str, conditions: Sequence[Condition]) -> dict[Indexed, list[str]]:
+    """Return which systems occur in the token parameters that are asked by code alone.
+
+    With them such a search is a few exact ranges of the index, whose first column after the parameter is the system.
+    """
+    wanted = sorted({pair for condition in conditions for pair in _asked_by_code(resource_type, condition)})
+    found: dict[Indexed, list[str]] = {pair: [] for pair in wanted}
+    if wanted:
+        statement = joined(" union all ", [_systems_of(n, *pair) for n, pair in enumerate(wanted)])
+        for number, system in db.rows(*statement):
+            found[wanted[number]].append(system)
+    return found
+
+
+def _systems_of(number: int, resource_type: str, param: str) -> Sql:
+    """Return the select of the distinct systems of one parameter, one step of the index for each."""
+    first = sql("select min(system) from index_token where type = {} and param = {}", resource_type, param)
+    following = sql("select min(system) from index_token where type = {} and param = {}", resource_type, param)
+    return sql(
+        "select {}, system from (with recursive found(system) as (select ({}) union all"
+        " select ({} and system > found.system) from found where found.system is not null)"
+        " select system from found where system is not null) s",
+        Sql(str(number)),
+        first,
+        following,
+    )
+
+
+def _asked_by_code(resource_type: str, condition: Condition) -> Iterator[Indexed]:
+    match condition:
+        case Chain(_, targets):
+            for target, then in targets:
+                yield from _asked_by_code(target, then)
+        case Has(source, _, then):
+            yield from _asked_by_code(source, then)
+        case Filter(parameter, modifier, values):
+            if any(isinstance(v, Token) and v.system is None for v in values):
+                param = f"{parameter.code}:identifier" if modifier == "identifier" else parameter.code
+                if parameter.type == "reference" or not has_no_system(resource_type, parameter):
+                    yield resource_type, param

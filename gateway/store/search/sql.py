@@ -1,0 +1,75 @@
+"""SQL as values: text and bound parameters travel together, so that no value is ever written into a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+
+class Sql(NamedTuple):
+    """A piece of SQL with its parameters, in the order of its question marks."""
+
+    text: str
+    parameters: tuple[Any, ...] = ()
+
+
+TRUE, FALSE = Sql("true"), Sql("false")
+
+
+def sql(template: str, *parts: Sql | str | int | float, **names: str) -> Sql:
+    """Return `template` with each `{}` filled: a Sql by its text, any other value by a bound parameter.
+
+    `{name}` stands for an alias or a column that the gateway itself has chosen.
+
+    >>> sql("select key from {} where type = {}", Sql("current"), "Slot")
+    Sql(text='select key from current where type = ?', parameters=('Slot',))
+    """
+    texts: list[str] = []
+    parameters: list[Any] = []
+    for part in parts:
+        if isinstance(part, Sql):
+            texts.append(part.text)
+            parameters.extend(part.parameters)
+        else:
+            texts.append("?")
+            parameters.append(part)
+    return Sql(template.format(*texts, **names), tuple(parameters))
+
+
+def joined(separator: str, parts: Iterable[Sql]) -> Sql:
+    """Return the parts with `separator` between them."""
+    found = list(parts)
+    return Sql(separator.join(part.text for part in found), tuple(p for part in found for p in part.parameters))
+
+
+def every(parts: Iterable[Sql]) -> Sql:
+    """Return a condition that holds when all of `parts` do; without parts it always does."""
+    found = [part for part in parts if part != TRUE]
+    return joined(" and ", found) if found else TRUE
+
+
+def either(parts: Sequence[Sql]) -> Sql:
+    """Return a condition that holds when one of `parts` does; without parts it never does."""
+    if len(parts) == 1:
+        return parts[0]
+    return sql("({})", joined(" or ", [sql("({})", part) for part in parts])) if parts else FALSE
+
+
+def one_of(column: str, values: Sequence[str] | Sequence[int]) -> Sql:
+    """Return the condition that `column` has one of `values`."""
+    if len(values) == 1:
+        return Sql(f"{column} = ?", (values[0],))
+    return Sql(f"{column} in ({', '.join('?' * len(values))})", tuple(values)) if values else FALSE
+
+
+def holds(select: Sql) -> Sql:
+    """Return the condition that a correlated select gives a row.
+
+    A scalar subquery, not EXISTS: PostgreSQL must look it up row by row and cannot turn it into a join of whole tables.
+    """
+    return sql("({} limit 1) is not null", select)
+
+
+def fails(select: Sql) -> Sql:
+    """Return the condition that a correlated select gives no row."""
+    return sql("({} limit 1) is null", select)
