@@ -1,0 +1,68 @@
+"""A gateway to test with: on both databases, with a clock that stands still and ids that count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.data import shipped
+from gateway.services import Services
+from gateway.settings import Settings
+from gateway.store import Store, open_store
+from gateway.validation import Validator
+from tests.databases import Postgresql
+
+if TYPE_CHECKING:
+    from gateway.mapping.library import Library
+
+NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Postgresql]:
+    """One server for all test processes, one database for each."""
+    base = tmp_path_factory.getbasetemp()
+    opened = Postgresql((base if worker_id == "master" else base.parent) / "postgresql", f"test_{worker_id}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty store, once of each engine."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.sqlite"
+    server: Postgresql = request.getfixturevalue("postgresql")
+    return server.emptied()
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """Return an empty store, once of each engine."""
+    opened = open_store(database_url, durability="normal")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def services(store: Store, database_url: str) -> Services:
+    """Return everything the doors need, on each engine; time stands still and ids are 1, 2, 3."""
+    return Services(Settings(database=database_url), store, Validator(), library(), lambda: NOW, counted())
+
+
+@cache
+def library() -> Library:
+    from gateway.mapping.library import Library
+
+    return Library.load([shipped("mappings")])
+
+
+def counted() -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: str(next(numbers))
