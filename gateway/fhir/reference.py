@@ -5,20 +5,20 @@ https://hl7.org/fhir/R4/references.html
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from gateway.fhir.types import Resource, resource_types
 
 Kind = Literal["relative", "absolute", "contained", "urn", "conditional", "url", "malformed"]
 
-_ID = r"[A-Za-z0-9\-.]{1,64}"
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _URN = re.compile(
-    r"urn:(?:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|oid:[0-2](?:\.(?:0|[1-9]\d*))+)"
+    r"urn:(?:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|oid:[0-2](?:\.(?:0|[1-9][0-9]*))+)"
 )
-_FRAGMENT = re.compile(rf"#(?P<id>{_ID})?")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+_FRAGMENT = re.compile(rf"#(?P<id>{_ID.pattern})?")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+_BASE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://\S+")
+_BLANK = re.compile(r"\s")
 
 # A Reference holds nothing else; DetectedIssue and Expression also have an element `reference`, of type uri.
 _REFERENCE_KEYS = frozenset(
@@ -27,8 +27,7 @@ _REFERENCE_KEYS = frozenset(
 _HOLDERS_OF_A_URI = frozenset({"education"})  # Immunization.education.reference
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """What `Reference.reference` says.
 
     | kind        | example                                  |
@@ -49,31 +48,35 @@ class Reference:
     base: str | None = None
 
 
-@cache
-def _restful() -> re.Pattern[str]:
-    types = "|".join(sorted(resource_types()))
-    return re.compile(
-        rf"(?P<base>[A-Za-z][A-Za-z0-9+.\-]*://\S+?/)?(?P<type>{types})/(?P<id>{_ID})(?:/_history/(?P<version>{_ID}))?"
-    )
-
-
-@cache
-def _conditional() -> re.Pattern[str]:
-    return re.compile(rf"(?P<type>{'|'.join(sorted(resource_types()))})\?\S+")
-
-
 def parse(text: str) -> Reference:
     """Return what kind of reference `text` is and what it names; never raises."""
-    if match := _restful().fullmatch(text):
-        kind: Kind = "absolute" if match["base"] else "relative"
-        return Reference(kind, match["type"], match["id"], match["version"], match["base"])
     if match := _FRAGMENT.fullmatch(text):
         return Reference("contained", id=match["id"])
-    if _URN.fullmatch(text):
-        return Reference("urn", id=text)
-    if match := _conditional().fullmatch(text):
-        return Reference("conditional", match["type"])
-    return Reference("url" if _SCHEME.fullmatch(text) and not text.startswith("urn:") else "malformed")
+    if text.startswith("urn:"):
+        return Reference("urn", id=text) if _URN.fullmatch(text) else Reference("malformed")
+    return _restful(text) or _conditional(text) or Reference("url" if _URL.fullmatch(text) else "malformed")
+
+
+def _restful(text: str) -> Reference | None:
+    """Return what `[base/]Type/id[/_history/version]` names, or None for anything else."""
+    head, _, id_ = text.rpartition("/")
+    version = None
+    if head.endswith("/_history"):
+        version, (head, _, id_) = id_, head.removesuffix("/_history").rpartition("/")
+        if not _ID.fullmatch(version):
+            return None
+    base, slash, type_ = head.rpartition("/")
+    if type_ not in resource_types() or not _ID.fullmatch(id_):
+        return None
+    if not slash:
+        return Reference("relative", type_, id_, version)
+    return Reference("absolute", type_, id_, version, base + slash) if _BASE.fullmatch(base) else None
+
+
+def _conditional(text: str) -> Reference | None:
+    type_, _, search = text.partition("?")
+    found = type_ in resource_types() and search and not _BLANK.search(search)
+    return Reference("conditional", type_) if found else None
 
 
 def walk(resource: Resource) -> Iterator[tuple[dict[str, Any], Literal["reference"], str]]:

@@ -73,6 +73,7 @@ EXAMPLES = {
     "instant": "2026-01-05T10:00:00.000+01:00: a real day, with seconds and an offset",
     "time": "10:00:00",
     "id": "1 to 64 of A-Z a-z 0-9 - .",
+    "elementId": "text without white space",
     "code": "words with one space between them, none before or after",
     "uri": "an address without white space",
     "url": "an address without white space",
