@@ -11,7 +11,7 @@ def create_app(to: Services) -> Flask:
     """Return the application that serves `to` over HTTP. https://flask.palletsprojects.com/patterns/appfactories/"""
     app = Flask("gateway", static_folder=None)
     app.extensions["gateway"] = to
-    app.config["MAX_CONTENT_LENGTH"] = to.settings.max_body
+    app.config["MAX_CONTENT_LENGTH"] = to.settings.max_body + 1  # the one more is how too much is seen
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     guard(app)
     routes.serve(app, fhir.ROUTES)

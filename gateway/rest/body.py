@@ -2,20 +2,22 @@
 
 import zlib
 
-from flask import current_app, request
+from flask import request
 
 from gateway.errors import MalformedMessage, TooLarge, UnsupportedMediaType
 from gateway.fhir.types import Resource
 
 
-def content() -> bytes:
+def content(limit: int) -> bytes:
     """Return the bytes of the body, inflated when they came compressed. TooLarge, UnsupportedMediaType."""
-    sent = request.get_data(cache=False)  # werkzeug keeps to MAX_CONTENT_LENGTH, also where no length is stated
+    sent = request.get_data(cache=False)
+    if len(sent) > limit:  # a body of unstated length: werkzeug stops reading one byte past the limit
+        raise TooLarge(f"the body is larger than {limit} bytes")
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in {"identity", ""}:
         return sent
     if encoding in {"gzip", "x-gzip"}:
-        return inflate(sent, current_app.config["MAX_CONTENT_LENGTH"])
+        return inflate(sent, limit)
     raise UnsupportedMediaType("Content-Encoding is gzip, or is left out")
 
 

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC
 from datetime import datetime as clock_time
@@ -22,9 +23,10 @@ from gateway.rest.headers import Return
 from gateway.rest.metadata import check_served
 from gateway.rest.routes import Route, find
 from gateway.rest.wire import Answer, Ask, Conditions
-from gateway.transact import Operation, transact
+from gateway.transact import Operation, Outcome, transact
 
 MAX_ENTRIES = 20_000
+_PLACE = re.compile(r"Bundle\.entry\[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,17 @@ def _transaction(ask: Ask, sent: list[Any]) -> list[Answer]:
     check_served("", "transaction")
     entries = _all_asked(ask, sent)
     writes = [entry for entry in entries if entry.route.write]
-    outcomes = transact(_operations(writes), ask.caller, ask.to)
+    outcomes = _stored(writes, ask)
     answers = {e.index: wire.written(o, _returned(ask)) for e, o in zip(writes, outcomes, strict=True)}
     return [answers.get(entry.index) or _answered(entry) for entry in entries]
+
+
+def _stored(writes: list[Entry], ask: Ask) -> list[Outcome]:
+    try:
+        return transact(_operations(writes), ask.caller, ask.to)
+    except GatewayError as error:
+        error.issues = tuple(replace(i, expression=_of_entries(writes, i.expression)) for i in error.issues)
+        raise
 
 
 def _all_asked(ask: Ask, sent: list[Any]) -> list[Entry]:
@@ -123,7 +133,7 @@ def _asked(ask: Ask, index: int, sent: Any) -> Entry:
         request = _request(sent)
         path, _, query = _relative(request["url"]).partition("?")
         route, values = find(request["method"], path)
-        if route.interaction in {"transaction", None}:
+        if route.interaction is None:
             raise MethodNotAllowed("an entry asks for an interaction on a resource")
         return Entry(index, route, _ask(ask, sent, request, wire.pairs(query.encode()), values))
     except GatewayError as error:
@@ -187,6 +197,14 @@ def _seen(index: int, expression: str | None) -> str:
         return expression or entry
     first, dot, rest = expression.partition(".")
     return f"{entry}.resource{dot}{rest}" if first[0].isupper() else f"{entry}.{expression}"
+
+
+def _of_entries(writes: list[Entry], expression: str | None) -> str | None:
+    """Return what `transact` says of its nth operation as said of the entry that asked for it."""
+    place = _PLACE.match(expression or "")
+    if place:
+        return f"Bundle.entry[{writes[int(place[1])].index}]{(expression or '')[place.end() :]}"
+    return _seen(writes[0].index, expression) if len(writes) == 1 else expression
 
 
 def _bundle(kind: str, entries: list[Resource]) -> Resource:

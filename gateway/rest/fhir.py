@@ -85,6 +85,7 @@ def delete(ask: Ask) -> Operation:
 
 ROUTES: tuple[Route, ...] = (
     Route(None, "GET", "/metadata", read=capabilities),
+    Route(None, "POST", "", read=transaction_or_batch),
     Route(None, "POST", "/", read=transaction_or_batch),
     Route("search-type", "GET", "/<fhir_type:type>", read=search_type),
     Route("search-type", "POST", "/<fhir_type:type>/_search", read=search_type),

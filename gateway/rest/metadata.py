@@ -127,6 +127,7 @@ def _rest(*, development: bool) -> dict[str, Any]:
 
 def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict[str, Any]:
     parameters = served(resource_type).values()
+    includes = [f"{resource_type}:{p.code}" for p in parameters if p.type == "reference"]
     return {
         "type": resource_type,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
@@ -138,6 +139,5 @@ def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict
         "conditionalRead": "full-support",
         "conditionalUpdate": "update" in interactions,
         "conditionalDelete": "not-supported",
-        "searchInclude": [f"{resource_type}:{p.code}" for p in parameters if p.type == "reference"],
         "searchParam": [{"name": p.code, "definition": p.url, "type": p.type} for p in parameters],
-    }
+    } | ({"searchInclude": includes} if includes else {})

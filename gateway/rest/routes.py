@@ -61,14 +61,15 @@ class Route:
         return wire.written(outcome, ask.prefer.returned)
 
 
-def serve(app: Flask, blueprint: Blueprint, routes: Sequence[Route]) -> None:
+def serve(app: Flask, routes: Sequence[Route]) -> None:
     """Let `app` answer `routes` under /fhir."""
     app.url_map.converters |= {"fhir_type": TypeConverter, "fhir_id": IdConverter}
     app.url_map.merge_slashes = False
-    app.extensions["gateway.routes"] = {f"{blueprint.name}.{i}": route for i, route in enumerate(routes)}
-    for i, route in enumerate(routes):
-        blueprint.add_url_rule(route.path, str(i), _view(route), methods=[route.method], strict_slashes=False)
-    app.register_blueprint(blueprint, url_prefix=PREFIX)
+    blueprint = Blueprint("fhir", __name__, url_prefix=PREFIX)
+    for number, route in enumerate(routes):
+        blueprint.add_url_rule(route.path, str(number), _view(route), methods=[route.method])
+    app.register_blueprint(blueprint)
+    app.extensions["gateway.routes"] = {f"fhir.{number}": route for number, route in enumerate(routes)}
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
@@ -103,6 +104,7 @@ def _check(route: Route, values: Mapping[str, str]) -> None:
 def _view(route: Route) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         _check(route, path)
-        return wire.respond(route.answer(wire.asked(**path)))
+        wire.check_acceptable()
+        return wire.respond(wire.as_liked(route.answer(wire.asked(**path))))
 
     return view

@@ -29,6 +29,7 @@ from gateway.rest.headers import (
     Return,
     check_utf8,
     media_type,
+    negotiate_fhir,
     prefer,
     versions_of,
 )
@@ -137,7 +138,7 @@ def encoded_outcome(issues: Iterable[Issue]) -> bytes:
 
 def respond(answer: Answer) -> Response:
     """Return `answer` as an HTTP response."""
-    response = Response(_shown(answer.body), answer.status, content_type=f"{FHIR_JSON}; charset=utf-8")
+    response = Response(answer.body, answer.status, content_type=f"{FHIR_JSON}; charset=utf-8")
     if not answer.body:
         del response.headers["Content-Type"]
     if answer.version is not None:
@@ -149,6 +150,13 @@ def respond(answer: Answer) -> Response:
     return response
 
 
+def as_liked(answer: Answer) -> Answer:
+    """Return `answer` indented when `_pretty` asks for it."""
+    if not answer.body or parameter("_pretty") != "true":
+        return answer
+    return replace(answer, body=json.encode_pretty(json.decode(answer.body)))
+
+
 def services() -> Services:
     """Return the services this app was created with."""
     found: Services = current_app.extensions["gateway"]
@@ -158,6 +166,11 @@ def services() -> Services:
 def base() -> str:
     """Return the public FHIR base, without a slash at the end. It is a setting: the Host header is the caller's."""
     return services().settings.base_url.rstrip("/")
+
+
+def check_acceptable() -> None:
+    """Raise NotAcceptable when FHIR JSON is not among what the caller takes."""
+    negotiate_fhir(request.headers.get("Accept"), parameter("_format"))
 
 
 def language() -> str:
@@ -187,7 +200,7 @@ def asked(**path: str) -> Ask:
 def parameters() -> Pairs:
     """Return the parameters of the URL and, on POST _search, those of the form. BadRequest. Read once a request."""
     if "parameters" not in g:
-        g.parameters = pairs(request.query_string) + (pairs(body.content()) if _is_form() else [])
+        g.parameters = pairs(request.query_string) + (pairs(content()) if _is_form() else [])
     found: Pairs = g.parameters
     return found
 
@@ -207,21 +220,22 @@ def pairs(query: bytes) -> list[tuple[str, str]]:
         raise BadRequest(f"there are more than {MAX_PARAMETERS} parameters") from error
 
 
+def content() -> bytes:
+    """Return the bytes of the body, inflated, within the limit that is set. TooLarge, UnsupportedMediaType."""
+    return body.content(services().settings.max_body)
+
+
 def resource() -> Resource:
     """Return the resource in the body. UnsupportedMediaType, TooLarge, MalformedMessage."""
     content_type = request.headers.get("Content-Type")
     if media_type(content_type) not in FHIR_MEDIA_TYPES:
         raise UnsupportedMediaType(f"a FHIR resource is sent as {FHIR_JSON}")
     check_utf8(content_type)
-    return body.as_resource(json.decode(body.content()))
+    return body.as_resource(json.decode(content()))
 
 
 def _is_form() -> bool:
     return request.method == "POST" and media_type(request.headers.get("Content-Type")) == _FORM
-
-
-def _shown(encoded: bytes) -> bytes:
-    return json.encode_pretty(json.decode(encoded)) if encoded and parameter("_pretty") == "true" else encoded
 
 
 def _with_body(status: HTTPStatus) -> HTTPStatus:

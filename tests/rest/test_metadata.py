@@ -1,0 +1,110 @@
+"""The CapabilityStatement tells the truth: what it lists is served, what it does not list is refused."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from gateway.fhir import json
+from gateway.fhir.search.served import served
+from gateway.fhir.types import resource_types
+from gateway.rest.fhir import ROUTES
+from gateway.rest.metadata import SERVED, SYSTEM, capability_statement
+from gateway.services import Services
+
+JSON = "application/fhir+json"
+NEEDED = {
+    "Location", "Slot", "Schedule", "HealthcareService", "Organization", "Patient", "PractitionerRole", "ServiceRequest",
+    "Task", "Encounter",
+}  # fmt: skip
+
+
+def asked(interaction: str, resource_type: str) -> dict[str, Any]:
+    """Return how a client asks for an interaction on a resource that is not there."""
+    body = json.encode({"resourceType": resource_type, "id": "none"})
+    path = f"/fhir/{resource_type}"
+    return {
+        "read": {"method": "GET", "path": f"{path}/none"},
+        "vread": {"method": "GET", "path": f"{path}/none/_history/1"},
+        "history-instance": {"method": "GET", "path": f"{path}/none/_history"},
+        "history-type": {"method": "GET", "path": f"{path}/_history"},
+        "search-type": {"method": "GET", "path": path},
+        "create": {"method": "POST", "path": path, "data": body, "content_type": JSON},
+        "update": {"method": "PUT", "path": f"{path}/none", "data": body, "content_type": JSON},
+        "patch": {
+            "method": "PATCH",
+            "path": f"{path}/none",
+            "data": b"[]",
+            "content_type": "application/json-patch+json",
+        },
+        "delete": {"method": "DELETE", "path": f"{path}/none"},
+    }[interaction]
+
+
+EVERY = ("read", "vread", "history-instance", "history-type", "search-type", "create", "update", "patch", "delete")
+
+
+@pytest.mark.parametrize("resource_type", sorted(SERVED))
+def test_what_is_listed_is_served_and_what_is_not_is_refused(client: FlaskClient, resource_type: str) -> None:
+    for interaction in EVERY:
+        response = client.open(**asked(interaction, resource_type))
+
+        listed = interaction in SERVED[resource_type]
+        refused = response.status_code == 405 or (response.status_code == 404 and "path" in response.text)
+        assert refused is not listed, interaction
+        assert response.status_code < 500
+        if response.status_code >= 400:
+            assert response.get_json()["resourceType"] == "OperationOutcome"
+
+
+def test_a_type_that_is_not_listed_is_404(client: FlaskClient) -> None:
+    for interaction in ("read", "search-type", "create", "update", "delete"):
+        assert client.open(**asked(interaction, "Account")).status_code == 404, interaction
+
+
+def test_transaction_and_batch_are_listed_and_nothing_else_of_the_system(client: FlaskClient) -> None:
+    statement = client.get("/fhir/metadata").get_json()
+
+    assert [i["code"] for i in statement["rest"][0]["interaction"]] == ["transaction", "batch"]
+    for kind in SYSTEM:
+        empty = json.encode({"resourceType": "Bundle", "type": kind})
+        assert client.post("/fhir", data=empty, content_type=JSON).get_json()["type"] == f"{kind}-response"
+    assert client.get("/fhir/_history").status_code == 404
+    assert client.get("/fhir?_type=Patient").status_code == 405
+
+
+def test_the_statement_lists_what_the_table_says(client: FlaskClient) -> None:
+    response = client.get("/fhir/metadata")
+
+    statement = response.get_json()
+    listed = {r["type"]: tuple(i["code"] for i in r["interaction"]) for r in statement["rest"][0]["resource"]}
+    assert response.status_code == 200
+    assert statement["fhirVersion"] == "4.0.1"
+    assert statement["kind"] == "instance"
+    assert listed == dict(SERVED)
+    assert listed.keys() >= NEEDED
+
+
+def test_the_statement_is_valid(services: Services) -> None:
+    assert services.validator.issues(capability_statement("https://msb-gateway.example/fhir", development=True)) == []
+
+
+def test_every_interaction_of_the_table_has_a_route_and_every_route_is_of_the_table() -> None:
+    in_table = {interaction for interactions in SERVED.values() for interaction in interactions}
+
+    assert {route.interaction for route in ROUTES if route.interaction} == in_table
+    assert set(SERVED) <= resource_types()
+
+
+@pytest.mark.parametrize("resource_type", sorted(NEEDED))
+def test_every_search_parameter_that_is_listed_is_known_to_the_search(client: FlaskClient, resource_type: str) -> None:
+    statement = client.get("/fhir/metadata").get_json()
+    resource = next(r for r in statement["rest"][0]["resource"] if r["type"] == resource_type)
+
+    listed = {p["name"] for p in resource["searchParam"]}
+
+    assert listed == set(served(resource_type))
+    for name in listed:
+        assert client.get(f"/fhir/{resource_type}?{name}:missing=true").status_code == 200, name
+    for include in resource.get("searchInclude", []):
+        assert client.get(f"/fhir/{resource_type}?_include={include}").status_code == 200, include
