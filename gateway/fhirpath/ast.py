@@ -1,0 +1,159 @@
+"""The syntax tree of FHIRPath: what was written, nothing decided yet. https://hl7.org/fhirpath/N1/grammar.html
+
+Every node knows the characters it came from: `text[node.start:node.end]`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from gateway.fhirpath.values import System
+
+__all__ = [
+    "Binary",
+    "Call",
+    "Constant",
+    "Empty",
+    "Identifier",
+    "Index",
+    "Literal",
+    "Member",
+    "Node",
+    "SourcePath",
+    "SourceStep",
+    "Special",
+    "TypeTest",
+    "Unary",
+    "walk",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """Any node; `start` and `end` are offsets in the expression."""
+
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Node):
+    """`'text'`, `12`, `1.50`, `true`, `@2026-01`, `@T10:30`, `4 days`, `10 'mg'`."""
+
+    value: System
+
+
+@dataclass(frozen=True, slots=True)
+class Empty(Node):
+    """`{}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier(Node):
+    """A name at the start of a path: an element of the context, a type, or a name the embedding knows."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Node):
+    """`%name`, `` %`vs-name` ``, `%'name'`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Special(Node):
+    """`$this`, `$index` or `$total`; `name` is written without the dollar."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member(Node):
+    """`base.name`."""
+
+    base: Node
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """`base.name(arguments)`, or `name(arguments)` on the context when `base` is None."""
+
+    base: Node | None
+    name: str
+    arguments: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Node):
+    """`base[index]`, counting from 0; a text as index is the access by name of a column or property."""
+
+    base: Node
+    index: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Node):
+    """`-operand` or `+operand`."""
+
+    operator: str
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """`left operator right`."""
+
+    operator: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class TypeTest(Node):
+    """`operand is type` or `operand as type`; `type` is as written, `System.` or `FHIR.` included."""
+
+    operator: str
+    operand: Node
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePath(Node):
+    """A path into a source message: `PID-3[2].1`, `OBX[3]-5`, `NAD(HP)-2.1`, `record['Per wanneer']`.
+
+    Numbers count from 1, as HL7 does; what was not written is None. Only read with `source_paths`.
+    """
+
+    base: str
+    occurrence: int | None = None
+    field: int | None = None
+    repetition: int | None = None
+    component: int | None = None
+    subcomponent: int | None = None
+    column: str | None = None
+    qualifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStep(Node):
+    """A step from a piece of a source: `$this.4.1`, `$this.3[2].1`, `$this['Per wanneer']`.
+
+    `numbers` count from 1; `repetition` belongs to the first of them. Only read with `source_paths`.
+    """
+
+    base: Node
+    numbers: tuple[int, ...] = ()
+    repetition: int | None = None
+    column: str | None = None
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield the node and everything below it, in the order written."""
+    yield node
+    for spec in fields(node):
+        value = getattr(node, spec.name)
+        for below in value if isinstance(value, tuple) else (value,):
+            if isinstance(below, Node):
+                yield from walk(below)
