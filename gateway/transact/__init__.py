@@ -32,6 +32,8 @@ from gateway.transact.operations import (
 if TYPE_CHECKING:
     from gateway.services import Services
 
+from gateway.transact.requests import operation
+
 __all__ = [
     "ConditionalCreate",
     "ConditionalPut",
@@ -41,6 +43,7 @@ __all__ = [
     "Outcome",
     "Put",
     "Received",
+    "operation",
     "record",
     "transact",
 ]

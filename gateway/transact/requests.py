@@ -1,0 +1,46 @@
+"""From a method and an address to an operation, as they stand in `Bundle.entry.request`.
+
+https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.request
+"""
+
+from __future__ import annotations
+
+from gateway.errors import BadRequest
+from gateway.fhir.types import Resource
+from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
+
+
+def operation(
+    resource: Resource | None,
+    method: str,
+    url: str,
+    *,
+    full_url: str | None = None,
+    if_match: str | None = None,
+    if_none_exist: str | None = None,
+) -> Operation:
+    """Return the operation that `method` on `url` (`Slot`, `Slot/1`, `Slot?identifier=s|v`) asks for.
+
+    Raises BadRequest when it asks for no write, or the resource does not go with it.
+
+    >>> operation({"resourceType": "Slot"}, "PUT", "Slot?identifier=s|v")
+    ConditionalPut(resource={'resourceType': 'Slot'}, search='identifier=s|v', if_match=None, full_url=None)
+    """
+    path, _, query = url.partition("?")
+    type_, _, id_ = path.partition("/")
+    if method == "DELETE" and id_ and not query:
+        return Delete(type_, id_, if_match)
+    if resource is None or resource.get("resourceType") != type_:
+        raise BadRequest(f"a {method} to this address needs a resource of its type")
+    match method, bool(id_), bool(query):
+        case "POST", False, False if if_none_exist:
+            return ConditionalCreate(resource, if_none_exist, full_url)
+        case "POST", False, False:
+            return Create(resource, full_url)
+        case "PUT", True, False if resource.get("id") == id_:
+            return Put(resource, if_match, full_url)
+        case "PUT", True, False:
+            raise BadRequest("the id of the resource is not the id of the address")
+        case "PUT", False, True:
+            return ConditionalPut(resource, query, if_match, full_url)
+    raise BadRequest("a transaction writes with POST to a type, PUT to an id or to a condition, or DELETE of an id")
