@@ -32,12 +32,13 @@ class Tree:
         """
         if pointer and not pointer.startswith("/"):
             raise BadRequest(f"{pointer!r} is not a JSON pointer")
-        at: int | None = _value(self._data, len(_BOM) if self._data.startswith(_BOM) else 0)
+        at = _value(self._data, len(_BOM) if self._data.startswith(_BOM) else 0)
         for token in pointer.split("/")[1:]:
-            at = _step(self._data, at, token.replace("~1", "/").replace("~0", "~"))
-            if at is None:
+            found = _step(self._data, at, token.replace("~1", "/").replace("~0", "~"))
+            if found is None:
                 return Place(pointer)
-        return Place(pointer or "/", self._data.count(b"\n", 0, at) + 1, at)
+            at = found
+        return Place(pointer or "#", self._data.count(b"\n", 0, at) + 1, at)
 
 
 def parse(data: bytes) -> Tree:

@@ -5,6 +5,7 @@ and version 2.7 added a fifth, the truncation character. Pieces that MSH-2 leave
 http://www.hl7.eu/HL7v2x/v251/std251/ch02.html#Heading13
 """
 
+import re
 from functools import lru_cache
 from string import punctuation
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from gateway.errors import Issue, MalformedMessage, Place
 ABSENT = "\r"
 """Stands for a delimiter that the message does not use: it can never be found inside a segment."""
 
+_USUAL = "^~\\&"
 _ROLES = ("field", "component", "repetition", "escape", "subcomponent", "truncation")
 
 
@@ -26,25 +28,51 @@ class Delimiters(NamedTuple):
     escape: str = "\\"
     subcomponent: str = "&"
     truncation: str = ABSENT
-    encoding: str = "^~\\&"
+    encoding: str = _USUAL
+
+
+class Reading(NamedTuple):
+    """MSH-1 and MSH-2 as read; `other` when a character stands there twice and may be read in a second way."""
+
+    delimiters: Delimiters
+    other: Delimiters | None = None
 
 
 @lru_cache(maxsize=256)
-def read_delimiters(header: str) -> tuple[Delimiters, tuple[Issue, ...]]:
-    """Return the delimiters of a text that begins with `MSH|^~\\&`, and what was odd about them.
+def read_delimiters(header: str) -> Reading:
+    """Return the delimiters of a text that begins with `MSH|^~\\&`.
 
     `header` runs up to the second field separator, or to the end of the segment when there is none.
     Raises MalformedMessage when they cannot separate anything: absent, not punctuation, or twice the same.
     """
     field, encoding = header[3:4], header[4:]
     once = "".join(dict.fromkeys(encoding))
-    issues: tuple[Issue, ...] = ()
-    if once != encoding and len(once) == len(Delimiters().encoding) and once[3] != encoding[3]:
-        issues = (_doubled(),)
-    else:
-        once = encoding
+    if len(encoding) != len(_USUAL) + 1 or len(once) != len(_USUAL):
+        _check(field, encoding)
+        return Reading(Delimiters(field, *_padded(encoding), encoding))
     _check(field, once)
-    return Delimiters(field, *_padded(once), encoding), issues
+    last = "".join(reversed(dict.fromkeys(reversed(encoding))))
+    first, other = (Delimiters(field, *_padded(reading), encoding) for reading in (once, last))
+    return Reading(first, other)
+
+
+def choose(reading: Reading, text: str) -> tuple[Delimiters, tuple[Issue, ...]]:
+    """Return the reading of a doubled delimiter under which fewer escape characters of `text` stay unexplained.
+
+    `^~\\\\&` is the usual set, its backslash escaped by software on the way; of `^\\~\\&` the text itself must
+    tell whether repetition and escape changed places.
+    """
+    other = reading.other
+    if other is None:
+        return reading.delimiters, ()
+    fewest = other if _unexplained(text, other) <= _unexplained(text, reading.delimiters) else reading.delimiters
+    what = "a delimiter stands twice in MSH-2; it was read in the way that fits the message"
+    return fewest, (Issue("repaired", what, "warning", place=Place("MSH-2", line=1)),)
+
+
+def _unexplained(text: str, delimiters: Delimiters) -> int:
+    mark = re.escape(delimiters.escape)
+    return len(re.findall(mark, re.sub(rf"{mark}(?:[FSTRE]|X[0-9A-F]+|\.br){mark}", "", text)))
 
 
 def _padded(encoding: str) -> tuple[str, str, str, str, str]:
@@ -67,8 +95,3 @@ def _check(field: str, encoding: str) -> None:
         wrong.append("MSH-1 and MSH-2 name the same character for two purposes")
     if wrong:
         raise MalformedMessage([Issue("malformed", text, place=Place("MSH-2", line=1)) for text in wrong])
-
-
-def _doubled() -> Issue:
-    text = "a delimiter stands twice in MSH-2 (the backslash escaped by software on the way); it was read once"
-    return Issue("repaired", text, "warning", place=Place("MSH-2", line=1))

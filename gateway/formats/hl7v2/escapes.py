@@ -16,10 +16,11 @@ _KNOWN = r"[FSTREPHN]|X(?:[0-9A-Fa-f]{2})+|\.br|\.ce|\.(?:sp|sk)\d{0,3}|\.fi|\.n
 class Escapes:
     """Decodes and writes the escape sequences of messages with these delimiters in this character set."""
 
-    __slots__ = ("_character", "_charset", "_letters", "_sequence")
+    __slots__ = ("_character", "_codecs", "_letters", "_sequence")
 
     def __init__(self, delimiters: Delimiters, charset: str) -> None:
-        self._charset = charset
+        # A message in ASCII can only mean something else by bytes above 7F: then what is usual is tried.
+        self._codecs = ("utf-8", "windows-1252") if charset == "ascii" else (charset,)
         self._character = delimiters.escape
         mark = re.escape(delimiters.escape)
         self._sequence = re.compile(f"{mark}({_KNOWN}){mark}")
@@ -63,11 +64,13 @@ class Escapes:
 
     def _hexadecimal(self, digits: str) -> str | None:
         """Return the characters the bytes stand for; None when they are none, or NUL, which nothing can store."""
-        try:
-            text = bytes.fromhex(digits).decode(self._charset)
-        except UnicodeDecodeError:
-            return None
-        return None if "\0" in text else text
+        for codec in self._codecs:
+            try:
+                text = bytes.fromhex(digits).decode(codec)
+            except UnicodeDecodeError:
+                continue
+            return None if "\0" in text else text
+        return None
 
 
 def _formatting(command: str) -> str:

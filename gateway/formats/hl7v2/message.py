@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from gateway.errors import Issue, MalformedMessage, Place
 from gateway.formats.hl7v2.charset import declare, decode, marked
-from gateway.formats.hl7v2.delimiters import Delimiters, read_delimiters
+from gateway.formats.hl7v2.delimiters import Delimiters, choose, read_delimiters
 from gateway.formats.hl7v2.leaves import leaves_of, unknown_escapes
 from gateway.formats.hl7v2.paths import Position, parse_path
 from gateway.formats.hl7v2.segment import Segment
@@ -99,7 +99,8 @@ def parse(data: bytes, *, fallback_charset: str = "windows-1252") -> Message:
     body = data[mark:] if mark else data
     text = _wide(body, codec) if codec and codec != "utf-8" else None
     header = _header(body if text is None else text.encode("utf-8", "replace"))
-    delimiters, findings = read_delimiters(_up_to_msh2(header))
+    reading = read_delimiters(_up_to_msh2(header))
+    delimiters, findings = (reading.delimiters, ()) if reading.other is None else choose(reading, _after_msh2(body))
     if text is None:
         told = declare(*_msh18_19(header, delimiters), delimiters.repetition)
         text, codec, more = decode(body, told, marked=codec, fallback=fallback_charset)
@@ -127,6 +128,10 @@ def _header(body: bytes) -> str:
 def _up_to_msh2(header: str) -> str:
     second = header.find(header[3:4], 4)
     return header if second < 0 else header[:second]
+
+
+def _after_msh2(body: bytes) -> str:
+    return body.decode("iso-8859-1").lstrip()[9:]
 
 
 def _msh18_19(header: str, delimiters: Delimiters) -> tuple[str, str]:
