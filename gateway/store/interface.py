@@ -71,5 +71,8 @@ class Store(Protocol):
         database cannot be reached or stays overtaken by other writers.
         """
 
+    def audit(self, content: bytes) -> None:
+        """Add a row to the audit by itself, for what was read."""
+
     def close(self) -> None:
         """Let go of every connection."""

@@ -28,11 +28,10 @@ from gateway.transact.operations import (
     Put,
     Received,
 )
+from gateway.transact.requests import operation
 
 if TYPE_CHECKING:
     from gateway.services import Services
-
-from gateway.transact.requests import operation
 
 __all__ = [
     "ConditionalCreate",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gateway.store import migrate, reads
 from gateway.store.interface import Decide, T
-from gateway.store.records import Durability, Engine, Identity, Stored
+from gateway.store.records import Batch, Durability, Engine, Identity, Stored
 from gateway.store.sqlite.connection import Pool, SqliteDatabase, available, connect
 from gateway.store.sqlite.flush import Flush
 from gateway.store.sqlite.lock import WriteLock
@@ -87,6 +87,10 @@ class SqliteStore:
             if self._full:
                 here.flush.wait(number)
         return result
+
+    def audit(self, content: bytes) -> None:
+        """Add a row to the audit by itself, for what was read."""
+        self.write(lambda _: (Batch(content), None))
 
     def close(self) -> None:
         """Let go of every connection."""

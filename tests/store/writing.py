@@ -1,0 +1,36 @@
+"""Writes versions without a door, and counts rows."""
+
+from __future__ import annotations
+
+from gateway.store import Batch, Identity, Sight, Store, Version
+
+SLOT = Identity("Slot", "a")
+
+
+def put(store: Store, identity: Identity = SLOT, *, code: str = "free", deleted: bool = False, at: int = 0) -> int:
+    """Write the next version, indexed under `code`, and return its number."""
+
+    def decide(sight: Sight) -> tuple[Batch, int]:
+        current = sight.current([identity])[0][identity]
+        removed = {"token": [("status", "", current.digest.decode())]} if current.digest else {}
+        version = Version(
+            key=current.key,
+            identity=identity,
+            version=current.version + 1,
+            last_updated=at or current.last_updated + 1000,
+            deleted=deleted,
+            digest=b"" if deleted else code.encode(),
+            indexed=b"",
+            body=b"" if deleted else b'{"status":"' + code.encode() + b'"}',
+            added={} if deleted else {"token": [("status", "", code)]},
+            removed=removed,
+        )
+        return Batch(b"{}", [version]), version.version
+
+    return store.write(decide)
+
+
+def count(store: Store, table: str) -> int:
+    with store.reading() as db:
+        ((number,),) = db.rows(f"select count(*) from {table}")
+    return int(number)
