@@ -24,7 +24,7 @@ from gateway.fhir.search import (
 )
 from gateway.store.search.match import Match
 from gateway.store.search.ranges import date_branch, number_branch, quantity_branch
-from gateway.store.search.scope import Scope, data_types, has_no_system
+from gateway.store.search.scope import Scope, data_types, has_no_system, implied_systems
 from gateway.store.search.sql import TRUE, Sql, either, every, fails, holds, joined, one_of, sql
 
 TABLES: Mapping[str, Sql] = {
@@ -102,7 +102,8 @@ def _branches(resource_type: str, asked: Filter, param: str, scope: Scope) -> li
 def _token(resource_type: str, asked: Filter, scope: Scope) -> list[Branch]:
     tokens = _values(asked, Token)
     if has_no_system(resource_type, asked.parameter):
-        return _tokens([Token("", t.code) if t.system is None else t for t in tokens], ())
+        implied = implied_systems(resource_type, asked.parameter)
+        return _tokens([Token("", t.code) if t.system is None or t.system in implied else t for t in tokens], ())
     return _tokens(tokens, scope.systems.get((resource_type, asked.parameter.code), ()))
 
 

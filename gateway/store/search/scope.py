@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
+from gateway.fhir.elements import required_codings
 from gateway.fhir.search import Chain, Condition, Filter, Has, Token
 from gateway.store.index.paths import alternatives, json_paths
 from gateway.store.search.sql import FALSE, TRUE, Sql, joined, one_of, sql
@@ -67,6 +68,14 @@ def data_types(resource_type: str, parameter: SearchParameter) -> frozenset[str]
     if None in paths:
         return frozenset()
     return frozenset(path.type for found in paths for path in found or ())
+
+
+@cache
+def implied_systems(resource_type: str, parameter: SearchParameter) -> frozenset[str]:
+    """Return the code systems that the codes a parameter finds have by their binding, and so do not write."""
+    paths = [json_paths(resource_type, alternative) for alternative in alternatives(parameter.expression or "")]
+    bindings = {path.binding for found in paths for path in found or () if path.type == "code" and path.binding}
+    return frozenset(system for binding in bindings for system in required_codings(binding) or ())
 
 
 @cache

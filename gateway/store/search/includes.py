@@ -1,0 +1,93 @@
+"""Reads what belongs to the matches of a page: `_include` and `_revinclude`, one statement for all of them.
+
+https://hl7.org/fhir/R4/search.html#revinclude
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from gateway.store.search.pages import Found
+from gateway.store.search.scope import Scope
+from gateway.store.search.sql import TRUE, Sql, every, joined, one_of, sql
+
+if TYPE_CHECKING:
+    from gateway.fhir.search import Include
+    from gateway.store.interface import Database
+
+MAX_INCLUDES = 1000
+_ROUNDS = 5  # of :iterate; a chain of organisations or places is not longer
+
+
+def read_includes(
+    db: Database, includes: Sequence[Include], matches: Sequence[Found], scope: Scope
+) -> tuple[list[Found], bool]:
+    """Return what is included, each once and no match again, and whether all of it is there.
+
+    The first round goes from the matches; each further one goes from what the round before found, by `:iterate` only.
+    What the caller may not see takes no place in the limit.
+    """
+    seen, found, newest = {match.key for match in matches}, list[Found](), matches
+    asked: Sequence[Include] = includes
+    for _ in range(_ROUNDS):
+        newest = [row for row in _round(db, asked, newest, scope) if row.key not in seen]
+        found += newest
+        seen |= {row.key for row in newest}
+        asked = [include for include in includes if include.iterate]
+        if not newest or not asked or len(found) > MAX_INCLUDES:
+            break
+    return found[:MAX_INCLUDES], len(found) <= MAX_INCLUDES
+
+
+def _round(db: Database, includes: Iterable[Include], origins: Sequence[Found], scope: Scope) -> list[Found]:
+    selects = [select for include in includes if (select := _select(include, origins, scope))]
+    if not selects:
+        return []
+    statement = sql(
+        "with k as (select distinct key from ({}) u limit {limit}) select k.key, c.type, c.id, r.body"
+        " from k cross join current c cross join resource r"
+        " where c.key = k.key and r.key = k.key and r.version = c.version order by k.key",
+        joined(" union all ", selects),
+        limit=str(MAX_INCLUDES + 1),
+    )
+    return [Found(*row) for row in db.rows(*statement)]
+
+
+def _select(include: Include, origins: Sequence[Found], scope: Scope) -> Sql | None:
+    return _pointing_here(include, origins, scope) if include.reverse else _pointed_at(include, origins, scope)
+
+
+def _pointed_at(include: Include, origins: Sequence[Found], scope: Scope) -> Sql | None:
+    """Return the keys of what the origins point at."""
+    keys = [row.key for row in origins if row.type == include.source]
+    if not keys or not include.parameters:
+        return None
+    return sql(
+        "select c.key from index_reference r cross join current c where {} and {} and {}"
+        " and c.type = r.target_type and c.id = r.target_id and not c.deleted and {}",
+        one_of("r.key", keys),
+        one_of("r.param", [parameter.code for parameter in include.parameters]),
+        sql("r.target_type = {}", include.target) if include.target else TRUE,
+        scope.sees_any("c.type"),
+    )
+
+
+def _pointing_here(include: Include, origins: Sequence[Found], scope: Scope) -> Sql | None:
+    """Return the keys of what points at the origins."""
+    by_type: dict[str, list[str]] = {}
+    for row in origins:
+        if include.target in {"", row.type}:
+            by_type.setdefault(row.type, []).append(row.id)
+    selects = [
+        sql(
+            "select r.key from index_reference r where r.type = {} and {} and r.target_type = {} and {}",
+            include.source,
+            one_of("r.param", [parameter.code for parameter in include.parameters]),
+            target,
+            every([one_of("r.target_id", ids), scope.sees(include.source)]),
+        )
+        for target, ids in by_type.items()
+        if include.parameters
+    ]
+    return joined(" union all ", selects) if selects else None

@@ -1,0 +1,142 @@
+"""Chooses the way to the matches: from the most selective index, or along the order that is asked.
+
+Each condition is counted, up to CANDIDATES. When one of them has no more than that, its keys are the candidates: all
+are looked at, sorted and counted, and the total is known. When each has more, matches are plentiful, and are met soon
+by walking an index in the order of the page, looking the other conditions up row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gateway.store.search.conditions import matches_of
+from gateway.store.search.filters import TABLES
+from gateway.store.search.match import Match
+from gateway.store.search.order import SORTED_BY, Column, sort_columns
+from gateway.store.search.relations import (
+    CANDIDATES,
+    Counted,
+    Plan,
+    Relation,
+    all_of,
+    count_of,
+    keys_of,
+    probes_of,
+    smallest_of,
+)
+from gateway.store.search.scope import Scope, has_no_system, is_single
+from gateway.store.search.sql import TRUE, Sql, fails, sql
+
+if TYPE_CHECKING:
+    from gateway.fhir.search import SearchRequest, SortKey
+    from gateway.store.interface import Database
+
+
+# Kinds whose index is in the order of the sort value, with the columns that tell the rows of one resource apart.
+_IN_ORDER: Mapping[str, tuple[str, ...]] = {
+    "string": ("value", "exact"),
+    "date": ("low", "high"),
+    "uri": ("value",),
+    "number": ("low", "high"),
+}
+
+
+def plan_resources(db: Database, request: SearchRequest, scope: Scope) -> Plan:
+    """Return the way to the matches of a search on any type but Slot."""
+    columns = sort_columns(request)
+    matches = matches_of(request.resource_type, request.conditions, scope)
+    sees = scope.sees(request.resource_type)
+    smallest = smallest_of(db, matches)
+    if smallest is not None:
+        return _from_candidates(smallest, matches, columns).seen(sees)
+    if not matches and not columns:
+        return _whole_type(db, request.resource_type).seen(sees)
+    return Plan(tuple(_walks(request, matches, columns))).seen(sees)
+
+
+def all_matches(db: Database, request: SearchRequest, scope: Scope) -> Relation:
+    """Return all matches in no order, from the most selective condition: what an accurate count is made of."""
+    matches = matches_of(request.resource_type, request.conditions, scope)
+    smallest = smallest_of(db, matches)
+    sees = scope.sees(request.resource_type)
+    listed = smallest.match if smallest else next((match for match in matches if match.keys is not None), None)
+    if listed is None:
+        return all_of(request.resource_type).narrowed(*probes_of(matches), sees)
+    return Relation(keys_of(listed, "m"), TRUE).narrowed(*probes_of(matches, but=listed), sees)
+
+
+def _whole_type(db: Database, resource_type: str) -> Plan:
+    relation = all_of(resource_type)
+    ((count,),) = db.rows(*count_of(relation.source, relation.where))
+    return Plan((relation,), total=count if count <= CANDIDATES else None)
+
+
+def _from_candidates(smallest: Counted, matches: Sequence[Match], columns: tuple[Column, ...]) -> Plan:
+    match = smallest.match
+    relation = Relation(keys_of(match, "m"), TRUE)
+    if match.ordered and len(matches) == 1 and not columns:
+        return Plan((relation,), total=smallest.count)
+    probes = probes_of(matches, but=match)
+    return Plan((Relation(relation.source, TRUE, columns, walked=False).narrowed(*probes),))
+
+
+def _walks(request: SearchRequest, matches: Sequence[Match], columns: tuple[Column, ...]) -> list[Relation]:
+    """Return walks that together meet every match in order; where no index has that order, one that must be sorted."""
+    if not columns:
+        return [_key_walk(request.resource_type, matches)]
+    probes = probes_of(matches)
+    if len(columns) == 1:
+        found = _sorted_walks(request.resource_type, request.sort[0])
+        if found:
+            return [walk.narrowed(*probes) for walk in found]
+    every_one = all_of(request.resource_type)
+    return [Relation(every_one.source, every_one.where, columns, walked=False).narrowed(*probes)]
+
+
+def _key_walk(resource_type: str, matches: Sequence[Match]) -> Relation:
+    """Return a walk in order of key, along a condition where one gives that order."""
+    along = next((match for match in matches if match.ordered), None)
+    relation = Relation(keys_of(along, "m"), TRUE) if along else all_of(resource_type)
+    return relation.narrowed(*probes_of(matches, but=along))
+
+
+def _sorted_walks(resource_type: str, key: SortKey) -> list[Relation]:
+    """Return the walk along the index of the sort parameter, and the one over what has no value; or none."""
+    every_one, code = all_of(resource_type), key.parameter.code
+    if code in {"_id", "_lastUpdated"}:
+        value = sql("m.{column}", column="id" if code == "_id" else "last_updated")
+        return [Relation(every_one.source, every_one.where, (Column(value, key.descending, nullable=False),))]
+    if not _index_is_in_order(resource_type, key):
+        return []
+    table = TABLES[key.parameter.type]
+    where = "m.type = {} and m.param = {}" + (" and m.system = ''" if key.parameter.type == "token" else "")
+    value = sql("m.{column}", column=SORTED_BY[key.parameter.type])
+    once = TRUE if is_single(resource_type, key.parameter) else _first_row(key, table)
+    column = Column(value, key.descending, nullable=False)
+    absent = fails(sql("select 1 from {} o where o.key = m.key and o.param = {}", table, code))
+    return [
+        Relation(sql("{} m", table), sql(where, resource_type, code), (column,)).narrowed(once),
+        every_one.narrowed(absent),
+    ]
+
+
+def _index_is_in_order(resource_type: str, key: SortKey) -> bool:
+    """Return whether the index of a parameter is in the order it is sorted by."""
+    kind = key.parameter.type
+    return kind in _IN_ORDER or (kind == "token" and has_no_system(resource_type, key.parameter))
+
+
+def _first_row(key: SortKey, table: Sql) -> Sql:
+    """Return the condition that a row is the first of its resource in the order: a name may have several."""
+    kind = key.parameter.type
+    columns = _IN_ORDER.get(kind, ("code",))
+    return fails(
+        sql(
+            "select 1 from {} o where o.key = m.key and o.param = m.param and ({theirs}) {sign} ({ours})",
+            table,
+            theirs=", ".join(f"o.{column}" for column in columns),
+            ours=", ".join(f"m.{column}" for column in columns),
+            sign=">" if key.descending else "<",
+        )
+    )

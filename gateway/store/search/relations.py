@@ -1,0 +1,97 @@
+"""Relations of matches, and counting how many a condition has: what plans are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gateway.store.search.match import Match
+from gateway.store.search.order import Column
+from gateway.store.search.sql import TRUE, Sql, every, joined, sql
+
+if TYPE_CHECKING:
+    from gateway.store.interface import Database
+
+CANDIDATES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Where matches come from: rows `m` of `source` for which `where` holds, in the order of `columns` and key.
+
+    `walked`: an index gives that order, so a page reads no further than it needs. Otherwise all matches are read,
+    sorted and counted.
+    """
+
+    source: Sql
+    where: Sql
+    columns: tuple[Column, ...] = ()
+    walked: bool = True
+
+    def narrowed(self, *conditions: Sql) -> Relation:
+        """Return the relation with more conditions."""
+        return replace(self, where=every([self.where, *conditions]))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The relations to read one after the other, and the total where it is known beforehand."""
+
+    relations: tuple[Relation, ...]
+    total: int | None = None
+
+    def seen(self, sees: Sql) -> Plan:
+        """Return the plan as the caller may carry it out; the predicate enters every relation."""
+        return Plan(tuple(relation.narrowed(sees) for relation in self.relations), self.total if sees == TRUE else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A condition with the number of its keys, which from CANDIDATES + 1 on is a lower bound."""
+
+    match: Match
+    count: int
+
+
+def all_of(resource_type: str) -> Relation:
+    """Return every resource of a type, in order of key."""
+    return Relation(Sql("current m"), sql("m.type = {} and not m.deleted", resource_type))
+
+
+def keys_of(match: Match, alias: str) -> Sql:
+    """Return the keys of a match as a table, each key once."""
+    assert match.keys is not None
+    if match.ordered:
+        return sql("({}) {alias}", match.keys, alias=alias)
+    return sql("(select distinct k.key from ({}) k) {alias}", match.keys, alias=alias)
+
+
+def probes_of(matches: Sequence[Match], but: Match | None = None) -> list[Sql]:
+    """Return the probes of `m.key` by every match but one."""
+    return [match.probe("m.key") for match in matches if match is not but]
+
+
+def smallest_of(db: Database, matches: Sequence[Match]) -> Counted | None:
+    """Return the most selective condition; one that is known to have few is not counted.
+
+    None when none of them can be listed, or when the most selective has more than CANDIDATES.
+    """
+    found = min(_counted(db, matches), key=lambda counted: counted.count, default=None)
+    return found if found is not None and found.count <= CANDIDATES else None
+
+
+def _counted(db: Database, matches: Sequence[Match]) -> list[Counted]:
+    listed = [match for match in matches if match.keys is not None]
+    few = [Counted(match, 0) for match in listed if match.few]
+    if few or not listed:
+        return few
+    counts = [sql("({})", count_of(sql("({}) k", match.keys or TRUE), TRUE)) for match in listed]
+    (found,) = db.rows(*sql("select {}", joined(", ", counts)))
+    return [Counted(match, count) for match, count in zip(listed, found, strict=True)]
+
+
+def count_of(source: Sql, where: Sql) -> Sql:
+    """Return the select of the number of rows, which stops at one more than CANDIDATES."""
+    select = "select count(*) from (select 1 from {} where {} limit {limit}) n"
+    return sql(select, source, where, limit=str(CANDIDATES + 1))
