@@ -1,0 +1,211 @@
+"""Our datatype fragments against the published v2-to-FHIR pairs: every difference is explained in docs/datatype-pairs.md.
+
+A row of that table names a datatype and an element below which ours and the pair may differ, and why.
+A difference without a row fails, and so does a row that no pair needs any more.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.data import shipped
+from gateway.mapping.library import Library
+from gateway.mapping.run import run
+from tests.shared import SHARED, needs_shared
+
+DOCS = Path(__file__).parents[2] / "docs" / "datatype-pairs.md"
+PAIRS = SHARED / "data" / "hl7v2" / "datatypes" if SHARED else None
+_THEIR_OWN = "reportstream.cdc.gov"  # extensions of the publisher, not of HL7's guide
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What of a pair is compared: the map that makes our element, and where theirs stands."""
+
+    datatype: str
+    files: str
+    emit: str
+    ours: Callable[[list[Any]], Any]
+    theirs: Callable[[list[Any]], Any]
+    use: str = ""
+
+
+def _first(resources: list[Any], type_: str) -> Any:
+    return next((r for r in resources if r["resourceType"] == type_), {})
+
+
+def _element(name: str) -> Callable[[list[Any]], Any]:
+    return lambda resources: {name: _first(resources, "Patient").get(name)}
+
+
+def _patient(element: str) -> str:
+    return f'  - resourceType: Patient\n    "{{% on-error %}}": drop-element\n    id: probe\n    {element}\n'
+
+
+def _relative(name: str) -> Callable[[list[Any]], Any]:
+    return lambda resources: {name: _first(resources, "RelatedPerson").get(name)}
+
+
+def _contact(name: str) -> Callable[[list[Any]], Any]:
+    return lambda resources: {name: next(iter(_first(resources, "Patient").get("contact", [{}])), {}).get(name)}
+
+
+def _numbered(value: str, *types: str) -> Callable[[list[Any]], Any]:
+    """Return what finds the identifier with this value in resources of these types."""
+
+    def find(resources: list[Any]) -> Any:
+        all_ = (i for r in resources if r["resourceType"] in types for i in r.get("identifier", []))
+        return {"identifier": [next((i for i in all_ if i.get("value") == value), None)]}
+
+    return find
+
+
+def _chain(resources: list[Any]) -> Any:
+    """Return the Locations by kind, each with the kind it is part of."""
+    places = {r["id"]: r for r in resources if r["resourceType"] == "Location"}
+    kinds = {id_: r["physicalType"]["coding"][0].get("code", "wa") for id_, r in places.items()}
+    chain: dict[str, Any] = {}
+    for id_, place in places.items():
+        parent = place.get("partOf", {}).get("reference", "/").split("/")[1]
+        kept = {k: place[k] for k in ("identifier", "name", "status", "mode", "description") if k in place}
+        chain[kinds[id_]] = kept | ({"partOf": kinds[parent]} if parent in kinds else {})
+    return chain
+
+
+def _organisation(resources: list[Any]) -> Any:
+    found = next((r for r in resources if r["resourceType"] == "Organization" and r.get("name") == "Org"), {})
+    return {k: found.get(k) for k in ("identifier", "name", "active")}
+
+
+def _issued(resources: list[Any]) -> Any:
+    moment = _first(resources, "DiagnosticReport").get("issued") or _first(resources, "Patient").get("meta", {}).get(
+        "lastUpdated"
+    )
+    return {"instant": moment}
+
+
+def _answer(resources: list[Any]) -> Any:
+    return {
+        "concept": _first(resources, "Observation").get("code") or _first(resources, "Patient").get("maritalStatus")
+    }
+
+
+def _citizenship(resources: list[Any]) -> Any:
+    """Return the CodeableConcept of the citizenship extension, whose parts the publisher keeps in extensions of its own."""
+    patient = _first(resources, "Patient")
+    return {"concept": patient.get("maritalStatus")}
+
+
+_DT = "hl7v2/datatypes"
+_PL = "iif(PV1-6.4.1.exists(), PV1-6.4.1, MSH-4.1), PV1-6.7, PV1-6.1, PV1-6.8, PV1-6.2"
+_BED = "PV1-6, PV1-6.3, PV1-6.1, MSH-4.1, 'U', 'U', MSH-7.toDateTime()"
+PROBES = (
+    Probe("CX", "cx/*", _patient('identifier: ["{{ cx(OBR-49, %provider.systems.patient) }}"]'),
+          _numbered("IDNumber", "Patient"), _numbered("IDNumber", "ServiceRequest"), f"cx: {_DT}/cx.yaml"),
+    Probe("XPN", "xpn/*", _patient('name: ["{{ xpn(NK1-2) }}"]'), _element("name"), _relative("name"), f"xpn: {_DT}/xpn.yaml"),
+    Probe("XAD", "xad/*", _patient('address: ["{{ xad(NK1-32) }}"]'), _element("address"), _relative("address"), f"xad: {_DT}/xad.yaml"),
+    Probe("XTN", "xtn/contact-point/*", _patient('telecom: ["{{ xtn(NK1-40) }}"]'), _element("telecom"), _contact("telecom"), f"xtn: {_DT}/xtn.yaml"),
+    Probe("CWE", "cwe/codeable-concept/*", _patient('maritalStatus: "{{ cwe(PID-39) }}"'), _citizenship, _citizenship, f"cwe: {_DT}/cwe.yaml"),
+    Probe("CE", "ce/*", _patient('maritalStatus: "{{ cwe(OBX-3) }}"'), _answer, _answer, f"cwe: {_DT}/cwe.yaml"),
+    Probe("PL", "pl/*", f'  - "{{[ places({_PL}) ]}}"\n  - "{{% if PV1-6.3.exists() %}}": "{{[ bed({_BED}) ]}}"\n',
+          _chain, _chain, "places: capacity/places.yaml, bed: hl7v2/segments/bed_occupancy.yaml"),
+    Probe("XON", "xon/*", '  - "{{ xon(MSH-22, MSH-22.1) }}"\n', _organisation, _organisation, f"xon: {_DT}/xon.yaml"),
+    Probe("XCN", "xcn/xcn-to-practitioner-*", _patient('generalPractitioner: ["{{ xcn(OBR-10) }}"]'),
+          lambda r: {"identifier": [_first(r, "Patient")["generalPractitioner"][0].get("identifier")]},
+          lambda r: {"identifier": _first(r, "Practitioner").get("identifier")}, f"xcn: {_DT}/xcn_reference.yaml"),
+    Probe("EI", "ei/EI-to-Identifier*", _patient('identifier: ["{{ ei(PV1-6.10, %provider.systems.referral) }}"]'),
+          _numbered("Entity ID", "Patient"), _numbered("Entity ID", "Location"), f"ei: {_DT}/ei.yaml"),
+    Probe("HD", "hd/HD-to-Organization-[ci][ls]*", _patient('identifier: [{system: "{{ authority(MSH-4) }}", value: "{{ MSH-4.1 }}"}]'),
+          _numbered("CDC Atlanta", "Patient"), _numbered("CDC Atlanta", "Organization"), f"authority: {_DT}/authority.yaml"),
+    Probe("DT", "dt/*", _patient('contact: [{period: {start: "{{ NK1-8.toDateTime() }}", end: "{{ NK1-9.toDateTime() }}"}}]'),
+          _contact("period"), _relative("period")),
+    Probe("DTM date", "dtm/date/*", _patient('birthDate: "{{ PID-7.toDate() }}"'), _element("birthDate"), _element("birthDate")),
+    Probe("DTM dateTime", "dtm/dateTime/*", _patient('deceasedDateTime: "{{ PID-29.toDateTime() }}"'),
+          _element("deceasedDateTime"), _element("deceasedDateTime")),
+    Probe("DTM instant", "dtm/instant/*", _patient('meta: {lastUpdated: "{{ OBR-22.toInstant() }}"}'), _issued, _issued),
+)  # fmt: skip
+
+
+def _cases() -> Iterator[Any]:
+    for probe in PROBES:
+        for message in sorted(PAIRS.glob(f"{probe.files}.hl7")) if PAIRS else ():
+            yield pytest.param(probe, message, id=message.stem)
+
+
+def _map(probe: Probe) -> str:
+    return (
+        f"map: https://msb-gateway.example/fhir/StructureMap/probe\nversion: 1.0.0\n"
+        f"source: {{format: hl7v2, when: \"MSH-9.1 = 'ORU'\"}}\nuse: {{{probe.use}}}\nemit:\n{probe.emit}"
+    )
+
+
+def _ours(probe: Probe, message: Path, folder: Path) -> Any:
+    mapping = folder / "hl7v2" / "probe" / "mapping.yaml"
+    mapping.parent.mkdir(parents=True)
+    mapping.write_text(_map(probe), encoding="utf-8")
+    library = Library.load([shipped("mappings"), folder])
+    (mapped,) = run(library, message.read_bytes(), received_at=datetime(2026, 9, 1, tzinfo=UTC))
+    return probe.ours([resource for resource, *_ in mapped.resources])
+
+
+def _theirs(probe: Probe, message: Path) -> Any:
+    bundle = json.loads(message.with_suffix(".fhir").read_text(encoding="utf-8"), parse_float=str)
+    return probe.theirs([entry["resource"] for entry in bundle["entry"]])
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (path without indexes, text) of every leaf, leaving out the publisher's own extensions."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for inner in value:
+            if not (isinstance(inner, dict) and _THEIR_OWN in str(inner.get("url", ""))):
+                yield from _leaves(inner, path)
+    elif value is not None:
+        yield path, str(value)
+
+
+def _differences(ours: Any, theirs: Any) -> set[str]:
+    """Return the paths below which the two do not hold the same texts."""
+    left, right = sorted(_leaves(ours)), sorted(_leaves(theirs))
+    return {path for path, text in {*left, *right} if left.count((path, text)) != right.count((path, text))}
+
+
+def _explained() -> dict[str, set[str]]:
+    rows = re.findall(r"^\| ([A-Z]\S*(?: \w+)?) \| `([^`]+)` \| .+ \|$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
+    table: dict[str, set[str]] = {}
+    for datatype, element in rows:
+        table.setdefault(datatype, set()).add(element)
+    return table
+
+
+def _covers(element: str, path: str) -> bool:
+    return path == element or path.startswith(f"{element}.")
+
+
+@needs_shared
+@pytest.mark.parametrize(("probe", "message"), _cases())
+def test_every_difference_is_explained(probe: Probe, message: Path, tmp_path: Path) -> None:
+    found = _differences(_ours(probe, message, tmp_path), _theirs(probe, message))
+
+    rows = _explained().get(probe.datatype, set())
+    assert {path for path in found if not any(_covers(row, path) for row in rows)} == set()
+
+
+@needs_shared
+def test_every_explanation_is_needed(tmp_path: Path) -> None:
+    used: dict[str, set[str]] = {}
+    for number, case in enumerate(_cases()):
+        probe, message = case.values
+        found = _differences(_ours(probe, message, tmp_path / str(number)), _theirs(probe, message))
+        rows = _explained().get(probe.datatype, set())
+        used.setdefault(probe.datatype, set()).update(r for r in rows if any(_covers(r, path) for path in found))
+
+    assert used == {datatype: set(_explained().get(datatype, set())) for datatype in used}
