@@ -11,7 +11,7 @@ from typing import Any
 from gateway.fhir import elements
 from gateway.fhir.elements import Element
 from gateway.fhir.types import resource_types
-from gateway.validation import patterns
+from gateway.validation import invariants, patterns
 from gateway.validation.shapes import Shape, shape
 
 Schema = dict[str, Any]
@@ -25,6 +25,17 @@ ContactPoint HumanName Address
 _EXTENSION_VALUES = frozenset(_VALUE_TYPES.split())
 # A keyword of our own: to JSON Schema 1.0 is an integer, to FHIR it is not.
 WHOLE_NUMBER = "wholeNumber"
+# Another: the value breaks none of the invariants on this type or element.
+INVARIANTS = "invariants"
+
+# What makes the invariants of a type certain without asking them. A Period with only a start has nothing to compare.
+_CERTAIN: dict[str, Schema] = {
+    "Period": {"anyOf": [{"not": {"required": ["start", "end"]}}, {INVARIANTS: "Period"}]},
+    "Quantity": {"dependentRequired": {"code": ["system"]}},
+    "SimpleQuantity": {"dependentRequired": {"code": ["system"]}},
+    "ContactPoint": {"dependentRequired": {"value": ["system"]}},
+    "Attachment": {"dependentRequired": {"data": ["contentType"]}},
+}
 _RESOURCE_IN_ENTRY = {"type": "integer"}  # the caller puts a number in the place of an entry's resource
 
 
@@ -61,7 +72,8 @@ class _Writer:
         if single := [element.name for element in of_type.required if not element.choice]:
             written["required"] = single
         at_least = [_at_least_one(element) for element in of_type.choices if element.required]
-        if conditions := [*map(_at_most_one, of_type.choices), *at_least]:
+        certain = [] if type_name in resource_types() else _certain(type_name)
+        if conditions := [*map(_at_most_one, of_type.choices), *at_least, *certain]:
             written["allOf"] = conditions
         return written
 
@@ -93,6 +105,8 @@ class _Writer:
                 found |= {name: _RESOURCE_IN_ENTRY} if name == "resource" else {}
             elif (of_type.type, name) != ("SimpleQuantity", "comparator"):
                 one = self._typed(known.element, known.type)
+                if known.path != known.type and invariants.rules(known.path):
+                    one = {"allOf": [one, {INVARIANTS: known.path}]}
                 found[name] = {"type": "array", "minItems": 1, "items": one} if known.element.is_list else one
                 if known.has_partner and not known.element.is_list:
                     found["_" + name] = self._ref("Element")
@@ -194,6 +208,13 @@ def _primitive(type_name: str) -> Schema:
         return {"type": "integer", "minimum": limits[0], "maximum": limits[1], WHOLE_NUMBER: True}
     written = _pattern(patterns.STRINGS[type_name])
     return written | {"maxLength": patterns.LONGEST_STRING} if type_name in {"string", "markdown"} else written
+
+
+def _certain(path: str) -> list[Schema]:
+    """Return what a value needs so that the invariants on its type hold; those of a resource the caller asks."""
+    if not invariants.rules(path):
+        return []
+    return [_CERTAIN.get(path, {INVARIANTS: path})]
 
 
 def _at_least_one(element: Element) -> Schema:

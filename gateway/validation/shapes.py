@@ -16,6 +16,7 @@ class Property:
     element: Element
     type: str
     has_partner: bool
+    path: str  # 'Patient.name', as R4 writes it, without '[x]'
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def shape(type_name: str) -> Shape:
     """Return the shape of a type; one without properties for a type that R4 does not know."""
     of_type = elements.children(type_name).values()
     properties = {
-        name: Property(element, type_, _has_partner(type_name, element, type_))
+        name: Property(element, type_, _has_partner(type_name, element, type_), f"{type_name}.{element.name}")
         for element in of_type
         for name, type_ in zip(element.json_names, element.types, strict=True)
     }

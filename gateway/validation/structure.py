@@ -11,7 +11,7 @@ from gateway.errors import Issue
 from gateway.fhir import elements
 from gateway.fhir.elements import Element
 from gateway.fhir.types import Resource, resource_types
-from gateway.validation import codes, narrative, references
+from gateway.validation import codes, invariants, narrative, references
 from gateway.validation.containment import Container
 from gateway.validation.primitives import fault, json_kind
 from gateway.validation.shapes import Property, Shape, shape
@@ -42,8 +42,11 @@ class _Walk:
     def __init__(self) -> None:
         self.issues: list[Issue] = []
         self.container = Container()
+        self.current: Resource = {}  # what %resource means
+        self._faults = 0  # of structure: where there is one, the invariants above it are not asked
 
     def say(self, code: str, text: str, path: str, value: Any = None) -> None:
+        self._faults += 1
         if len(self.issues) < _MOST_ISSUES:
             shown_value = None if value is None else str(value)[:200]
             self.issues.append(Issue(code, text, expression=path, value=shown_value))
@@ -52,20 +55,23 @@ class _Walk:
 
     def resource(self, node: Any, path: str) -> None:
         """Look at a resource that stands by itself: top level, in an entry or in a parameter."""
-        outer, self.container = self.container, Container()
+        outer = self.container, self.current
         if self.known_type(node, path):
+            self.container, self.current = Container(), node
             self.object_(node, node["resourceType"], path)
             for code, text, where in self.container.faults():
                 self.say(code, text, where)
-        self.container = outer
+        self.container, self.current = outer
 
     def contained(self, node: Any, path: str) -> None:
         """Look at a resource inside `contained`."""
         if not self.known_type(node, path):
             return
+        outer, self.current = self.current, node
         self.container.enter(node, path)
         self.object_(node, node["resourceType"], path)
         self.container.leave()
+        self.current = outer
 
     def known_type(self, node: Any, path: str) -> bool:
         """Return whether `node` is an object with the name of a resource type; if not, say so."""
@@ -89,12 +95,21 @@ class _Walk:
         if not node:
             self.say("missing-element", "an object is never empty: leave the element out", path)
             return
+        faults = self._faults
         of_type = shape(type_name)
         for name in node:
             if name == "resourceType" and type_name in resource_types():
                 continue
             self.property(node, name, of_type, path)
         self.presence(node, of_type, path)
+        if self._faults == faults:
+            self.invariants(node, type_name, path)
+
+    def invariants(self, node: Any, rules_on: str, path: str) -> None:
+        """Ask the invariants that stand on a type or an element, of a value whose structure is right."""
+        for rule in invariants.broken(rules_on, node, self.current):
+            if len(self.issues) < _MOST_ISSUES:
+                self.issues.append(rule.issue(path))
 
     def property(self, node: Resource, name: Any, of_type: Shape, path: str) -> None:
         """Look at one property, or at a partner whose property is not there."""
@@ -172,7 +187,10 @@ class _Walk:
         if partner is not None:
             self.object_(partner, "Element", path)
         if value is not None:
+            faults = self._faults
             self.typed(value, of.element, of.type, path)
+            if self._faults == faults and of.path != of.type:
+                self.invariants(value, of.path, path)
 
     def typed(self, value: Any, element: Element, type_name: str, path: str) -> None:
         if elements.is_primitive(type_name):

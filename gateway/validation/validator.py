@@ -11,7 +11,7 @@ import jsonschema_rs
 
 from gateway.errors import Issue
 from gateway.fhir.types import Resource, resource_types
-from gateway.validation import bundle_rules, narrative, quick_schema
+from gateway.validation import bundle_rules, invariants, narrative, quick_schema
 from gateway.validation.structure import structure_issues
 
 
@@ -25,13 +25,25 @@ class _WholeNumber:
             raise ValueError("a number with a fraction")
 
 
+class _Invariants:
+    """The keyword `invariants`: none is broken, and none is about more than the value it stands on."""
+
+    def __init__(self, _parent: dict[str, Any], path: str, _path: list[str | int]) -> None:
+        self._rules = invariants.rules(path)
+
+    def validate(self, value: Any) -> None:
+        for rule in self._rules:
+            if rule.needs_resource or rule.is_broken(value, value):
+                raise ValueError(rule.invariant.key)
+
+
 @cache
 def quick(resource_type: str) -> jsonschema_rs.Draft202012Validator:
     """Return the compiled schema of a resource type; compiling takes some 10 ms, once."""
     return jsonschema_rs.Draft202012Validator(
         quick_schema.schema(resource_type),
         pattern_options=jsonschema_rs.RegexOptions(),  # linear time: no pattern can be made to hang
-        keywords={quick_schema.WHOLE_NUMBER: _WholeNumber},
+        keywords={quick_schema.WHOLE_NUMBER: _WholeNumber, quick_schema.INVARIANTS: _Invariants},
         validate_formats=False,
         offline=True,
     )
@@ -63,7 +75,11 @@ class Validator:
     def _is_right(self, resource: Resource, kind: str) -> bool:
         """Return whether the structure is certainly right; False says only that it has to be walked."""
         try:
-            return quick(kind).is_valid(resource) and not any(map(narrative.faults, _narratives(resource)))
+            return (
+                quick(kind).is_valid(resource)
+                and not any(map(narrative.faults, _narratives(resource)))
+                and not any(invariants.broken(kind, resource, resource))
+            )
         except (ValueError, TypeError):  # what JSON cannot hold
             return False
 
