@@ -26,8 +26,8 @@ class Layout:
 
     def __post_init__(self) -> None:
         wrong = [f"{name} is not one character" for name in ("delimiter", "quote", "decimal") if self._long(name)]
-        if self.delimiter is not None and self.delimiter in (self.quote, self.decimal):
-            wrong.append("the delimiter is also the quote or the decimal sign")
+        if self.delimiter == self.quote:
+            wrong.append("the delimiter is also the quote")
         wrong += [f"{name} is not a character set" for name in ("charset", "fallback_charset") if self._unknown(name)]
         if wrong:
             raise BadMapping("; ".join(wrong))

@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.errors import MalformedMessage
 
@@ -22,14 +22,18 @@ class Line(NamedTuple):
     cut: bool = False
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
+class Readable(Protocol):
+    """A binary stream: `read` gives at most `size` bytes, none at the end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes."""
+        ...
 
 
 class _Recoded:
     """A UTF-16 stream read as UTF-8."""
 
-    def __init__(self, head: bytes, rest: BinaryIO, codec: str) -> None:
+    def __init__(self, head: bytes, rest: Readable, codec: str) -> None:
         self._head = head
         self._rest = rest
         self._decoder = codecs.getincrementaldecoder(codec)()
@@ -48,7 +52,7 @@ class _Recoded:
 class _Prefixed:
     """A stream of which the first bytes were read already."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def __init__(self, head: bytes, rest: Readable) -> None:
         self._head = head
         self._rest = rest
 
@@ -57,7 +61,7 @@ class _Prefixed:
         return data
 
 
-def open_text(stream: BinaryIO) -> tuple[Iterator[Line], str | None]:
+def open_text(stream: Readable) -> tuple[Iterator[Line], str | None]:
     """Return the lines of a stream and the codec its byte order mark names. Raises MalformedMessage if binary."""
     head = b""
     while len(head) < 4 and (data := stream.read(_CHUNK)):
@@ -73,7 +77,7 @@ def open_text(stream: BinaryIO) -> tuple[Iterator[Line], str | None]:
     return _lines(_Prefixed(head, stream), 0), None
 
 
-def _lines(stream: _Readable, offset: int | None) -> Iterator[Line]:
+def _lines(stream: Readable, offset: int | None) -> Iterator[Line]:
     """Yield lines ended by CR, LF or CRLF; of a line that is too long only that it was cut."""
     number, at, rest, cut = 1, offset or 0, b"", 0
     more = True

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import BinaryIO
 
 from gateway.errors import Issue, MalformedMessage, Place
 from gateway.formats.delimited.header import Header
 from gateway.formats.delimited.layout import Layout
-from gateway.formats.delimited.lines import open_text
+from gateway.formats.delimited.lines import Readable, open_text
 from gateway.formats.delimited.rows import Row, Rows
 from gateway.formats.delimited.table import Table
 
@@ -17,7 +16,7 @@ _HINT = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # the first line that Exce
 _BEGINNING = 10  # the header stands within the first so many rows; titles may stand above it
 
 
-def read(stream: BinaryIO, layout: Layout | None = None) -> Table:
+def read(stream: Readable, layout: Layout | None = None) -> Table:
     """Return the table in a binary stream, its header read. Rows are read while it is iterated.
 
     Raises MalformedMessage when there is no header, a required column is missing, or the bytes are not text.
@@ -41,9 +40,14 @@ def _delimiter(rows: Rows, window: Sequence[str], layout: Layout) -> tuple[str, 
     if hint:
         rows.drop()
         return hint[1], []
-    unquoted = re.sub(rf"{layout.quote}[^{layout.quote}]*{layout.quote}", "", "\n".join(window))
-    found = max(_DELIMITERS, key=unquoted.count)
-    if layout.delimiter is None or layout.delimiter in unquoted or found not in unquoted:
+    quote = re.escape(layout.quote)
+    unquoted = [re.sub(rf"{quote}[^{quote}]*{quote}", "", line) for line in window]
+
+    def occurrence(delimiter: str) -> tuple[int, int]:  # decimal commas occur often, but not in the header
+        return sum(delimiter in line for line in unquoted), sum(line.count(delimiter) for line in unquoted)
+
+    found = max(_DELIMITERS, key=occurrence)
+    if layout.delimiter is None or occurrence(layout.delimiter) > (0, 0) or occurrence(found) == (0, 0):
         return layout.delimiter or found, []
     text = "the declared delimiter does not occur; the one that does was used"
     return found, [Issue("repaired", text, "warning", place=Place("row 1", 1))]
