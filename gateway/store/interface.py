@@ -15,6 +15,7 @@ from gateway.store.records import Batch, Current, Engine, Identity, Stored
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
+    from gateway.store.search.scope import Scope
 
 T = TypeVar("T")
 
@@ -33,7 +34,7 @@ class Database(Protocol):
 class Sight(Protocol):
     """What a writer sees inside its transaction."""
 
-    def matches(self, conditions: Sequence[SearchRequest], *, limit: int = 2) -> list[list[Identity]]:
+    def matches(self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2) -> list[list[Identity]]:
         """Return for each condition the resources it matches, at most `limit`; others with that condition wait."""
 
     def current(

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gateway.access.policy import Caller
+from gateway.access.policy import Caller, visible
 from gateway.errors import InvalidResource, Issue
 from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.records import Message, moment
+from gateway.store.search.scope import Scope
 from gateway.transact import conditions, links
 from gateway.transact.audit import audit_row
 from gateway.transact.entries import Entry, check_distinct
@@ -52,7 +53,8 @@ class Commit:
         return self._batch(currents)
 
     def _resolve(self, sight: Sight) -> None:
-        found = conditions.look_up(self.entries, self.links, sight)
+        scope = Scope(base=self.to.settings.base_url, visible=visible(self.caller))
+        found = conditions.look_up(self.entries, self.links, sight, scope)
         if found:
             conditions.decide(self.entries, found, self.to.new_id)
             check_distinct(self.entries)

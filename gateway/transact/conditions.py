@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from gateway.errors import BadRequest, Issue, MultipleMatches
 from gateway.fhir.search import SearchRequest
 from gateway.store import Identity, Sight
+from gateway.store.search.scope import Scope
 from gateway.transact.entries import Entry, criteria
 from gateway.transact.links import Links
 from gateway.transact.operations import ConditionalCreate, ConditionalPut, Delete
@@ -17,7 +18,7 @@ from gateway.transact.operations import ConditionalCreate, ConditionalPut, Delet
 Found = dict[object, list[Identity]]
 
 
-def look_up(entries: Sequence[Entry], links: Links, sight: Sight) -> Found:
+def look_up(entries: Sequence[Entry], links: Links, sight: Sight, scope: Scope) -> Found:
     """Return for the criteria of each condition what it matches, without what this transaction deletes."""
     wanted: dict[object, SearchRequest] = {
         criteria(condition): condition
@@ -29,7 +30,7 @@ def look_up(entries: Sequence[Entry], links: Links, sight: Sight) -> Found:
     if not wanted:
         return {}
     deleted = {entry.identity for entry in entries if isinstance(entry.op, Delete)}
-    matches = sight.matches(list(wanted.values()), limit=2 + len(deleted))
+    matches = sight.matches(list(wanted.values()), scope, limit=2 + len(deleted))
     return {
         key: [identity for identity in identities if identity not in deleted]
         for key, identities in zip(wanted, matches, strict=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gateway.fhir.search import SearchRequest
     from gateway.store.postgresql.connection import PostgresqlDatabase
+    from gateway.store.search.scope import Scope
 
 _statement = cache(sql.statement)
 
@@ -33,9 +34,9 @@ class PostgresqlSight:
         self._db = db
         self._locks = locks
 
-    def matches(self, conditions: Sequence[SearchRequest], *, limit: int = 2) -> list[list[Identity]]:
+    def matches(self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2) -> list[list[Identity]]:
         """Return for each condition the resources it matches, at most `limit`; others with that condition wait."""
-        from gateway.store.search import matches  # noqa: PLC0415 - only conditional operations search
+        from gateway.store.matching import matches  # noqa: PLC0415 - only conditional operations search
 
         if not conditions:
             return []
@@ -43,7 +44,7 @@ class PostgresqlSight:
             raise NeedsLocks
         numbers = sorted({_number(condition) for condition in conditions})
         self._db.connection.execute(sql.LOCK_CONDITIONS, (numbers,))
-        return [matches(self._db, condition, limit=limit) for condition in conditions]
+        return [matches(self._db, condition, scope, limit=limit) for condition in conditions]
 
     def current(
         self, identities: Collection[Identity], targets: Collection[Identity] = ()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from gateway.fhir.search import SearchRequest
+    from gateway.store.search.scope import Scope
     from gateway.store.sqlite.connection import SqliteDatabase
 
 
@@ -23,11 +24,11 @@ class SqliteSight:
         self._db = db
         self._next_key: int | None = None
 
-    def matches(self, conditions: Sequence[SearchRequest], *, limit: int = 2) -> list[list[Identity]]:
+    def matches(self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2) -> list[list[Identity]]:
         """Return for each condition the resources it matches, at most `limit`."""
-        from gateway.store.search import matches  # noqa: PLC0415 - only conditional operations search
+        from gateway.store.matching import matches  # noqa: PLC0415 - only conditional operations search
 
-        return [matches(self._db, condition, limit=limit) for condition in conditions]
+        return [matches(self._db, condition, scope, limit=limit) for condition in conditions]
 
     def current(
         self, identities: Collection[Identity], targets: Collection[Identity] = ()
