@@ -1,0 +1,123 @@
+"""The door out: read, vread, history and search, each for a caller, each audited.
+
+What leaves has been authorised (the caller's predicate is in every statement, and types it may not see are refused
+alike whether or not there is something) and is encoded: bodies are the stored bytes, put into the Bundle as they are.
+https://hl7.org/fhir/R4/http.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from gateway.access.policy import Caller, may_read, visible
+from gateway.errors import BadRequest, Forbidden, ResourceGone, ResourceNotFound
+from gateway.fhir.search import SearchRequest, parse
+from gateway.query.audit import audit_row
+from gateway.query.bundles import history_bundle, searchset
+from gateway.query.links import Links
+from gateway.store import Identity, Stored
+from gateway.store import search as stored_search
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from gateway.store import Database
+    from gateway.store.search import Position
+
+__all__ = ["history", "read", "search", "vread"]
+
+
+def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
+    """Return the current version. Raises Forbidden, ResourceNotFound, ResourceGone, Unavailable.
+
+    https://hl7.org/fhir/R4/http.html#read
+    """
+    _authorise(caller, resource_type)
+    found = _there(to.store.read(Identity(resource_type, id_)), resource_type)
+    _audit(to, caller, "read", [_reference(found)])
+    return found
+
+
+def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Services) -> Stored:
+    """Return that version. Raises Forbidden, ResourceNotFound, ResourceGone, Unavailable.
+
+    https://hl7.org/fhir/R4/http.html#vread
+    """
+    _authorise(caller, resource_type)
+    number = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
+    found = _there(to.store.vread(Identity(resource_type, id_), number), resource_type)
+    _audit(to, caller, "vread", [_reference(found)])
+    return found
+
+
+def history(
+    resource_type: str,
+    id_: str,
+    caller: Caller,
+    to: Services,
+    *,
+    base: str,
+    count: int = 50,
+    since: datetime | None = None,
+) -> bytes:
+    """Return the encoded history Bundle: the newest `count` versions, newest first, none older than `since`.
+
+    Its total is known when that is all there is. Raises Forbidden, ResourceNotFound, Unavailable.
+    https://hl7.org/fhir/R4/http.html#history
+    """
+    _authorise(caller, resource_type)
+    identity = Identity(resource_type, id_)
+    versions = to.store.history(identity, count=count + 1, since=since)
+    if not versions and to.store.read(identity) is None:
+        raise ResourceNotFound(f"there is no such {resource_type}")
+    _audit(to, caller, "history", [_reference(version) for version in versions[:count]])
+    return history_bundle(identity, versions[:count], base, complete=len(versions) <= count)
+
+
+def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -> bytes:
+    """Return the encoded searchset Bundle: matches, what is included with them, warnings, self and next links.
+
+    `base` is the public FHIR base, without a slash at its end. Raises Forbidden, BadRequest for a page link that is not
+    ours, Unavailable. https://hl7.org/fhir/R4/search.html
+    """
+    _authorise(caller, request.resource_type)
+    with to.store.reading() as db:
+        asked, position = _unsealed(db, request)
+        found = stored_search.read(db, asked, visible(caller), base=base, position=position)
+        links = Links(asked, base, position, found.next)
+        bundle = searchset(asked, found, base, links.sealed(lambda: stored_search.page_secret(db)))
+    seen = [f"{row.type}/{row.id}" for row in (*found.matches, *found.includes)]
+    _audit(to, caller, "search", seen, parameters=[name for name, _ in asked.applied])
+    return bundle
+
+
+def _unsealed(db: Database, request: SearchRequest) -> tuple[SearchRequest, Position | None]:
+    """Return the search that a page link holds and where its page begins; any other search as it is."""
+    if request.page is None:
+        return request, None
+    link = stored_search.unseal(request.page, stored_search.page_secret(db))
+    if link.resource_type != request.resource_type:
+        raise BadRequest("this page link is of a search on another resource type")
+    return parse(link.resource_type, link.pairs), link.position
+
+
+def _authorise(caller: Caller, resource_type: str) -> None:
+    if not may_read(caller, resource_type):
+        raise Forbidden(f"this caller may not read {resource_type}")
+
+
+def _there(found: Stored | None, resource_type: str) -> Stored:
+    if found is None:
+        raise ResourceNotFound(f"there is no such {resource_type}")
+    if found.deleted:
+        raise ResourceGone(f"this {resource_type} was deleted")
+    return found
+
+
+def _reference(stored: Stored) -> str:
+    return f"{stored.type}/{stored.id}/_history/{stored.version}"
+
+
+def _audit(to: Services, caller: Caller, action: str, seen: Iterable[str], *, parameters: Iterable[str] = ()) -> None:
+    to.store.audit(audit_row(caller, to.clock(), action, seen, parameters))

@@ -1,0 +1,46 @@
+"""The links of a searchset: to itself, and to the page after it. https://hl7.org/fhir/R4/http.html#paging"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from gateway.fhir.search import PAGE, SearchRequest, bears_bsn
+from gateway.store.search import link, seal
+
+if TYPE_CHECKING:
+    from gateway.store.search import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a page begins and where the next one does; None: at the beginning, and nowhere."""
+
+    request: SearchRequest
+    base: str
+    position: Position | None
+    next: Position | None
+
+    def sealed(self, secret: Callable[[], bytes]) -> list[tuple[str, str]]:
+        """Return (relation, url) of each link; `secret` is asked only for a link that is sealed.
+
+        The first page of a search links to itself with the parameters that are in force. Pages further on are sealed,
+        and so is a first page whose parameters say a BSN, which may not stand in a URL.
+        """
+        found = [("self", self._self(secret))]
+        if self.next is not None:
+            found.append(("next", self._sealed(self.next, secret())))
+        return found
+
+    def _self(self, secret: Callable[[], bytes]) -> str:
+        request = self.request
+        if self.position is not None or bears_bsn(request.applied, request.resource_type):
+            return self._sealed(self.position, secret())
+        query = urlencode(request.applied, safe=":,/")
+        return f"{self.base}/{request.resource_type}{'?' if query else ''}{query}"
+
+    def _sealed(self, position: Position | None, secret: bytes) -> str:
+        content = link(self.request.resource_type, self.request.applied, position)
+        return f"{self.base}/{self.request.resource_type}?{PAGE}={seal(content, secret)}"
