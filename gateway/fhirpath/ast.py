@@ -70,19 +70,21 @@ class Special(Node):
 
 @dataclass(frozen=True, slots=True)
 class Member(Node):
-    """`base.name`."""
+    """`base.name`; the name stands at offset `at`."""
 
     base: Node
     name: str
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
-    """`base.name(arguments)`, or `name(arguments)` on the context when `base` is None."""
+    """`base.name(arguments)`, or `name(arguments)` on the context when `base` is None; the name stands at `at`."""
 
     base: Node | None
     name: str
     arguments: tuple[Node, ...] = ()
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

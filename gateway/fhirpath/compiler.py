@@ -6,13 +6,13 @@ from typing import Any
 
 from gateway.fhirpath import ast
 from gateway.fhirpath.errors import FhirPathError
-from gateway.fhirpath.flow import Flow, items, one, truth
+from gateway.fhirpath.flow import Flow, truth
 from gateway.fhirpath.generator import Generator
 from gateway.fhirpath.invocation import as_json
 from gateway.fhirpath.model import is_type
 from gateway.fhirpath.parser import parse
 from gateway.fhirpath.runtime import RUNTIME
-from gateway.fhirpath.scope import Code, Scope
+from gateway.fhirpath.scope import Code, Function, Scope
 
 __all__ = ["Compiled", "compile", "generate"]
 
@@ -39,7 +39,8 @@ class Compiled:
 
     def __call__(self, resource: Any, /, **variables: Any) -> list[Any]:
         """Return what the expression gives, as plain JSON values; FhirPathError when it cannot be answered."""
-        return self._guarded(self.evaluate, resource, variables)
+        found: list[Any] = self._guarded(self.evaluate, resource, variables)
+        return found
 
     def true(self, resource: Any, /, **variables: Any) -> bool:
         """Return whether the expression is true (empty is not); FhirPathError when it cannot be answered."""
@@ -47,9 +48,12 @@ class Compiled:
 
     def typed(self, resource: Any, /, **variables: Any) -> list[Any]:
         """Return what the expression gives, dates and quantities as value objects, elements with their types."""
-        return self._guarded(self._items, resource, variables)
+        found: list[Any] = self._guarded(self._items, resource, variables)
+        return found
 
-    def _guarded(self, function: Callable[[Any, Mapping[str, Any]], Any], resource: Any, variables: dict[str, Any]) -> Any:
+    def _guarded(
+        self, function: Callable[[Any, Mapping[str, Any]], Any], resource: Any, variables: dict[str, Any]
+    ) -> Any:
         try:
             return function(resource, variables)
         except (AttributeError, TypeError, KeyError) as wrong:
@@ -65,11 +69,6 @@ class _Standalone(Scope):
     def __init__(self, root: str | None, outer: Scope) -> None:
         self.root = root
         self.outer = outer
-        self.function = outer.function  # type: ignore[method-assign] -- delegation of everything but the context
-        self.identifier = outer.identifier  # type: ignore[method-assign] -- idem
-        self.source = outer.source  # type: ignore[method-assign] -- idem
-        self.step = outer.step  # type: ignore[method-assign] -- idem
-        self.is_source = outer.is_source  # type: ignore[method-assign] -- idem
 
     def context(self) -> Code | None:
         return Code("this", type=self.root, present=True)
@@ -84,6 +83,18 @@ class _Standalone(Scope):
         if found is not None or name in _KNOWN or name.startswith(("vs-", "ext-", "cs-")):
             return found
         return Code(f"fp_variable(variables, {name!r})", many=True)
+
+    def identifier(self, name: str) -> Code | None:
+        return self.outer.identifier(name)
+
+    def function(self, name: str) -> Function | None:
+        return self.outer.function(name)
+
+    def source(self, node: ast.SourcePath) -> Code | None:
+        return self.outer.source(node)
+
+    def step(self, code: Code, node: ast.SourceStep) -> Code | None:
+        return self.outer.step(code, node)
 
     def names(self) -> Iterable[str]:
         return self.outer.names()
@@ -168,6 +179,6 @@ def generate(node: ast.Node, scope: Scope, *, strict: bool = False, json: bool =
     """
     generator = Generator(scope, strict=strict)
     flow = generator.settled(node, "json" if json else "value")
-    code = as_json(flow) if json else Code(items(flow) if flow.many else one(flow), flow.many, flow.type)
+    code = as_json(flow) if json else flow.code()
     used = tuple((name, made) for name, made in generator.constants.items() if name in code.text)
     return Code(code.text, code.many, code.type, used, flow.present)

@@ -1,17 +1,18 @@
 """The tree to Python expressions. What a node means is decided here; its text is put together in `flow`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from hashlib import sha256
 from itertools import count
+from typing import Any
 
 from gateway.fhirpath import ast, functions, navigation, operators
 from gateway.fhirpath.calls import FUNCTIONS, Call, Focus, named, only
 from gateway.fhirpath.errors import FhirPathError, nearest
 from gateway.fhirpath.flow import EMPTY, Flow, Mode, items, of_list, one
 from gateway.fhirpath.invocation import invoke
-from gateway.fhirpath.model import children, descends, is_abstract, is_type, resolve
+from gateway.fhirpath.model import children, descends, is_abstract, is_type
 from gateway.fhirpath.scope import Code, Scope
 from gateway.fhirpath.values import Date, DateTime, Quantity, Time
 
@@ -38,8 +39,21 @@ class Generator:
         self.scope = scope
         self.strict = strict
         self.constants: dict[str, str] = {}
-        self._numbers: Mapping[str, Iterator[int]] = {}
+
         self._count = count(1)
+        self._writers: dict[type[ast.Node], Callable[[Any, Mode], Flow]] = {
+            ast.Literal: self._literal,
+            ast.Empty: lambda *_: EMPTY,
+            ast.Identifier: self._identifier,
+            ast.Special: self._special,
+            ast.Constant: self._constant,
+            ast.Member: self._member,
+            ast.Call: self._call,
+            ast.Index: self._index,
+            ast.TypeTest: lambda node, mode: functions.test_type(self, node, mode),
+            ast.SourcePath: self._source,
+            ast.SourceStep: self._source,
+        }
         context = scope.context()
         self.focus = Focus(None if context is None else self.taken(context, "this"), root=True)
 
@@ -51,28 +65,8 @@ class Generator:
 
     def flow(self, node: ast.Node, mode: Mode = "value") -> Flow:
         """Return the flow of a node, a choice element still undecided."""
-        match node:
-            case ast.Literal():
-                return self._literal(node)
-            case ast.Empty():
-                return EMPTY
-            case ast.Identifier():
-                return self._identifier(node, mode)
-            case ast.Special():
-                return self._special(node)
-            case ast.Constant():
-                return self._constant(node)
-            case ast.Member():
-                return self._member(node, mode)
-            case ast.Call():
-                return self._call(node, mode)
-            case ast.Index():
-                return self._index(node, mode)
-            case ast.TypeTest():
-                return functions.test_type(self, node, mode)
-            case ast.SourcePath() | ast.SourceStep():
-                return self._source(node)
-        return operators.write(self, node, mode)
+        write = self._writers.get(type(node))
+        return operators.write(self, node, mode) if write is None else write(node, mode)
 
     @contextmanager
     def within(self, focus: Focus) -> Iterator[None]:
@@ -121,11 +115,12 @@ class Generator:
 
     def wrong(self, what: str, node: ast.Node, suggestion: str | None = None) -> FhirPathError:
         """Return the error of a node."""
-        return FhirPathError(what, position=node.start, suggestion=suggestion)
+        position = node.at if isinstance(node, ast.Call | ast.Member) else node.start
+        return FhirPathError(what, position=position, suggestion=suggestion)
 
     # ---- terms
 
-    def _literal(self, node: ast.Literal) -> Flow:
+    def _literal(self, node: ast.Literal, _: Mode) -> Flow:
         value = node.value
         type_ = _SYSTEM[type(value)]
         if isinstance(value, str | bool | int):
@@ -136,13 +131,13 @@ class Generator:
             text = self.constant(repr(value), type(value).__name__)
         return Flow(text, type_, present=True, value=value)
 
-    def _special(self, node: ast.Special) -> Flow:
+    def _special(self, node: ast.Special, _: Mode) -> Flow:
         found = {"this": self.focus.this, "index": self.focus.index, "total": self.focus.total}[node.name]
         if found is None:
             raise self.wrong(f"there is no ${node.name} here", node)
         return found
 
-    def _constant(self, node: ast.Constant) -> Flow:
+    def _constant(self, node: ast.Constant, _: Mode) -> Flow:
         name = node.name
         if name in self.focus.variables:
             return self.focus.variables[name]
@@ -200,7 +195,7 @@ class Generator:
             return Flow(f"({items(base)} or fp_none)[0]", base.type)
         return Flow(f"fp_at({items(base)}, {only(index)})", base.type)
 
-    def _source(self, node: ast.SourcePath | ast.SourceStep) -> Flow:
+    def _source(self, node: ast.SourcePath | ast.SourceStep, _: Mode) -> Flow:
         if isinstance(node, ast.SourcePath):
             code = self.scope.source(node)
         else:
@@ -235,7 +230,11 @@ class Generator:
             raise self.wrong(f"no function '{node.name}'", node, nearest(node.name, known))
         given = len(node.arguments)
         if not definition.least <= given <= definition.most:
-            wanted = f"{definition.least}" if definition.least == definition.most else f"{definition.least} to {definition.most}"
+            wanted = (
+                f"{definition.least}"
+                if definition.least == definition.most
+                else f"{definition.least} to {definition.most}"
+            )
             raise self.wrong(f"{node.name}() takes {wanted} arguments, not {given}", node)
         return definition.write(Call(self, node, mode))
 
@@ -254,4 +253,3 @@ _SYSTEM: dict[type, str] = {
     Time: "System.Time",
     Quantity: "System.Quantity",
 }
-_ = resolve

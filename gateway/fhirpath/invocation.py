@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from gateway.fhirpath import ast
 from gateway.fhirpath.calls import Compiler
-from gateway.fhirpath.flow import Flow, items, one
-from gateway.fhirpath.model import kind
+from gateway.fhirpath.flow import Flow
+from gateway.fhirpath.operators import is_json
 from gateway.fhirpath.scope import Argument, Code, Function
 
 __all__ = ["as_json", "invoke"]
@@ -13,10 +13,8 @@ __all__ = ["as_json", "invoke"]
 
 def as_json(flow: Flow) -> Code:
     """Return a flow as an expression that gives plain JSON values."""
-    code = Code(items(flow) if flow.many else one(flow), flow.many, flow.type)
-    if flow.type is not None and kind(flow.type) not in {"moment", "quantity"}:
-        return code
-    if flow.empty:
+    code = flow.code()
+    if is_json(flow):
         return code
     return Code(f"{'fp_plain_list' if flow.many else 'fp_plain'}({code.text})", flow.many, _JSON.get(flow.type or ""))
 

@@ -8,7 +8,18 @@ from functools import cache
 
 from gateway.fhir.elements import Element, child, children, is_primitive, is_type, parent_type
 
-__all__ = ["SYSTEM", "Element", "child", "children", "descends", "is_abstract", "is_primitive", "kind", "resolve"]
+__all__ = [
+    "SYSTEM",
+    "Element",
+    "child",
+    "children",
+    "descends",
+    "is_abstract",
+    "is_primitive",
+    "is_type",
+    "kind",
+    "resolve",
+]
 
 SYSTEM = frozenset(
     f"System.{name}"

@@ -6,7 +6,7 @@ from gateway.fhirpath import ast
 from gateway.fhirpath.calls import Compiler, named
 from gateway.fhirpath.errors import nearest
 from gateway.fhirpath.flow import EMPTY, Choice, Field, Flow, Mode, items, of_list
-from gateway.fhirpath.model import Element, child, children, descends, is_abstract, is_primitive, kind
+from gateway.fhirpath.model import Element, child, children, descends, is_abstract, is_primitive
 
 __all__ = ["member", "narrowed", "settle"]
 
@@ -54,11 +54,7 @@ def _dynamic(compiler: Compiler, base: Flow, name: str) -> Flow:
 
 def _step(compiler: Compiler, base: Flow, element: Element, mode: Mode) -> Flow:
     if element.choice:
-        holder = base if base.present else replace(base)
-        return replace(
-            holder, item=holder.item, type=None, present=False, whole=None, field=None, truth=None, false=None,
-            choice=Choice(base.item, base.present, element),
-        )  # fmt: skip
+        return replace(base.to(base.item, None), choice=Choice(base.item, base.present, element))
     (type_name,) = element.types
     primitive = is_primitive(type_name)
     if primitive and mode == "element":
@@ -73,7 +69,8 @@ def _step(compiler: Compiler, base: Flow, element: Element, mode: Mode) -> Flow:
     if primitive:
         clauses += (f"if {name} is not None",)
     whole = None if base.clauses or primitive else f"({got} or [])"
-    return Flow(name, type_name, True, clauses, True, whole, field=field, ordered=base.ordered)  # noqa: FBT003 -- many, present
+    made = Flow(name, type_name, many=True, clauses=clauses, present=True, whole=whole)
+    return replace(made, field=field, ordered=base.ordered)
 
 
 def _element(compiler: Compiler, base: Flow, element: Element, type_name: str) -> Flow:
@@ -128,8 +125,3 @@ def settle(compiler: Compiler, flow: Flow, mode: Mode) -> Flow:
 
 def _json_choice(holder: Flow, element: Element) -> Flow:
     return holder.to(f"fp_choose_json({holder.item}, {element.json_names!r})", "Element")
-
-
-def is_json(flow: Flow) -> bool:
-    """Return whether values of a flow are plain JSON as they are."""
-    return flow.type is not None and kind(flow.type) not in {"moment", "quantity"}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from gateway.fhirpath import ast
 from gateway.fhirpath.calls import Compiler, only
-from gateway.fhirpath.flow import EMPTY, Flow, Mode, false, items, one, three, truth
+from gateway.fhirpath.flow import EMPTY, Flow, Mode, false, items, of_list, one, three, truth
 
 __all__ = ["system", "write"]
 
@@ -65,13 +65,18 @@ def _comparable(left: Flow, right: Flow) -> bool:
 
 def _equal(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
     del compiler, node
+    return _equality(left, right, "fp_equal")
+
+
+def _equality(left: Flow, right: Flow, name: str) -> Flow:
+    """Return whether two flows are equal; `name` is the function that answers where Python's == does not."""
     if left.empty or right.empty:
         return Flow("None", "System.Boolean")
     left, right = system(left), system(right)
     if left.many or right.many:
-        return _equal_lists(left, right)
+        return _equal_lists(left, right, name)
     a, b = one(left), one(right)
-    general = f"fp_equal({a}, {b})"
+    general = f"{name}({a}, {b})"
     if not _comparable(left, right):
         return Flow(general, "System.Boolean")
     if left.present and right.present:
@@ -82,22 +87,23 @@ def _equal(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flo
     return Flow(general, "System.Boolean")
 
 
-def _equal_lists(left: Flow, right: Flow) -> Flow:
+def _equal_lists(left: Flow, right: Flow, name: str) -> Flow:
     a, b = items(left), items(right)
-    general = f"fp_equal_lists({a}, {b})"
-    if _comparable(left, right) and (left.present and not left.many or right.present and not right.many):
+    general = f"{name}_lists({a}, {b})"
+    certain = (left.present and not left.many) or (right.present and not right.many)
+    if certain and _comparable(left, right):
         return Flow(general, "System.Boolean", truth=f"({a} == {b})")
     return Flow(general, "System.Boolean")
 
 
 def _unequal(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
-    equal = _equal(compiler, node, left, right)
-    if equal.empty:
-        return equal
-    if equal.present:
-        return Flow(equal.false or "", "System.Boolean", present=True, truth=equal.false, false=equal.item)
-    general = equal.item.replace("fp_equal", "fp_unequal", 1)
-    return Flow(general, "System.Boolean", truth=equal.false, false=equal.truth)
+    del compiler, node
+    found = _equality(left, right, "fp_unequal")
+    if found.present:
+        return Flow(found.false or "", "System.Boolean", present=True, false=found.item)
+    if found.truth is None:
+        return found
+    return Flow(found.item, "System.Boolean", truth=found.false, false=found.truth)
 
 
 def _equivalent(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
@@ -231,25 +237,30 @@ def union(compiler: Compiler, left: Flow, right: Flow, mode: Mode) -> Flow:
     """Return the items of both sides, each once."""
     if left.empty and right.empty:
         return EMPTY
+    if mode == "json" and is_json(left) and is_json(right):
+        return _json_union(compiler, left, right)
+    if not left.empty and not right.empty and left.type != right.type:
+        return _union(compiler, boxed(left), boxed(right), None)
+    left, right = system(left), system(right)
+    return _union(compiler, left, right, right.type if left.empty else left.type)
+
+
+def is_json(flow: Flow) -> bool:
+    """Return whether the values of a flow are plain JSON as they stand."""
+    return flow.empty or flow.kind not in {"any", "moment", "quantity"}
+
+
+def _json_union(compiler: Compiler, left: Flow, right: Flow) -> Flow:
+    """Values to be written out need not carry their types; of two types none can be equal."""
     types = {side.type for side in (left, right) if not side.empty}
-    if mode == "json":
-        disjoint = len(types) == 2 and None not in types and "Element" not in types
-        if disjoint and not left.many and not right.many:
-            name = compiler.name("item")
-            return Flow(name, "Element", True, (f"for {name} in ({one(left)}, {one(right)})", f"if {name} is not None"), True)  # noqa: FBT003 -- many, present
+    if len(types) == 1 or "Element" in types or left.many or right.many:
         return _union(compiler, left, right, types.pop() if len(types) == 1 else "Element")
-    if len(types) > 1:
-        left, right = boxed(left), boxed(right)
-        return _union(compiler, left, right, None)
-    type_ = types.pop()
-    if left.kind in _READERS:
-        left, right = system(left), system(right)
-        type_ = left.type or right.type
-    return _union(compiler, left, right, type_)
+    name = compiler.name("item")
+    clauses = (f"for {name} in ({one(left)}, {one(right)})", f"if {name} is not None")
+    return Flow(name, "Element", many=True, clauses=clauses, present=True)
 
 
 def _union(compiler: Compiler, left: Flow, right: Flow, type_: str | None) -> Flow:
-    from gateway.fhirpath.flow import of_list
 
     ordered = left.ordered and right.ordered
     return of_list(f"fp_union({items(left)}, {items(right)})", type_, compiler.name("item"), ordered=ordered)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 from gateway.fhirpath import ast
 from gateway.fhirpath.errors import FhirPathError, nearest
@@ -144,7 +145,7 @@ class _Parser:
             return self.call(base, name)
         if isinstance(base, ast.Identifier) and self.is_source and self.is_source(base.name):
             return ast.SourcePath(base.name, column=str(name.value), start=base.start, end=name.end)
-        return ast.Member(base, str(name.value), start=base.start, end=name.end)
+        return ast.Member(base, str(name.value), name.start, start=base.start, end=name.end)
 
     def index(self, base: ast.Node) -> ast.Node:
         self.next()
@@ -171,7 +172,7 @@ class _Parser:
                 self.expect(",")
         end = self.next().end
         start = name.start if base is None else base.start
-        return ast.Call(base, str(name.value), tuple(arguments), start=start, end=end)
+        return ast.Call(base, str(name.value), tuple(arguments), name.start, start=start, end=end)
 
     # ---- terms
 
@@ -211,11 +212,11 @@ class _Parser:
     def number(self) -> ast.Node:
         token = self.next()
         value, unit = token.value, self.token
-        assert not isinstance(value, tuple | None)
+        assert isinstance(value, int | Decimal)
         if unit.kind == "string" or (unit.kind == "name" and unit.text in CALENDAR):
             self.next()
             calendar = unit.kind == "name"
-            quantity = Quantity(value, unit.text if calendar else str(unit.value), calendar)  # type: ignore[arg-type] -- a number token's value is a number
+            quantity = Quantity(value, unit.text if calendar else str(unit.value), calendar)
             return ast.Literal(quantity, start=token.start, end=unit.end)
         return ast.Literal(value, start=token.start, end=token.end)
 

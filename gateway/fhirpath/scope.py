@@ -4,7 +4,7 @@ The compiler writes Python expressions; whoever embeds them (the mapping engine,
 validator) decides what names outside FHIRPath mean.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,7 +31,9 @@ class Code:
 class Argument(Protocol):
     """One argument of a function that the scope supplies."""
 
-    node: ast.Node
+    @property
+    def node(self) -> ast.Node:
+        """Return the argument as written."""
 
     def code(self) -> Code:
         """Return the argument as compiled where it stands; its values are plain JSON values."""
@@ -40,8 +42,13 @@ class Argument(Protocol):
 class Invocation(Protocol):
     """A call of a function that the scope supplies: `receiver.name(arguments)`."""
 
-    node: ast.Call
-    arguments: tuple[Argument, ...]
+    @property
+    def node(self) -> ast.Call:
+        """Return the call as written."""
+
+    @property
+    def arguments(self) -> Sequence[Argument]:
+        """Return the arguments."""
 
     def receiver(self) -> Code | None:
         """Return what stands before the dot, or None when nothing does."""

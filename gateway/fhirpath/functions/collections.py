@@ -1,10 +1,8 @@
 """https://hl7.org/fhirpath/N1/#subsetting , #combining and #aggregates"""
 
-from dataclasses import replace
-
 from gateway.fhirpath import ast
-from gateway.fhirpath.calls import Call, Focus, function, only
-from gateway.fhirpath.flow import EMPTY, Flow, items, of_list, one
+from gateway.fhirpath.calls import Call, Focus, function
+from gateway.fhirpath.flow import Flow, items, of_list
 from gateway.fhirpath.operators import boxed, system, union
 
 __all__: list[str] = []
@@ -124,6 +122,3 @@ def _key(call: Call, source: Flow, node: ast.Node | None) -> str:
     with call.compiler.within(Focus(this, variables=call.compiler.focus.variables)):
         key = system(this if inner is None else call.compiler.settled(inner))
     return f"(lambda {item}: {items(key)}, {descending})"
-
-
-_ = (EMPTY, only, one, replace)

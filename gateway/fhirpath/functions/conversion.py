@@ -2,7 +2,7 @@
 
 from gateway.fhirpath.calls import Call, Focus, function, only
 from gateway.fhirpath.flow import EMPTY, Flow, Mode, items, of_list, one, truth
-from gateway.fhirpath.operators import boxed, system
+from gateway.fhirpath.operators import boxed, is_json, system
 
 __all__: list[str] = []
 
@@ -74,11 +74,9 @@ def _branches(call: Call, focus: Focus, before: str) -> Flow:
     no = call.inside(2, focus, mode) if call.has(2) else EMPTY
     type_ = yes.type if no.empty else no.type
     if yes.type != no.type and not yes.empty and not no.empty:
-        yes, no, type_ = (yes, no, "Element") if mode == "json" and _json(yes) and _json(no) else (boxed(yes), boxed(no), None)
+        yes, no, type_ = (
+            (yes, no, "Element") if mode == "json" and is_json(yes) and is_json(no) else (boxed(yes), boxed(no), None)
+        )
     if yes.many or no.many:
         return of_list(f"({items(yes)} if {condition} else {items(no)})", type_, call.compiler.name("item"))
     return Flow(f"({one(yes)} if {condition} else {one(no)})", type_, present=yes.present and no.present)
-
-
-def _json(flow: Flow) -> bool:
-    return flow.type is not None and flow.kind not in {"moment", "quantity"}

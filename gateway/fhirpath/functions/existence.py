@@ -68,7 +68,8 @@ def _field_test(field: Field, *, repeats: bool) -> str:
 
 
 def _choice_holds(compiler: Compiler, flow: Flow, choice: Choice) -> Flow:
-    test = f"(not {choice_keys(compiler, choice)}.isdisjoint({choice.holder if choice.present else f'{choice.holder} or ()'}))"
+    holder = choice.holder if choice.present else f"{choice.holder} or ()"
+    test = f"(not {choice_keys(compiler, choice)}.isdisjoint({holder}))"
     if not flow.clauses:
         return answer(test, value=test)
     return answer(f"[1 {' '.join(flow.clauses)} if {test}]")

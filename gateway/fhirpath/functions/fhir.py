@@ -1,6 +1,6 @@
 """https://hl7.org/fhir/R4/fhirpath.html#functions"""
 
-from gateway.fhirpath.calls import Call, function, named, only
+from gateway.fhirpath.calls import Call, function, only
 from gateway.fhirpath.flow import EMPTY, Flow, items, of_list, one
 from gateway.fhirpath.functions.existence import BOOLEAN
 from gateway.fhirpath.operators import boxed
@@ -15,7 +15,7 @@ def _extension(call: Call) -> Flow:
         return EMPTY
     if raw.type is None or raw.many or url.many or not url.present:
         return _extensions_of_any(call, url)
-    partner = f"'_' + {raw.field.key!r}" if raw.field else ""
+
     if raw.kind == "complex":
         holder = one(raw) if raw.present else f"({one(raw)} or {{}})"
     elif raw.field and not raw.clauses:
@@ -23,7 +23,7 @@ def _extension(call: Call) -> Flow:
         holder = f"({before}.get({'_' + raw.field.key!r}) or {{}})"
     else:
         return _extensions_of_any(call, url)
-    del partner
+
     name = call.compiler.name("extension")
     clauses = (f"for {name} in {holder}.get('extension') or ()", f"if {name}.get('url') == {one(url)}")
     return Flow(name, "Extension", many=True, clauses=clauses, present=True)
@@ -75,6 +75,3 @@ def _conforms_to(call: Call) -> Flow:
 @function("htmlChecks")
 def _html_checks(call: Call) -> Flow:
     return Flow(f"fp_html_checks({only(call.input())})", BOOLEAN)
-
-
-_ = named

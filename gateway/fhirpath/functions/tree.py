@@ -10,7 +10,9 @@ __all__: list[str] = []
 @function("children")
 def _children(call: Call) -> Flow:
     source = items(boxed(call.input("element")))
-    return of_list(f"[_x for _i in {source} for _x in fp_children(_i)]", None, call.compiler.name("child"), ordered=False)
+    return of_list(
+        f"[_x for _i in {source} for _x in fp_children(_i)]", None, call.compiler.name("child"), ordered=False
+    )
 
 
 @function("descendants")

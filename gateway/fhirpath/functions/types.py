@@ -19,7 +19,7 @@ def test_type(compiler: Compiler, node: ast.TypeTest, mode: Mode) -> Flow:
     wanted = _resolved(compiler, node.type, node)
     if node.operator == "is":
         return _is(compiler, node.operand, wanted)
-    return _as(compiler, compiler.flow(node.operand), wanted, mode, one_only=True)
+    return _as(compiler, compiler.flow(node.operand, mode), wanted, mode, one_only=True)
 
 
 def _resolved(compiler: Compiler, written: str, node: ast.Node) -> str:
@@ -57,12 +57,12 @@ def _is_function(call: Call) -> Flow:
 
 @function("as", 1)
 def _as_function(call: Call) -> Flow:
-    return _as(call.compiler, call.raw(), _named_type(call), call.mode, one_only=True)
+    return _as(call.compiler, call.raw(call.mode), _named_type(call), call.mode, one_only=True)
 
 
 @function("ofType", 1)
 def _of_type(call: Call) -> Flow:
-    return _as(call.compiler, call.raw(), _named_type(call), call.mode, one_only=False)
+    return _as(call.compiler, call.raw(call.mode), _named_type(call), call.mode, one_only=False)
 
 
 @function("type")
@@ -168,4 +168,3 @@ def _abstract_as(compiler: Compiler, flow: Flow, wanted: str) -> Flow:
         return of_list(f"fp_of_type({items(flow)}, {wanted!r})", None, compiler.name("item"))
     source = named(compiler, flow)
     return replace(filtered(source, f"{source.item}.get('resourceType') == {wanted!r}"), type=wanted)
-

@@ -131,4 +131,8 @@ def _fitting(number: Any) -> Any:
 def comparable(left: Any, right: Any) -> bool | None:
     """Return whether two quantities can be compared; None when one is empty."""
     left, right = system(left), system(right)
-    return None if left is None or right is None else comparable_units(_quantity(left, "comparable()"), _quantity(right, "comparable()"))
+    return (
+        None
+        if left is None or right is None
+        else comparable_units(_quantity(left, "comparable()"), _quantity(right, "comparable()"))
+    )

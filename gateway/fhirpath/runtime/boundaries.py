@@ -18,12 +18,12 @@ _ZONES = {"low": 14 * 60, "high": -12 * 60}  # where it is first, and where it i
 
 
 def low_boundary(value: Any, precision: Any = None) -> Any:
-    """Return the least a value can stand for, at a precision (8 places, or milliseconds); None if that is no precision."""
+    """Return the least a value can stand for, at a precision; None if that is none."""
     return _boundary(system(value), number(precision), "low")
 
 
 def high_boundary(value: Any, precision: Any = None) -> Any:
-    """Return the most a value can stand for, at a precision (8 places, or milliseconds); None if that is no precision."""
+    """Return the most a value can stand for, at a precision; None if that is none."""
     return _boundary(system(value), number(precision), "high")
 
 
@@ -68,7 +68,9 @@ def _times(parts: Parts, side: str) -> Parts:
     last: Parts = (23, 59, Decimal("59.999"))
     filled = parts + (tuple(type(part)(0) for part in last) if side == "low" else last)[len(parts) :]
     seconds = Decimal(filled[2])
-    end = Decimal("0.999") if side == "high" and seconds == seconds.to_integral_value() and _exponent(seconds) == 0 else 0
+    end = (
+        Decimal("0.999") if side == "high" and seconds == seconds.to_integral_value() and _exponent(seconds) == 0 else 0
+    )
     return (*filled[:2], (seconds + end).quantize(Decimal("0.001")))
 
 

@@ -8,8 +8,8 @@ from gateway.fhirpath.runtime.equality import same
 from gateway.fhirpath.runtime.system import system
 
 __all__ = [
-    "aggregate", "all_are", "any_is", "contains", "counted", "distinct", "exclude", "intersect", "is_distinct", "repeat",
-    "subset", "union",
+    "aggregate", "all_are", "any_is", "contains", "counted", "distinct", "exclude", "intersect", "is_distinct",
+    "repeat", "subset", "union",
 ]  # fmt: skip
 
 MAX_REPEATS = 100_000  # items; only a projection that keeps making new values meets it
@@ -93,7 +93,8 @@ def all_are(values: list[Any], wanted: bool) -> bool:  # noqa: FBT001 -- allTrue
 
 def any_is(values: list[Any], wanted: bool) -> bool:  # noqa: FBT001 -- anyTrue, anyFalse
     """Return whether one of the values is `wanted`; FhirPathError on one that is no Boolean."""
-    return any([_boolean(value) is wanted for value in values])
+    found = [_boolean(value) for value in values]  # all of them: one that is no Boolean is an error wherever it stands
+    return wanted in found
 
 
 def _boolean(value: Any) -> bool:

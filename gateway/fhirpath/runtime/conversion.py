@@ -21,6 +21,7 @@ _FALSE = {"false", "f", "no", "n", "0", "0.0"}
 _INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
+
 def to_boolean(value: Any) -> bool | None:
     """Return a value as a Boolean, or None when it is none."""
     value = system(value)
@@ -32,6 +33,7 @@ def to_boolean(value: Any) -> bool | None:
         return None
     return True if value.lower() in _TRUE else False if value.lower() in _FALSE else None
 
+
 def to_integer(value: Any) -> int | None:
     """Return a value as an Integer, or None when it is none."""
     value = system(value)
@@ -42,12 +44,14 @@ def to_integer(value: Any) -> int | None:
     found = int(value)
     return found if -(2**31) <= found < 2**31 else None
 
+
 def to_decimal(value: Any) -> Decimal | None:
     """Return a value as a Decimal, or None when it is none."""
     value = system(value)
     if isinstance(value, int | Decimal):
         return Decimal(value)
     return Decimal(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else None
+
 
 def to_text(value: Any) -> str | None:
     """Return a value as a text, or None for a complex element."""
@@ -61,6 +65,7 @@ def to_text(value: Any) -> str | None:
     found = quantity(value) if isinstance(value, dict) else None
     return None if found is None else str(found)
 
+
 def to_date(value: Any) -> Date | None:
     """Return a value as a date (of a date-time its date), or None when it is none."""
     value = system(value)
@@ -69,6 +74,7 @@ def to_date(value: Any) -> Date | None:
     if isinstance(value, DateTime):
         return Date(value.parts[:3])
     return value if isinstance(value, Date) else None
+
 
 def to_date_time(value: Any) -> DateTime | None:
     """Return a value as a date-time (a date keeps its precision), or None when it is none."""
@@ -79,6 +85,7 @@ def to_date_time(value: Any) -> DateTime | None:
         return DateTime(value.parts)
     return value if isinstance(value, DateTime) else None
 
+
 def to_time(value: Any) -> Time | None:
     """Return a value as a time of day, or None when it is none."""
     value = system(value)
@@ -86,11 +93,13 @@ def to_time(value: Any) -> Time | None:
         return read_time(value)
     return value if isinstance(value, Time) else None
 
+
 def to_quantity(value: Any, unit: Any = None) -> Quantity | None:
     """Return a value as a quantity, converted to `unit` when one is given, or None when that cannot be."""
     found = _quantity(system(value))
     unit = system(unit)
     return found if found is None or not isinstance(unit, str) else converted(found, unit)
+
 
 def _quantity(value: Any) -> Quantity | None:
     if isinstance(value, bool):
@@ -103,7 +112,7 @@ def _quantity(value: Any) -> Quantity | None:
         return quantity(value)
     return value if isinstance(value, Quantity) else None
 
+
 def converts(value: Any, to: Callable[[Any], Any]) -> bool | None:
     """Return whether `to` makes something of a value; None for no value."""
     return None if value is None else to(value) is not None
-

@@ -13,7 +13,16 @@ from gateway.fhirpath.values import Date, DateTime, Time, Typed
 from gateway.fhirpath.values.temporal import from_datetime
 
 __all__ = [
-    "conforms", "extensions", "has_value", "html_checks", "member_of", "now", "refers_to", "resolve", "today", "time_of_day",
+    "conforms",
+    "extensions",
+    "has_value",
+    "html_checks",
+    "member_of",
+    "now",
+    "refers_to",
+    "resolve",
+    "time_of_day",
+    "today",
     "value_of",
 ]  # fmt: skip
 
@@ -92,7 +101,7 @@ def refers_to(reference: dict[str, Any] | None, type_name: str, resource: Any) -
 
 
 def member_of(value: Any, value_set: Any) -> bool | None:
-    """Return whether a code, Coding or CodeableConcept is in a value set; None for one whose codes are not known here.
+    """Return whether a code, Coding or CodeableConcept is in a value set; None when its codes are not known.
 
     Known are the value sets that R4 binds as required and whose codes can be listed.
     """
@@ -105,7 +114,7 @@ def member_of(value: Any, value_set: Any) -> bool | None:
         return any(json in codes for codes in codings.values())
     if not isinstance(json, dict):
         return None
-    listed = json["coding"] if "coding" in json else [json]
+    listed = json.get("coding", [json])
     return any(coding.get("code") in codings.get(coding.get("system", ""), ()) for coding in listed)
 
 

@@ -33,11 +33,10 @@ def _found(compute: Callable[[], Decimal]) -> Decimal | None:
 
 def absolute(value: Any) -> Any:
     """Return a number or quantity without its sign."""
-    value = system(value)
-    if isinstance(value, Quantity):
-        return Quantity(abs(value.value), value.unit, value.calendar)
-    found = _decimal(value)
-    return None if found is None else abs(value)
+    found = system(value)
+    if isinstance(found, Quantity):
+        return Quantity(max(found.value, -found.value), found.unit, found.calendar)
+    return None if _decimal(found) is None else abs(found)
 
 
 def ceiling(value: Any) -> int | None:

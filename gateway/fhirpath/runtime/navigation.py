@@ -79,11 +79,12 @@ def only_type(value: Any, type_name: str) -> Any:
 
 def type_of(value: Any) -> str | None:
     """Return the FHIR type of a value as far as it shows, None when it does not."""
+    known: str | None = None
     if type(value) is Typed:
-        if model.is_abstract(value.type) and isinstance(value.value, dict):
-            return value.value.get("resourceType", value.type)
-        return value.type
-    return value.get("resourceType") if type(value) is dict else None
+        if not model.is_abstract(value.type):
+            return value.type
+        known, value = value.type, value.value
+    return value.get("resourceType", known) if isinstance(value, dict) else known
 
 
 def steps(values: Iterable[Any], name: str) -> list[Any]:

@@ -31,7 +31,7 @@ def _order(left: Any, right: Any) -> int | None:
             return _order_moments(as_moment(left, right), as_moment(right, left))
         if not (is_number(left) and is_number(right)) and not (isinstance(left, str) and isinstance(right, str)):
             raise _no_order()
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
 
 
 def _order_quantities(left: Quantity | None, right: Quantity | None) -> int | None:
@@ -75,15 +75,18 @@ def greater_or_equal(left: Any, right: Any) -> bool | None:
 
 
 def sort(values: list[Any], keys: tuple[tuple[Callable[[Any], list[Any]], bool], ...]) -> list[Any]:
-    """Return the values in the order of the keys; each key is (function, descending). Empty sorts first."""
+    """Return the values in the order of the keys; each key is (function, descending). Empty always comes first."""
     decorated = [(value, [single(key(value)) for key, _ in keys]) for value in values]
     directions = [-1 if descending else 1 for _, descending in keys]
 
     def compare(left: tuple[Any, list[Any]], right: tuple[Any, list[Any]]) -> int:
         for a, b, direction in zip(left[1], right[1], directions, strict=True):
-            found = (a is not None) - (b is not None) if a is None or b is None else _order(a, b)
+            if a is None or b is None:
+                found: int | None = (a is not None) - (b is not None)
+            else:
+                found = (_order(a, b) or 0) * direction
             if found:
-                return found * direction
+                return found
         return 0
 
     return [value for value, _ in sorted(decorated, key=cmp_to_key(compare))]

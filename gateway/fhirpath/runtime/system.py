@@ -1,5 +1,6 @@
 """From JSON values and typed elements to System values, and back to plain JSON."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from gateway.fhirpath.values.temporal import Date, DateTime, Time, read_date, re
 
 __all__ = ["collection", "date", "date_time", "plain", "plain_list", "quantity", "single", "system", "time", "typed"]
 
+MAX_MAGNITUDE = 100  # 1E+999999999 takes eleven characters to write and a gigabyte to round
 _UCUM = "http://unitsofmeasure.org"
 
 
@@ -39,7 +41,7 @@ def quantity(json: dict[str, Any] | None) -> Quantity | None:
     return Quantity(json["value"], json.get("unit", "1"))
 
 
-_READERS = {"date": date, "dateTime": date_time, "time": time, "Quantity": quantity}
+_READERS: dict[str, Callable[[Any], Any]] = {"date": date, "dateTime": date_time, "time": time, "Quantity": quantity}
 
 
 def system(value: Any) -> Any:
@@ -82,5 +84,9 @@ def plain_list(values: list[Any]) -> list[Any]:
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value is an Integer or a Decimal."""
-    return type(value) is int or isinstance(value, Decimal)
+    """Return whether a value is an Integer or a Decimal; FhirPathError for one too large to reckon with."""
+    if isinstance(value, Decimal):
+        if value and abs(value.adjusted()) > MAX_MAGNITUDE:
+            raise FhirPathError(f"a number beyond 10 to the power of {MAX_MAGNITUDE} is not reckoned with")
+        return True
+    return type(value) is int

@@ -24,18 +24,18 @@ _REPEAT_OF_REPEAT = re.compile(r"(?:[+*]|\{\d+,\d*\})\)(?:[+*]|\{\d+,\d*\})")
 
 def text(value: Any) -> str | None:
     """Return a value that is a text, or None; FhirPathError for anything else."""
-    value = system(value)
-    if value is not None and not isinstance(value, str):
-        raise FhirPathError("a text is needed here; toString() makes one")
-    return value
+    found = system(value)
+    if found is None or isinstance(found, str):
+        return found
+    raise FhirPathError("a text is needed here; toString() makes one")
 
 
 def number(value: Any) -> int | None:
     """Return a value that is an Integer, or None; FhirPathError for anything else."""
-    value = system(value)
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-        raise FhirPathError("an Integer is needed here")
-    return value
+    found = system(value)
+    if found is None or (isinstance(found, int) and not isinstance(found, bool)):
+        return found
+    raise FhirPathError("an Integer is needed here")
 
 
 def index_of(subject: Any, part: Any) -> int | None:
@@ -52,10 +52,10 @@ def last_index_of(subject: Any, part: Any) -> int | None:
 
 def substring(subject: Any, start: Any, length: Any = None) -> str | None:
     """Return the text from `start`, of at most `length`; None when the start lies outside."""
-    subject, first, width = text(subject), number(start), number(length)
-    if subject is None or first is None or not 0 <= first < len(subject):
+    whole, first, width = text(subject), number(start), number(length)
+    if whole is None or first is None or not 0 <= first < len(whole):
         return None
-    return subject[first:] if width is None else subject[first : first + max(0, width)]
+    return whole[first:] if width is None else whole[first : first + max(0, width)]
 
 
 def starts_with(subject: Any, part: Any) -> bool | None:
@@ -141,10 +141,10 @@ def pattern(written: str) -> re.Pattern[str]:
 
 
 def _subject(value: Any) -> str | None:
-    value = text(value)
-    if value is not None and len(value) > MAX_SUBJECT:
+    found = text(value)
+    if found is not None and len(found) > MAX_SUBJECT:
         raise FhirPathError(f"patterns are tried on at most {MAX_SUBJECT} characters")
-    return value
+    return found
 
 
 def matches(subject: Any, written: Any) -> bool | None:
@@ -179,10 +179,10 @@ def _bytes_of(subject: str, form: str) -> bytes:
 
 def encode(subject: Any, form: Any) -> str | None:
     """Return a text's UTF-8 as `hex`, `base64` or `urlbase64`; None for another form."""
-    subject, form = text(subject), text(form)
-    if subject is None or form not in {"hex", "base64", "urlbase64"}:
+    plain, form = text(subject), text(form)
+    if plain is None or form not in {"hex", "base64", "urlbase64"}:
         return None
-    written = subject.encode()
+    written = plain.encode()
     if form == "hex":
         return written.hex()
     return (base64.b64encode(written) if form == "base64" else base64.urlsafe_b64encode(written)).decode()

@@ -25,7 +25,8 @@ class Quantity:
     calendar: bool = False
 
     def __str__(self) -> str:
-        return f"{self.value:f} {self.unit}" if self.calendar else f"{self.value} '{self.unit}'"
+        value = f"{self.value:f}" if isinstance(self.value, Decimal) else str(self.value)
+        return f"{value} {self.unit}" if self.calendar else f"{value} '{self.unit}'"
 
     def to_json(self) -> dict[str, object]:
         """Return it as a FHIR Quantity; a calendar word becomes its unit without a code."""

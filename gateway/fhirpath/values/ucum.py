@@ -26,8 +26,9 @@ _METRIC: dict[str, tuple[str, str]] = {
     "cd": ("1", "cd"), "mol": ("602214076000000000000000", "1"), "L": ("0.001", "m3"), "l": ("0.001", "m3"),
     "Hz": ("1", "s-1"), "N": ("1000", "g.m.s-2"), "Pa": ("1000", "g.m-1.s-2"), "J": ("1000", "g.m2.s-2"),
     "W": ("1000", "g.m2.s-3"), "A": ("1", "C.s-1"), "V": ("1000", "g.m2.s-2.C-1"), "Ohm": ("1000", "g.m2.s-1.C-2"),
-    "bar": ("100000000", "g.m-1.s-2"), "cal": ("4184", "g.m2.s-2"), "t": ("1000000", "g"), "eq": ("602214076000000000000000", "1"),
-    "osm": ("602214076000000000000000", "1"), "kat": ("602214076000000000000000", "s-1"),
+    "bar": ("100000000", "g.m-1.s-2"), "cal": ("4184", "g.m2.s-2"), "t": ("1000000", "g"),
+    "eq": ("602214076000000000000000", "1"), "osm": ("602214076000000000000000", "1"),
+    "kat": ("602214076000000000000000", "s-1"),
     "U": ("10036894500000000", "s-1"), "Bq": ("1", "s-1"), "Gy": ("1", "m2.s-2"), "Sv": ("1", "m2.s-2"),
     "lm": ("1", "cd.rad2"), "m[H2O]": ("9806650", "g.m-1.s-2"), "m[Hg]": ("133322000", "g.m-1.s-2"),
     "[iU]": ("1", "[iU]"), "[IU]": ("1", "[iU]"), "Cel": ("1", "K"),
@@ -44,7 +45,9 @@ _PLAIN: dict[str, tuple[str, str]] = {
 _OFFSETS = {"Cel": Fraction("273.15"), "[degF]": Fraction("459.67") * Fraction(5, 9)}
 _CALENDAR = {"week": "wk", "day": "d", "hour": "h", "minute": "min", "second": "s", "millisecond": "ms"}
 _LOOSE = {"year": "a", "month": "mo"}
-_TERM = re.compile(r"(?:\{[^}]*\}|(10[*^]|(?:\[[^\]]*\]|[A-Za-z%])(?:\[[^\]]*\]|[A-Za-z'])*|\d+)([+-]?\d+)?(?:\{[^}]*\})?)")
+_TERM = re.compile(
+    r"(?:\{[^}]*\}|(10[*^]|(?:\[[^\]]*\]|[A-Za-z%])(?:\[[^\]]*\]|[A-Za-z'])*|\d+)([+-]?\d{1,2})?(?:\{[^}]*\})?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class _Unit:
 @lru_cache(maxsize=1024)
 def _unit(code: str) -> _Unit | None:
     """Return a unit in base units, or None when the code is not one we read."""
-    factor, powers, sign, at = Fraction(1), {}, 1, 0
+    factor, sign, at = Fraction(1), 1, 0
+    powers: dict[str, int] = {}
     if code.startswith("/"):
         sign, at = -1, 1
     while at < len(code):
