@@ -1,0 +1,121 @@
+"""What must be exact when many write at once, on both databases, with clients in several processes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from gateway.access.policy import development_caller
+from gateway.fhir.json import decode
+from gateway.store import Identity, Store
+from gateway.store.contents import figures
+from gateway.transact import ConditionalCreate, ConditionalPut, Delete, Operation, Put, transact
+from tests.races.clients import PROCESSES, THREADS, compete, services
+
+CLIENTS = PROCESSES * THREADS
+SYSTEM = "https://duinrand.example/afdeling"
+pytestmark = pytest.mark.slow
+
+
+def location(id_: str | None = None, name: str = "IC") -> dict[str, Any]:
+    identifier = [{"system": SYSTEM, "value": "IC"}]
+    return {"resourceType": "Location", **({"id": id_} if id_ else {}), "identifier": identifier, "name": name}
+
+
+def create_once(_: int) -> Sequence[Operation]:
+    return [ConditionalCreate(location(), f"identifier={SYSTEM}|IC")]
+
+
+def put_by_condition(n: int) -> Sequence[Operation]:
+    return [ConditionalPut(location(name=str(n)), f"identifier={SYSTEM}|IC")]
+
+
+def put_version_2(n: int) -> Sequence[Operation]:
+    return [Put(location("a", str(n)), if_match="1")]
+
+
+def put(n: int) -> Sequence[Operation]:
+    return [Put(location("a", str(n)))]
+
+
+def put_both(n: int) -> Sequence[Operation]:
+    both = [Put(location("a", str(n))), Put(location("b", str(n)))]
+    return both if n % 2 else both[::-1]
+
+
+def delete_or_put(n: int) -> Sequence[Operation]:
+    return [Delete("Location", "a")] if n % 2 else put(n)
+
+
+def names(store: Store, id_: str) -> list[str]:
+    return [decode(v.body)["name"] if v.body else "" for v in store.history(Identity("Location", id_), count=1000)]
+
+
+def versions(store: Store, id_: str) -> list[int]:
+    return [v.version for v in store.history(Identity("Location", id_), count=1000)]
+
+
+def test_48_conditional_creates_make_one_resource(store: Store, database_url: str) -> None:
+    results = compete(database_url, create_once)
+
+    assert [r.error for r in results] == [None] * CLIENTS
+    assert Counter(r.outcomes[0][0] for r in results) == {"created": 1, "unchanged": CLIENTS - 1}
+    assert len({r.outcomes[0][1] for r in results}) == 1
+    assert figures(store).resources == {"Location": 1}
+
+
+def test_48_conditional_updates_are_48_versions_of_one_resource(store: Store, database_url: str) -> None:
+    results = compete(database_url, put_by_condition)
+
+    assert [r.error for r in results] == [None] * CLIENTS
+    assert figures(store).resources == {"Location": 1}
+    assert sorted(r.outcomes[0][2] for r in results) == list(range(1, CLIENTS + 1))
+
+
+def test_of_48_updates_of_one_version_one_wins(store: Store, database_url: str) -> None:
+    transact([Put(location("a"))], development_caller(), services(store))
+
+    results = compete(database_url, put_version_2)
+
+    assert Counter(r.error for r in results) == {None: 1, "VersionConflict": CLIENTS - 1}
+    assert versions(store, "a") == [2, 1]
+
+
+def test_versions_have_no_gaps_and_nobody_is_lost(store: Store, database_url: str) -> None:
+    results = compete(database_url, put)
+
+    assert [r.error for r in results] == [None] * CLIENTS
+    assert versions(store, "a") == list(range(CLIENTS, 0, -1))
+    assert sorted(names(store, "a")) == sorted(str(n) for n in range(CLIENTS))
+    found = figures(store)
+    assert (found.outbox, found.audit, found.broken) == (CLIENTS, CLIENTS, [])
+
+
+def test_times_go_up_with_the_versions(store: Store, database_url: str) -> None:
+    compete(database_url, put)
+
+    times = [v.last_updated for v in store.history(Identity("Location", "a"), count=1000)]
+    assert times == sorted(set(times), reverse=True)
+
+
+def test_transactions_that_cross_are_whole_and_do_not_lock_each_other_out(store: Store, database_url: str) -> None:
+    results = compete(database_url, put_both)
+
+    assert [r.error for r in results] == [None] * CLIENTS
+    assert names(store, "a") == names(store, "b")
+    assert versions(store, "a") == versions(store, "b") == list(range(CLIENTS, 0, -1))
+
+
+def test_the_index_is_that_of_the_newest_version(store: Store, database_url: str) -> None:
+    compete(database_url, delete_or_put)
+
+    newest = store.read(Identity("Location", "a"))
+    assert newest is not None
+    with store.reading() as db:
+        indexed = [value for (value,) in db.rows("select exact from index_string where param = 'name'")]
+        ((rows,),) = db.rows("select count(*) from index_token where param = 'identifier'")
+    assert indexed == ([] if newest.deleted else [decode(newest.body)["name"]])
+    assert rows == (0 if newest.deleted else 1)
