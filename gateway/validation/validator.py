@@ -54,6 +54,8 @@ class Validator:
 
     def issues(self, resource: Resource) -> list[Issue]:
         """Return everything wrong with one resource, warnings among it; nothing for a right one."""
+        if not isinstance(resource, dict):
+            return structure_issues(resource)
         if resource.get("resourceType") == "Bundle":
             return self.bundle_issues(resource)
         return self._structure(resource, None)
