@@ -7,6 +7,7 @@ by itself, each row of a list by itself. HTTP, MLLP and the command line all com
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from gateway.access.policy import Caller, may_send
 from gateway.errors import (
@@ -136,5 +137,5 @@ def _acknowledgement(content: bytes, issues: Sequence[Issue], refusal: GatewayEr
         message = hl7v2.parse(content)
     except GatewayError:
         message = None  # the answer then names no MSH-10: there is none
-    code: hl7v2.Code = "AA" if refusal is None else "AE" if isinstance(refusal, _CONTENT) else "AR"
+    code: Literal["AA", "AE", "AR"] = "AA" if refusal is None else "AE" if isinstance(refusal, _CONTENT) else "AR"
     return hl7v2.acknowledge(message, code, issues, control_id=to.new_id()[:20], at=to.clock())

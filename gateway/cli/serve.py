@@ -9,6 +9,7 @@ whatever started the gateway sees it and can start it again.
 """
 
 import ctypes
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -24,17 +25,22 @@ from typing import Any
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
+from gateway import mllp
+from gateway.access.policy import development_caller
 from gateway.app import create_app
 from gateway.cli.logs import log_to_stderr
 from gateway.errors import Unavailable
-from gateway.services import build
+from gateway.ingest import acknowledged
+from gateway.services import Services, build
 from gateway.settings import Settings
 from gateway.store import open_store
 
 _GRACE_SECONDS = 25
 _REQUEST_SECONDS = 120  # the largest Bundle takes less than half of it
 _BACKLOG = 1024
+_MLLP_PROVIDER = "dev"  # as long as callers are not known by their certificates
 _PR_SET_PDEATHSIG = 1
 
 DEVELOPMENT = """\
@@ -57,7 +63,7 @@ def serve() -> None:
     gc.freeze()  # what is built stays shared: the collector of a child never touches it
     children = [
         _child("http", lambda: HttpServer(app, to.settings, http).run(), unused=wire),
-        _child("mllp", lambda: mllp_run(to, wire), unused=http),
+        _child("mllp", lambda: _listen(to, wire), unused=http),
     ]
     http.close()
     wire.close()
@@ -111,6 +117,16 @@ def _run(run: Callable[[], None], unused: socket.socket) -> None:
     run()
 
 
+class GunicornLog(Logger):  # type: ignore[misc] # gunicorn has no types
+    """What gunicorn has to say, in our log."""
+
+    def setup(self, cfg: Any) -> None:
+        """Pass everything on to the root logger."""
+        self.cfg = cfg
+        self.error_log.setLevel(cfg.loglevel.upper())
+        self.error_log.propagate = True
+
+
 class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     """gunicorn, serving an app that is built already, on a socket that is bound already."""
 
@@ -130,6 +146,16 @@ class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         return self._app
 
 
+def _listen(to: Services, listener: socket.socket) -> None:
+    """Answer MLLP on `listener` until SIGTERM."""
+    caller = development_caller()
+
+    def answer(message: bytes) -> bytes:
+        return acknowledged(message, provider=_MLLP_PROVIDER, caller=caller, to=to)
+
+    mllp.serve(listener, answer)
+
+
 def options(settings: Settings) -> dict[str, Any]:
     """Return gunicorn's settings. https://docs.gunicorn.org/en/stable/settings.html"""
     chosen: dict[str, Any] = {
@@ -143,7 +169,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "limit_request_fields": 64,
         "forwarded_allow_ips": "",  # nobody's X-Forwarded-* counts
         "accesslog": None,  # a URL may name a patient; we log the rule that answered
-        "errorlog": "-",
+        "logger_class": GunicornLog,
         "loglevel": settings.log_level,
     }
     if settings.tls_certificate:
@@ -155,9 +181,8 @@ def options(settings: Settings) -> dict[str, Any]:
 
 def _announce(settings: Settings, mllp_port: int) -> None:
     click.echo(f"FHIR at {settings.base_url}")
-    click.echo(
-        f"Messages at {settings.base_url.removesuffix('/fhir')}/ingest/<provider>, MLLP at {settings.mllp_host}:{mllp_port}"
-    )
+    click.echo(f"Messages at {settings.base_url.removesuffix('/fhir')}/ingest/<provider>")
+    click.echo(f"MLLP at {settings.mllp_host}:{mllp_port}")
     if settings.development:
         click.secho(DEVELOPMENT, fg="red", bold=True, err=True)
     sys.stdout.flush()

@@ -15,14 +15,13 @@ from typing import Any
 import msgspec
 
 from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, TooLarge
-from gateway.fhir import datetime, json
+from gateway.fhir import datetime, json, search
 from gateway.fhir.types import Resource
 from gateway.rest import wire
 from gateway.rest.body import as_resource
-from gateway.rest.headers import Return
 from gateway.rest.metadata import check_served
 from gateway.rest.routes import Route, find
-from gateway.rest.wire import Answer, Ask, Conditions
+from gateway.rest.wire import UNCONDITIONAL, Answer, Ask, Conditions
 from gateway.transact import Operation, Outcome, transact
 
 MAX_ENTRIES = 20_000
@@ -42,6 +41,8 @@ def transaction_or_batch(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#transaction"""
     bundle = ask.resource()
     entries = _entries(bundle)
+    # what was written comes back only when that is asked for: a Bundle of thousands would be answered by as much
+    ask = replace(ask, prefer=replace(ask.prefer, returned=ask.prefer.returned or "minimal"))
     match bundle.get("type"):
         case "transaction":
             answers = _transaction(ask, entries)
@@ -66,10 +67,23 @@ def _transaction(ask: Ask, sent: list[Any]) -> list[Answer]:
     """Carry out every write in one commit, then answer the reads; answers stand in the order of the entries."""
     check_served("", "transaction")
     entries = _all_asked(ask, sent)
+    _check_searches(entries)
     writes = [entry for entry in entries if entry.route.write]
     outcomes = _stored(writes, ask)
-    answers = {e.index: wire.written(o, _returned(ask)) for e, o in zip(writes, outcomes, strict=True)}
+    answers = {e.index: wire.written(o, ask.prefer.returned) for e, o in zip(writes, outcomes, strict=True)}
     return [answers.get(entry.index) or _answered(entry) for entry in entries]
+
+
+def _check_searches(entries: list[Entry]) -> None:
+    """Raise what is wrong with a search before anything is written: after the commit it is too late to refuse."""
+    refused = []
+    for entry in entries:
+        try:
+            if entry.route.interaction == "search-type":
+                search.parse(entry.ask.type, entry.ask.parameters, strict=entry.ask.prefer.strict)
+        except GatewayError as error:
+            refused.append(_within(entry.index, error))
+    _raise_all(refused)
 
 
 def _stored(writes: list[Entry], ask: Ask) -> list[Outcome]:
@@ -131,24 +145,25 @@ def _asked(ask: Ask, index: int, sent: Any) -> Entry:
     """Return what one entry asks. BadRequest, ResourceNotFound, MethodNotAllowed, with the entry's place."""
     try:
         request = _request(sent)
-        path, _, query = _relative(request["url"]).partition("?")
-        route, values = find(request["method"], path)
+        path, _, query = _relative(request["url"], ask).partition("?")
+        route, named = find(request["method"], path)
         if route.interaction is None:
             raise MethodNotAllowed("an entry asks for an interaction on a resource")
-        return Entry(index, route, _ask(ask, sent, request, wire.pairs(query.encode()), values))
+        return Entry(index, route, _ask(ask, sent, wire.pairs(query.encode()) if query else [], named))
     except GatewayError as error:
         raise _within(index, error) from error
 
 
-def _ask(ask: Ask, sent: Resource, request: Resource, parameters: wire.Pairs, path: dict[str, str]) -> Ask:
-    return replace(
-        ask,
+def _ask(ask: Ask, sent: Resource, parameters: wire.Pairs, named: dict[str, str]) -> Ask:
+    return Ask(
+        caller=ask.caller,
+        to=ask.to,
         read_body=lambda: as_resource(sent.get("resource")),
         parameters=[pair for pair in parameters if pair[0] not in wire.GENERAL_PARAMETERS],
-        conditions=_conditions(request),
+        conditions=_conditions(sent["request"]),
+        prefer=ask.prefer,
         full_url=sent.get("fullUrl"),
-        prefer=replace(ask.prefer, returned=_returned(ask)),
-        **path,
+        **named,
     )
 
 
@@ -161,9 +176,9 @@ def _request(sent: Any) -> Resource:
     return request
 
 
-def _relative(url: str) -> str:
+def _relative(url: str, ask: Ask) -> str:
     """Return `url` relative to the base; another server's URL is never followed. BadRequest."""
-    relative = url.removeprefix(wire.base()).removeprefix("/")
+    relative = url.removeprefix(ask.to.settings.base_url).removeprefix("/")
     if "://" in relative.partition("?")[0]:
         raise BadRequest("the url of a request is relative to this server", expression="request.url")
     return relative
@@ -171,6 +186,8 @@ def _relative(url: str) -> str:
 
 def _conditions(request: Resource) -> Conditions:
     """https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.request"""
+    if len(request) == 2:  # method and url alone, as nearly always
+        return UNCONDITIONAL
     since = datetime.read(str(request.get("ifModifiedSince", "")))
     return Conditions(
         request.get("ifMatch"),
@@ -178,11 +195,6 @@ def _conditions(request: Resource) -> Conditions:
         request.get("ifNoneExist"),
         clock_time.fromtimestamp(since.low / 1e6, UTC) if since else None,
     )
-
-
-def _returned(ask: Ask) -> Return:
-    """Return how much of what was written comes back: nothing, unless it was asked for."""
-    return ask.prefer.returned or "minimal"
 
 
 def _within(index: int, error: GatewayError) -> GatewayError:

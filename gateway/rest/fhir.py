@@ -26,7 +26,7 @@ _HISTORY_COUNT, _MAX_HISTORY_COUNT = 50, 1000
 
 def capabilities(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#capabilities"""
-    return Answer(HTTPStatus.OK, encoded_statement(wire.base(), development=ask.caller.development))
+    return Answer(HTTPStatus.OK, encoded_statement(ask.to.settings.base_url, development=ask.caller.development))
 
 
 def read(ask: Ask) -> Answer:
@@ -46,14 +46,14 @@ def history_instance(ask: Ask) -> Answer:
     if asked.keys() - {"_count", "_since"}:
         raise BadRequest("history takes _count and _since", code="unknown-parameter")
     count, since = _history_count(asked.get("_count")), _history_since(asked.get("_since"))
-    found = query.history(ask.type, ask.id, ask.caller, ask.to, base=wire.base(), count=count, since=since)
+    found = query.history(ask.type, ask.id, ask.caller, ask.to, base=ask.to.settings.base_url, count=count, since=since)
     return Answer(HTTPStatus.OK, found)
 
 
 def search_type(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#search"""
     wanted = search.parse(ask.type, ask.parameters, strict=ask.prefer.strict)
-    return Answer(HTTPStatus.OK, query.search(wanted, ask.caller, ask.to, base=wire.base()))
+    return Answer(HTTPStatus.OK, query.search(wanted, ask.caller, ask.to, base=ask.to.settings.base_url))
 
 
 def create(ask: Ask) -> Operation:

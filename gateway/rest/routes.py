@@ -5,14 +5,15 @@ Flask's own URL map does the matching; the CapabilityStatement's table has the l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, Response, current_app
-from werkzeug.exceptions import MethodNotAllowed as NoSuchMethod
-from werkzeug.exceptions import NotFound
-from werkzeug.routing import BaseConverter, RequestRedirect
+from werkzeug.routing import BaseConverter
 
 from gateway.errors import MethodNotAllowed, ResourceNotFound
 from gateway.rest import wire
@@ -39,7 +40,11 @@ class IdConverter(BaseConverter):
     regex = r"[A-Za-z0-9\-.]{1,64}"
 
 
-@dataclass(frozen=True, slots=True)
+_CONVERTERS: Mapping[str, type[BaseConverter]] = MappingProxyType({"fhir_type": TypeConverter, "fhir_id": IdConverter})
+_CONVERTED = re.compile(r"<(\w+):(\w+)>")
+
+
+@dataclass(frozen=True)
 class Route:
     """How an interaction is asked, and the function that reads, or that makes the operation to write.
 
@@ -52,18 +57,24 @@ class Route:
     read: Callable[[Ask], Answer] | None = None
     write: Callable[[Ask], Operation] | None = None
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Return what `path` matches, without the slash it begins with; what the path names are its groups."""
+        named = _CONVERTED.sub(lambda found: f"(?P<{found[2]}>{_CONVERTERS[found[1]].regex})", self.path)
+        return re.compile(named.removeprefix("/"))
+
     def answer(self, ask: Ask) -> Answer:
-        """Return what the interaction answers, by itself: a write is a transaction of its own."""
+        """Return what the interaction answers by itself; a write is then a transaction of its own."""
         if self.read:
             return self.read(ask)
         assert self.write
         (outcome,) = transact([self.write(ask)], ask.caller, ask.to)
-        return wire.written(outcome, ask.prefer.returned)
+        return wire.written(outcome, ask.prefer.returned or "representation")
 
 
 def serve(app: Flask, routes: Sequence[Route]) -> None:
     """Let `app` answer `routes` under /fhir."""
-    app.url_map.converters |= {"fhir_type": TypeConverter, "fhir_id": IdConverter}
+    app.url_map.converters |= _CONVERTERS
     app.url_map.merge_slashes = False
     blueprint = Blueprint("fhir", __name__, url_prefix=PREFIX)
     for number, route in enumerate(routes):
@@ -73,16 +84,19 @@ def serve(app: Flask, routes: Sequence[Route]) -> None:
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    """Return the route of a path below the FHIR base, and what the path names. ResourceNotFound, MethodNotAllowed."""
-    try:
-        endpoint, values = current_app.url_map.bind("").match(f"{PREFIX}/{path}", method)
-    except (NotFound, RequestRedirect) as error:
-        raise ResourceNotFound(NO_SUCH_PATH) from error
-    except NoSuchMethod as error:
-        raise MethodNotAllowed(f"{method} is not served here; GET metadata lists what is") from error
-    route: Route = current_app.extensions["gateway.routes"][endpoint]
-    _check(route, values)
-    return route, dict(values)
+    """Return the route of a path below the FHIR base, and what the path names. ResourceNotFound, MethodNotAllowed.
+
+    Flask does this for requests; for the entries of a Bundle its URL map would cost as much as validation.
+    """
+    routes: Mapping[str, Route] = current_app.extensions["gateway.routes"]
+    for route in routes.values():
+        found = route.pattern.fullmatch(path) if route.method == method else None
+        if found:
+            _check(route, found.groupdict())
+            return route, found.groupdict()
+    if any(route.pattern.fullmatch(path) for route in routes.values()):
+        raise MethodNotAllowed("this method is not served here; GET metadata lists what is")
+    raise ResourceNotFound(NO_SUCH_PATH)
 
 
 def allowed_methods(path: str) -> list[str]:

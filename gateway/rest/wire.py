@@ -59,6 +59,9 @@ class Conditions:
     if_modified_since: datetime | None = None
 
 
+UNCONDITIONAL = Conditions()
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One interaction as it is asked, by an HTTP request or by an entry of a Bundle."""
@@ -70,7 +73,7 @@ class Ask:
     id: str = ""
     version: str = ""
     parameters: Pairs = ()
-    conditions: Conditions = Conditions()
+    conditions: Conditions = UNCONDITIONAL
     prefer: Prefer = AS_USUAL
     full_url: str | None = None
 
@@ -146,7 +149,7 @@ def respond(answer: Answer) -> Response:
     if answer.last_updated:
         response.headers["Last-Modified"] = format_datetime(answer.last_updated.astimezone(UTC), usegmt=True)
     if answer.location:
-        response.headers["Location"] = f"{base()}/{answer.location}"
+        response.headers["Location"] = f"{services().settings.base_url}/{answer.location}"
     return response
 
 
@@ -163,19 +166,15 @@ def services() -> Services:
     return found
 
 
-def base() -> str:
-    """Return the public FHIR base, without a slash at the end. It is a setting: the Host header is the caller's."""
-    return services().settings.base_url.rstrip("/")
-
-
 def check_acceptable() -> None:
     """Raise NotAcceptable when FHIR JSON is not among what the caller takes."""
     negotiate_fhir(request.headers.get("Accept"), parameter("_format"))
 
 
 def language() -> str:
-    """Return `nl` or `en`, whichever Accept-Language likes best."""
-    return request.accept_languages.best_match(["en", "nl"], default="en")
+    """Return `nl` or `en`, whichever Accept-Language likes best; a region (nl-BE) does not matter."""
+    liked = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    return next((tag for tag in liked if tag in {"en", "nl"}), "en")
 
 
 def asked(**path: str) -> Ask:

@@ -14,8 +14,8 @@ from gateway.services import Services
 
 JSON = "application/fhir+json"
 NEEDED = {
-    "Location", "Slot", "Schedule", "HealthcareService", "Organization", "Patient", "PractitionerRole", "ServiceRequest",
-    "Task", "Encounter",
+    "Location", "Slot", "Schedule", "HealthcareService", "Organization", "Patient", "PractitionerRole",
+    "ServiceRequest", "Task", "Encounter",
 }  # fmt: skip
 
 
@@ -23,7 +23,7 @@ def asked(interaction: str, resource_type: str) -> dict[str, Any]:
     """Return how a client asks for an interaction on a resource that is not there."""
     body = json.encode({"resourceType": resource_type, "id": "none"})
     path = f"/fhir/{resource_type}"
-    return {
+    requests: dict[str, dict[str, Any]] = {
         "read": {"method": "GET", "path": f"{path}/none"},
         "vread": {"method": "GET", "path": f"{path}/none/_history/1"},
         "history-instance": {"method": "GET", "path": f"{path}/none/_history"},
@@ -38,7 +38,8 @@ def asked(interaction: str, resource_type: str) -> dict[str, Any]:
             "content_type": "application/json-patch+json",
         },
         "delete": {"method": "DELETE", "path": f"{path}/none"},
-    }[interaction]
+    }
+    return requests[interaction]
 
 
 EVERY = ("read", "vread", "history-instance", "history-type", "search-type", "create", "update", "patch", "delete")

@@ -1,0 +1,188 @@
+"""The gateway through gunicorn, against a bare Flask app that decodes and writes the same rows.
+
+Transaction Bundles of ten resources, all new, stored durably (SQLite FULL), by 8 and by 32 clients on the
+same machine. Both servers run with the same worker class and number of workers; rounds alternate.
+"""
+
+import http.client
+import itertools
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.bundles import bundle
+from bench.report import Row, percentile
+
+_RESOURCES = 10
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a round of requests came to: rate and latencies in seconds."""
+
+    rate: float
+    p50: float
+    p99: float
+
+
+def rows(*, full: bool) -> list[Row]:
+    """Return the rows of the scoreboard; `full` measures longer."""
+    seconds = 10.0 if full else 3.0
+    with tempfile.TemporaryDirectory() as folder:
+        return [*_start_and_memory(Path(folder)), *_throughput(Path(folder), seconds)]
+
+
+def _start_and_memory(folder: Path) -> list[Row]:
+    starts, memory = [], 0
+    for number in range(3):
+        began = time.perf_counter()
+        with _gateway(folder / f"start-{number}.sqlite") as server:
+            starts.append(time.perf_counter() - began)
+            _send_for(server, clients=2, seconds=1.0)
+            memory = max(memory, *(_resident(pid) for pid in _workers(server.process.pid)))
+    start = statistics.median(starts)
+    return [
+        Row("start of `gateway serve` to the first answer", "< 2 s", f"{start:.2f} s", start < 2),
+        Row("resident memory of a worker", "< 150 MB", f"{memory / 1e6:.0f} MB", memory < 150e6),
+    ]
+
+
+def _throughput(folder: Path, seconds: float) -> list[Row]:
+    with _gateway(folder / "sample.sqlite") as server:
+        _post(server.port, bundle(0))
+    with _gateway(folder / "gateway.sqlite") as gateway, _floor(folder) as floor:
+        return [row for clients in (8, 32) for row in _against(gateway, floor, clients, seconds)]
+
+
+def _against(gateway: "Server", floor: "Server", clients: int, seconds: float) -> Iterator[Row]:
+    rounds = [(_send_for(gateway, clients, seconds), _send_for(floor, clients, seconds)) for _ in range(3)]
+    ours = statistics.median(g.rate for g, _ in rounds)
+    ratio = statistics.median(g.rate / f.rate for g, f in rounds)
+    p50, p99 = (statistics.median(getattr(g, name) for g, _ in rounds) for name in ("p50", "p99"))
+    rate = f"{ours:.0f} Bundles/s = {ours * _RESOURCES:.0f} resources/s"
+    yield Row(f"transaction of 10 through gunicorn, {clients} clients", ">= 60 % of a bare Flask app that writes the same rows",
+              f"{ratio:.0%} ({rate})", ratio >= 0.6)  # fmt: skip
+    yield Row(f"latency, {clients} clients", "p99 <= 6 x p50", f"p50 {p50 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms = {p99 / p50:.1f} x",
+              p99 <= 6 * p50)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers, and its process."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def _gateway(database: Path) -> Iterator[Server]:
+    port, mllp_port = _free_port(), _free_port()
+    ours = {"DATABASE": f"sqlite:///{database}", "PORT": port, "MLLP_PORT": mllp_port, "LOG_LEVEL": "error"}
+    with _running(
+        [sys.executable, "-m", "gateway.cli", "serve"], {f"GATEWAY_{k}": str(v) for k, v in ours.items()}
+    ) as process:
+        _wait(port, "/fhir/metadata")
+        yield Server(port, process)
+
+
+@contextmanager
+def _floor(folder: Path) -> Iterator[Server]:
+    port = _free_port()
+    with _gateway(folder / "floor.sqlite"):
+        pass  # makes the empty tables
+    command = [
+        sys.executable,
+        "-m",
+        "bench.http_floor",
+        str(folder / "sample.sqlite"),
+        str(folder / "floor.sqlite"),
+        str(port),
+    ]
+    with _running(command, {}) as process:
+        _wait(port, "/")
+        yield Server(port, process)
+
+
+@contextmanager
+def _running(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def _send_for(server: Server, clients: int, seconds: float) -> Load:
+    """Return the load that `clients`, each sending one Bundle after another, put on the server for some seconds."""
+    latencies: list[float] = []
+    until = time.perf_counter() + seconds
+
+    def client() -> None:
+        while (began := time.perf_counter()) < until:
+            _post(server.port, bundle(next(_numbers)))
+            latencies.append(time.perf_counter() - began)
+
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    elapsed = time.perf_counter() - began
+    return Load(len(latencies) / elapsed, percentile(latencies, 0.5), percentile(latencies, 0.99))
+
+
+def _post(port: int, body: bytes) -> None:
+    head = f"POST /fhir HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/fhir+json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as wire:
+        wire.sendall(head.encode() + body)
+        answer = b""
+        while piece := wire.recv(65536):
+            answer += piece
+    if not answer.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(answer[:500].decode())
+
+
+def _wait(port: int, path: str) -> None:
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", path)
+            connection.getresponse().read()
+        except ConnectionError:
+            time.sleep(0.01)
+        else:
+            return
+        finally:
+            connection.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _workers(pid: int) -> list[int]:
+    """Return the processes without children among those that `pid` started, at whatever remove."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [leaf for child in children for leaf in _workers(int(child))] or [pid]
+
+
+def _resident(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024
