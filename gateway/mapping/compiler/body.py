@@ -1,0 +1,99 @@
+"""The text of one generated function while it is written."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.fhirpath.model import kind as fhir_kind
+
+Kind = Literal["text", "solid", "value", "whole", "any"]
+"""How emptiness shows: `text` may be blank; `solid` is never blank; `value` is a number or boolean, None when empty;
+`whole` is an object or list; `any` must be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A Python expression for a template. `sure`: it is never empty. `many`: a list whose items are to be spliced."""
+
+    text: str
+    kind: Kind
+    sure: bool = False
+    many: bool = False
+
+    @property
+    def full(self) -> str:
+        """Return the test whether it holds anything; the text must be a name."""
+        if self.kind == "text":
+            return f"{self.text} and not {self.text}.isspace()"
+        if self.kind == "value":
+            return f"{self.text} is not None"
+        return self.text if self.kind in {"solid", "whole"} else f"full({self.text})"
+
+
+_SOLID = frozenset({"id", "date", "dateTime", "instant", "code", "uri", "url", "canonical", "time"})
+
+
+def kind_of(type_name: str | None) -> Kind:
+    """Return how emptiness shows in values of a type."""
+    if type_name in _SOLID:
+        return "solid"
+    found = fhir_kind(type_name)
+    if found in {"boolean", "integer", "decimal"}:
+        return "value"
+    return {"text": "text", "complex": "whole", "Quantity": "whole"}.get(found, "any")  # type: ignore[return-value] - a Kind
+
+
+class Body:
+    """Lines with their indentation, fresh names, and the segments that the function begins by fetching."""
+
+    def __init__(self, head: str) -> None:
+        self.head = head
+        self.lines: list[str] = []
+        self.depth = 1
+        self.numbers: dict[str, int] = {}
+        self.segments: dict[tuple[str, int | None], str] = {}
+
+    def line(self, text: str) -> None:
+        """Write one line."""
+        self.lines.append("    " * self.depth + text)
+
+    def name(self, hint: str) -> str:
+        """Return a name not used before in this function."""
+        self.numbers[hint] = self.numbers.get(hint, 0) + 1
+        return f"{hint}{self.numbers[hint]}"
+
+    def kept(self, made: Made, hint: str = "v") -> Made:
+        """Return the value under a name, so that it can be asked and used."""
+        if made.text.isidentifier():
+            return made
+        name = self.name(hint)
+        self.line(f"{name} = {made.text}")
+        return Made(name, made.kind, made.sure, made.many)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """Write `head:` and indent what follows; a block in which nothing was written passes."""
+        self.line(f"{head}:")
+        self.depth += 1
+        before = len(self.lines)
+        yield
+        if len(self.lines) == before:
+            self.line("pass")
+        self.depth -= 1
+
+    def segment(self, name: str, occurrence: int | None) -> str:
+        """Return the variable of a segment, fetched when the function begins."""
+        key = (name, occurrence)
+        if key not in self.segments:
+            self.segments[key] = f"s_{name}{occurrence or ''}"
+        return self.segments[key]
+
+    def text(self) -> str:
+        """Return the whole function."""
+        fetched = [
+            f"    {variable} = segment(m, {name!r}{f', {occurrence}' if occurrence else ''})"
+            for (name, occurrence), variable in self.segments.items()
+            if not variable.startswith("each_")
+        ]
+        return "\n".join([f"{self.head}:", *fetched, *self.lines])

@@ -1,0 +1,88 @@
+"""`source.when` as a function of a message, and the source paths it looks at."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway.fhirpath import RUNTIME, ast
+from gateway.mapping import ir, pieces
+from gateway.mapping.compiler.body import Body
+from gateway.mapping.compiler.expressions import Host
+from gateway.mapping.compiler.frame import Name, outermost
+from gateway.mapping.compiler.shared import Expressions
+from gateway.mapping.concept_maps import ConceptMap
+from gateway.mapping.overlays import Overlay
+from gateway.mapping.spans import Problems
+
+Test = Callable[[Any], bool]
+
+
+class _Host(Host):
+    """A condition knows the message and nothing else: no aliases, no provider."""
+
+    traced = False
+    zone = ""
+
+    def __init__(self, format_: str, body: Body) -> None:
+        self.format = format_
+        self.overlay = Overlay("", "")
+        self.body = body
+        self.constants: dict[str, Any] = {}
+        self.definitions: dict[str, str] = {}
+
+    def line(self, name: str, occurrence: int | None) -> str:
+        return self.body.segment(name, occurrence)
+
+    def constant(self, value: object, hint: str) -> str:
+        name = f"K_{hint}_{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def define(self, name: str, source: str) -> None:
+        self.definitions[name] = source
+
+    def fragment(self, use: ir.Use) -> ir.Fragment | None:
+        del use
+        return None
+
+    def concept_map(self, use: ir.Use) -> ConceptMap | None:
+        del use
+        return None
+
+    def sources(self, fragment: ir.Fragment) -> frozenset[int]:
+        del fragment
+        return frozenset()
+
+    def called(self, fragment: ir.Fragment, names: tuple[Name, ...]) -> str:
+        raise AssertionError(fragment, names)  # there are no fragments to call
+
+
+def condition(mapping: ir.Mapping, problems: Problems) -> Test:
+    """Return the function that tells whether a mapping accepts a message; always, when it has no `when`."""
+    when = mapping.source.when
+    if when is None:
+        return lambda _: True
+    body = Body("def accepts(m)")
+    host = _Host(mapping.source.format, body)
+    truth = Expressions(host, problems).truth(when, outermost(mapping))
+    body.line(f"return bool({truth})")
+    head = "\n".join(f"{name} = {made}" for name, made in host.definitions.items())
+    names: dict[str, Any] = {**RUNTIME, **host.constants, **{n: getattr(pieces, n) for n in pieces.EXPORTED}}
+    exec(compile(f"{head}\n{body.text()}\n", f"<when of {mapping.name}>", "exec"), names)  # noqa: S102 - only what the generators wrote
+    test: Test = names["accepts"]
+    return test
+
+
+def paths(mapping: ir.Mapping) -> frozenset[ast.SourcePath | str]:
+    """Return the source paths that decide whether a mapping accepts a message; a bare segment by its name."""
+    when = mapping.source.when
+    found: set[ast.SourcePath | str] = set()
+    for node in ast.walk(when.node) if when else ():
+        if isinstance(node, ast.SourcePath):
+            found.add(_bare(node))
+        elif isinstance(node, ast.Identifier):
+            found.add(node.name)
+    return frozenset(found)
+
+
+def _bare(node: ast.SourcePath) -> ast.SourcePath:
+    return ast.SourcePath(node.base, node.occurrence, node.field, node.repetition, node.component, node.subcomponent)

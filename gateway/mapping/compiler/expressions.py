@@ -1,0 +1,275 @@
+"""FHIRPath inside a mapping: what its names, source paths and added functions become in Python.
+
+Two dialects exist. The plain one only computes; the traced one tells a tracer (`T`) what it reads and
+which function is called on what, and so goes on after a Finding.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Protocol
+
+from gateway.fhirpath import ast
+from gateway.fhirpath.errors import FhirPathError
+from gateway.fhirpath.scope import Argument, Code, Function, Invocation, Scope
+from gateway.mapping import functions, ir
+from gateway.mapping.compiler.frame import Frame, Name
+from gateway.mapping.compiler.prepare import RECORD, Mark, segment_name
+from gateway.mapping.concept_maps import ConceptMap
+from gateway.mapping.overlays import Overlay
+
+_TEXT = "System.String"
+
+
+class Host(Protocol):
+    """What expressions ask of the program they become part of."""
+
+    format: str
+    traced: bool
+    overlay: Overlay
+    zone: str
+
+    def line(self, name: str, occurrence: int | None) -> str:
+        """Return the variable that holds a segment in the function being written."""
+
+    def constant(self, value: object, hint: str) -> str:
+        """Return the name under which generated code sees a value."""
+
+    def define(self, name: str, source: str) -> None:
+        """Note a constant that an expression needs, and the Python that makes it."""
+
+    def fragment(self, use: ir.Use) -> ir.Fragment | None:
+        """Return the fragment an alias means."""
+
+    def concept_map(self, use: ir.Use) -> ConceptMap | None:
+        """Return the ConceptMap an alias means, the provider's own rows laid over it."""
+
+    def sources(self, fragment: ir.Fragment) -> frozenset[int]:
+        """Return which parameters of a fragment are pieces of the source, by position."""
+
+    def called(self, fragment: ir.Fragment, names: tuple[Name, ...]) -> str:
+        """Return the function that makes a fragment from arguments of this kind."""
+
+
+class Names(Scope):
+    """Answers the compiler's questions about one expression in one frame."""
+
+    def __init__(self, frame: Frame, host: Host, marks: dict[tuple[int, int], Mark]) -> None:
+        self.frame = frame
+        self.host = host
+        self.marks = marks
+        self.pieces = False  # whether a piece of the source may be among the values
+
+    def constant(self, name: str) -> Code | None:
+        """Return `%receivedAt`, `%controlId`, `%provider.…` where it is not a single value, and the moment of `now()`."""
+        if name in {"receivedAt", "controlId"}:
+            type_ = "instant" if name == "receivedAt" else _TEXT
+            return Code(_CONTEXT[name], type=type_)
+        if name == "now":
+            return Code("fp_received(received_at)", type="System.DateTime")
+        if name.startswith("provider"):
+            value = self.host.overlay.value(tuple(name.split(".")[1:]))
+            return Code(self.host.constant(value, "provider"), many=isinstance(value, list))
+        return None
+
+    def identifier(self, name: str) -> Code | None:
+        """Return the value of a name, or every segment called so."""
+        known = self.frame.names.get(name)
+        if known is not None:
+            self.pieces = self.pieces or known.pieces
+            return Code(f"T.use({known.text})" if self.host.traced else known.text, known.many, known.type)
+        return self._segments(name, None) if self.host.format == "hl7v2" and segment_name(name) else None
+
+    def function(self, name: str) -> Function | None:
+        """Return what writes the calls of an added function or of a fragment."""
+        if name in functions.ADDED:
+            return lambda call: self._added(functions.ADDED[name], call)
+        if name == functions.TRANSLATE:
+            return self._translate
+        if name == functions.DELETED:
+            return self._deleted
+        use = self.frame.uses.get(name)
+        return (lambda call: self._fragment(use, call)) if use and use.concept_map is None else None
+
+    def is_source(self, name: str) -> bool:
+        """Return whether `name-5.1` is a path."""
+        return name in self.frame.names
+
+    def source(self, node: ast.SourcePath) -> Code | None:
+        """Return the text at a source path, or its pieces where a collection is wanted."""
+        if self.host.format == "csv":
+            return self._column(node)
+        if self.host.format != "hl7v2" or node.column is not None:
+            return None
+        if node.field is None:
+            return self._segments(node.base, node.occurrence)
+        mark = self.marks.get((node.start, node.end))
+        if mark == "pieces":
+            return self._pieces(node)
+        return self._present(node) if mark == "present" else self._value(node)
+
+    def step(self, code: Code, node: ast.SourceStep) -> Code | None:
+        """Return the text at numeric steps from a piece, or the pieces there."""
+        if node.column is not None or self.host.format != "hl7v2":
+            return None
+        mark = self.marks.get((node.start, node.end))
+        trace = "T." if self.host.traced else ""
+        if mark == "pieces":
+            self.pieces = True
+            return Code(f"{trace}pieces_at({code.text}, {node.numbers}, {node.repetition})", many=True, type=_TEXT)
+        if mark == "present":
+            return Code(f"({trace}pieces_at({code.text}, {node.numbers}, {node.repetition}) != [] or None)", type="boolean")
+        return Code(f"{trace}at({code.text}, {node.numbers}, {node.repetition or 1})", type=_TEXT)
+
+    def names(self) -> Iterable[str]:
+        """Return every name there is, for `did you mean`."""
+        return (*self.frame.names, *self.frame.uses, *functions.NAMES, "provider", *_CONTEXT)
+
+    # ---- source paths
+
+    def _segments(self, name: str, occurrence: int | None) -> Code:
+        self.pieces = True
+        cut = f"[{occurrence - 1}:{occurrence}]" if occurrence else ""
+        return Code(f"{self._call('segments')}m, {name!r}){cut}", many=True, type=_TEXT)
+
+    def _value(self, node: ast.SourcePath) -> Code:
+        line = self.host.line(node.base, node.occurrence)
+        if self.host.traced:
+            written = (node.field, node.repetition, node.component, node.subcomponent)
+            return Code(f"T.value({line}, {written})", type=_TEXT)
+        at = [node.field or 1, node.repetition or 1, node.component or 1, node.subcomponent or 1]
+        while len(at) > 1 and at[-1] == 1:
+            at.pop()
+        numbers = ", ".join(map(str, at))
+        return Code(f"{line}.value({numbers})", type=_TEXT)
+
+    def _present(self, node: ast.SourcePath) -> Code:
+        line = self.host.line(node.base, node.occurrence)
+        return Code(f"({self._call('present')}{line}, {node.field}, {node.repetition or 1}) or None)", type="boolean")
+
+    def _pieces(self, node: ast.SourcePath) -> Code:
+        self.pieces = True
+        if node.occurrence is None and not self.host.line(node.base, None).startswith("each_"):
+            lines = f"m.all({node.base!r})"
+        else:
+            lines = f"[{self.host.line(node.base, node.occurrence)}]"
+        at = (node.field, node.repetition, node.component, node.subcomponent)
+        return Code(f"{self._call('fields')}{lines}, {', '.join(map(repr, at))})", many=True, type=_TEXT)
+
+    def _column(self, node: ast.SourcePath) -> Code | None:
+        if node.base != RECORD or node.column is None:
+            return None
+        text = f"T.column(m, {node.column!r})" if self.host.traced else f"m.get({node.column!r})"
+        return Code(text, type=_TEXT)
+
+    def _call(self, name: str) -> str:
+        return f"{'T.' if self.host.traced else ''}{name}("
+
+    # ---- functions
+
+    def _added(self, added: functions.Added, call: Invocation) -> Code:
+        name, arguments = call.node.name, [argument.code() for argument in call.arguments]
+        value = call.receiver() if added.method else None
+        if added.method and value is None and len(arguments) > added.least:
+            value = arguments.pop(0)
+        if added.method and value is None:
+            raise FhirPathError(f"{name}() needs a value before its dot", position=call.node.start)
+        if not added.least <= len(arguments) <= added.most:
+            wanted = f"{added.least} to {added.most}" if added.least != added.most else str(added.least)
+            raise FhirPathError(f"{name}() takes {wanted} arguments, not {len(arguments)}", position=call.node.start)
+        fixed = [repr(self.host.zone)] if added.zone else [repr(str(self.host.overlay.namespace))] if added.space else []
+        texts = [_single(argument) for argument in arguments]
+        if value is None:
+            return Code(self._written(name, [*fixed, *texts]), type=added.type)
+        if name == "toInstant" and value.type == "instant":
+            return value
+        if not value.many:
+            return Code(self._written(name, [value.text, *fixed, *texts]), type=added.type)
+        made = self._written(name, ["_v", *fixed, *texts])
+        return Code(f"[_w for _v in {value.text} for _w in ({made},) if _w is not None]", many=True, type=added.type)
+
+    def _written(self, name: str, texts: list[str]) -> str:
+        function = f"map_{name}"
+        return f"T.call({', '.join((function, *texts))})" if self.host.traced else f"{function}({', '.join(texts)})"
+
+    def _translate(self, call: Invocation) -> Code:
+        base = call.node.base
+        use = self.frame.uses.get(base.name) if isinstance(base, ast.Identifier) else None
+        concept_map = self.host.concept_map(use) if use else None
+        if concept_map is None:
+            raise FhirPathError("translate() stands after the alias of a ConceptMap", position=call.node.start)
+        if not 1 <= len(call.arguments) <= 2:
+            raise FhirPathError("translate() takes a code and the type to make", position=call.node.start)
+        kind = _kind(call)
+        code = call.arguments[0].code()
+        table = self.host.constant((concept_map, kind), f"{concept_map.id}_{kind}")
+        call_ = f"T.translate({table}, " if self.host.traced else f"{table}("
+        if not code.many:
+            return Code(f"{call_}{code.text})", type=kind)
+        return Code(f"[_w for _v in {code.text} for _w in ({call_}_v),) if _w is not None]", many=True, type=kind)
+
+    def _deleted(self, call: Invocation) -> Code:
+        node = call.arguments[0].node if len(call.arguments) == 1 else None
+        if not isinstance(node, ast.SourcePath) or node.field is None or self.host.format != "hl7v2":
+            raise FhirPathError("isDelete() takes one path such as PID-5", position=call.node.start)
+        line = self.host.line(node.base, node.occurrence)
+        numbers = f"{node.field}, {node.repetition or 1}, {node.component or 1}, {node.subcomponent or 1}"
+        return Code(f"{line}.is_null({numbers})", type="boolean")
+
+    def _fragment(self, use: ir.Use, call: Invocation) -> Code:
+        fragment = self.host.fragment(use)
+        if fragment is None:
+            raise FhirPathError(f"the fragment '{use.alias}' could not be read", position=call.node.start)
+        given, wanted = len(call.arguments), len(fragment.parameters)
+        if given != wanted:
+            parameters = ", ".join(fragment.parameters)
+            text = f"{use.alias}({parameters}) takes {wanted} arguments, not {given}"
+            raise FhirPathError(text, position=call.node.start)
+        given_ = [self._argument(argument, fragment, index) for index, argument in enumerate(call.arguments)]
+        codes, names = [code for code, _ in given_], tuple(name for _, name in given_)
+        function = self.host.called(fragment, names)
+        texts = ["_v" if index == 0 and code.many else code.text for index, code in enumerate(codes)]
+        passed = [text for text, name in zip(texts, names, strict=True) if name.fixed is None]
+        return self._applied(function, fragment, passed, codes[0])
+
+    def _argument(self, argument: Argument, fragment: ir.Fragment, index: int) -> tuple[Code, Name]:
+        before, self.pieces = self.pieces, False
+        code = argument.code()
+        pieces, self.pieces = self.pieces, before
+        if code.many and index and index in self.host.sources(fragment):
+            code = replace(code, text=f"first({code.text})", many=False)
+        fixed = argument.node if isinstance(argument.node, ast.Literal | ast.Empty) and not code.many else None
+        return code, Name("", code.many and index > 0, code.type, fixed=fixed, pieces=pieces)
+
+    def _applied(self, function: str, fragment: ir.Fragment, texts: list[str], over: Code) -> Code:
+        if self.host.traced:
+            texts = ["T", *("_v" if text == "_v" else f"T.given(lambda: {text})" for text in texts)]
+        made = f"{function}(m, received_at, control_id, {', '.join(texts)})"
+        type_ = fragment.type or None
+        if not over.many:
+            return Code(made, not fragment.single, type_)
+        source = f"T.each(lambda: {over.text})" if self.host.traced else over.text
+        inner = f"({made},) if _w" if fragment.single else made
+        return Code(f"[_w for _v in {source} for _w in {inner}]", many=True, type=type_)
+
+
+_CONTEXT = {"receivedAt": "received_at", "controlId": "control_id"}
+
+
+def _single(code: Code) -> str:
+    return f"fp_single({code.text})" if code.many else code.text
+
+
+def _kind(call: Invocation) -> str:
+    if len(call.arguments) == 1:
+        return "code"
+    node = call.arguments[1].node
+    kind = node.value if isinstance(node, ast.Literal) else None
+    if not isinstance(kind, str) or kind not in functions.TRANSLATED:
+        wanted = ", ".join(f"'{name}'" for name in functions.TRANSLATED)
+        raise FhirPathError(f"the second argument of translate() is one of {wanted}", position=node_start(call))
+    return kind
+
+
+def node_start(call: Invocation) -> int:
+    """Return where the last argument of a call begins."""
+    return call.arguments[-1].node.start

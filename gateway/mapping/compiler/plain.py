@@ -1,0 +1,272 @@
+"""Templates as straight-line Python: the dialect that runs.
+
+An object whose elements are all certain is one display; from the first uncertain element on it is
+filled line by line. Nothing here reports: a Finding ends the run, and the traced dialect runs instead.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from gateway.fhirpath import ast
+from gateway.mapping import ir
+from gateway.mapping.compiler.body import Body, Made, kind_of
+from gateway.mapping.compiler.frame import Frame, Name
+from gateway.mapping.compiler.shared import Expressions
+
+
+class Plain:
+    """Writes templates into one function body."""
+
+    def __init__(self, body: Body, expressions: Expressions) -> None:
+        self.body = body
+        self.expressions = expressions
+
+    # ---- the parts of a unit
+
+    def bind(self, bindings: tuple[ir.Binding, ...], frame: Frame) -> Frame:
+        """Write the names of `let` and `assign`; return the frame in which they are visible."""
+        for binding in bindings:
+            known = self.expressions.known(binding, frame)
+            if isinstance(known, ast.Literal | ast.Empty):
+                name = Name("None", fixed=known)
+            else:
+                name = replace(self._variable(binding, frame), path=known if isinstance(known, ast.SourcePath) else None)
+            frame = frame.having({binding.name: name})
+        return frame
+
+    def _variable(self, binding: ir.Binding, frame: Frame) -> Name:
+        code, pieces = self.expressions.code(binding.value, frame, pieces=False)
+        variable = self.body.name(f"n_{binding.name}_")
+        self.body.line(f"{variable} = {code.text}")
+        return Name(variable, code.many, code.type, pieces=pieces)
+
+    def require(self, rule: ir.Require, frame: Frame) -> None:
+        """Write a requirement: when it does not hold, the traced dialect says why."""
+        self.body.line(f"if not ({self.expressions.truth(rule.that, frame)}): raise Finding('required-missing', 'require')")
+
+    def emit(self, template: ir.Template, frame: Frame) -> None:
+        """Write what stands under `emit` of a mapping: resources into `out`."""
+        if isinstance(template, ir.Choice):
+            self._branches(template, frame, lambda value, inner: self.emit(value, inner))
+        elif isinstance(template, ir.Loop):
+            self._loop(template, frame, lambda value, inner: self.emit(value, inner))
+        elif isinstance(template, ir.Items):
+            for item in template.items:
+                self.emit(item, frame)
+        else:
+            self._put(self.value(template, frame))
+
+    def _put(self, made: Made) -> None:
+        if made.many:
+            with self.body.block(f"for r in {made.text}"):
+                self.body.line("put(out, r)")
+        elif made.sure:
+            self.body.line(f"put(out, {made.text})")
+        else:
+            kept = self.body.kept(made, "r")
+            self.body.line(f"if {kept.text}: put(out, {kept.text})")
+
+    # ---- values
+
+    def value(self, template: ir.Template, frame: Frame) -> Made:
+        """Return the Python of one template, its preparations written."""
+        match template:
+            case ir.Literal():
+                return Made(self.expressions.literal(template.value), "value", sure=True)
+            case ir.Expression():
+                return self._expression(template, frame)
+            case ir.Concat():
+                return self._concat(template, frame)
+            case ir.Object():
+                return self._object(template, frame)
+            case ir.Items():
+                return self._items(template, frame)
+            case ir.Choice():
+                return self._choice(template, frame)
+            case ir.Loop():
+                name = self._list()
+                self._append(name, template, frame)
+                return Made(name, "whole", many=True)
+
+    def _expression(self, template: ir.Expression, frame: Frame) -> Made:
+        code, pieces = self.expressions.code(template, frame, pieces=template.many)
+        kind = kind_of(code.type)
+        text = f"plain({code.text})" if pieces and kind in {"text", "any"} else code.text
+        if template.many:
+            if not code.many:
+                kept = self.body.kept(Made(text, kind))
+                return Made(f"[{kept.text}] if {kept.full} else []", "whole", many=True)
+            return Made(text if kind in {"whole", "solid"} else f"solid({text})", "whole", many=True)
+        if code.many:
+            return Made(f"first({text})", kind)
+        fixed = code.text[:1] in {"'", '"'} and code.text.strip("'\" ") != ""
+        return Made(text, kind, sure=fixed)
+
+    def _concat(self, template: ir.Concat, frame: Frame) -> Made:
+        texts, tests = [], []
+        for part in template.parts:
+            if isinstance(part, ir.Literal):
+                texts.append(repr(part.value))
+                continue
+            made = self.body.kept(self._expression(part, frame))
+            texts.append(made.text if made.kind in {"text", "solid"} else f"written({made.text})")
+            tests += [] if made.sure else [made.full]
+        joined = " + ".join(texts)
+        return Made(f"({joined}) if {' and '.join(tests)} else None" if tests else joined, "solid", sure=not tests)
+
+    # ---- objects
+
+    def _object(self, template: ir.Object, frame: Frame) -> Made:
+        filling = _Filling(self)
+        filling.members(template, frame)
+        return filling.made()
+
+    def _choice(self, template: ir.Choice, frame: Frame) -> Made:
+        name = self.body.name("c")
+        kinds: set[Any] = set()
+
+        def assign(value: ir.Template, inner: Frame) -> None:
+            made = self.value(value, inner)
+            kinds.add((made.kind, made.many))
+            self.body.line(f"{name} = {made.text}")
+
+        self.body.line(f"{name} = None")
+        self._branches(template, frame, assign)
+        many = any(many for _, many in kinds)
+        return Made(f"({name} or [])" if many else name, kinds.pop()[0] if len(kinds) == 1 else "any", many=many)
+
+    def _branches(self, template: ir.Choice, frame: Frame, write: Any) -> None:
+        """Write the branches, one inside the `else` of the other, so that each condition may need preparations."""
+        depth = self.body.depth
+        for branch in template.branches:
+            if branch.condition is None:
+                write(branch.value, frame)
+                break
+            with self.body.block(f"if {self.expressions.truth(branch.condition, frame)}"):
+                write(branch.value, frame)
+            if branch is not template.branches[-1]:
+                self.body.line("else:")
+                self.body.depth += 1
+                self.body.line("pass")
+        self.body.depth = depth
+
+    # ---- lists
+
+    def _list(self, items: str = "") -> str:
+        name = self.body.name("l")
+        self.body.line(f"{name} = [{items}]")
+        return name
+
+    def _items(self, template: ir.Items, frame: Frame) -> Made:
+        sure: list[str] = []
+        name: str | None = None
+        for item in template.items:
+            if name is None and not isinstance(item, ir.Choice | ir.Loop):
+                made = self.value(item, frame)
+                if made.sure and not made.many:
+                    sure.append(made.text)
+                    continue
+                name = self._list(", ".join(sure))
+                self._add(name, made)
+                continue
+            name = name or self._list(", ".join(sure))
+            self._append(name, item, frame)
+        if name is None:
+            return Made(f"[{', '.join(sure)}]", "whole", sure=bool(sure), many=True)
+        return Made(name, "whole", sure=bool(sure), many=True)
+
+    def _append(self, name: str, template: ir.Template, frame: Frame) -> None:
+        if isinstance(template, ir.Choice):
+            self._branches(template, frame, lambda value, inner: self._append(name, value, inner))
+        elif isinstance(template, ir.Loop):
+            self._loop(template, frame, lambda value, inner: self._append(name, value, inner))
+        elif isinstance(template, ir.Items):
+            for item in template.items:
+                self._append(name, item, frame)
+        else:
+            self._add(name, self.value(template, frame))
+
+    def _add(self, name: str, made: Made) -> None:
+        if made.many:
+            self.body.line(f"{name} += {made.text}")
+        elif made.sure:
+            self.body.line(f"{name}.append({made.text})")
+        else:
+            kept = self.body.kept(made)
+            self.body.line(f"if {kept.full}: {name}.append({kept.text})")
+
+    def _loop(self, template: ir.Loop, frame: Frame, write: Any) -> None:
+        code, pieces = self.expressions.code(template.source, frame, pieces=True)
+        source = code.text if code.many else f"some({code.text})"
+        item = self.body.name(f"x_{template.variable}_")
+        names = {template.variable: Name(item, type=code.type, pieces=pieces)}
+        head = f"for {item} in {source}"
+        if template.index:
+            index = self.body.name(f"i_{template.index}_")
+            names[template.index] = Name(index, type="System.Integer")
+            head = f"for {index}, {item} in enumerate({source})"
+        with self.body.block(head):
+            write(template.body, frame.having(names))
+
+
+class _Filling:
+    """One object: first the elements that are certain, then the others as they come."""
+
+    def __init__(self, plain: Plain) -> None:
+        self.plain = plain
+        self.body = plain.body
+        self.certain: list[str] = []
+        self.name: str | None = None
+        self.sure = False
+
+    def members(self, template: ir.Object, frame: Frame) -> None:
+        """Write the members of an object, in their order."""
+        for member in template.members:
+            if isinstance(member, ir.Assign):
+                frame = self.plain.bind(member.bindings, frame)
+            elif isinstance(member, ir.Field):
+                self.field(member.name, self.plain.value(member.value, frame))
+            elif isinstance(member, ir.Choice):
+                self.begin()
+                self.plain._branches(member, frame, self.joined)  # noqa: SLF001 - the two write one text
+            else:
+                self.begin()
+                for part in member.parts:
+                    self.joined(part, frame)
+
+    def joined(self, template: ir.Template, frame: Frame) -> None:
+        """Write an object whose elements join this one."""
+        if isinstance(template, ir.Object):
+            before, self.sure = self.sure, True
+            self.members(template, frame)
+            self.sure = before
+        elif isinstance(template, ir.Choice):
+            self.plain._branches(template, frame, self.joined)  # noqa: SLF001 - the two write one text
+        else:
+            made = self.plain.value(template, frame)
+            self.body.line(f"{self.name}.update({made.text} or {{}})")
+
+    def field(self, key: str, made: Made) -> None:
+        """Write one element."""
+        if made.sure and self.name is None:
+            self.certain.append(f"{key!r}: {made.text}")
+        elif made.sure:
+            self.body.line(f"{self.name}[{key!r}] = {made.text}")
+            self.sure = True
+        else:
+            kept = self.body.kept(made)
+            self.begin()
+            self.body.line(f"if {kept.full}: {self.name}[{key!r}] = {kept.text}")
+
+    def begin(self) -> None:
+        """Write what is certain so far, under a name."""
+        if self.name is None:
+            self.name = self.body.name("o")
+            self.sure = bool(self.certain)
+            self.body.line(f"{self.name} = {{{', '.join(self.certain)}}}")
+
+    def made(self) -> Made:
+        """Return the object."""
+        if self.name is None:
+            return Made(f"{{{', '.join(self.certain)}}}", "whole", sure=bool(self.certain))
+        return Made(self.name, "whole", sure=self.sure)

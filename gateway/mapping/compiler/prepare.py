@@ -1,0 +1,180 @@
+"""Rewrites a FHIRPath tree before it is compiled: aliases, provider values, and which paths mean a collection.
+
+`PID-3` as a value is its first repetition; in `PID-3.where(…)`, `{% for x in PID-3 %}` or `cx(PID-3)` it is all of
+them. Which one is meant shows in the tree alone, so it is decided here, once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal as OneOf
+
+from gateway.fhirpath import ast
+from gateway.fhirpath.values.quantity import read_quantity
+from gateway.mapping.compiler.frame import Frame
+from gateway.mapping.overlays import Overlay
+
+Mark = OneOf["pieces", "present"]
+RECORD = "record"
+
+_COLLECTION = frozenset(
+    "where select all first last tail skip take single count distinct isDistinct repeat union combine intersect exclude "
+    "aggregate allTrue anyTrue join".split()
+)
+_PASSING = frozenset({"union", "combine", "iif", "intersect", "exclude"})
+
+
+@dataclass
+class Prepared:
+    """The tree to compile, and what its source paths are wanted for, by where they stand."""
+
+    node: ast.Node
+    marks: dict[tuple[int, int], Mark] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a fragment wants of its arguments: which of them are pieces of the source."""
+
+    sources: frozenset[int]
+
+
+class Prepare:
+    """Rewrites one expression in one frame."""
+
+    def __init__(self, frame: Frame, overlay: Overlay, fragment: Callable[[str], Arguments | None]) -> None:
+        self.frame = frame
+        self.overlay = overlay
+        self.fragment = fragment
+        self.marks: dict[tuple[int, int], Mark] = {}
+
+    def run(self, node: ast.Node, *, pieces: bool) -> Prepared:
+        """Return the tree rewritten; `pieces`: its value is wanted as a collection of pieces."""
+        return Prepared(self.node(node, pieces=pieces), self.marks)
+
+    def node(self, node: ast.Node, *, pieces: bool = False) -> ast.Node:
+        if isinstance(node, ast.Identifier):
+            return self.identifier(node, pieces=pieces)
+        if isinstance(node, ast.SourcePath):
+            return self.path(node, pieces=pieces)
+        if isinstance(node, ast.SourceStep):
+            return self.step(node, pieces=pieces)
+        if isinstance(node, ast.Member | ast.Index):
+            return self.member(node)
+        if isinstance(node, ast.Call):
+            return self.call(node, pieces=pieces)
+        if isinstance(node, ast.Binary):
+            return self.binary(node, pieces=pieces)
+        if isinstance(node, ast.Unary | ast.TypeTest):
+            return replace(node, operand=self.node(node.operand))
+        return node
+
+    def identifier(self, node: ast.Identifier, *, pieces: bool) -> ast.Node:
+        name = self.frame.names.get(node.name)
+        if name is None:
+            return node
+        if name.fixed is not None:
+            return replace(name.fixed, start=node.start, end=node.end)
+        if name.path is not None and (pieces or name.path.field is None):
+            return self.path(replace(name.path, start=node.start, end=node.end), pieces=pieces)
+        return node
+
+    def path(self, node: ast.SourcePath, *, pieces: bool) -> ast.Node:
+        known = self.frame.names.get(node.base)
+        if known is None:
+            if pieces:
+                self.marks[node.start, node.end] = "pieces"
+            return node
+        base = ast.Identifier(node.base, start=node.start, end=node.start + len(node.base))
+        if node.column is not None:
+            return self.member(ast.Member(base, node.column, start=node.start, end=node.end))
+        numbers = tuple(n for n in (node.field, node.component, node.subcomponent) if n is not None)
+        return self.step(ast.SourceStep(base, numbers, node.repetition, start=node.start, end=node.end), pieces=pieces)
+
+    def step(self, node: ast.SourceStep, *, pieces: bool) -> ast.Node:
+        whole = self._extended(node)
+        if whole is not None:
+            return self.path(whole, pieces=pieces)
+        if pieces:
+            self.marks[node.start, node.end] = "pieces"
+        return replace(node, base=self.node(node.base, pieces=True))
+
+    def _extended(self, node: ast.SourceStep) -> ast.SourcePath | None:
+        """Return the whole path where the step starts from a name for a path: `pl.4.1` with pl: PV1-3."""
+        name = self.frame.names.get(node.base.name) if isinstance(node.base, ast.Identifier) else None
+        path = name.path if name else None
+        if path is None or path.column is not None or node.column is not None:
+            return None
+        at = [n for n in (path.field, path.component, path.subcomponent) if n is not None] + list(node.numbers)
+        if len(at) > 3:
+            return None
+        field_, component, subcomponent = (*at, None, None)[:3]
+        repetition = node.repetition if path.field is None else path.repetition
+        return ast.SourcePath(
+            path.base, path.occurrence, field_, repetition, component, subcomponent, start=node.start, end=node.end
+        )
+
+    def member(self, node: ast.Member | ast.Index) -> ast.Node:
+        steps = _provider_path(node)
+        if steps is None:
+            if isinstance(node, ast.Index):
+                return replace(node, base=self.node(node.base, pieces=True), index=self.node(node.index))
+            return replace(node, base=self.node(node.base))
+        value = self.overlay.value(steps)
+        if value is None:
+            return ast.Empty(start=node.start, end=node.end)
+        if isinstance(value, list | dict) or hasattr(value, "items"):
+            return ast.Constant(".".join(("provider", *steps)), start=node.start, end=node.end)
+        return ast.Literal(value, start=node.start, end=node.end)
+
+    def call(self, node: ast.Call, *, pieces: bool) -> ast.Node:
+        fragment = self.fragment(node.name) if node.base is None else None
+        if fragment is not None:
+            wanted = [index == 0 or index in fragment.sources for index in range(len(node.arguments))]
+            arguments = zip(node.arguments, wanted, strict=True)
+            return replace(node, arguments=tuple(self.node(a, pieces=w) for a, w in arguments))
+        passing = pieces and node.name in _PASSING
+        arguments_ = tuple(self.node(a, pieces=passing and not (node.name == "iif" and i == 0)) for i, a in enumerate(node.arguments))
+        if node.base is None:
+            return replace(node, arguments=arguments_)
+        base = self.node(node.base, pieces=node.name in _COLLECTION)
+        if node.name in {"exists", "empty"} and not node.arguments:
+            self._present(base)
+        elif node.name in {"exists", "all"}:
+            base = self.node(node.base, pieces=True)
+        return replace(node, base=base, arguments=arguments_)
+
+    def _present(self, base: ast.Node) -> None:
+        """A field exists when any part of it holds something, not only its first."""
+        whole = isinstance(base, ast.SourcePath) and base.field is not None and base.component is None
+        if whole or isinstance(base, ast.SourceStep):
+            self.marks.setdefault((base.start, base.end), "present")
+
+    def binary(self, node: ast.Binary, *, pieces: bool) -> ast.Node:
+        passing = pieces and node.operator == "|"
+        left, right = self.node(node.left, pieces=passing), self.node(node.right, pieces=passing)
+        if node.operator in {"+", "-"}:
+            left, right = _quantity(left, node.left), _quantity(right, node.right)
+        return replace(node, left=left, right=right)
+
+
+def _provider_path(node: ast.Node) -> tuple[str, ...] | None:
+    """Return ('systems', 'bed') for `%provider.systems.bed`."""
+    if isinstance(node, ast.Constant):
+        return () if node.name == "provider" else None
+    if isinstance(node, ast.Member):
+        base = _provider_path(node.base)
+        return None if base is None else (*base, node.name)
+    return None
+
+
+def _quantity(node: ast.Node, written: ast.Node) -> ast.Node:
+    """Read what an overlay says as `24 hours` as a quantity, where a sum asks for one."""
+    if written is node or not isinstance(node, ast.Literal) or not isinstance(node.value, str):
+        return node
+    quantity = read_quantity(node.value)
+    return replace(node, value=quantity) if quantity is not None else node
+
+
+def segment_name(name: str) -> bool:
+    """Return whether a name is that of a segment: three capitals or digits, the first a letter."""
+    return len(name) == 3 and name.isascii() and name.isalnum() and name.isupper() and name[0].isalpha()

@@ -1,0 +1,241 @@
+"""One mapping for one provider as Python source, and the functions it becomes.
+
+The text holds only what the generators wrote: names, paths and texts of a mapping enter it as literals.
+"""
+
+import linecache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.fhirpath import RUNTIME, ast
+from gateway.mapping import functions, ir, pieces, shapes
+from gateway.mapping.compiler.body import Body
+from gateway.mapping.compiler.frame import Frame, Name, outermost
+from gateway.mapping.compiler.plain import Plain
+from gateway.mapping.compiler.rules import Rule, Rules
+from gateway.mapping.compiler.shared import Expressions
+from gateway.mapping.compiler.traced import Traced
+from gateway.mapping.concept_maps import ConceptMap
+from gateway.mapping.findings import Finding
+from gateway.mapping.overlays import Overlay
+from gateway.mapping.spans import Problems
+from gateway.mapping.translators import Translator
+
+_CONTEXT = "m, received_at, control_id"
+
+
+class Units(Protocol):
+    """Where a program finds what its mapping uses."""
+
+    def fragment(self, use: ir.Use) -> ir.Fragment | None:
+        """Return the fragment that an alias means, or None."""
+
+    def concept_map(self, use: ir.Use) -> ConceptMap | None:
+        """Return the ConceptMap that an alias means, or None."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """`run(message, received_at, control_id, out or T, …)` fills `out` with resources by `Type/id`."""
+
+    source: str
+    run: Callable[..., Any]
+    rules: tuple[Rule, ...]
+
+
+def plain_program(mapping: ir.Mapping, overlay: Overlay, units: Units, problems: Problems) -> Program:
+    """Return the program that computes; what cannot be compiled goes to `problems`."""
+    return _Builder(mapping, overlay, units, problems, traced=False).program()
+
+
+def traced_program(mapping: ir.Mapping, overlay: Overlay, units: Units, problems: Problems) -> Program:
+    """Return the program that tells a Tracer what it does."""
+    return _Builder(mapping, overlay, units, problems, traced=True).program()
+
+
+class _Builder:
+    """Writes the functions of one program; the host of its expressions."""
+
+    def __init__(
+        self, mapping: ir.Mapping, overlay: Overlay, units: Units, problems: Problems, *, traced: bool
+    ) -> None:
+        self.mapping = mapping
+        self.format = mapping.source.format
+        self.overlay = overlay
+        self.zone = str(dict(mapping.source.layout).get("timezone") or overlay.timezone)
+        self.traced = traced
+        self.units = units
+        self.problems = problems
+        self.rules = Rules()
+        self.expressions = Expressions(self, problems)
+        self.namespace: dict[str, Any] = {**_RUNTIME}
+        self.constants: dict[tuple[str, str], str] = {}
+        self.definitions: dict[str, str] = {}
+        self.functions: list[str] = []
+        self.bodies: list[Body] = []
+        self.known: dict[tuple[object, ...], str] = {}
+        self.open: list[str] = []
+
+    # ---- what expressions ask (compiler.expressions.Host)
+
+    def line(self, name: str, occurrence: int | None) -> str:
+        return self.bodies[-1].segment(name, occurrence)
+
+    def constant(self, value: object, hint: str) -> str:
+        key = (value[0].id, value[1]) if _is_table(value) else (type(value).__name__, repr(value))  # type: ignore[index] - a table
+        if key not in self.constants:
+            clean = "".join(c if c.isalnum() and c.isascii() else "_" for c in hint)
+            name = f"K_{clean}_{len(self.constants) + 1}"
+            self.constants[key] = name
+            self.namespace[name] = Translator(*value) if _is_table(value) else value  # type: ignore[misc] - idem
+        return self.constants[key]
+
+    def define(self, name: str, source: str) -> None:
+        self.definitions[name] = source
+
+    def fragment(self, use: ir.Use) -> ir.Fragment | None:
+        return self.units.fragment(use)
+
+    def concept_map(self, use: ir.Use) -> ConceptMap | None:
+        found = self.units.concept_map(use)
+        return found.with_codes(self.overlay.codes(found.id)) if found else None
+
+    def sources(self, fragment: ir.Fragment) -> frozenset[int]:
+        return source_parameters(fragment, self.units)
+
+    def called(self, fragment: ir.Fragment, names: tuple[Name, ...]) -> str:
+        key = (fragment.file, fragment.name, *(name.signature for name in names))
+        if key not in self.known:
+            clean = "".join(c if c.isalnum() and c.isascii() else "_" for c in fragment.name)
+            self.known[key] = f"f_{clean}_{len(self.known) + 1}"
+            if fragment.file in self.open:
+                self.problems.add(fragment.span, f"the fragment '{fragment.name}' uses itself")
+            else:
+                self._write_fragment(fragment, names, self.known[key])
+        return self.known[key]
+
+    # ---- functions
+
+    def program(self) -> Program:
+        self._write_mapping()
+        head = [f"{name} = {made}" for name, made in self.definitions.items()]
+        source = "\n\n\n".join(["\n".join(head), *self.functions]) + "\n"
+        file = f"<{self.mapping.name} for {self.overlay.name}{', traced' if self.traced else ''}>"
+        exec(compile(source, file, "exec"), self.namespace)  # noqa: S102 - only what the generators wrote
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        return Program(source, self.namespace["mapping"], tuple(self.rules.all))
+
+    def _write_mapping(self) -> None:
+        each = self.mapping.each if self.format == "hl7v2" else None
+        extra = ", ".join(["T"] * self.traced + ["out"] + ([f"each_{each}"] if each else []))
+        body = Body(f"def mapping({_CONTEXT}, {extra})")
+        if each:
+            body.segments[each, None] = f"each_{each}"
+        self.bodies.append(body)
+        frame = outermost(self.mapping)
+        if self.traced:
+            self._traced_mapping(Traced(body, self.expressions, self.rules), frame)
+        else:
+            self._plain_mapping(Plain(body, self.expressions), frame)
+        body.line("return out")
+        self.bodies.pop()
+        self.functions.append(body.text())
+
+    def _plain_mapping(self, writer: Plain, frame: Frame) -> None:
+        frame = writer.bind(self.mapping.lets, frame)
+        for rule in self.mapping.requires:
+            writer.require(rule, frame)
+        for template in self.mapping.emit:
+            writer.emit(template, frame)
+
+    def _traced_mapping(self, writer: Traced, frame: Frame) -> None:
+        frame = writer.bind(self.mapping.lets, frame, "let.")
+        for index, rule in enumerate(self.mapping.requires):
+            writer.require(rule, frame, f"require[{index}]")
+        for index, template in enumerate(self.mapping.emit):
+            writer.emit(template, frame, f"emit[{index}]")
+
+    def _write_fragment(self, fragment: ir.Fragment, names: tuple[Name, ...], function: str) -> None:
+        parameters = {
+            name: Name(f"a_{name}", given.many, given.type, fixed=given.fixed, pieces=given.pieces)
+            for name, given in zip(fragment.parameters, names, strict=True)
+        }
+        passed = [name.text for name in parameters.values() if name.fixed is None]
+        body = Body(f"def {function}({', '.join([_CONTEXT, *['T'] * self.traced, *passed])})")
+        self.bodies.append(body)
+        self.open.append(fragment.file)
+        frame = outermost(fragment).having(parameters)
+        if self.traced:
+            self._traced_fragment(fragment, Traced(body, self.expressions, self.rules), frame)
+        else:
+            self._plain_fragment(fragment, Plain(body, self.expressions), frame)
+        self.open.pop()
+        self.bodies.pop()
+        self.functions.append(body.text())
+
+    def _plain_fragment(self, fragment: ir.Fragment, writer: Plain, frame: Frame) -> None:
+        frame = writer.bind(fragment.lets, frame)
+        template = fragment.emit[0] if fragment.single else ir.Items(fragment.emit, fragment.span)
+        made = writer.value(template, frame)
+        writer.body.line(f"return {made.text}" + (" or None" if fragment.single and not made.sure and made.kind == "whole" else ""))
+
+    def _traced_fragment(self, fragment: ir.Fragment, writer: Traced, frame: Frame) -> None:
+        writer.body.line("before = T.enter()")
+        frame = writer.bind(fragment.lets, frame, f"{fragment.name}: ")
+        writer.body.line("made = []")
+        for index, template in enumerate(fragment.emit):
+            path = f"{fragment.name}: " if fragment.single else f"{fragment.name}: [{index}]"
+            writer.into("made", None, template, frame, path.strip(), "")
+        writer.body.line("T.leave(before)")
+        writer.body.line(f"return {'T.only(made)' if fragment.single else 'made'}")
+
+
+def source_parameters(fragment: ir.Fragment, units: Units, seen: frozenset[str] = frozenset()) -> frozenset[int]:
+    """Return which parameters of a fragment are used as pieces of the source: with steps, or where a fragment wants them."""
+    if fragment.file in seen:
+        return frozenset()
+    deeper = seen | {fragment.file}
+    uses = {use.alias: use for use in fragment.uses}
+    found: set[str] = set()
+    for value in all_expressions(fragment):
+        for node in ast.walk(value.node):
+            found |= _stepped(node) | _passed_on(node, uses, units, deeper)
+    return frozenset(index for index, name in enumerate(fragment.parameters) if name in found)
+
+
+def _stepped(node: ast.Node) -> set[str]:
+    if isinstance(node, ast.SourceStep) and isinstance(node.base, ast.Identifier):
+        return {node.base.name}
+    return {node.base} if isinstance(node, ast.SourcePath) and node.column is None else set()
+
+
+def _passed_on(node: ast.Node, uses: Mapping[str, ir.Use], units: Units, seen: frozenset[str]) -> set[str]:
+    use = uses.get(node.name) if isinstance(node, ast.Call) and node.base is None else None
+    inner = units.fragment(use) if use and use.concept_map is None else None
+    if inner is None or not isinstance(node, ast.Call):
+        return set()
+    wanted = source_parameters(inner, units, seen)
+    return {a.name for i, a in enumerate(node.arguments) if i in wanted and isinstance(a, ast.Identifier)}
+
+
+def all_expressions(unit: ir.Unit) -> list[ir.Expression]:
+    """Return every expression of a mapping or fragment."""
+    found = [binding.value for binding in unit.lets]
+    found += [value for template in unit.emit for value in ir.expressions(template)]
+    if isinstance(unit, ir.Mapping):
+        found += [rule.that for rule in unit.requires]
+    return found
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], ConceptMap)
+
+
+_RUNTIME: Mapping[str, Any] = {
+    **RUNTIME,
+    **{name: getattr(shapes, name) for name in shapes.__all__},
+    **{name: getattr(pieces, name) for name in pieces.EXPORTED},
+    **{f"map_{name}": added.call for name, added in functions.ADDED.items()},
+    "Finding": Finding,
+}

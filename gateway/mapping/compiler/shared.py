@@ -1,0 +1,64 @@
+"""What both dialects ask about an expression: its Python, its truth, and whether its value is known beforehand."""
+
+from decimal import Decimal
+
+from gateway.fhirpath import ast, generate
+from gateway.fhirpath.errors import FhirPathError
+from gateway.fhirpath.scope import Code
+from gateway.mapping import ir
+from gateway.mapping.compiler.expressions import Host, Names
+from gateway.mapping.compiler.frame import Frame
+from gateway.mapping.compiler.prepare import Arguments, Prepare
+from gateway.mapping.spans import Problems
+
+_EMPTY = Code("None")
+
+
+class Expressions:
+    """Compiles the expressions of one program; what cannot be compiled is a problem, and empty."""
+
+    def __init__(self, host: Host, problems: Problems) -> None:
+        self.host = host
+        self.problems = problems
+
+    def code(self, value: ir.Expression, frame: Frame, *, pieces: bool) -> tuple[Code, bool]:
+        """Return the Python of an expression, and whether pieces of the source may be among its values."""
+        prepared = self._prepare(frame).run(value.node, pieces=pieces)
+        names = Names(frame, self.host, prepared.marks)
+        try:
+            code = generate(prepared.node, names, json=True)
+        except FhirPathError as error:
+            said = error.issues[0].diagnostics.rpartition(" (at character ")[0] or error.issues[0].diagnostics
+            span = value.span.shifted(error.position or 0) if "\n" not in value.text else value.span
+            self.problems.add(span, said)
+            return _EMPTY, False
+        for name, source in code.constants:
+            self.host.define(name, source)
+        return code, names.pieces
+
+    def truth(self, value: ir.Expression, frame: Frame) -> str:
+        """Return Python that is true exactly when the condition is; empty is not true."""
+        code, _ = self.code(value, frame, pieces=False)
+        if code.many or code.type is None:
+            return f"fp_is_true({code.text})"
+        if code.type in {"boolean", "System.Boolean"}:
+            return code.text
+        return f"{code.text} is not None"
+
+    def known(self, binding: ir.Binding, frame: Frame) -> ast.Node | None:
+        """Return what a name stands for where the map alone says it: a literal or a source path; else None."""
+        node = self._prepare(frame).run(binding.value.node, pieces=False).node
+        path = isinstance(node, ast.SourcePath) and node.column is None
+        return node if path or isinstance(node, ast.Literal | ast.Empty) else None
+
+    def literal(self, value: object) -> str:
+        """Return the Python of a literal."""
+        return self.host.constant(value, "decimal") if isinstance(value, Decimal) else repr(value)
+
+    def _prepare(self, frame: Frame) -> Prepare:
+        def fragment(name: str) -> Arguments | None:
+            use = frame.uses.get(name)
+            found = self.host.fragment(use) if use and use.concept_map is None else None
+            return Arguments(self.host.sources(found)) if found else None
+
+        return Prepare(frame, self.host.overlay, fragment)

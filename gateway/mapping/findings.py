@@ -1,0 +1,100 @@
+"""What a rule can find wrong with a value, raised where it is found and answered by the policy of the rule.
+
+Texts are kept in Dutch and English: who reads a reject report is as often a nursing home as an integrator.
+None of them holds a value out of a message.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from gateway.errors import Severity
+
+Language = Literal["en", "nl"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+class Finding(Exception):
+    """One value that cannot be used as it stands. `instead` is what the rule goes on with (None: empty)."""
+
+    def __init__(
+        self, code: str, text: str, *, severity: Severity = "error", instead: Any = None, **particulars: object
+    ) -> None:
+        super().__init__(code, text)
+        self.code = code
+        self.text = text
+        self.severity = severity
+        self.instead = instead
+        self.particulars = particulars
+
+    def say(self, language: Language) -> str:
+        """Return the text: what stands there should be, in the language of the reader."""
+        return say(self.text, language, **self.particulars)
+
+
+def say(text: str, language: Language, **particulars: object) -> str:
+    """Return the text called `text` in a language, its particulars filled in."""
+    return TEXTS[text][LANGUAGES.index(language)].format_map(particulars)
+
+
+TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "date-time": (
+            "not a date and time: write {expected}",
+            "geen datum en tijd: schrijf {expected}",
+        ),
+        "date": ("not a date: write {expected}", "geen datum: schrijf {expected}"),
+        "instant": (
+            "not a moment: date, hours and minutes are needed",
+            "geen tijdstip: datum, uren en minuten zijn nodig",
+        ),
+        "no-such-date": ("no such date or time in the calendar", "deze datum of tijd bestaat niet"),
+        "twice": (
+            "this local time exists twice (the clock goes back); read as the first, summer time; send an offset",
+            "deze lokale tijd bestaat twee keer (de klok gaat terug); gelezen als de eerste, zomertijd; stuur een "
+            "tijdzone mee",
+        ),
+        "never": (
+            "this local time does not exist (the clock goes forward); read as winter time; send an offset",
+            "deze lokale tijd bestaat niet (de klok gaat vooruit); gelezen als wintertijd; stuur een tijdzone mee",
+        ),
+        "number": (
+            "not a number: write digits, with a comma before decimals",
+            "geen getal: schrijf cijfers, met een komma voor de decimalen",
+        ),
+        "thousands": (
+            "not clear: thousands or decimals? Write the number without dots, with a comma before decimals",
+            "niet duidelijk: duizendtallen of decimalen? Schrijf het getal zonder punten, met een komma voor de "
+            "decimalen",
+        ),
+        "yes": ("neither yes nor no: write {expected}", "geen ja of nee: schrijf {expected}"),
+        "bsn": (
+            "not a BSN: nine digits that pass the eleven-test; it was not used",
+            "geen BSN: negen cijfers die aan de elfproef voldoen; het is niet gebruikt",
+        ),
+        "unmapped": (
+            "the code has no row in ConceptMap/{map}: add it there or to the provider's overlay",
+            "de code heeft geen rij in ConceptMap/{map}: voeg haar daar toe of in de overlay van de aanbieder",
+        ),
+        "expression": (
+            "the expression cannot be applied: {why}",
+            "de expressie is niet toepasbaar: {why}",
+        ),
+        "no-id": ("the resource has no id, so it cannot be stored", "de resource heeft geen id en kan niet worden opgeslagen"),
+        "left-out-element": ("; the element was left out", "; het element is weggelaten"),
+        "left-out-resource": (
+            "{type} was left out, because a rule of it could not be applied",
+            "{type} is weggelaten, omdat een regel ervan niet toepasbaar was",
+        ),
+        "quarantined": (
+            "the row was set apart and nothing of it was used; correct it and send it again",
+            "de rij is apart gezet en er is niets van gebruikt; verbeter haar en stuur haar opnieuw",
+        ),
+        "duplicate": (
+            "the message makes this resource twice with different content; the last one holds",
+            "het bericht maakt deze resource twee keer met verschillende inhoud; de laatste geldt",
+        ),
+        "nothing": ("the mapping made nothing of this message", "de mapping maakte niets van dit bericht"),
+        "unread": ("no rule reads this field", "geen regel leest dit veld"),
+    }
+)  # fmt: skip

@@ -1,0 +1,213 @@
+"""What is installed: mappings, fragments, ConceptMaps and provider overlays, read from folders and checked whole."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from gateway.errors import BadMapping, UnsupportedMessage
+from gateway.mapping import concept_maps, ir, overlays, yaml_front
+from gateway.mapping.compiler.program import Program, plain_program, traced_program
+from gateway.mapping.concept_maps import ConceptMap
+from gateway.mapping.overlays import Overlay
+from gateway.formats.hl7v2 import Message
+from gateway.mapping.selection import Selection
+from gateway.mapping.spans import Problems, Span, suggestion
+
+DEVELOPMENT = "dev"
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class _Root:
+    """One folder of a library; files are named after it, never with a path of the machine."""
+
+    folder: Path
+
+    def name(self, path: Path) -> str:
+        return f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}"
+
+
+@dataclass
+class Library:
+    """Everything installed. Programs are made when first used, for each mapping and provider, and kept."""
+
+    mappings: tuple[ir.Mapping, ...]
+    concept_maps: Mapping[str, ConceptMap]
+    providers: Mapping[str, Overlay]
+    problems: Problems
+    fragments: "Fragments"
+    _programs: dict[tuple[str, str, bool], Program] = field(default_factory=dict)
+
+    @staticmethod
+    def load(folders: Sequence[Path]) -> "Library":
+        """Return the library in some folders. Raises BadMapping with every problem of every file."""
+        library = Library.read(folders)
+        library.check()
+        if library.problems.errors:
+            raise BadMapping(library.problems.issues)
+        return library
+
+    @staticmethod
+    def read(folders: Sequence[Path]) -> "Library":
+        """Return the library in some folders without its checks; what cannot be read is in `problems`."""
+        return _Reader([_Root(folder) for folder in folders]).library()
+
+    def check(self) -> None:
+        """Check everything that can be known before the first message; findings go to `problems`."""
+        from gateway.mapping import checks  # noqa: PLC0415 - the R4 tables are needed only here
+
+        checks.check(self)
+
+    @cached_property
+    def selection(self) -> Selection:
+        """What tells which mapping a message is for."""
+        return Selection(self.mappings)
+
+    def for_message(self, message: Message) -> ir.Mapping:
+        """Return the mapping of an HL7 v2 message. Raises UnsupportedMessage that names the message."""
+        return self.selection.message(message)
+
+    def mapping(self, name: str) -> ir.Mapping:
+        """Return the mapping called `hl7v2/adt_a20_bed` (or by its last part). Raises BadMapping when there is none."""
+        found = [m for m in self.mappings if name in {m.name, m.name.rpartition("/")[2], m.url}]
+        if len(found) == 1:
+            return found[0]
+        hint = suggestion(name, [m.name for m in self.mappings])
+        raise BadMapping(f"no mapping '{name}'{hint}")
+
+    def provider(self, name: str) -> Overlay:
+        """Return the overlay of a provider, the default below it. Raises UnsupportedMessage for an unknown provider."""
+        own = self.providers.get(name)
+        if own is None:
+            hint = suggestion(name, self.providers)
+            raise UnsupportedMessage(f"no provider '{name}'{hint}", code="unknown-provider")
+        return own.over(self.providers.get(DEFAULT))
+
+    def program(self, mapping: ir.Mapping, overlay: Overlay, *, traced: bool = False) -> Program:
+        """Return a mapping's program for a provider. Raises BadMapping when it cannot be made."""
+        key = (mapping.name, overlay.name, traced)
+        if key not in self._programs:
+            problems = Problems()
+            make = traced_program if traced else plain_program
+            program = make(mapping, overlay, self.units(problems), problems)
+            if problems.errors:
+                raise BadMapping(problems.errors)
+            self._programs[key] = program
+        return self._programs[key]
+
+    def units(self, problems: Problems) -> "Units":
+        """Return where programs find fragments and ConceptMaps; what is missing goes to `problems`."""
+        return Units(self, problems)
+
+
+class Units:
+    """Finds what a mapping uses, and reports what it does not find, once."""
+
+    def __init__(self, library: Library, problems: Problems) -> None:
+        self.library = library
+        self.problems = problems
+
+    def fragment(self, use: ir.Use) -> ir.Fragment | None:
+        """Return the fragment an alias means, or None."""
+        return self.library.fragments.find(use, self.problems)
+
+    def concept_map(self, use: ir.Use) -> ConceptMap | None:
+        """Return the ConceptMap an alias means, or None."""
+        id_ = use.concept_map
+        if id_ is None:
+            return None
+        found = self.library.concept_maps.get(id_)
+        if found is None:
+            self.problems.add(use.span, f"no ConceptMap '{id_}'{suggestion(id_, self.library.concept_maps)}")
+        return found
+
+
+class Fragments:
+    """Fragment files, read when first used."""
+
+    def __init__(self, roots: Sequence[_Root]) -> None:
+        self.roots = roots
+        self.problems = Problems()
+        self._read: dict[Path, ir.Fragment | None] = {}
+
+    def find(self, use: ir.Use, problems: Problems) -> ir.Fragment | None:
+        """Return the fragment in the file that an alias names: beside the file that uses it, or in a root."""
+        path = next((path for path in self._candidates(use) if path.is_file()), None)
+        if path is None:
+            problems.add(use.span, f"no file '{use.target}' beside this file or in a mappings folder")
+            return None
+        if path not in self._read:
+            self._read[path] = self.read(path, problems)
+        return self._read[path]
+
+    def read(self, path: Path, problems: Problems) -> ir.Fragment | None:
+        """Return the fragment in a file, or None when it holds none."""
+        name = next(root.name(path) for root in self.roots if path.is_relative_to(root.folder))
+        unit = yaml_front.read(path.read_text(encoding="utf-8"), name, path.stem, problems)
+        if isinstance(unit, ir.Mapping):
+            problems.add(unit.span, "a mapping cannot be used as a fragment")
+        return unit if isinstance(unit, ir.Fragment) else None
+
+    def all(self) -> Iterator[tuple[Path, str]]:
+        """Yield every fragment file there is, with its name."""
+        for root in self.roots:
+            for path in sorted(root.folder.rglob("*.yaml")):
+                inner = path.relative_to(root.folder)
+                if path.name != "mapping.yaml" and "cases" not in inner.parts and inner.parts[0] != "providers":
+                    yield path, root.name(path)
+
+    def _candidates(self, use: ir.Use) -> Iterator[Path]:
+        file = use.span.file
+        for root in self.roots:
+            beside = root.folder / Path(file).relative_to(root.folder.name).parent if file.startswith(f"{root.folder.name}/") else None
+            for base in (beside, root.folder):
+                path = (base / use.target).resolve() if base else None
+                if path and path.is_relative_to(root.folder):
+                    yield path
+
+
+class _Reader:
+    """Reads all files of some folders."""
+
+    def __init__(self, roots: list[_Root]) -> None:
+        self.roots = [_Root(root.folder.resolve()) for root in roots]
+        self.problems = Problems()
+
+    def library(self) -> Library:
+        for root in self.roots:
+            if not root.folder.is_dir():
+                self.problems.add(Span(root.folder.name), "no such folder of mappings")
+        mappings = tuple(self._each("mapping.yaml", self._mapping))
+        maps = {m.id: m for m in self._each("concept_maps/*.json", self._concept_map)}
+        providers = {o.name: o for o in self._each("providers/*.yaml", self._overlay)}
+        if DEVELOPMENT not in providers:
+            providers[DEVELOPMENT] = Overlay(DEVELOPMENT, "", MappingProxyType({"share": "clinical"}))
+        return Library(mappings, MappingProxyType(maps), MappingProxyType(providers), self.problems, Fragments(self.roots))
+
+    def _each(self, pattern: str, read: Callable[[Path, str, Path], Any]) -> Iterator[Any]:
+        for root in self.roots:
+            for path in sorted(root.folder.rglob(pattern)):
+                made = read(path, root.name(path), root.folder)
+                if made is not None:
+                    yield made
+
+    def _mapping(self, path: Path, file: str, folder: Path) -> ir.Mapping | None:
+        name = path.parent.relative_to(folder).as_posix()
+        unit = yaml_front.read(path.read_text(encoding="utf-8"), file, name, self.problems)
+        if isinstance(unit, ir.Fragment):
+            self.problems.add(unit.span, "a file called mapping.yaml must be a mapping, not a fragment")
+        return unit if isinstance(unit, ir.Mapping) else None
+
+    def _concept_map(self, path: Path, file: str, _: Path) -> ConceptMap | None:
+        found = concept_maps.load(path, file, self.problems)
+        if found is not None and found.id != path.stem:
+            self.problems.add(Span(file), f"the id of the ConceptMap is '{found.id}'; the file is called {path.name}")
+        return found
+
+    def _overlay(self, path: Path, file: str, _: Path) -> Overlay | None:
+        return overlays.read(path.read_text(encoding="utf-8"), file, path.stem, self.problems)
+
+

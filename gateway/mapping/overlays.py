@@ -1,0 +1,154 @@
+"""Provider overlays: what is particular to one sender, so that no mapping has to be copied for it.
+
+`mappings/providers/<name>.yaml`; `default.yaml` says what holds for all of them.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from gateway.mapping import yaml_tree
+from gateway.mapping.spans import Problems, Span, suggestion
+from gateway.mapping.yaml_tree import Node, Scalar, Sequence
+
+ZONE = "Europe/Amsterdam"
+CHARSET = "windows-1252"
+SHARES = ("capacity", "clinical")
+_BASE = "https://msb-gateway.example/fhir/provider/"
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """One provider. `values` is all that its file (and the default) says, for `%provider.x`."""
+
+    name: str
+    file: str
+    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def share(self) -> str:
+        """Return `capacity` or `clinical`; clinical data passes the mapping only when the provider says so."""
+        return str(self.values.get("share", "capacity"))
+
+    @property
+    def timezone(self) -> str:
+        """Return the zone of times without an offset."""
+        return str(self.values.get("timezone", ZONE))
+
+    @property
+    def charset(self) -> str:
+        """Return what a message is read in when it declares no (known) character set."""
+        return str(self.values.get("charset", CHARSET))
+
+    @property
+    def namespace(self) -> uuid.UUID:
+        """Return the namespace of the ids of this provider's resources."""
+        own = self.values.get("namespace")
+        return uuid.UUID(str(own)) if own else uuid.uuid5(uuid.NAMESPACE_URL, _BASE + self.name)
+
+    def codes(self, concept_map: str) -> Mapping[str, str]:
+        """Return the provider's own rows for a ConceptMap: source code → target code."""
+        rows = self.values.get("codes", {}).get(concept_map, {})
+        return {str(code): str(target) for code, target in rows.items()}
+
+    def value(self, path: tuple[str, ...]) -> Any:
+        """Return what stands at `%provider.a.b`, or None."""
+        found: Any = {"name": self.name, "share": self.share, "timezone": self.timezone, **self.values}
+        for step in path:
+            found = found.get(step) if isinstance(found, Mapping) else None
+        return found
+
+    def over(self, default: "Overlay | None") -> "Overlay":
+        """Return this overlay with what it does not say taken from the default."""
+        return Overlay(self.name, self.file, _laid(default.values, self.values)) if default else self
+
+
+def read(text: str, file: str, name: str, problems: Problems) -> Overlay | None:
+    """Return the overlay in a file, or None; every complaint goes to `problems`."""
+    root = yaml_tree.read(text, file, problems)
+    if not isinstance(root, yaml_tree.Mapping):
+        if root is not None:
+            problems.add(root.span, "an overlay is an object of settings")
+        return None
+    for check in (_name, _share, _zone, _charset, _namespace, _codes):
+        check(root, name, problems)
+    return Overlay(name, file, MappingProxyType({key.text: _plain(value) for key, value in root}))
+
+
+def codes_with_spans(root: yaml_tree.Mapping) -> Iterator[tuple[str, Scalar, Span]]:
+    """Yield (ConceptMap id, target code, place) of every code row of an overlay."""
+    rows = root.get("codes")
+    for map_, codes in rows if isinstance(rows, yaml_tree.Mapping) else ():
+        for code, target in codes if isinstance(codes, yaml_tree.Mapping) else ():
+            if isinstance(target, Scalar):
+                yield map_.text, target, code.span
+
+
+def _laid(below: Mapping[str, Any], above: Mapping[str, Any]) -> Mapping[str, Any]:
+    both = {**below, **above}
+    for key in below.keys() & above.keys():
+        if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):
+            both[key] = _laid(below[key], above[key])
+    return MappingProxyType(both)
+
+
+def _plain(node: Node) -> Any:
+    if isinstance(node, yaml_tree.Mapping):
+        return MappingProxyType({key.text: _plain(value) for key, value in node})
+    if isinstance(node, Sequence):
+        return [_plain(item) for item in node.items]
+    return node.value
+
+
+def _name(root: yaml_tree.Mapping, name: str, problems: Problems) -> None:
+    node = root.get("provider")
+    if not isinstance(node, Scalar) or node.text != name:
+        problems.add(node.span if node else root.span, f"'provider' must be '{name}', as the file is called")
+
+
+def _share(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
+    node = root.get("share")
+    if node is not None and not (isinstance(node, Scalar) and node.text in SHARES):
+        hint = suggestion(node.text, SHARES) if isinstance(node, Scalar) else ""
+        problems.add(node.span, f"'share' must be one of {', '.join(SHARES)}{hint}")
+
+
+def _zone(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
+    node = root.get("timezone")
+    if node is None:
+        return
+    try:
+        ZoneInfo(node.text if isinstance(node, Scalar) else "")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems.add(node.span, "'timezone' must be the name of a time zone, such as Europe/Amsterdam")
+
+
+def _charset(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
+    node = root.get("charset")
+    try:
+        "".encode(node.text if isinstance(node, Scalar) else "utf-8")
+    except LookupError:
+        assert node is not None
+        problems.add(node.span, "'charset' must be the name of a character set, such as windows-1252")
+
+
+def _namespace(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
+    node = root.get("namespace")
+    try:
+        uuid.UUID(node.text if isinstance(node, Scalar) else str(uuid.NAMESPACE_URL))
+    except ValueError:
+        assert node is not None
+        problems.add(node.span, "'namespace' must be a UUID")
+
+
+def _codes(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
+    node = root.get("codes")
+    if node is None:
+        return
+    maps = node.pairs if isinstance(node, yaml_tree.Mapping) else ()
+    rows = [codes for _, codes in maps]
+    if not isinstance(node, yaml_tree.Mapping) or not all(isinstance(codes, yaml_tree.Mapping) for codes in rows):
+        problems.add(node.span, "'codes' must be an object {ConceptMap id: {source code: target code}}")

@@ -1,0 +1,173 @@
+"""Pieces of an HL7 v2 message as values of expressions: a segment, a repetition, a component.
+
+A piece is the text of its first leaf, so every FHIRPath function for text works on it, and it knows
+where it stands, so that numeric steps (`cx.4.1`) and places can be had from it.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from gateway.errors import Place
+from gateway.formats.hl7v2 import Message, Position, Segment
+
+ONE = 1
+
+
+class Line(Protocol):
+    """A segment, or the stand-in for one that the message does not have."""
+
+    def value(self, field: int, repetition: int = 1, component: int = 1, subcomponent: int = 1) -> str | None: ...
+
+    def place(
+        self,
+        field: int | None = None,
+        repetition: int | None = None,
+        component: int | None = None,
+        subcomponent: int | None = None,
+    ) -> Place: ...
+
+
+class Absent:
+    """A segment that the message does not have: every field of it is empty."""
+
+    def __init__(self, name: str, occurrence: int = 1) -> None:
+        self.name = name
+        self.occurrence = occurrence
+
+    def value(self, field: int, repetition: int = 1, component: int = 1, subcomponent: int = 1) -> None:
+        """Return None."""
+
+    def is_null(self, field: int, repetition: int = 1, component: int = 1, subcomponent: int = 1) -> bool:
+        """Return False: nothing was said, not even "delete"."""
+        del field, repetition, component, subcomponent
+        return False
+
+    def repetitions(self, field: int) -> int:
+        """Return 0."""
+        del field
+        return 0
+
+    def place(
+        self,
+        field: int | None = None,
+        repetition: int | None = None,
+        component: int | None = None,
+        subcomponent: int | None = None,
+    ) -> Place:
+        """Return where it would stand, without line and byte."""
+        return Place(str(Position(self.name, self.occurrence, field, repetition, component, subcomponent)))
+
+
+class Piece(str):
+    """A segment (`field` 0), a repetition of a field (`component` 0), or a component, as text with a place."""
+
+    __slots__ = ("component", "field", "repetition", "segment")
+
+    segment: Segment
+    field: int
+    repetition: int
+    component: int
+
+    def numbers(self, steps: tuple[int, ...], repetition: int) -> tuple[int, int, int, int]:
+        """Return field, repetition, component and subcomponent at `steps` from here; 0 where not narrowed down."""
+        if not self.field:
+            field, component, subcomponent = (*steps, 0, 0)[:3]
+            return field, repetition, component, subcomponent
+        if not self.component:
+            component, subcomponent = (*steps, 0)[:2]
+            return self.field, self.repetition, component, subcomponent
+        return self.field, self.repetition, self.component, steps[0]
+
+
+def piece(segment: Segment, field: int = 0, repetition: int = 1, component: int = 0) -> Piece:
+    """Return the piece there; of a segment the text is its name."""
+    made = Piece((segment.value(field, repetition, component or 1) or "") if field else segment.name)
+    made.segment, made.field, made.repetition, made.component = segment, field, repetition, component
+    return made
+
+
+def segment(message: Message, name: str, occurrence: int = 1) -> Line:
+    """Return the occurrence of a segment, or its stand-in."""
+    found = message.all(name)
+    return found[occurrence - 1] if occurrence <= len(found) else Absent(name, occurrence)
+
+
+def segments(message: Message, name: str) -> list[Piece]:
+    """Return every segment called `name`."""
+    return [piece(found) for found in message.all(name)]
+
+
+def fields(
+    lines: list[Any], field: int, repetition: int | None = None, component: int | None = None, sub: int | None = None
+) -> list[Any]:
+    """Return the pieces (or, for a subcomponent, the texts) that a path means as a collection; empty ones left out."""
+    made: list[Any] = []
+    for line in lines:
+        segment = line.segment if type(line) is Piece else line
+        numbers = range(1, segment.repetitions(field) + 1) if repetition is None else (repetition,)
+        for number in numbers:
+            if sub is not None:
+                text = segment.value(field, number, component, sub)
+                made += [text] if text is not None else []
+            elif present(segment, field, number, component):
+                made.append(piece(segment, field, number, component or 0))
+    return made
+
+
+def present(segment: Any, field: int, repetition: int = 1, component: int | None = None) -> bool:
+    """Return whether anything but `""` stands there."""
+    if segment.value(field, repetition, component or 1) is not None:
+        return True
+    if type(segment) is Absent or repetition > segment.repetitions(field):
+        return False
+    return any(segment.value(field, repetition, c, s) for c, s in _parts(segment, field, repetition, component))
+
+
+def _parts(segment: Segment, field: int, repetition: int, component: int | None) -> Iterator[tuple[int, int]]:
+    numbers = (component,) if component else range(1, segment.components(field, repetition) + 1)
+    for number in numbers:
+        for sub in range(1, segment.subcomponents(field, repetition, number) + 1):
+            yield number, sub
+
+
+def at(value: Any, steps: tuple[int, ...], repetition: int = 1) -> str | None:
+    """Return the text at numeric steps from a piece; None from anything that is not one."""
+    if type(value) is not Piece:
+        return None
+    field, repetition, component, sub = value.numbers(steps, repetition)
+    return value.segment.value(field, repetition, component or 1, sub or 1)
+
+
+def all_at(values: list[Any], steps: tuple[int, ...], repetition: int = 1) -> list[str]:
+    """Return the texts at numeric steps from pieces, empty ones left out."""
+    return [text for value in values if (text := at(value, steps, repetition)) is not None]
+
+
+def pieces_at(value: Any, steps: tuple[int, ...], repetition: int | None = None) -> list[Any]:
+    """Return the pieces at numeric steps from a piece, or from each of a list of them."""
+    if type(value) is list:
+        return [found for one in value for found in pieces_at(one, steps, repetition)]
+    if type(value) is not Piece:
+        return []
+    if not value.field:
+        return fields([value], steps[0], repetition, *steps[1:3])
+    field, number, component, sub = value.numbers(steps, 1)
+    return fields([value], field, number, component or None, sub or None)
+
+
+def plain(value: Any) -> Any:
+    """Return the value, its pieces as the text they are: for what leaves the engine."""
+    if type(value) is list:
+        return [str(one) if type(one) is Piece else one for one in value]
+    return str(value) if type(value) is Piece else value
+
+
+def place(value: Piece) -> Place:
+    """Return where the piece stands."""
+    if not value.field:
+        return value.segment.place()
+    return value.segment.place(value.field, value.repetition, value.component or None)
+
+
+EXPORTED = ("segment", "segments", "fields", "present", "at", "all_at", "pieces_at")
+"""The names of this module that generated code uses."""

@@ -1,0 +1,245 @@
+"""From bytes to resources: read the format, find the mapping, run it, and say everything that was found.
+
+Read this module first. The plain program runs; the moment it meets anything it would have to report,
+the traced program runs over the same message and reports all of it.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from io import BytesIO
+from itertools import islice
+from typing import Any, BinaryIO
+
+from gateway.errors import Issue, MappingFailed
+from gateway.fhir.datetime import format_instant
+from gateway.fhir.types import Resource
+from gateway.fhirpath import FhirPathError
+from gateway.formats import delimited, fhirjson, hl7v2
+from gateway.formats.detect import detect
+from gateway.mapping import ir
+from gateway.mapping.events import event_time
+from gateway.mapping.findings import Finding, Language, say
+from gateway.mapping.library import Library
+from gateway.mapping.mapped import Mapped
+from gateway.mapping.overlays import Overlay
+from gateway.mapping.trace import Identity, Trace
+from gateway.mapping.tracer import WRONG_SHAPE, Tracer
+
+CHUNK = 200
+"""So many rows of a table become one Mapped, and so one transaction."""
+
+_MEETS = (Finding, FhirPathError, *WRONG_SHAPE)
+
+
+def run(
+    library: Library,
+    data: bytes,
+    *,
+    provider: str = "dev",
+    content_type: str | None = None,
+    received_at: datetime,
+    trace: bool = True,
+    language: Language = "en",
+) -> Iterator[Mapped]:
+    """Return an iterator of one Mapped for each message, or for each chunk of rows of a table.
+
+    A step of it raises MalformedMessage, UnsupportedMessage or MappingFailed (with all issues) when that one message
+    cannot be taken; the next step goes on with the next message. The same arguments give the same bytes.
+    """
+    job = Job(library, library.provider(provider), received_at, trace=trace, language=language)
+    format_ = detect(data, content_type)
+    if format_ == "hl7v2":
+        return _Each(hl7v2.split(data), job.message)
+    if format_ == "csv":
+        return job.table(BytesIO(data))
+    return iter([job.fhir(data)])
+
+
+class _Each(Iterator[Mapped]):
+    """An iterator that outlives the refusal of one of its messages."""
+
+    def __init__(self, messages: Iterator[bytes], take: Callable[[bytes], Mapped]) -> None:
+        self.messages = messages
+        self.take = take
+
+    def __next__(self) -> Mapped:
+        return self.take(next(self.messages))
+
+
+class Job:
+    """What holds for all messages of one call."""
+
+    def __init__(
+        self, library: Library, overlay: Overlay, received_at: datetime, *, trace: bool = True, language: Language = "en"
+    ) -> None:
+        self.library = library
+        self.overlay = overlay
+        self.received_at = format_instant(received_at)
+        self.trace = trace
+        self.language = language
+
+    # ---- HL7 v2
+
+    def message(self, data: bytes) -> Mapped:
+        """Return what one HL7 v2 message becomes. Raises MalformedMessage, UnsupportedMessage or MappingFailed."""
+        message = hl7v2.parse(data, fallback_charset=self.overlay.charset)
+        mapping = self.library.selection.message(message)
+        out: dict[str, Resource] = {}
+        issues: list[Issue] = []
+        if mapping.each is None:
+            self._one(mapping, message, (), out, issues)
+        else:
+            for part in message.all(mapping.each):
+                self._part(mapping, message, part, out, issues)
+        return self._mapped(mapping, message, out, [*message.issues, *issues])
+
+    def _one(self, mapping: ir.Mapping, source: Any, extra: tuple[Any, ...], out: dict[str, Resource], issues: list[Issue]) -> None:
+        """Map a message into `out`. Raises MappingFailed with every issue of it."""
+        program = self.library.program(mapping, self.overlay)
+        try:
+            program.run(source, self.received_at, source.control_id, out, *extra)
+        except _MEETS as met:
+            out.clear()
+            tracer = self.traced(mapping, source, extra, out)
+            if not tracer.issues:
+                raise met from None
+            issues += tracer.issues
+            if tracer.failed:
+                raise MappingFailed([*source.issues, *issues]) from None
+
+    def _part(self, mapping: ir.Mapping, message: Any, part: Any, out: dict[str, Resource], issues: list[Issue]) -> None:
+        """Map one segment of a message that is mapped segment by segment; a broken one is set apart."""
+        own: dict[str, Resource] = {}
+        found: list[Issue] = []
+        try:
+            self._one(mapping, message, (part,), own, found)
+        except MappingFailed as failed:
+            if mapping.policy == "fail":
+                raise
+            issues += [*found, *failed.issues[len(message.issues) :], self._quarantined(part.place())]
+            return
+        issues += found
+        self._join(own, out, issues, part)
+
+    def traced(self, mapping: ir.Mapping, source: Any, extra: tuple[Any, ...], out: dict[str, Resource]) -> Tracer:
+        """Return the tracer of a second, traced run over a source, its resources in `out`."""
+        program = self.library.program(mapping, self.overlay, traced=True)
+        tracer = Tracer(program.rules, mapping.policy, self.language)
+        program.run(source, self.received_at, getattr(source, "control_id", None), tracer, out, *extra)
+        return tracer
+
+    def _mapped(self, mapping: ir.Mapping, message: Any, out: dict[str, Resource], issues: list[Issue]) -> Mapped:
+        extras = [(part,) for part in message.all(mapping.each)] if mapping.each else [()]
+        if not out and not issues:
+            issues = [Issue("nothing-made", say("nothing", self.language), "information", rule=str(mapping.span))]
+        return Mapped(
+            mapping.name, mapping.version, [(r, "PUT", url) for url, r in out.items()], issues, message,
+            self._trace(mapping, [(message, extra) for extra in extras], out), message.control_id,
+            event_time(message, self.overlay.timezone),
+        )  # fmt: skip
+
+    def _trace(self, mapping: ir.Mapping, sources: list[tuple[Any, tuple[Any, ...]]], out: dict[str, Resource]) -> Trace | None:
+        if not self.trace:
+            return None
+
+        def again() -> list[tuple[Tracer, dict[str, Resource]]]:
+            made = []
+            for source, extra in sources:
+                own: dict[str, Resource] = {}
+                tracer = self.traced(mapping, source, extra, own)
+                made.append((tracer, {} if tracer.failed else own))
+            return made
+
+        return Trace(again, list(out.values()))
+
+    # ---- delimited text
+
+    def table(self, stream: BinaryIO) -> Iterator[Mapped]:
+        """Yield what the rows of a table become, a chunk at a time. Raises MalformedMessage or UnsupportedMessage."""
+        start = stream.tell()
+        mapping = self.library.selection.table(delimited.read(stream, delimited.Layout(fallback_charset=self.overlay.charset)).columns)
+        stream.seek(start)
+        table = delimited.read(stream, _layout(mapping, self.overlay))
+        return self._chunks(mapping, table)
+
+    def _chunks(self, mapping: ir.Mapping, table: delimited.Table) -> Iterator[Mapped]:
+        rows, told = iter(table), 0
+        size = CHUNK if mapping.policy != "fail" else None
+        first = True
+        while records := list(islice(rows, size)):
+            first = False
+            mapped = self._chunk(mapping, records)
+            mapped.issues = [*table.issues[told:], *mapped.issues]
+            told = len(table.issues)
+            yield mapped
+        if first or told < len(table.issues):
+            yield Mapped(mapping.name, mapping.version, [], table.issues[told:], [], self._trace(mapping, [], {}))
+
+    def _chunk(self, mapping: ir.Mapping, records: list[Any]) -> Mapped:
+        out: dict[str, Resource] = {}
+        issues: list[Issue] = []
+        taken = sum(self._row(mapping, record, out, issues) for record in records)
+        if mapping.policy == "fail" and taken < len(records):
+            raise MappingFailed(issues)
+        resources = [(resource, "PUT", url) for url, resource in out.items()]
+        trace = self._trace(mapping, [(record, ()) for record in records], out)
+        return Mapped(mapping.name, mapping.version, resources, issues, records, trace, rows=taken)
+
+    def _row(self, mapping: ir.Mapping, record: Any, out: dict[str, Resource], issues: list[Issue]) -> bool:
+        """Map one row; return whether it was taken."""
+        issues += record.issues
+        own: dict[str, Resource] = {}
+        failed = any(issue.severity in {"error", "fatal"} for issue in record.issues)
+        try:
+            self.library.program(mapping, self.overlay).run(record, self.received_at, None, own)
+        except _MEETS as met:
+            own.clear()
+            tracer = self.traced(mapping, record, (), own)
+            if not tracer.issues:
+                raise met from None
+            issues += tracer.issues
+            failed = failed or tracer.failed
+        if failed:
+            issues.append(self._quarantined(record.place()))
+            return False
+        self._join(own, out, issues, record)
+        return True
+
+    def _quarantined(self, place: Any) -> Issue:
+        return Issue("row-quarantined", say("quarantined", self.language), "error", place=place)
+
+    def _join(self, own: dict[str, Resource], out: dict[str, Resource], issues: list[Issue], part: Any) -> None:
+        for url, resource in own.items():
+            before = out.get(url)
+            if before is not None and before != resource:
+                text = say("duplicate", self.language)
+                issues.append(Issue("duplicate-resource", text, "warning", resource["resourceType"], part.place()))
+            out[url] = resource
+
+    # ---- FHIR
+
+    def fhir(self, data: bytes) -> Mapped:
+        """Return a FHIR resource or Bundle as it came. Raises MalformedMessage when it is not FHIR JSON."""
+        tree = fhirjson.parse(data)
+        root = tree.resource
+        resources = _operations(root)
+        id_ = root.get("id")
+        whole = root if root["resourceType"] == "Bundle" else None
+        return Mapped("fhir", "4.0.1", resources, [], tree, Identity(tree), str(id_) if id_ else None, whole=whole)
+
+
+def _layout(mapping: ir.Mapping, overlay: Overlay) -> delimited.Layout:
+    said: dict[str, Any] = dict(mapping.source.layout)
+    aliases = {name: tuple(map(str, others)) for name, others in (said.get("aliases") or {}).items()}
+    known = {key: str(said[key]) for key in ("delimiter", "charset", "decimal", "quote") if said.get(key)}
+    return delimited.Layout(**known, aliases=aliases, required=mapping.source.columns, fallback_charset=overlay.charset)  # type: ignore[arg-type] - texts by name
+
+
+def _operations(root: Resource) -> list[tuple[Resource, str, str]]:
+    """Return what a FHIR message asks for: the requests of a transaction or batch, or to put the resource itself."""
+    if root["resourceType"] == "Bundle" and root.get("type") in {"transaction", "batch"}:
+        entries = [e for e in root.get("entry") or [] if isinstance(e, dict) and isinstance(e.get("resource"), dict)]
+        requests = [(e["resource"], e.get("request") or {}) for e in entries]
+        return [(r, str(request.get("method", "")), str(request.get("url", ""))) for r, request in requests]
+    url = "/".join(str(root[key]) for key in ("resourceType", "id") if key in root)
+    return [(root, "PUT" if "id" in root else "POST", url)]

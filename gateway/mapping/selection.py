@@ -1,0 +1,82 @@
+"""Which mapping accepts a message. Exactly one may: none is refused by name, two are an error."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+from gateway.errors import BadMapping, Issue, UnsupportedMessage
+from gateway.formats.delimited.layout import normal
+from gateway.formats.hl7v2 import Message
+from gateway.mapping import ir
+from gateway.mapping.compiler.condition import Test, condition, paths
+from gateway.mapping.spans import Problems
+
+_KEPT = 4096
+
+
+class Selection:
+    """Answers, for a set of mappings, which one a message is for."""
+
+    def __init__(self, mappings: Sequence[ir.Mapping], problems: Problems | None = None) -> None:
+        self.mappings = mappings
+        self.problems = problems or Problems()
+        self._by_kind: dict[str, ir.Mapping] = {}
+
+    def message(self, message: Message) -> ir.Mapping:
+        """Return the mapping of an HL7 v2 message. Raises UnsupportedMessage, or BadMapping when two accept it."""
+        if not self._kind_decides:
+            return self._find(message)
+        kind = message.segments[0].raw(9)
+        found = self._by_kind.get(kind)
+        if found is None:
+            found = self._find(message)
+            if len(self._by_kind) < _KEPT:
+                self._by_kind[kind] = found
+        return found
+
+    def table(self, columns: Sequence[str]) -> ir.Mapping:
+        """Return the mapping of a delimited file with these columns. Raises UnsupportedMessage or BadMapping."""
+        have = {normal(column) for column in columns}
+        found = [m for m in self.mappings if m.source.format == "csv" and accepts_columns(m, have)]
+        return _only(found, lambda: f"a table with the columns {', '.join(columns)[:400]}")
+
+    def _find(self, message: Message) -> ir.Mapping:
+        return _only([m for m, test in self.tests if test(message)], lambda: describe(message))
+
+    @cached_property
+    def tests(self) -> list[tuple[ir.Mapping, Test]]:
+        """The HL7 v2 mappings, each with its condition."""
+        found = [m for m in self.mappings if m.source.format == "hl7v2"]
+        return [(m, condition(m, self.problems)) for m in found]
+
+    @cached_property
+    def _kind_decides(self) -> bool:
+        """Whether every condition looks at MSH-9 alone, so that the answer can be kept for each MSH-9."""
+        looked_at = (path for m, _ in self.tests for path in paths(m))
+        return all(not isinstance(path, str) and (path.base, path.field) == ("MSH", 9) for path in looked_at)
+
+
+def accepts_columns(mapping: ir.Mapping, have: set[str]) -> bool:
+    """Return whether a table with these (normalised) columns has every column that a mapping asks for."""
+    aliases = dict(mapping.source.layout).get("aliases") or {}
+    assert isinstance(aliases, dict)
+    return all(
+        normal(column) in have or any(normal(str(other)) in have for other in aliases.get(column, ()))
+        for column in mapping.source.columns
+    )
+
+
+def describe(message: Message) -> str:
+    """Return how a message is called in a refusal: `ADT^A47 (HL7 v2.5)`. Nothing of its content but MSH-9 and MSH-12."""
+    header = message.segments[0]
+    kind = "^".join(part for part in (header.value(9, 1, 1), header.value(9, 1, 2)) if part)
+    version = message.version
+    return f"{kind[:40] or 'a message without MSH-9'} (HL7 v{version[:10]})" if version else f"{kind[:40] or 'a message without MSH-9'} (HL7 v2)"
+
+
+def _only(found: list[ir.Mapping], what: Callable[[], str]) -> ir.Mapping:
+    if not found:
+        raise UnsupportedMessage(f"no mapping accepts {what()}")
+    if len(found) > 1:
+        names = " and ".join(mapping.name for mapping in found)
+        raise BadMapping([Issue("ambiguous-mapping", f"{names} both accept {what()}")])
+    return found[0]

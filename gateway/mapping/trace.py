@@ -1,0 +1,184 @@
+"""Where each element came from: made by running the traced dialect over the same message again.
+
+A mapping is a function of the message, the provider and the time of receipt, so the second run does
+what the first did; the first pays nothing for it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.errors import Place
+from gateway.fhir.types import Resource
+from gateway.formats.fhirjson import Tree
+from gateway.mapping.compiler.rules import Rule
+from gateway.mapping.tracer import Made, Read, Tracer
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One element: where it stands, what it holds, what was read for it, and which rule made it.
+
+    `through` are rows of ConceptMaps. A literal of the mapping has no sources.
+    """
+
+    path: str
+    value: Any
+    sources: tuple[tuple[Place, str], ...]
+    through: tuple[str, ...]
+    rule: str
+    where: str
+
+    def __str__(self) -> str:
+        """Return `Slot.status = "free"  <- NPU-2.1 'U' (line 3, byte 118) through ConceptMap …, rule …, file:line`."""
+        return f"{self.path} = {_shown(self.value)}  <- {self._origin()}, rule {self.rule}, {self.where}"
+
+    def _origin(self) -> str:
+        read = ", ".join(_source(place, text) for place, text in self.sources) or "the mapping itself"
+        return " through ".join([read, *self.through])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the entry for a machine."""
+        sources = [
+            {"path": p.path, "line": p.line, "byte": p.byte, "value": text} for p, text in self.sources
+        ]
+        named = {"path": self.path, "value": self.value, "source": sources, "through": list(self.through)}
+        return {**named, "rule": self.rule, "map": self.where}
+
+
+class Trace:
+    """The trace of one Mapped. Nothing runs before the first question."""
+
+    def __init__(self, runs: Callable[[], Sequence[tuple[Tracer, dict[str, Resource]]]], resources: Sequence[Resource]) -> None:
+        self._runs = runs
+        self._resources = resources
+        self._entries: list[Entry] | None = None
+        self._tracers: list[Tracer] | None = None
+
+    def tracers(self) -> list[Tracer]:
+        """Return the tracers of the run, one for a message or row."""
+        if self._tracers is None:
+            self._make()
+        return self._tracers or []
+
+    def entries(self) -> list[Entry]:
+        """Return an entry for each element, in the order of the resources."""
+        if self._entries is None:
+            self._make()
+        return self._entries or []
+
+    def explain(self, path: str) -> list[Entry]:
+        """Return the entries at or below `Slot.status`, `Location[2].name`, `Patient.identifier[0]`."""
+        return [entry for entry in self.entries() if matches(entry.path, path)]
+
+    def _make(self) -> None:
+        made: dict[str, tuple[Resource, Tracer]] = {}
+        runs = self._runs()
+        for tracer, out in runs:
+            made.update({url: (resource, tracer) for url, resource in out.items()})
+        self._tracers = [tracer for tracer, _ in runs]
+        names = numbered([resource["resourceType"] for resource, _ in made.values()])
+        self._entries = [
+            entry
+            for name, (resource, tracer) in zip(names, made.values(), strict=True)
+            for entry in _walk(resource, name, tracer, None)
+        ]
+
+
+class Identity:
+    """The trace of what passed through as it came: every element is its own source."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def tracers(self) -> list[Tracer]:
+        """Return none: no rule ran."""
+        return []
+
+    def entries(self) -> list[Entry]:
+        """Return an entry for each element of every resource of the Bundle, or of the resource."""
+        root = self._tree.resource
+        held = [(i, e["resource"]) for i, e in enumerate(root.get("entry") or []) if isinstance(e, dict) and "resource" in e]
+        parts = [(f"/entry/{i}/resource", r) for i, r in held] if root["resourceType"] == "Bundle" else [("", root)]
+        names = numbered([resource["resourceType"] for _, resource in parts])
+        return [e for name, (at, resource) in zip(names, parts, strict=True) for e in self._below(resource, name, at)]
+
+    def explain(self, path: str) -> list[Entry]:
+        """Return the entries at or below a path."""
+        return [entry for entry in self.entries() if matches(entry.path, path)]
+
+    def _below(self, value: Any, path: str, pointer: str) -> Iterator[Entry]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                yield from self._below(inner, f"{path}.{key}", f"{pointer}/{key}")
+        elif isinstance(value, list):
+            for index, inner in enumerate(value):
+                yield from self._below(inner, f"{path}[{index}]", f"{pointer}/{index}")
+        else:
+            yield Entry(path, value, ((self._tree.place(pointer), str(value)),), (), "as it came", "fhir")
+
+
+def numbered(types: Sequence[str]) -> list[str]:
+    """Return the names of resources: `Slot`, but `Location[0]`, `Location[1]` where there are several.
+
+    >>> numbered(["Location", "Slot", "Location"])
+    ['Location[0]', 'Slot', 'Location[1]']
+    """
+    seen: dict[str, int] = {}
+    names = []
+    for type_ in types:
+        number = seen.get(type_, 0)
+        seen[type_] = number + 1
+        names.append(f"{type_}[{number}]" if types.count(type_) > 1 else type_)
+    return names
+
+
+def matches(path: str, asked: str) -> bool:
+    """Return whether an element is the one asked for or lies in it; an index that was not asked for is any.
+
+    >>> matches("Location[1].name", "Location.name"), matches("Slot.statusReason", "Slot.status")
+    (True, False)
+    """
+    have, want = path.split("."), asked.split(".")
+    return len(want) <= len(have) and all(
+        w in (h, h.partition("[")[0]) for h, w in zip(have, want, strict=False)
+    )
+
+
+def _walk(value: Any, path: str, tracer: Tracer, inherited: Made | None) -> Iterator[Entry]:
+    if isinstance(value, dict | list):
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in parts:
+            made = tracer.made.get((id(value), key)) or inherited
+            step = f".{key}" if isinstance(value, dict) else f"[{key}]"
+            yield from _walk(inner, path + step, tracer, made)
+    elif inherited is not None:
+        yield _entry(value, path, inherited, tracer.rules[inherited.rule])
+
+
+def _entry(value: Any, path: str, made: Made, rule: Rule) -> Entry:
+    through = tuple(dict.fromkeys(read.through for read in made.reads if read.through))
+    return Entry(path, value, tuple(_sources(value, made.reads)), through, rule.name, str(rule.span))
+
+
+def _sources(value: Any, reads: Sequence[Read]) -> Iterator[tuple[Place, str]]:
+    """Yield what the value is made of: the one read that is the value, or else every read that gave something."""
+    given = [read for read in reads if read.owner is not None and read.value is not None]
+    same = [read for read in given if read.value is value] if isinstance(value, str) else []
+    seen = set()
+    for read in same[-1:] or [read for read in given if not read.passed] or given:
+        place = read.place
+        if place not in seen:
+            seen.add(place)
+            yield place, str(read.value)
+
+
+def _source(place: Place, text: str) -> str:
+    known = [f"{name} {n}" for name, n in (("line", place.line), ("byte", place.byte)) if n is not None]
+    return f"{place.path} '{text}'" + (f" ({', '.join(known)})" if known else "")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,360 @@
+"""Follows one message through a mapping: what each rule read, what became of it, what was wrong with it.
+
+The traced dialect of the generated code calls it for every step. Values are computed by the same
+expressions as in the plain dialect; here a Finding becomes an issue with its place, rule and target,
+the policy of the rule is applied, and the rest of the message is mapped all the same.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from gateway.errors import Issue, Place, Severity
+from gateway.fhirpath import FhirPathError
+from gateway.mapping import pieces
+from gateway.mapping.compiler.rules import Rule
+from gateway.mapping.findings import Finding, Language, say
+from gateway.mapping.ir import Policy
+from gateway.mapping.shapes import full, first, plain
+
+WRONG_SHAPE = (AttributeError, TypeError, KeyError, ArithmeticError, ValueError)
+"""What an expression raises when a value is not of the kind it was written for."""
+
+
+class Read(NamedTuple):
+    """One look at the source (`value` None: nothing stood there), or the row of a ConceptMap that was used (`through`)."""
+
+    owner: Any
+    at: tuple[Any, ...]
+    value: Any
+    through: str | None = None
+    passed: bool = False  # a piece on the way to something in it
+
+    @property
+    def place(self) -> Place:
+        """Return where it stands; line and byte are looked up only now."""
+        found: Place = self.owner.place(*self.at)
+        return found
+
+
+Pair = tuple[Any, tuple[Read, ...]]
+Thunk = Callable[[], Any]
+
+
+class Made(NamedTuple):
+    """What a rule put somewhere. `holder` is kept so that its identity stays its own."""
+
+    holder: Any
+    rule: int
+    reads: tuple[Read, ...]
+    fixed: bool
+
+
+class _Resource:
+    """A resource while it is made: its error policy, and whether a rule of it failed."""
+
+    def __init__(self, type_: str, policy: Policy | None) -> None:
+        self.type = type_
+        self.policy = policy
+        self.failed = False
+
+
+class Tracer:
+    """The `T` of traced code; one for a message (or a row)."""
+
+    def __init__(self, rules: Sequence[Rule], policy: Policy, language: Language) -> None:
+        self.rules = rules
+        self.policy = policy
+        self.language = language
+        self.issues: list[Issue] = []
+        self.made: dict[tuple[int, Any], Made] = {}
+        self.fired_rules: set[int] = set()
+        self.seen: list[Read] = []  # every look at the source, for the report of what nobody read
+        self.failed = False
+        self._log: list[Read] = []
+        self._rule = -1
+        self._target = ""
+        self._prefix = ""
+        self._resources: list[_Resource] = []
+
+    # ---- what expressions read
+
+    def use(self, pair: Pair) -> Any:
+        """Return the value of a name; what was read for it counts as read here."""
+        self._log.extend(pair[1])
+        return pair[0]
+
+    def value(self, line: Any, at: tuple[int | None, ...]) -> str | None:
+        """Return the text of a field or a part of it; `at` as the mapping writes it."""
+        text: str | None = line.value(*(number or 1 for number in at))
+        self._note(line, at, text)
+        return text
+
+    def present(self, line: Any, field: int, repetition: int) -> bool:
+        """Return whether a field holds anything."""
+        found = pieces.present(line, field, repetition)
+        self._note(line, (field, repetition) if repetition > 1 else (field,), line.value(field, repetition) if found else None)
+        return found
+
+    def segments(self, message: Any, name: str) -> list[Any]:
+        """Return every segment of a name."""
+        return pieces.segments(message, name)
+
+    def fields(self, lines: list[Any], *at: int | None) -> list[Any]:
+        """Return the pieces that a path means as a collection."""
+        found = pieces.fields(lines, *at)  # type: ignore[arg-type] - the field is never None
+        for one in found:
+            self._note_piece(one)
+        if not found and lines:
+            self._note(lines[0], (at[0],), None)
+        return found
+
+    def at(self, value: Any, steps: tuple[int, ...], repetition: int) -> str | None:
+        """Return the text at numeric steps from a piece."""
+        if type(value) is not pieces.Piece:
+            return None
+        text = pieces.at(value, steps, repetition)
+        self._note(value.segment, tuple(n or None for n in value.numbers(steps, repetition)), text)
+        return text
+
+    def pieces_at(self, value: Any, steps: tuple[int, ...], repetition: int | None) -> list[Any]:
+        """Return the pieces at numeric steps from a piece."""
+        found = pieces.pieces_at(value, steps, repetition)
+        for one in found:
+            self._note_piece(one)
+        return found
+
+    def column(self, record: Any, name: str) -> str | None:
+        """Return the cell of a row."""
+        text: str | None = record.get(name)
+        self._note(record, (name,), text)
+        return text
+
+    def _note(self, owner: Any, at: tuple[Any, ...], value: Any, *, passed: bool = False) -> None:
+        read = Read(owner, at, value, passed=passed)
+        self._log.append(read)
+        self.seen.append(read)
+
+    def _note_piece(self, value: Any) -> None:
+        if type(value) is pieces.Piece and value.field:
+            self._note(value.segment, (value.field, value.repetition, value.component or None), value, passed=True)
+
+    # ---- functions
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what an added function makes; a Finding is reported and its `instead` returned."""
+        try:
+            return function(*arguments)
+        except Finding as finding:
+            self._report(finding, arguments[0] if arguments else None)
+            return finding.instead
+
+    def translate(self, table: Any, code: str | None) -> Any:
+        """Return what a ConceptMap makes of a code, and remember the row."""
+        made = self.call(table, code)
+        if code is not None and made is not None:
+            self._log.append(Read(None, (), None, through=table.row(code)))
+        return made
+
+    def given(self, thunk: Thunk) -> Pair:
+        """Return an argument of a fragment with what was read for it."""
+        return self._watched(thunk)
+
+    def each(self, thunk: Thunk, rule: int | None = None) -> Iterator[Pair]:
+        """Yield the items of a collection, each with what was read for it."""
+        values, reads = self._evaluated(rule, thunk, []) if rule is not None else self._watched(thunk)
+        for value in values or ():
+            own = tuple(read for read in reads if read.value is value)
+            yield value, own or reads
+
+    def _watched(self, thunk: Thunk) -> Pair:
+        before, self._log = self._log, []
+        try:
+            return thunk(), tuple(self._log)
+        finally:
+            self._log = before
+
+    # ---- rules
+
+    def named(self, rule: int, thunk: Thunk, many: bool) -> Pair:  # noqa: FBT001 - called by generated code only
+        """Return the value of a `let` or `assign`."""
+        return self._evaluated(rule, thunk, [] if many else None)
+
+    def test(self, rule: int, thunk: Thunk) -> bool:
+        """Return whether a condition holds."""
+        value, _ = self._evaluated(rule, thunk, instead=False, fire=False)
+        if value:
+            self.fired_rules.add(rule)
+        return bool(value)
+
+    def fired(self, rule: int) -> None:
+        """Note that a last resort was taken."""
+        self.fired_rules.add(rule)
+
+    def require(self, rule: int, thunk: Thunk, code: str, text: str) -> None:
+        """Report a requirement that does not hold. It stops the message (or row) whatever the policy of a resource is."""
+        value, reads = self._evaluated(rule, thunk, instead=True)
+        if not value:
+            missing = next((read for read in reads if read.owner is not None and read.value is None), None)
+            self._say(code, text, "error", rule, missing or next((r for r in reads if r.owner is not None), None))
+            self.failed = True
+
+    def literal(self, holder: Any, key: Any, rule: int, value: Any) -> None:
+        """Put a fixed value."""
+        self._put(holder, key, value, Made(holder, rule, (), fixed=True))
+
+    def leaf(self, holder: Any, key: Any, rule: int, thunk: Thunk, many: bool) -> None:  # noqa: FBT001 - generated code only
+        """Put the first value of an expression, if there is one."""
+        value, reads = self._evaluated(rule, thunk, None)
+        value = first(value) if many and value else value
+        if not many or value is not None:
+            self._keep(holder, key, rule, plain(value), reads)
+
+    def leaves(self, holder: Any, key: Any, rule: int, thunk: Thunk, many: bool) -> None:  # noqa: FBT001 - generated code only
+        """Put all values of an expression."""
+        values, reads = self._evaluated(rule, thunk, [])
+        items = [value for value in (values if many else [values]) if full(value)]
+        target = holder if key is None else []
+        for item in items:
+            own = tuple(read for read in reads if read.value is item)
+            self._keep(target, None, rule, plain(item), own or reads)
+        if key is not None and target:
+            holder[key] = target
+
+    def whole(self, holder: Any, key: Any, rule: int, value: Any) -> None:
+        """Put an object or list that was made element by element, unless it stayed empty."""
+        if value:
+            self._put(holder, key, value, Made(holder, rule, (), fixed=False))
+
+    def merge(self, holder: dict[str, Any], made: list[Any]) -> None:
+        """Lay the elements of objects over an object."""
+        for index, part in enumerate(made):
+            for key, value in part.items() if isinstance(part, dict) else ():
+                origin = self.made.get((id(part), key)) or self.made.get((id(made), index))
+                holder[key] = value
+                if origin is not None:
+                    self.made[id(holder), key] = origin._replace(holder=(holder, part))
+
+    def _keep(self, holder: Any, key: Any, rule: int, value: Any, reads: tuple[Read, ...]) -> None:
+        if full(value):
+            self._put(holder, key, value, Made(holder, rule, reads, fixed=False))
+
+    def _put(self, holder: Any, key: Any, value: Any, made: Made) -> None:
+        self.fired_rules.add(made.rule)
+        if key is None:
+            key = len(holder)
+            holder.append(value)
+        else:
+            holder[key] = value
+        self.made[id(holder), key] = made
+
+    # ---- resources
+
+    def begin(self, type_: str, policy: Policy | None) -> None:
+        """Begin a resource."""
+        self._resources.append(_Resource(type_, policy))
+
+    def end(self, rule: int, resource: dict[str, Any]) -> None:
+        """End a resource; one that a failed rule drops becomes empty, and so is not put anywhere."""
+        done = self._resources.pop()
+        if done.failed:
+            self._say("resource-dropped", self._text("left-out-resource", type=done.type), "warning", rule, None)
+            resource.clear()
+
+    def put(self, out: dict[str, Any], made: list[Any]) -> None:
+        """Put the finished resources of one `emit` into the outcome."""
+        for resource in made:
+            if "id" not in resource:
+                self._say("rule-failed", self._text("no-id"), "error", self._rule, None, target=f"{resource.get('resourceType')}.id")
+                self.failed = True
+                continue
+            url = f"{resource['resourceType']}/{resource['id']}"
+            if url in out and out[url] != resource:
+                self._say("duplicate-resource", self._text("duplicate"), "warning", self._rule, None, target=resource["resourceType"])
+            out[url] = resource
+
+    # ---- fragments
+
+    def enter(self) -> str:
+        """Begin a fragment: its targets follow the target it is used for. Returns what `leave` wants back."""
+        before, self._prefix = self._prefix, self._target
+        return before
+
+    def leave(self, before: str) -> None:
+        """End a fragment."""
+        self._prefix = before
+
+    def only(self, made: list[Any]) -> Any:
+        """Return what a fragment of one thing made, or None; what was read for a text counts as read by its user."""
+        if not made:
+            return None
+        if not isinstance(made[0], dict):
+            self._log.extend(self.made[id(made), 0].reads)
+        return made[0]
+
+    # ---- findings
+
+    def _evaluated(self, rule: int, thunk: Thunk, instead: Any, *, fire: bool = True) -> Pair:
+        before = (self._rule, self._target, self._prefix, self._log)
+        self._rule, self._log = rule, []
+        target = self.rules[rule].target
+        if target is not None:
+            self._target = target if target[:1].isupper() or not self._prefix else f"{self._prefix}.{target}".rstrip(".")
+        try:
+            value = thunk()
+            if fire:
+                self.fired_rules.add(rule)
+        except Finding as finding:
+            self._report(finding, None)
+            value = instead if finding.instead is None else finding.instead
+        except FhirPathError as error:
+            why = error.issues[0].diagnostics
+            self._report(Finding("rule-failed", "expression", why=why), None)
+            value = instead
+        except WRONG_SHAPE:
+            self._report(Finding("rule-failed", "expression", why="a value is not of the type it should be"), None)
+            value = instead
+        finally:
+            reads = tuple(self._log)
+            self._rule, self._target, self._prefix, self._log = before
+        return value, reads
+
+    def _report(self, finding: Finding, value: Any) -> None:
+        severity, text = finding.severity, finding.say(self.language)
+        if severity == "error":
+            policy = self._failed()
+            if policy == "drop-element":
+                severity, text = "warning", text + self._text("left-out-element")
+            elif policy == "drop-resource":
+                severity = "warning"
+        self._say(finding.code, text, severity, self._rule, self._concerned(value))
+
+    def _failed(self) -> Policy:
+        """Return the policy for the rule that failed, and apply it to the message or resource."""
+        within = self._resources[-1] if self._resources else None
+        policy = (within.policy if within else None) or self.policy
+        if policy == "drop-resource" and within is not None:
+            within.failed = True
+        elif policy != "drop-element":
+            self.failed = True
+        return policy
+
+    def _concerned(self, value: Any) -> Read | None:
+        """Return what was read that gave the value, or else what was read last."""
+        looks = [read for read in self._log if read.owner is not None]
+        same = [read for read in looks if read.value is value and value is not None]
+        alike = [read for read in looks if value is not None and read.value == value]
+        holding = [read for read in looks if read.value is not None]
+        return next((found[-1] for found in (same, alike, holding, looks) if found), None)
+
+    def _say(self, code: str, text: str, severity: Severity, rule: int, read: Read | None, *, target: str | None = None) -> None:
+        here = self.rules[rule] if rule >= 0 else None
+        known = here is not None and here.target is not None
+        issue = Issue(
+            code, text, severity, target or (self._target or None if known else None), read.place if read else None,
+            str(here.span) if here else None, str(read.value) if read and read.value is not None else None,
+        )  # fmt: skip
+        if issue not in self.issues:
+            self.issues.append(issue)
+
+    def _text(self, text: str, **particulars: object) -> str:
+        return say(text, self.language, **particulars)

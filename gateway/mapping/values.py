@@ -1,0 +1,101 @@
+"""What the functions added to FHIRPath do with one value: BSN, numbers, yes and no, ids, hashes, narrative.
+
+Each returns the value or raises a Finding; none of them knows where the value stood.
+"""
+
+import hashlib
+import re
+import uuid
+from decimal import Decimal
+from functools import lru_cache
+from html import escape
+
+from gateway.mapping.findings import Finding
+
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
+_ELEVEN = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+_YES = frozenset({"j", "ja", "y", "yes", "1", "true", "waar", "x"})
+_NO = frozenset({"n", "nee", "no", "0", "false", "onwaar"})
+_SEPARATOR = "\x1f"
+_BLANK_LINE = re.compile(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)+")
+_LINE = re.compile(r"\r\n|\r|\n")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+
+
+def bsn(text: str) -> str:
+    """Return the BSN in nine digits. Raises Finding bad-bsn when the eleven-test fails: it is then not used.
+
+    A BSN of eight digits lost its leading zero on the way. https://www.nictiz.nl/standaarden/bsn/
+
+    >>> bsn("999900006")
+    '999900006'
+    """
+    digits = text.strip().replace(".", "").replace(" ", "").zfill(9)
+    good = len(digits) == 9 and digits.isdecimal() and digits.isascii() and len(text.strip()) >= 8
+    if not good or digits == "0" * 9 or sum(int(d) * w for d, w in zip(digits, _ELEVEN, strict=True)) % 11:
+        raise Finding("bad-bsn", "bsn", severity="warning")
+    return digits
+
+
+def decimal(text: str) -> Decimal | int:
+    """Return the number that `text` writes in the Dutch way (`23,5`) or in FHIR's (`23.5`). Raises Finding bad-value.
+
+    >>> decimal("0,5"), decimal("12")
+    (Decimal('0.5'), 12)
+    """
+    stripped = text.strip()
+    if _THOUSANDS.fullmatch(stripped):
+        raise Finding("bad-value", "thousands")
+    if not _NUMBER.fullmatch(stripped):
+        raise Finding("bad-value", "number")
+    plain = stripped.replace(",", ".").removeprefix("+")
+    return Decimal(plain) if "." in plain else int(plain)
+
+
+def yes(text: str | bool) -> bool:  # noqa: FBT001 - the value itself, from a source that knows booleans
+    """Return whether `text` says yes: J, ja, 1, true, x. Raises Finding bad-value for anything but yes or no.
+
+    >>> yes("J"), yes("nee")
+    (True, False)
+    """
+    word = str(text).strip().lower()
+    if word not in _YES and word not in _NO:
+        raise Finding("bad-value", "yes", expected="J/N, ja/nee, 1/0, true/false")
+    return word in _YES
+
+
+def hashed(*parts: object) -> str | None:
+    """Return the SHA-256 of the parts in hexadecimal, or None when all are empty."""
+    if all(part is None for part in parts):
+        return None
+    return hashlib.sha256(_joined(parts).encode()).hexdigest()
+
+
+def identifier(namespace: str, *parts: object) -> str | None:
+    """Return the UUIDv5 of kind and parts in a provider's namespace; None when every part after the kind is empty."""
+    return None if all(part is None for part in parts[1:]) else _uuid5(namespace, _joined(parts))
+
+
+@lru_cache(maxsize=65536)
+def _uuid5(namespace: str, name: str) -> str:
+    return str(uuid.uuid5(uuid.UUID(namespace), name))
+
+
+def _joined(parts: tuple[object, ...]) -> str:
+    # An empty part is not the text '': ('a', None) and ('a', '') would otherwise be one thing.
+    return _SEPARATOR.join("\x00" if part is None else str(part) for part in parts)
+
+
+def narrative(text: str) -> str | None:
+    """Return the text as an xhtml div: paragraphs and line breaks kept, everything else escaped.
+
+    >>> narrative("a < b")
+    '<div xmlns="http://www.w3.org/1999/xhtml"><p>a &lt; b</p></div>'
+    """
+    clean = _CONTROL.sub("", text).strip()
+    if not clean:
+        return None
+    paragraphs = ("<br/>".join(escape(line) for line in _LINE.split(part)) for part in _BLANK_LINE.split(clean))
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    return f'<div xmlns="http://www.w3.org/1999/xhtml">{body}</div>'

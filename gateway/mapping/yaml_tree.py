@@ -1,0 +1,126 @@
+"""YAML as a tree in which every key and value knows its line and column.
+
+Only JSON's scalars are typed: `NO`, `010`, `12:30` and `2026-01-05` are text, as their author meant.
+https://yaml.org/spec/1.2.2/#102-json-schema
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+import yaml
+
+from gateway.mapping.spans import Problems, Span
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_MAX_DEPTH = 40
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A literal; `content` is where its text begins, after an opening quote."""
+
+    value: str | int | Decimal | bool | None
+    span: Span
+    content: Span
+
+    @property
+    def text(self) -> str:
+        """Return the value as text, '' for null."""
+        return "" if self.value is None else str(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    items: "tuple[Node, ...]"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """An object; keys keep their places, and their order."""
+
+    pairs: "tuple[tuple[Scalar, Node], ...]"
+    span: Span
+
+    def get(self, key: str) -> "Node | None":
+        """Return the value of `key`."""
+        return next((value for name, value in self.pairs if name.value == key), None)
+
+    def __iter__(self) -> Iterator[tuple[Scalar, "Node"]]:
+        return iter(self.pairs)
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+def read(text: str, file: str, problems: Problems) -> Node | None:
+    """Return the tree of `text`, or None when it is not YAML; what is wrong goes to `problems`."""
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        span = Span(file, mark.line + 1, mark.column + 1) if mark else Span(file)
+        problems.add(span, f"not YAML: {error.problem or error.context}")
+        return None
+    except yaml.YAMLError as error:
+        problems.add(Span(file), f"not YAML: {error}")
+        return None
+    if root is None:
+        problems.add(Span(file), "the file is empty")
+        return None
+    return _Reader(file, problems).node(root, 0)
+
+
+class _Reader:
+    def __init__(self, file: str, problems: Problems) -> None:
+        self.file = file
+        self.problems = problems
+
+    def span(self, node: yaml.Node) -> Span:
+        return Span(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def node(self, node: yaml.Node, depth: int) -> Node:
+        if depth > _MAX_DEPTH:
+            self.problems.add(self.span(node), f"nested deeper than {_MAX_DEPTH}")
+            return Scalar(None, self.span(node), self.span(node))
+        if isinstance(node, yaml.SequenceNode):
+            return Sequence(tuple(self.node(item, depth + 1) for item in node.value), self.span(node))
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, depth)
+        return self.scalar(node)
+
+    def scalar(self, node: yaml.Node) -> Scalar:
+        span = self.span(node)
+        if not node.style:  # a plain scalar; quoted and block text is text
+            return Scalar(_typed(node.value), span, span)
+        return Scalar(node.value, span, span.shifted(1) if node.style in {'"', "'"} else span)
+
+    def mapping(self, node: yaml.MappingNode, depth: int) -> Mapping:
+        pairs: list[tuple[Scalar, Node]] = []
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = Scalar(key.value if isinstance(key.value, str) else None, self.span(key), self.span(key))
+            if name.value is None:
+                self.problems.add(name.span, "a key must be text")
+            elif name.text in seen:
+                self.problems.add(name.span, f"the key '{name.text}' stands here twice")
+            else:
+                seen.add(name.text)
+                pairs.append((name, self.node(value, depth + 1)))
+        return Mapping(tuple(pairs), self.span(node))
+
+
+def _typed(text: str) -> str | int | Decimal | bool | None:
+    if text in _WORDS:
+        return _WORDS[text]
+    number = _NUMBER.fullmatch(text)
+    if not number:
+        return text
+    return Decimal(text) if number[2] or number[3] else int(text)
