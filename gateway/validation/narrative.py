@@ -23,9 +23,8 @@ longdesc ismap hspace vspace
 """
 _ELEMENTS, _ATTRIBUTES = frozenset(_ELEMENT_NAMES.split()), frozenset(_ATTRIBUTE_NAMES.split())
 _ADDRESSES = frozenset({"href", "src", "cite", "longdesc", "usemap"})
-_SAFE_ADDRESS = re.compile(
-    r"(?:https?://|mailto:|tel:|cid:|#|data:image/(?:png|gif|jpeg)[;,]|[^:]*(?:[/?#]|$))", re.IGNORECASE
-)
+_SAFE_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:|cid:|#|[^:]*(?:[/?#]|$))", re.IGNORECASE)
+_SAFE_IMAGE = re.compile(rf"data:|{_SAFE_ADDRESS.pattern}", re.IGNORECASE)  # what an image holds cannot run
 _UNSAFE_STYLE = re.compile(r"url\s*\(|expression\s*\(|@import|javascript:|behavior\s*:|-moz-binding|\\", re.IGNORECASE)
 
 
@@ -105,7 +104,7 @@ def _faults_of_attributes(attributes: dict[str, str]) -> Iterator[str]:
             yield f"a narrative has no event handlers such as {name}"
         elif name not in _ATTRIBUTES:
             yield f"txt-1: a narrative has no attribute {name}"
-        elif name in _ADDRESSES and not _SAFE_ADDRESS.match(_without_blanks(value)):
+        elif name in _ADDRESSES and not (_SAFE_IMAGE if name == "src" else _SAFE_ADDRESS).match(_without_blanks(value)):
             yield f"{name} holds an address that could run something"
         elif name == "style" and _UNSAFE_STYLE.search(value):
             yield "a style may not load or run anything"

@@ -67,7 +67,7 @@ def test_a_wrong_code_comes_with_what_is_allowed() -> None:
 
 
 def test_what_json_cannot_hold_is_said_not_raised() -> None:
-    patient = {"resourceType": "Patient", "name": [{"family": "\ud800"}], "active": object(), 5: "x"}
+    patient: Any = {"resourceType": "Patient", "name": [{"family": "\ud800"}], "active": object(), 5: "x"}
 
     assert {issue.code for issue in Validator().issues(patient)} == {"bad-value", "wrong-type", "unknown-element"}
 
