@@ -1,0 +1,11 @@
+"""MLLP, HL7 v2 over TCP: each message between VT and FS CR, each answered in order on the same connection.
+
+`serve` runs a listener until SIGTERM. It knows frames and connections, not messages: what to answer is
+the callable it is given. http://www.hl7.org/documentcenter/public/wg/inm/mllp_transport_specification.PDF
+"""
+
+from gateway.mllp.connection import Limits
+from gateway.mllp.frames import Frame, Frames, framed
+from gateway.mllp.listener import Listener, run_listener, serve
+
+__all__ = ["Frame", "Frames", "Limits", "Listener", "framed", "run_listener", "serve"]
