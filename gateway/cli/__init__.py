@@ -1,0 +1,22 @@
+"""The command `gateway`. Each command is loaded when it is called: `gateway --help` waits for none of them."""
+
+import click
+
+from gateway.cli.lazy import LazyGroup
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_in={
+        "map": ("gateway.cli.map:map_", "Run, test, explain and check mappings, without a server."),
+        "validate": ("gateway.cli.validate:validate", "Check FHIR resources against R4."),
+        "serve": ("gateway.cli.serve:serve", "Start the gateway: HTTP and MLLP."),
+        "demo": ("gateway.cli.demo:demo", "Send the samples through every door and show what comes of it."),
+        "certs": ("gateway.cli.certs:certs", "Make development certificates."),
+        "store": ("gateway.cli.store:store", "Make, migrate, inspect and export a store."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="msb-gateway", prog_name="gateway")
+def main() -> None:
+    """The broker of Dutch acute-care coordination: provider messages in, FHIR R4 out."""

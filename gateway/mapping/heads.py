@@ -1,0 +1,76 @@
+"""The heads of mapping files, read without the engine: for `gateway map list`, which must answer at once."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_KEY = re.compile(r"^(map|version|title|source):(?:[ \t]+(.*))?$")
+_TEST = re.compile(r"MSH-9\.([12]) *= *'([^']*)'")
+_FORMAT = re.compile(r"\bformat:\s*(\w+)")
+_WHEN = re.compile(r"\bwhen:\s*(\"[^\"]*\"|'[^']*'|[^,}\n]+)")
+_COLUMNS = re.compile(r"\bcolumns:\s*\[([^\]]*)\]")
+
+
+class Head(NamedTuple):
+    """What the first lines of a mapping say."""
+
+    name: str
+    url: str
+    version: str
+    title: str
+    format: str
+    accepts: str
+
+    @property
+    def row(self) -> tuple[str, str, str, str]:
+        """Return the columns of the list."""
+        return self.name, self.version, self.accepts, self.title
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for a machine."""
+        return self._asdict()
+
+
+def heads(folders: Sequence[Path]) -> list[Head]:
+    """Return the heads of all mappings in some folders, by name."""
+    return [_head(path, folder) for folder in folders for path in sorted(folder.rglob("mapping.yaml"))]
+
+
+def _head(path: Path, folder: Path) -> Head:
+    said = dict(_keys(path.read_text(encoding="utf-8")))
+    source = said.get("source", "")
+    format_ = _FORMAT.search(source)
+    named = [_plain(said.get(key, "")) for key in ("map", "version", "title")]
+    return Head(path.parent.relative_to(folder).as_posix(), *named, format_[1] if format_ else "", _accepts(source))
+
+
+def _keys(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the top-level keys that a head has, each with the text up to the next key at the margin."""
+    key, held = "", []
+    for line in text.splitlines():
+        match = _KEY.match(line)
+        if match or (line[:1] not in {" ", "\t", "#", ""}):
+            if key:
+                yield key, "\n".join(held)
+            key, held = (match[1], [match[2] or ""]) if match else ("", [])
+        elif key:
+            held.append(line)
+    if key:
+        yield key, "\n".join(held)
+
+
+def _accepts(source: str) -> str:
+    """Return `ADT^A20` for the usual condition on MSH-9, else the condition, or the columns."""
+    when = _WHEN.search(source)
+    if when:
+        codes = dict(_TEST.findall(when[1]))
+        plain = " and ".join(f"MSH-9.{n} = '{codes[n]}'" for n in sorted(codes))
+        return "^".join(codes[n] for n in sorted(codes)) if plain == _plain(when[1]) else _plain(when[1])
+    columns = _COLUMNS.search(source)
+    return f"columns {', '.join(c.strip() for c in columns[1].split(','))}" if columns else "everything"
+
+
+def _plain(text: str) -> str:
+    text = text.partition(" #")[0].strip()
+    return text[1:-1] if text[:1] in {"'", '"'} and text[-1:] == text[:1] else text
