@@ -55,7 +55,7 @@ def negotiate(accept: str | None, offered: Mapping[str, str], *, default: str) -
         return default
     for name in _ranges_by_preference(accept):
         found = _matching(name, offered, default)
-        if found:
+        if found is not None:  # an empty default is an answer too
             return found
     raise NotAcceptable(f"offered: {', '.join(sorted(name for name in offered if '/' in name))}, FHIR version 4.0")
 

@@ -89,3 +89,7 @@ def test_if_match_names_one_version(etag: str) -> None:
 def test_if_none_match_may_name_several() -> None:
     assert versions_of('W/"1", "2", *') == {"1", "2", "*"}
     assert versions_of(None) == frozenset()
+
+
+def test_any_range_takes_an_empty_default() -> None:
+    assert negotiate("*/*", {"text/plain": "text/plain"}, default="") == ""
