@@ -3,7 +3,16 @@
 import pytest
 
 from gateway.errors import BadRequest, NotAcceptable, UnsupportedMediaType
-from gateway.rest.headers import Prefer, check_utf8, media_type, negotiate_fhir, prefer, version_of, versions_of
+from gateway.rest.headers import (
+    Prefer,
+    check_utf8,
+    media_type,
+    negotiate,
+    negotiate_fhir,
+    prefer,
+    version_of,
+    versions_of,
+)
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
