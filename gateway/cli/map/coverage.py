@@ -1,0 +1,56 @@
+"""`gateway map coverage`: what the golden cases prove of a mapping, and what not."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.cli.map import options
+
+if TYPE_CHECKING:
+    from gateway.mapping.coverage import Coverage
+
+
+@click.command()
+@click.argument("mapping", required=False)
+@options.folders_option
+@options.format_option("text", "json")
+@click.option("--fail-under", type=click.FloatRange(0, 100), default=0.0, help="Exit 1 when a smaller share of the rules fires.")
+@click.pass_context
+def coverage(
+    context: click.Context, *, mapping: str | None, folders: tuple[Path, ...], format_: str, fail_under: float
+) -> None:
+    """Show which rules no case fires and which fields of the cases no rule reads, for all mappings or MAPPING."""
+    from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
+    from gateway.mapping.cases import find_cases  # noqa: PLC0415 - idem
+    from gateway.mapping.coverage import measure  # noqa: PLC0415 - idem
+
+    try:
+        library = options.library(folders)
+        chosen = [library.mapping(mapping)] if mapping else list(library.mappings)
+        cases = find_cases(options.roots(folders))
+    except GatewayError as error:
+        click.echo("\n".join(str(issue) for issue in error.issues), err=True)
+        context.exit(1)
+    short = False
+    for one in chosen:
+        found = measure(library, one, [case for case in cases if case.mapping == one.name])
+        short = short or found.share * 100 < fail_under
+        click.echo(_json(found) if format_ == "json" else _text(found))
+    context.exit(1 if short else 0)
+
+
+def _text(found: "Coverage") -> str:
+    head = f"{found.mapping}: {len(found.rules) - len(found.silent)} of {len(found.rules)} rules fired"
+    lines = [f"{head} ({found.share:.0%}) by {found.cases} cases"]
+    lines += [f"  never fired  {rule.name}  {rule.span}" for rule in found.silent]
+    lines += [f"  never read   {path}  (it stands in {case})" for path, case in found.unread.items()]
+    return "\n".join(lines)
+
+
+def _json(found: "Coverage") -> str:
+    from gateway.fhir.json import encode  # noqa: PLC0415 - msgspec takes 50 ms
+
+    silent = [{"rule": rule.name, "map": str(rule.span)} for rule in found.silent]
+    named = {"mapping": found.mapping, "cases": found.cases, "rules": len(found.rules), "fired": len(found.fired & found.rules)}
+    return encode({**named, "neverFired": silent, "neverRead": list(found.unread)}).decode()

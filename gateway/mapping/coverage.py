@@ -1,0 +1,66 @@
+"""What the golden cases of a mapping prove, and what not: rules that no case fires, fields that no case reads."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gateway.mapping import ir
+from gateway.mapping.cases import Case, Outcome, outcome
+from gateway.mapping.compiler.rules import Rule
+from gateway.mapping.library import Library
+from gateway.mapping.unread import unread_places
+
+
+@dataclass
+class Coverage:
+    """The coverage of one mapping. `unread` are places such as `PV1-10` (or columns) that stood in a case and no rule read."""
+
+    mapping: str
+    rules: set[Rule] = field(default_factory=set)
+    fired: set[Rule] = field(default_factory=set)
+    unread: dict[str, str] = field(default_factory=dict)
+    cases: int = 0
+
+    @property
+    def silent(self) -> list[Rule]:
+        """Return the rules that no case fires, in the order of the files."""
+        return sorted(self.rules - self.fired, key=lambda rule: (rule.span.file, rule.span.line, rule.name))
+
+    @property
+    def share(self) -> float:
+        """Return the share of rules that fired, 0 to 1."""
+        return len(self.fired & self.rules) / len(self.rules) if self.rules else 1.0
+
+
+def measure(library: Library, mapping: ir.Mapping, cases: Sequence[Case]) -> Coverage:
+    """Return what some cases cover of a mapping, each run with its own provider."""
+    found = Coverage(mapping.name)
+    for case in cases:
+        now = outcome(case, library)
+        found.cases += 1
+        _count(found, library, mapping, case, now)
+    if not cases:
+        found.rules |= set(library.program(mapping, library.provider("dev"), traced=True).rules)
+    return found
+
+
+def _count(found: Coverage, library: Library, mapping: ir.Mapping, case: Case, now: Outcome) -> None:
+    program = library.program(mapping, library.provider(case.provider), traced=True)
+    found.rules |= {rule for rule in program.rules}
+    for mapped in now.mapped:
+        if mapped.mapping != mapping.name or mapped.trace is None:
+            continue
+        for tracer in mapped.trace.tracers():
+            found.fired |= {tracer.rules[number] for number in tracer.fired_rules}
+        for path in _general(place.path for place in unread_places(mapped)):
+            found.unread.setdefault(path, case.name)
+
+
+def _general(paths: Iterable[str]) -> list[str]:
+    """Return paths without occurrence, repetition and row: what matters is the field."""
+    general = []
+    for path in paths:
+        if path.startswith("row "):
+            general.append(path.partition(" column ")[2].strip('"') or path)
+        else:
+            general.append("".join(part.partition("]")[2] if i else part for i, part in enumerate(path.split("["))))
+    return list(dict.fromkeys(general))
