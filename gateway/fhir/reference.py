@@ -52,7 +52,7 @@ def parse(text: str) -> Reference:
     """Return what kind of reference `text` is and what it names; never raises."""
     if match := _FRAGMENT.fullmatch(text):
         return Reference("contained", id=match["id"])
-    if text.startswith("urn:"):
+    if text[:4].lower() == "urn:":
         return Reference("urn", id=text) if _URN.fullmatch(text) else Reference("malformed")
     return _restful(text) or _conditional(text) or Reference("url" if _URL.fullmatch(text) else "malformed")
 
