@@ -75,7 +75,7 @@ what the names in it are. The Code tells whether it gives a list (`many`) or a v
 
 Not here: `memberOf` and `conformsTo` know only what R4's own tables know (`Scope.function` can take them over), `trace`
 writes nothing, `subsumes`, `elementDefinition`, `slice` and `checkModifiers` are unknown functions. A pattern that
-could run for ever is refused, see `gateway.fhirpath.runtime.text.pattern`.
+could run for ever is refused, see `gateway.fhirpath.runtime.patterns`.
 """
 
 from gateway.fhirpath.ast import Node, SourcePath, SourceStep, walk

@@ -1,5 +1,6 @@
 """An expression compiled for itself: `compile()`; and for embedding: `generate()`."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -78,7 +79,7 @@ class _Standalone(Scope):
             return _ENVIRONMENT[name]
         if name in {"resource", "rootResource", "context"}:
             known = self.root if self.root and name != "rootResource" and _is_resource(self.root) else None
-            return Code(f"variables.get({name!r}, this)", type=known)
+            return Code(name, type=known, present=True)
         found = self.outer.constant(name)
         if found is not None or name in _KNOWN or name.startswith(("vs-", "ext-", "cs-")):
             return found
@@ -101,7 +102,8 @@ class _Standalone(Scope):
 
 
 _KNOWN = {"sct", "loinc", "ucum", "now"}
-_ENVIRONMENT = {" variables": Code("variables"), " resource": Code("variables.get('resource', this)")}
+_ENVIRONMENT = {" variables": Code("variables"), " resource": Code("resource")}
+_PROLOGUE = {name: f"    {name} = variables.get({name!r}, this)\n" for name in ("resource", "rootResource", "context")}
 
 
 def _is_resource(name: str) -> bool:
@@ -154,9 +156,13 @@ def _returned(flow: Flow, code: Code) -> str:
 
 
 def _source(text: str, constants: Mapping[str, str], bodies: Mapping[str, str]) -> str:
-    functions = [f"def {name}(this, variables):\n{body}" for name, body in bodies.items()]
+    functions = [f"def {name}(this, variables):\n{_prologue(body)}{body}" for name, body in bodies.items()]
     used = [f"{name} = {made}" for name, made in constants.items() if any(name in f for f in functions)]
     return "\n\n".join([f"# {' '.join(text.split())}", *used, *functions]) + "\n"
+
+
+def _prologue(body: str) -> str:
+    return "".join(line for name, line in _PROLOGUE.items() if re.search(rf"\b{name}\b", body))
 
 
 def _executed(source: str, text: str) -> dict[str, Any]:

@@ -11,14 +11,28 @@ so a Flow is the clauses of a comprehension (none for a single element) and its 
 assigned on the way (`:=` is not allowed in every place a comprehension may stand).
 """
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass
 from typing import Literal
 
 from gateway.fhirpath.model import Element, kind
 from gateway.fhirpath.scope import Code
 from gateway.fhirpath.values import System
 
-__all__ = ["EMPTY", "Choice", "Field", "Flow", "Mode", "false", "items", "of_list", "one", "three", "truth"]
+__all__ = [
+    "EMPTY",
+    "Choice",
+    "Field",
+    "Flow",
+    "Mode",
+    "false",
+    "is_simple",
+    "items",
+    "of_list",
+    "one",
+    "three",
+    "truth",
+]
 
 Mode = Literal["value", "element", "json"]
 """What an expression is wanted for: to go on with; with ids and extensions of primitives; as a result."""
@@ -52,7 +66,8 @@ class Flow:
     """`[item clauses]` when `many`, else a value or None.
 
     present: the item is never None. whole: a list that holds the same items. truth, false: shorter ways to ask
-    whether it is true or false. value: what a literal says. ordered: false after children().
+    whether it is true or false. value, values: what a literal, or a union of literals, says.
+    ordered: false after children().
     """
 
     item: str
@@ -66,6 +81,7 @@ class Flow:
     field: Field | None = None
     choice: Choice | None = None
     value: System | None = None
+    values: tuple[System, ...] | None = None
     ordered: bool = True
 
     @property
@@ -148,6 +164,9 @@ def _any(flow: Flow) -> str:
     return items(flow) if flow.many else one(flow)
 
 
-def bare(flow: Flow) -> Flow:
-    """Return the flow without what was known of its last step."""
-    return replace(flow, field=None, truth=None, false=None, value=None)
+_SIMPLE = re.compile(r"\w+(\.get\('\w+'\))?", re.ASCII)
+
+
+def is_simple(text: str) -> bool:
+    """Return whether an expression costs less than a call, so that it may be written twice."""
+    return _SIMPLE.fullmatch(text) is not None

@@ -8,7 +8,7 @@ from gateway.fhirpath.errors import nearest
 from gateway.fhirpath.flow import EMPTY, Choice, Field, Flow, Mode, items, of_list
 from gateway.fhirpath.model import Element, child, children, descends, is_abstract, is_primitive
 
-__all__ = ["member", "narrowed", "settle"]
+__all__ = ["choice_constant", "choice_names", "member", "narrowed", "settle"]
 
 
 def member(compiler: Compiler, base: Flow, name: str, node: ast.Node, mode: Mode) -> Flow:
@@ -125,3 +125,14 @@ def settle(compiler: Compiler, flow: Flow, mode: Mode) -> Flow:
 
 def _json_choice(holder: Flow, element: Element) -> Flow:
     return holder.to(f"fp_choose_json({holder.item}, {element.json_names!r})", "Element")
+
+
+def choice_names(element: Element) -> tuple[str, ...]:
+    """Return the JSON names of a choice, those of primitives' partners too."""
+    pairs = tuple(zip(element.json_names, element.types, strict=True))
+    return tuple(name for name, _ in pairs) + tuple(f"_{name}" for name, type_ in pairs if is_primitive(type_))
+
+
+def choice_constant(compiler: Compiler, element: Element) -> str:
+    """Return the constant that holds those names as a set."""
+    return compiler.constant(f"frozenset({sorted(choice_names(element))!r})", f"{element.name}_x")

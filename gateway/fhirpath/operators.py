@@ -1,10 +1,13 @@
 """Operators. https://hl7.org/fhirpath/N1/#operations"""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from gateway.fhirpath import ast
 from gateway.fhirpath.calls import Compiler, only
-from gateway.fhirpath.flow import EMPTY, Flow, Mode, false, items, of_list, one, three, truth
+from gateway.fhirpath.flow import EMPTY, Flow, Mode, false, is_simple, items, of_list, one, three, truth
+from gateway.fhirpath.model import kind
+from gateway.fhirpath.navigation import choice_constant, settle
 
 __all__ = ["system", "write"]
 
@@ -18,7 +21,11 @@ def write(compiler: Compiler, node: ast.Node, mode: Mode) -> Flow:
         return _unary(compiler, node)
     assert isinstance(node, ast.Binary)
     wanted: Mode = "json" if node.operator == "|" and mode == "json" else "value"
-    left, right = compiler.settled(node.left, wanted), compiler.settled(node.right, wanted)
+    left, right = compiler.flow(node.left, wanted), compiler.flow(node.right, wanted)
+    found = _choice_equality(compiler, node.operator, left, right)
+    if found is not None:
+        return found
+    left, right = settle(compiler, left, wanted), settle(compiler, right, wanted)
     if node.operator == "|":
         return union(compiler, left, right, mode)
     return _WRITERS[node.operator](compiler, node, left, right)
@@ -56,6 +63,20 @@ def _unary(compiler: Compiler, node: ast.Unary) -> Flow:
 # ---- equality
 
 
+def _choice_equality(compiler: Compiler, operator: str, left: Flow, right: Flow) -> Flow | None:
+    """Compare a choice with a literal that only one of its types can equal: `deceased != false`."""
+    if operator not in {"=", "!="} or not left.choice or left.clauses or not left.choice.present:
+        return None
+    element = left.choice.element
+    pairs = zip(element.json_names, element.types, strict=True)
+    fitting = [name for name, type_ in pairs if kind(type_) == right.kind]
+    if right.kind not in {"text", "boolean"} or right.value is None or len(fitting) != 1:
+        return None
+    name = "fp_choice_equal" if operator == "=" else "fp_choice_unequal"
+    arguments = (left.choice.holder, repr(fitting[0]), right.item, choice_constant(compiler, element))
+    return Flow(f"{name}({', '.join(arguments)})", "System.Boolean")
+
+
 def _comparable(left: Flow, right: Flow) -> bool:
     """Return whether Python's own == answers as FHIRPath's does."""
     if left.kind in _NUMBERS and right.kind in _NUMBERS:
@@ -75,35 +96,42 @@ def _equality(left: Flow, right: Flow, name: str) -> Flow:
     left, right = system(left), system(right)
     if left.many or right.many:
         return _equal_lists(left, right, name)
-    a, b = one(left), one(right)
-    general = f"{name}({a}, {b})"
+    general = f"{name}({one(left)}, {one(right)})"
     if not _comparable(left, right):
         return Flow(general, "System.Boolean")
+    if right.present and not left.present:
+        left, right = right, left
+    return _plain_equality(left, right, general, "==" if name == "fp_equal" else "!=")
+
+
+def _plain_equality(left: Flow, right: Flow, general: str, symbol: str) -> Flow:
+    """Return whether two values are equal where Python's == says so; the left is present when one is."""
+    a, b = one(left), one(right)
     if left.present and right.present:
-        return Flow(f"({a} == {b})", "System.Boolean", present=True, false=f"({a} != {b})")
-    if left.present or right.present:
-        given, other = (a, b) if left.present else (b, a)
-        return Flow(general, "System.Boolean", truth=f"({a} == {b})", false=f"({other} not in (None, {given}))")
-    return Flow(general, "System.Boolean")
+        return Flow(f"({a} {symbol} {b})", "System.Boolean", present=True)
+    if not left.present:
+        return Flow(general, "System.Boolean")
+    value = f"(None if {b} is None else {b} {symbol} {a})" if is_simple(b) else general
+    same, differs = f"({b} == {a})", f"({b} not in (None, {a}))"
+    if left.kind == right.kind == "boolean" and (left.truth or right.truth):
+        same = f"({truth(right)} if {truth(left)} else {false(right)})"
+        differs = f"({false(right)} if {truth(left)} else {truth(right)})"
+    yes, no = (same, differs) if symbol == "==" else (differs, same)
+    return Flow(value, "System.Boolean", truth=yes, false=no)
 
 
 def _equal_lists(left: Flow, right: Flow, name: str) -> Flow:
     a, b = items(left), items(right)
     general = f"{name}_lists({a}, {b})"
     certain = (left.present and not left.many) or (right.present and not right.many)
-    if certain and _comparable(left, right):
+    if certain and name == "fp_equal" and _comparable(left, right):
         return Flow(general, "System.Boolean", truth=f"({a} == {b})")
     return Flow(general, "System.Boolean")
 
 
 def _unequal(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
     del compiler, node
-    found = _equality(left, right, "fp_unequal")
-    if found.present:
-        return Flow(found.false or "", "System.Boolean", present=True, false=found.item)
-    if found.truth is None:
-        return found
-    return Flow(found.item, "System.Boolean", truth=found.false, false=found.truth)
+    return _equality(left, right, "fp_unequal")
 
 
 def _equivalent(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
@@ -203,18 +231,27 @@ def _part(flow: Flow) -> str:
 def _and(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
     del compiler, node
     yes, no = f"({truth(left)} and {truth(right)})", f"({false(left)} or {false(right)})"
-    return _logic("and", f"fp_and_({three(left)}, {three(right)})", left, right, yes, no)
+    if _certain(left):
+        value = f"({three(right)} if {truth(left)} else False)"
+        return Flow(value, "System.Boolean", present=_certain(right), truth=yes, false=no)
+    return Flow(f"fp_and_({three(left)}, {three(right)})", "System.Boolean", truth=yes, false=no)
 
 
 def _or(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
     del compiler, node
     yes, no = f"({truth(left)} or {truth(right)})", f"({false(left)} and {false(right)})"
-    return _logic("or", f"fp_or_({three(left)}, {three(right)})", left, right, yes, no)
+    if _certain(left):
+        value = f"(True if {truth(left)} else {three(right)})"
+        return Flow(value, "System.Boolean", present=_certain(right), truth=yes, false=no)
+    return Flow(f"fp_or_({three(left)}, {three(right)})", "System.Boolean", truth=yes, false=no)
 
 
 def _implies(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
     del compiler, node
     yes, no = f"({false(left)} or {truth(right)})", f"({truth(left)} and {false(right)})"
+    if _certain(left):
+        value = f"({three(right)} if {truth(left)} else True)"
+        return Flow(value, "System.Boolean", present=_certain(right), truth=yes, false=no)
     return Flow(f"fp_implies({three(left)}, {three(right)})", "System.Boolean", truth=yes, false=no)
 
 
@@ -223,11 +260,9 @@ def _xor(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
     return Flow(f"fp_xor({three(left)}, {three(right)})", "System.Boolean")
 
 
-def _logic(operator: str, general: str, left: Flow, right: Flow, yes: str, no: str) -> Flow:
-    if all(side.present and side.kind == "boolean" and not side.many for side in (left, right)):
-        text = f"({one(left)} {operator} {one(right)})"
-        return Flow(text, "System.Boolean", present=True, truth=yes, false=no)
-    return Flow(general, "System.Boolean", truth=yes, false=no)
+def _certain(flow: Flow) -> bool:
+    """Return whether a flow is a Boolean and never empty, so that Python's own logic will do."""
+    return flow.present and flow.kind == "boolean" and not flow.many
 
 
 # ---- collections
@@ -237,12 +272,36 @@ def union(compiler: Compiler, left: Flow, right: Flow, mode: Mode) -> Flow:
     """Return the items of both sides, each once."""
     if left.empty and right.empty:
         return EMPTY
+    literals = _literal_union(compiler, left, right)
+    if literals is not None:
+        return literals
     if mode == "json" and is_json(left) and is_json(right):
         return _json_union(compiler, left, right)
     if not left.empty and not right.empty and left.type != right.type:
         return _union(compiler, boxed(left), boxed(right), None)
-    left, right = system(left), system(right)
+    left, right = as_members(left), as_members(right)
     return _union(compiler, left, right, right.type if left.empty else left.type)
+
+
+def _literal_union(compiler: Compiler, left: Flow, right: Flow) -> Flow | None:
+    """Join texts that are written out: `('C' | 'CM')` is a list in the code."""
+    sides = [side.values or (side.value,) for side in (left, right)]
+    texts = [text for side in sides for text in side if isinstance(text, str)]
+    if len(texts) != sum(map(len, sides)):
+        return None
+    values = tuple(dict.fromkeys(texts))
+    made = of_list(repr(list(values)), "System.String", compiler.name("item"))
+    return replace(made, values=values)
+
+
+def as_members(flow: Flow) -> Flow:
+    """Return a flow whose values can be told apart as members of a set, elements kept as they are."""
+    return boxed(flow) if flow.kind in _READERS else flow
+
+
+def by_python(flow: Flow) -> bool:
+    """Return whether Python's own == tells the values of a flow apart."""
+    return flow.kind in {"text", "complex"}
 
 
 def is_json(flow: Flow) -> bool:
@@ -263,7 +322,9 @@ def _json_union(compiler: Compiler, left: Flow, right: Flow) -> Flow:
 def _union(compiler: Compiler, left: Flow, right: Flow, type_: str | None) -> Flow:
 
     ordered = left.ordered and right.ordered
-    return of_list(f"fp_union({items(left)}, {items(right)})", type_, compiler.name("item"), ordered=ordered)
+    members = [side for side in (left, right) if not side.empty]
+    name = "fp_union_plain" if all(by_python(side) for side in members) else "fp_union"
+    return of_list(f"{name}({items(left)}, {items(right)})", type_, compiler.name("item"), ordered=ordered)
 
 
 def boxed(flow: Flow) -> Flow:
@@ -280,8 +341,15 @@ def _in(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
     if left.empty:
         return Flow("None", "System.Boolean")
     left, right = system(left), system(right)
-    if left.present and not left.many and _comparable(left, right):
-        return Flow(f"({one(left)} in {items(right)})", "System.Boolean", present=True)
+    general = f"fp_contains({items(right)}, {only(left)})"
+    found = f"({only(left)} in {items(right)})"
+    if not _comparable(left, right):
+        return Flow(general, "System.Boolean")
+    if left.present and not left.many:
+        return Flow(found, "System.Boolean", present=True)
+    if right.values:
+        missing = f"({only(left)} not in {[None, *right.values]!r})"
+        return Flow(general, "System.Boolean", truth=found, false=missing)
     return Flow(f"fp_contains({items(right)}, {only(left)})", "System.Boolean")
 
 

@@ -3,7 +3,7 @@
 from gateway.fhirpath import ast
 from gateway.fhirpath.calls import Call, Focus, function
 from gateway.fhirpath.flow import Flow, items, of_list
-from gateway.fhirpath.operators import boxed, system, union
+from gateway.fhirpath.operators import as_members, boxed, by_python, system, union
 
 __all__: list[str] = []
 
@@ -54,7 +54,7 @@ def _take(call: Call) -> Flow:
 
 def _pair(call: Call) -> tuple[Flow, Flow]:
     """Return input and argument in one shape: the same static type, or values that carry theirs."""
-    left, right = system(call.input()), system(call.argument(0))
+    left, right = as_members(call.input()), as_members(call.argument(0))
     if left.type != right.type and not left.empty and not right.empty:
         return boxed(left), boxed(right)
     return left, right
@@ -63,7 +63,8 @@ def _pair(call: Call) -> tuple[Flow, Flow]:
 @function("intersect", 1)
 def _intersect(call: Call) -> Flow:
     left, right = _pair(call)
-    return of_list(f"fp_intersect({items(left)}, {items(right)})", left.type, call.compiler.name("item"))
+    name = "fp_intersect_plain" if by_python(left) and by_python(right) else "fp_intersect"
+    return of_list(f"{name}({items(left)}, {items(right)})", left.type, call.compiler.name("item"))
 
 
 @function("exclude", 1)

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from gateway.fhirpath.calls import Call, Compiler, function, named
 from gateway.fhirpath.flow import Choice, Field, Flow, false, items, one, three, truth
-from gateway.fhirpath.model import is_primitive
-from gateway.fhirpath.navigation import settle
-from gateway.fhirpath.operators import system
+from gateway.fhirpath.navigation import choice_constant, choice_names, settle
+from gateway.fhirpath.operators import as_members
 
 __all__ = ["existence", "filtered", "holds"]
 
 BOOLEAN = "System.Boolean"
+_FEW = 6  # up to so many names asking one by one is quicker than asking a set
 
 
 def answer(yes: str, no: str | None = None, value: str | None = None) -> Flow:
@@ -68,19 +68,18 @@ def _field_test(field: Field, *, repeats: bool) -> str:
 
 
 def _choice_holds(compiler: Compiler, flow: Flow, choice: Choice) -> Flow:
-    holder = choice.holder if choice.present else f"{choice.holder} or ()"
-    test = f"(not {choice_keys(compiler, choice)}.isdisjoint({holder}))"
+    test = _choice_test(compiler, choice)
     if not flow.clauses:
         return answer(test, value=test)
     return answer(f"[1 {' '.join(flow.clauses)} if {test}]")
 
 
-def choice_keys(compiler: Compiler, choice: Choice) -> str:
-    """Return the constant that holds the JSON names of a choice, those of primitives' partners too."""
-    element = choice.element
-    names = set(element.json_names)
-    names |= {f"_{n}" for n, t in zip(element.json_names, element.types, strict=True) if is_primitive(t)}
-    return compiler.constant(f"frozenset({sorted(names)!r})", f"{element.name}_x")
+def _choice_test(compiler: Compiler, choice: Choice) -> str:
+    names = choice_names(choice.element)
+    if choice.present and len(names) <= _FEW:
+        return f"({' or '.join(f'{name!r} in {choice.holder}' for name in names)})"
+    holder = choice.holder if choice.present else f"({choice.holder} or ())"
+    return f"(not {choice_constant(compiler, choice.element)}.isdisjoint({holder}))"
 
 
 @function("exists", 0, 1)
@@ -135,13 +134,13 @@ for _name, _text in (
 
 @function("subsetOf", 1)
 def _subset_of(call: Call) -> Flow:
-    left, right = system(call.input()), system(call.argument(0))
+    left, right = as_members(call.input()), as_members(call.argument(0))
     return Flow(f"fp_subset({items(left)}, {items(right)})", BOOLEAN, present=True)
 
 
 @function("supersetOf", 1)
 def _superset_of(call: Call) -> Flow:
-    left, right = system(call.input()), system(call.argument(0))
+    left, right = as_members(call.input()), as_members(call.argument(0))
     return Flow(f"fp_subset({items(right)}, {items(left)})", BOOLEAN, present=True)
 
 
@@ -160,7 +159,7 @@ def _count(call: Call) -> Flow:
 
 @function("distinct")
 def _distinct(call: Call) -> Flow:
-    source = system(call.input())
+    source = as_members(call.input())
     if not source.many:
         return source
     return named(call.compiler, replace(source, whole=f"fp_distinct({items(source)})"))
@@ -168,4 +167,4 @@ def _distinct(call: Call) -> Flow:
 
 @function("isDistinct")
 def _is_distinct(call: Call) -> Flow:
-    return Flow(f"fp_is_distinct({items(system(call.input()))})", BOOLEAN, present=True)
+    return Flow(f"fp_is_distinct({items(as_members(call.input()))})", BOOLEAN, present=True)

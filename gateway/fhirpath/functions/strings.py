@@ -2,8 +2,8 @@
 
 from gateway.fhirpath.calls import Call, function, only
 from gateway.fhirpath.errors import FhirPathError
-from gateway.fhirpath.flow import EMPTY, Flow, items, of_list
-from gateway.fhirpath.runtime.text import pattern
+from gateway.fhirpath.flow import EMPTY, Flow, is_simple, items, of_list
+from gateway.fhirpath.runtime.patterns import pattern
 
 __all__: list[str] = []
 
@@ -34,7 +34,29 @@ def _register(name: str, runtime: str, least: int, most: int, type_: str) -> Non
         if source.empty:
             return EMPTY
         arguments = [only(source), *(call.single(i) for i in range(len(call.node.arguments)))]
-        return Flow(f"{runtime}({', '.join(arguments)})", type_)
+        found = Flow(f"{runtime}({', '.join(arguments)})", type_)
+        return _shorter(name, source, call.argument(0), found) if name in _TESTS else found
+
+
+_TESTS = {
+    "startsWith": ("{0}.startswith({1})", "not {0}.startswith({1})"),
+    "endsWith": ("{0}.endswith({1})", "not {0}.endswith({1})"),
+    "contains": ("{1} in {0}", "{1} not in {0}"),
+}
+
+
+def _shorter(name: str, source: Flow, part: Flow, general: Flow) -> Flow:
+    """Return a test of a text against a literal as Python's own test, where nothing else can be meant."""
+    text = source.item
+    if source.many or source.clauses or source.kind != "text" or not part.value or not isinstance(part.value, str):
+        return general
+    yes, no = (test.format(text, part.item) for test in _TESTS[name])
+    if source.present:
+        return Flow(f"({yes})", "System.Boolean", present=True, false=f"({no})")
+    if not is_simple(text):
+        return general
+    there = f"({text} is not None and "
+    return Flow(general.item, "System.Boolean", truth=f"{there}{yes})", false=f"{there}{no})")
 
 
 for _name, _row in _TABLE.items():

@@ -131,26 +131,31 @@ def _resolved_reference(compiler: Compiler, operand: ast.Node, wanted: str) -> F
     base = compiler.settled(operand.base or ast.Special("this", start=operand.start, end=operand.start))
     if base.type != "Reference" or base.many:
         return None
-    return answer(f"fp_refers_to({one(base)}, {wanted!r}, {compiler.resource()})")
+    reference = one(base)
+    inside = f"fp_refers_inside({reference}, {wanted!r}, {compiler.resource()})"
+    text = f"(fp_refers_to({reference}, {wanted!r}) or {inside})"
+    return answer(text, value=text)
 
 
 # ---- as, ofType
 
 
 def _as(compiler: Compiler, flow: Flow, wanted: str, mode: Mode, *, one_only: bool) -> Flow:
+    """Return what is of a type. Where types show only at run time `as` filters too, as R4's own dom-3 asks of it."""
     if flow.empty:
         return EMPTY
     if flow.choice:
         return _choice_as(compiler, flow, wanted, mode)
     if flow.type is None:
-        if one_only:
-            return Flow(f"fp_as_type({items(flow)}, {wanted!r})", None)
+        if one_only and not flow.many:
+            return Flow(f"fp_as_type({one(flow)}, {wanted!r})", None)
         return of_list(f"fp_of_type({items(flow)}, {wanted!r})", None, compiler.name("item"), ordered=flow.ordered)
     if is_abstract(flow.type) and not descends(flow.type, wanted):
         return _abstract_as(compiler, flow, wanted)
     fits = flow.type == wanted or (not is_primitive(flow.type) and descends(flow.type, wanted))
     if one_only and flow.many:
-        return Flow(f"fp_single({items(flow)})" if fits else f"fp_as_type({items(boxed(flow))}, {wanted!r})", flow.type)
+        single = f"fp_single({items(flow)})"
+        return Flow(single if fits else f"fp_as_type({single}, {wanted!r})", flow.type)
     return flow if fits else EMPTY
 
 

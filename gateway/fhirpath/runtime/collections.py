@@ -8,8 +8,9 @@ from gateway.fhirpath.runtime.equality import same
 from gateway.fhirpath.runtime.system import system
 
 __all__ = [
-    "aggregate", "all_are", "any_is", "contains", "counted", "distinct", "exclude", "intersect", "is_distinct",
-    "repeat", "subset", "union",
+    "aggregate", "all_are", "any_is", "contains", "counted", "distinct", "exclude", "intersect",
+    "intersect_plain", "is_distinct",
+    "repeat", "subset", "union", "union_plain",
 ]  # fmt: skip
 
 MAX_REPEATS = 100_000  # items; only a projection that keeps making new values meets it
@@ -63,10 +64,27 @@ def union(left: list[Any], right: list[Any]) -> list[Any]:
     return distinct([*left, *right])
 
 
+def union_plain(left: list[Any], right: list[Any]) -> list[Any]:
+    """Return the values of both, each once, where all are texts or all are complex elements of one type."""
+    found: list[Any] = []
+    for value in left:
+        if value not in found:
+            found.append(value)
+    for value in right:
+        if value not in found:
+            found.append(value)
+    return found
+
+
 def intersect(left: list[Any], right: list[Any]) -> list[Any]:
     """Return the values that are in both, each once."""
     others = _set(right)
     return distinct([value for value in left if value in others])
+
+
+def intersect_plain(left: list[Any], right: list[Any]) -> list[Any]:
+    """Return the values that are in both, where all are texts or all are complex elements of one type."""
+    return union_plain([value for value in left if value in right], [])
 
 
 def exclude(left: list[Any], right: list[Any]) -> list[Any]:

@@ -19,7 +19,7 @@ __all__ = [
     "html_checks",
     "member_of",
     "now",
-    "refers_to",
+    "refers_inside", "refers_to",
     "resolve",
     "time_of_day",
     "today",
@@ -84,20 +84,25 @@ def _names(resource: Any, reference: str) -> bool:
     return isinstance(resource, dict) and reference == f"{resource.get('resourceType')}/{resource.get('id')}"
 
 
-def refers_to(reference: dict[str, Any] | None, type_name: str, resource: Any) -> bool:
-    """Return whether a Reference points to a resource of a type, as its text, its `type` or the contained one says."""
+def refers_to(reference: dict[str, Any] | None, type_name: str) -> bool:
+    """Return whether a Reference points to a resource of a type, as its text or its `type` says."""
     if reference is None:
         return False
-    text = reference.get("reference")
-    if not isinstance(text, str):
-        return reference.get("type") == type_name
-    if text[:1] == "#":
-        contained = resource.get("contained", ()) if isinstance(resource, dict) else ()
-        return any(one.get("id") == text[1:] and one.get("resourceType") == type_name for one in contained)
-    parts = text.split("/")
-    if parts[-2:-1] == ["_history"]:
-        parts = parts[:-2]
-    return (len(parts) > 1 and parts[-2] == type_name) or reference.get("type") == type_name
+    parts = reference.get("reference", "").split("/")
+    if len(parts) > 1:
+        named = parts[-4] if len(parts) > 3 and parts[-2] == "_history" else parts[-2]
+        if named == type_name:
+            return True
+    return reference.get("type") == type_name
+
+
+def refers_inside(reference: dict[str, Any] | None, type_name: str, resource: Any) -> bool:
+    """Return whether a Reference points to a contained resource of a type."""
+    text = "" if reference is None else reference.get("reference", "")
+    if text[:1] != "#" or not isinstance(resource, dict):
+        return False
+    contained = resource.get("contained", ())
+    return any(one.get("id") == text[1:] and one.get("resourceType") == type_name for one in contained)
 
 
 def member_of(value: Any, value_set: Any) -> bool | None:

@@ -10,8 +10,8 @@ from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.values import Quantity, Typed
 
 __all__ = [
-    "at", "children", "choose", "choose_json", "descendants", "element", "elements", "has", "only_type", "step",
-    "steps", "variable",
+    "at", "children", "choice_equal", "choice_unequal", "choose", "choose_json", "descendants", "element", "elements",
+    "has", "only_type", "step", "steps", "variable",
 ]  # fmt: skip
 
 Keys = tuple[tuple[str, str], ...]
@@ -54,6 +54,22 @@ def choose_json(holder: dict[str, Any] | None, keys: tuple[str, ...]) -> Any:
             if key in holder:
                 return holder[key]
     return None
+
+
+def choice_equal(holder: dict[str, Any], key: str, value: Any, others: frozenset[str]) -> bool | None:
+    """Return whether a choice equals a literal that only the type under `key` can equal; None when it is not there."""
+    found = holder.get(key)
+    if found is not None:
+        return bool(found == value)
+    return None if others.isdisjoint(holder) else False
+
+
+def choice_unequal(holder: dict[str, Any], key: str, value: Any, others: frozenset[str]) -> bool | None:
+    """Return the opposite of `choice_equal`."""
+    found = holder.get(key)
+    if found is not None:
+        return bool(found != value)
+    return None if others.isdisjoint(holder) else True
 
 
 def variable(variables: dict[str, Any], name: str) -> list[Any]:

@@ -44,11 +44,17 @@ def quantity(json: dict[str, Any] | None) -> Quantity | None:
 _READERS: dict[str, Callable[[Any], Any]] = {"date": date, "dateTime": date_time, "time": time, "Quantity": quantity}
 
 
+_READER_OF: dict[str, Callable[[Any], Any] | None] = {}  # of the types met so far
+
+
 def system(value: Any) -> Any:
     """Return an element as the System value it converts to; anything else, and a complex element, as it is."""
     if type(value) is not Typed:
         return value
-    reader = _READERS.get(kind(value.type))
+    try:
+        reader = _READER_OF[value.type]
+    except KeyError:
+        reader = _READER_OF[value.type] = _READERS.get(kind(value.type))
     return reader(value.value) if reader else value.value
 
 

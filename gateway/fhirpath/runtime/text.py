@@ -5,10 +5,10 @@ import binascii
 import html
 import json
 import re
-from functools import lru_cache
 from typing import Any
 
 from gateway.fhirpath.errors import FhirPathError
+from gateway.fhirpath.runtime.patterns import pattern
 from gateway.fhirpath.runtime.system import system
 
 __all__ = [
@@ -16,10 +16,6 @@ __all__ = [
     "lower", "matches", "matches_full", "replace", "replace_matches", "split", "starts_with", "substring", "trim",
     "unescape", "upper",
 ]  # fmt: skip
-
-MAX_SUBJECT = 100_000  # characters a pattern is tried on
-MAX_PATTERN = 1_000
-_REPEAT_OF_REPEAT = re.compile(r"(?:[+*]|\{\d+,\d*\})\)(?:[+*]|\{\d+,\d*\})")
 
 
 def text(value: Any) -> str | None:
@@ -125,48 +121,26 @@ def join(values: list[Any], separator: Any = "") -> str | None:
     return (text(separator) or "").join(found) if found else None
 
 
-@lru_cache(maxsize=256)
-def pattern(written: str) -> re.Pattern[str]:
-    """Return a compiled pattern; FhirPathError for one that is wrong or could run for ever.
-
-    Refused: more than 1,000 characters, and a repeat of a repeat such as `(a+)+`, whose time doubles with every
-    character. `.` matches line ends too, as FHIRPath's single-line mode asks.
-    """
-    if len(written) > MAX_PATTERN or _REPEAT_OF_REPEAT.search(written.replace(")?", ")")):
-        raise FhirPathError("the pattern is too costly: a repeat within a repeat, or over 1,000 characters")
-    try:
-        return re.compile(written, re.DOTALL)
-    except (re.error, OverflowError, RecursionError) as wrong:
-        raise FhirPathError("the pattern is not a regular expression") from wrong
-
-
-def _subject(value: Any) -> str | None:
-    found = text(value)
-    if found is not None and len(found) > MAX_SUBJECT:
-        raise FhirPathError(f"patterns are tried on at most {MAX_SUBJECT} characters")
-    return found
-
-
 def matches(subject: Any, written: Any) -> bool | None:
     """Return whether a pattern occurs in a text; None when either is empty."""
-    subject, written = _subject(subject), text(written)
-    return None if subject is None or written is None else pattern(written).search(subject) is not None
+    subject, written = text(subject), text(written)
+    return None if subject is None or written is None else pattern(written).on(subject).search(subject) is not None
 
 
 def matches_full(subject: Any, written: Any) -> bool | None:
     """Return whether a pattern fits a whole text; None when either is empty."""
-    subject, written = _subject(subject), text(written)
-    return None if subject is None or written is None else pattern(written).fullmatch(subject) is not None
+    subject, written = text(subject), text(written)
+    return None if subject is None or written is None else pattern(written).on(subject).fullmatch(subject) is not None
 
 
 def replace_matches(subject: Any, written: Any, by: Any) -> str | None:
     """Return a text with every match replaced (`$1` and `${name}` stand for groups); None when any is empty."""
-    subject, written, by = _subject(subject), text(written), text(by)
+    subject, written, by = text(subject), text(written), text(by)
     if subject is None or written is None or by is None:
         return None
     template = re.sub(r"\$(?:(\d+)|\{(\w+)\})", r"\\g<\1\2>", by.replace("\\", r"\\"))
     try:
-        return pattern(written).sub(template, subject) if written else subject
+        return pattern(written).on(subject).sub(template, subject) if written else subject
     except (re.error, IndexError) as wrong:
         raise FhirPathError("the replacement names a group that the pattern does not have") from wrong
 

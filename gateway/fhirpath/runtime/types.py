@@ -5,7 +5,6 @@ from typing import Any
 
 from gateway.fhirpath import model
 from gateway.fhirpath.runtime.navigation import type_of
-from gateway.fhirpath.runtime.system import single
 from gateway.fhirpath.values import Date, DateTime, Quantity, Time, Typed
 
 __all__ = ["as_type", "is_type", "of_type", "type_info"]
@@ -34,9 +33,8 @@ def is_type(value: Any, wanted: str) -> bool | None:
     return actual is not None and model.descends(actual, wanted)
 
 
-def as_type(values: list[Any], wanted: str) -> Any:
-    """Return the only item when it is of a type, else None; FhirPathError when there are more items."""
-    value = single(values)
+def as_type(value: Any, wanted: str) -> Any:
+    """Return a value when it is of a type, else None."""
     return value if value is not None and _fits(_type(value), wanted) else None
 
 
