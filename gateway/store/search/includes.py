@@ -45,8 +45,8 @@ def _round(db: Database, includes: Iterable[Include], origins: Sequence[Found], 
     if not selects:
         return []
     statement = sql(
-        "with k as (select distinct key from ({}) u limit {limit}) select k.key, c.type, c.id, r.body"
-        " from k cross join current c cross join resource r"
+        "with k as (select distinct key from ({}) u where key is not null limit {limit})"
+        " select k.key, c.type, c.id, r.body from k cross join current c cross join resource r"
         " where c.key = k.key and r.key = k.key and r.version = c.version order by k.key",
         joined(" union all ", selects),
         limit=str(MAX_INCLUDES + 1),
@@ -59,17 +59,18 @@ def _select(include: Include, origins: Sequence[Found], scope: Scope) -> Sql | N
 
 
 def _pointed_at(include: Include, origins: Sequence[Found], scope: Scope) -> Sql | None:
-    """Return the keys of what the origins point at."""
+    """Return the keys of what the origins point at; a scalar subquery, so that each is looked up by itself."""
     keys = [row.key for row in origins if row.type == include.source]
     if not keys or not include.parameters:
         return None
     return sql(
-        "select c.key from index_reference r cross join current c where {} and {} and {}"
-        " and c.type = r.target_type and c.id = r.target_id and not c.deleted and {}",
+        "select (select c.key from current c"
+        " where c.type = r.target_type and c.id = r.target_id and not c.deleted) as key"
+        " from index_reference r where {} and {} and {} and {}",
         one_of("r.key", keys),
         one_of("r.param", [parameter.code for parameter in include.parameters]),
         sql("r.target_type = {}", include.target) if include.target else TRUE,
-        scope.sees_any("c.type"),
+        scope.sees_any("r.target_type"),
     )
 
 

@@ -50,9 +50,8 @@ def plan_resources(db: Database, request: SearchRequest, scope: Scope) -> Plan:
     smallest = smallest_of(db, matches)
     if smallest is not None:
         return _from_candidates(smallest, matches, columns).seen(sees)
-    if not matches and not columns:
-        return _whole_type(db, request.resource_type).seen(sees)
-    return Plan(tuple(_walks(request, matches, columns))).seen(sees)
+    total = None if matches else _total_of_type(db, request.resource_type)
+    return Plan(tuple(_walks(request, matches, columns)), total).seen(sees)
 
 
 def all_matches(db: Database, request: SearchRequest, scope: Scope) -> Relation:
@@ -66,10 +65,11 @@ def all_matches(db: Database, request: SearchRequest, scope: Scope) -> Relation:
     return Relation(keys_of(listed, "m"), TRUE).narrowed(*probes_of(matches, but=listed), sees)
 
 
-def _whole_type(db: Database, resource_type: str) -> Plan:
+def _total_of_type(db: Database, resource_type: str) -> int | None:
+    """Return how many resources of a type there are, None when there are many."""
     relation = all_of(resource_type)
     ((count,),) = db.rows(*count_of(relation.source, relation.where))
-    return Plan((relation,), total=count if count <= CANDIDATES else None)
+    return int(count) if count <= CANDIDATES else None
 
 
 def _from_candidates(smallest: Counted, matches: Sequence[Match], columns: tuple[Column, ...]) -> Plan:

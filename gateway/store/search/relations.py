@@ -13,7 +13,7 @@ from gateway.store.search.sql import TRUE, Sql, every, joined, sql
 if TYPE_CHECKING:
     from gateway.store.interface import Database
 
-CANDIDATES = 1000
+CANDIDATES = 500
 
 
 @dataclass(frozen=True, slots=True)
