@@ -19,7 +19,6 @@ MAX_SEGMENTS = 100_000
 """A message of more segments is refused."""
 
 _MAX_REPORTED = 20  # lines that are no segments are reported one by one, up to here
-_HEADER = re.compile(rb"MSH[^\r\n]*")
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _BATCH = frozenset({"FHS", "BHS", "BTS", "FTS"})
 
@@ -119,10 +118,13 @@ def _wide(body: bytes, codec: str) -> str:
 
 def _header(body: bytes) -> str:
     """Return the segment MSH. What matters in it before the character set is known is ASCII."""
-    match = _HEADER.match(body) or _HEADER.match(body.lstrip(b"\r\n\t "))
-    if match is None:
-        raise MalformedMessage("the message does not begin with the segment MSH")
-    return match[0].decode("iso-8859-1")
+    if not body.startswith(b"MSH"):
+        body = body.lstrip(b"\r\n\t ")
+        if not body.startswith(b"MSH"):
+            raise MalformedMessage("the message does not begin with the segment MSH")
+    end = body.find(b"\r")
+    line = body if end < 0 else body[:end]
+    return line.split(b"\n", 1)[0].decode("iso-8859-1")
 
 
 def _up_to_msh2(header: str) -> str:
