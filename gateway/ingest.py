@@ -2,12 +2,13 @@
 
 Whatever comes in stays. A message that is taken is kept with what it became, in one commit; a message
 that is refused is kept with the reasons. Whole or refused, never half and quiet: each message of a batch
-by itself, each row of a list by itself. HTTP, MLLP and the command line all come through here.
+by itself, each row of a table by itself. HTTP, MLLP and the command line all come through here.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from hashlib import sha256
+from typing import Literal, NamedTuple
 
 from gateway.access.policy import Caller, may_send
 from gateway.errors import (
@@ -18,25 +19,42 @@ from gateway.errors import (
     Issue,
     MappingFailed,
     MultipleMatches,
+    ResourceNotFound,
+    UnsupportedMessage,
     VersionConflict,
 )
+from gateway.fhir.types import Resource
 from gateway.formats import hl7v2
 from gateway.formats.detect import detect
-from gateway.mapping.run import Mapped, run
+from gateway.mapping.findings import Language
+from gateway.mapping.mapped import Mapped
+from gateway.mapping.run import run
 from gateway.services import Services
-from gateway.transact import Outcome, Received, operation, record, transact
+from gateway.transact import Operation, Received, operation, record, transact
+from gateway.transact.operations import Status
 
 _ER7 = "application/hl7-v2+er7"
-_CONTENT = (MappingFailed, InvalidResource, Conflict, MultipleMatches, VersionConflict)  # what the sender can mend: AE
+_REQUESTING = frozenset({"transaction", "batch", "message"})  # Bundles that ask for something to be done
+_CONTENT = (MappingFailed, InvalidResource, Conflict, MultipleMatches, VersionConflict)  # the sender can mend it: AE
+
+
+class Made(NamedTuple):
+    """A resource that a message made, changed or confirmed."""
+
+    status: Status
+    type: str
+    id: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one message; of a list, what became of a stretch of its rows. `refusal` None: it is stored."""
+    """What became of one message; of a table, what became of a stretch of its rows. `refusal` None: it is stored."""
 
     received: Received
     issues: Sequence[Issue]
-    outcomes: Sequence[Outcome] = ()
+    made: Sequence[Made] = ()
+    rows: int = 0  # of a table, how many were taken
     refusal: GatewayError | None = None
 
 
@@ -54,32 +72,35 @@ class Ingested:
 
     @property
     def refusal(self) -> GatewayError | None:
-        """Return why nothing was taken, None when something was."""
+        """Return why nothing at all was taken; None when something was."""
         refusals = [message.refusal for message in self.messages]
-        return refusals[0] if all(refusals) else None
+        if all(refusals):
+            return refusals[0]
+        used = self.format != "csv" or any(message.rows for message in self.messages)
+        return None if used else MappingFailed("no row of this table could be used", code="nothing-made")
 
 
-def ingest(data: bytes, *, provider: str, content_type: str | None, caller: Caller, to: Services) -> Ingested:
+def ingest(
+    data: bytes, *, provider: str, content_type: str | None, caller: Caller, to: Services, language: Language = "en"
+) -> Ingested:
     """Take in every message of `data`, each whole or not at all, and return what became of each.
 
     Raises what does not concern the message itself: ResourceNotFound for an unknown provider, Forbidden,
-    Unavailable. Everything else is in what is returned, and in the inbox.
+    Unavailable. Everything else is in what is returned, and in the inbox. `language` is that of the findings.
     """
-    to.library.provider(provider)
-    if not may_send(caller, provider):
-        raise Forbidden("this caller may not send messages under this provider's name")
+    door = _Door(caller, to, content_type, language)
+    door.check_provider(provider)
     arrival = Received(provider, "unknown", data, received_at=to.clock())
     try:
         arrival = replace(arrival, format=detect(data, content_type))
-        parts = list(hl7v2.split(data)) if arrival.format == "hl7v2" else [data]
+        messages = list(_messages(arrival))
     except GatewayError as error:
-        return Ingested(arrival.format, [_refuse(arrival, error, caller, to)])
-    messages = (replace(arrival, content=part) for part in parts)
-    return Ingested(arrival.format, [taken for message in messages for taken in _take(message, caller, to)])
+        return Ingested(arrival.format, [door.refuse(arrival, error)])
+    return Ingested(arrival.format, [taken for message in messages for taken in door.take(message)])
 
 
 def acknowledged(data: bytes, *, provider: str, caller: Caller, to: Services) -> bytes:
-    """Take in what came over MLLP and return the answer. Every refusal is an acknowledgement; a bug is raised."""
+    """Take in what came over MLLP and return the answer to it. A refusal is an answer too; a bug is raised."""
     try:
         return acknowledgement(ingest(data, provider=provider, content_type=_ER7, caller=caller, to=to), to)
     except GatewayError as error:
@@ -89,7 +110,7 @@ def acknowledged(data: bytes, *, provider: str, caller: Caller, to: Services) ->
 def acknowledgement(ingested: Ingested, to: Services) -> bytes:
     """Return the HL7 v2 answer: an ACK a message, in a batch when there were several.
 
-    AA: stored. AE: read, and refused for what it says. AR: not a message that is taken here.
+    AA: stored. AE: read, and refused for what it says. AR: not a message that is taken here, or not now.
     http://www.hl7.eu/HL7v2x/v251/std251/ch02.html#Heading24
     """
     acks = [_acknowledgement(m.received.content, m.issues, m.refusal, to) for m in ingested.messages]
@@ -98,44 +119,116 @@ def acknowledgement(ingested: Ingested, to: Services) -> bytes:
     return b"BHS|^~\\&\r" + b"".join(acks) + f"BTS|{len(acks)}\r".encode()
 
 
-def _take(arrival: Received, caller: Caller, to: Services) -> Iterator[Taken]:
-    """Map one message and store what it becomes; a list becomes a stretch of rows at a time."""
-    mapped = run(to.library, arrival.content, provider=arrival.provider, received_at=arrival.received_at)
-    try:
-        for one in mapped:
-            yield _store(arrival, one, caller, to)
-    except GatewayError as error:
-        yield _refuse(arrival, error, caller, to)
-
-
-def _store(arrival: Received, mapped: Mapped, caller: Caller, to: Services) -> Taken:
-    """Store what one message became, with the message, in one commit; or keep the message with the reasons."""
-    received = replace(
-        arrival,
-        control_id=mapped.control_id,
-        event_time=mapped.event_time,
-        mapping=mapped.mapping,
-        result=tuple(mapped.issues),
-    )
-    if not mapped.resources:
-        return _refuse(received, MappingFailed(mapped.issues or "the mapping made nothing of this message"), caller, to)
-    try:
-        operations = [operation(resource, method, url) for resource, method, url in mapped.resources]
-        outcomes = transact(operations, caller, to, received=received)
-    except GatewayError as error:
-        return _refuse(received, error, caller, to)
-    return Taken(received, [*mapped.issues, *(issue for outcome in outcomes for issue in outcome.issues)], outcomes)
-
-
-def _refuse(received: Received, error: GatewayError, caller: Caller, to: Services) -> Taken:
-    record(received, error.issues, caller, to)
-    return Taken(received, [*received.result, *error.issues], refusal=error)
-
-
 def _acknowledgement(content: bytes, issues: Sequence[Issue], refusal: GatewayError | None, to: Services) -> bytes:
-    try:
-        message = hl7v2.parse(content)
-    except GatewayError:
-        message = None  # the answer then names no MSH-10: there is none
+    message = _parsed(content)  # None: the answer then names no MSH-10, for there is none
     code: Literal["AA", "AE", "AR"] = "AA" if refusal is None else "AE" if isinstance(refusal, _CONTENT) else "AR"
     return hl7v2.acknowledge(message, code, issues, control_id=to.new_id()[:20], at=to.clock())
+
+
+def _messages(arrival: Received) -> Iterator[Received]:
+    """Yield each message of what arrived, with the id its sender knows it by; for a table that is its digest."""
+    if arrival.format == "hl7v2":
+        for part in hl7v2.split(arrival.content):
+            message = _parsed(part)
+            yield replace(arrival, content=part, control_id=message.control_id if message else None)
+    elif arrival.format == "csv":
+        yield replace(arrival, control_id=sha256(arrival.content).hexdigest())
+    else:
+        yield arrival
+
+
+def _parsed(content: bytes) -> hl7v2.Message | None:
+    try:
+        return hl7v2.parse(content)
+    except GatewayError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """On whose behalf, with what, and in which language messages are taken in."""
+
+    caller: Caller
+    to: Services
+    content_type: str | None
+    language: Language
+
+    def check_provider(self, provider: str) -> None:
+        """Raise Forbidden when the caller may not send as this provider, ResourceNotFound when there is none such."""
+        if not may_send(self.caller, provider):
+            raise Forbidden("this caller may not send messages under this provider's name")
+        try:
+            self.to.library.provider(provider)
+        except UnsupportedMessage as error:
+            raise ResourceNotFound(error.issues) from error
+
+    def take(self, arrival: Received) -> Iterator[Taken]:
+        """Map one message and store what it becomes; a table becomes a stretch of rows at a time."""
+        try:
+            for mapped in self._mapped(arrival):
+                yield self._store(arrival, mapped)
+                if arrival.format == "csv":
+                    arrival = replace(arrival, content=b"")  # the table stands in the inbox once, with its first rows
+        except GatewayError as error:
+            yield self.refuse(arrival, error)
+
+    def refuse(self, received: Received, error: GatewayError) -> Taken:
+        """Keep a message that is not taken, with the reasons."""
+        record(received, error.issues, self.caller, self.to)
+        return Taken(received, [*received.result, *error.issues], refusal=error)
+
+    def _mapped(self, arrival: Received) -> Iterator[Mapped]:
+        return run(
+            self.to.library,
+            arrival.content,
+            provider=arrival.provider,
+            content_type=self.content_type,
+            received_at=arrival.received_at,
+            language=self.language,
+        )
+
+    def _store(self, arrival: Received, mapped: Mapped) -> Taken:
+        """Store what one message became, with the message, in one commit; or keep the message with the reasons."""
+        received = replace(
+            arrival,
+            control_id=mapped.control_id or arrival.control_id,
+            event_time=mapped.event_time,
+            mapping=mapped.mapping,
+            result=tuple(mapped.issues),
+        )
+        try:
+            outcomes = transact(self._operations(mapped), self.caller, self.to, received=received)
+        except GatewayError as error:
+            return self.refuse(received, error)
+        issues = [*mapped.issues, *(issue for outcome in outcomes for issue in outcome.issues)]
+        made = [Made(outcome.status, outcome.type, outcome.id, outcome.version) for outcome in outcomes]
+        return Taken(received, issues, made, rows=mapped.rows)
+
+    def _operations(self, mapped: Mapped) -> list[Operation]:
+        """Return what is to be stored; nothing is fine, unless it is so because everything failed."""
+        if mapped.whole is not None and mapped.whole.get("type") in _REQUESTING:
+            return self._requested(mapped.whole)
+        if not mapped.resources and any(issue.severity in {"fatal", "error"} for issue in mapped.issues):
+            raise MappingFailed("nothing of this could be used", code="nothing-made")
+        return [operation(resource, method, url) for resource, method, url in mapped.resources]
+
+    def _requested(self, bundle: Resource) -> list[Operation]:
+        """Return what the entries of a transaction ask for. UnsupportedMessage, InvalidResource, BadRequest."""
+        if bundle["type"] != "transaction":
+            raise UnsupportedMessage(f"a Bundle of type {bundle['type']} is not taken as a message; send a transaction")
+        issues = self.to.validator.bundle_issues(bundle)
+        if any(issue.severity in {"fatal", "error"} for issue in issues):
+            raise InvalidResource(issues)
+        return [_requested(entry) for entry in bundle.get("entry", [])]
+
+
+def _requested(entry: Resource) -> Operation:
+    request = entry["request"]
+    return operation(
+        entry.get("resource"),
+        request["method"],
+        request["url"],
+        full_url=entry.get("fullUrl"),
+        if_match=request.get("ifMatch"),
+        if_none_exist=request.get("ifNoneExist"),
+    )

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, TooLarge
+from gateway.errors import BadRequest, GatewayError, InvalidResource, MethodNotAllowed, TooLarge
 from gateway.fhir import datetime, json, search
 from gateway.fhir.types import Resource
 from gateway.rest import wire
@@ -22,7 +22,7 @@ from gateway.rest.body import as_resource
 from gateway.rest.metadata import check_served
 from gateway.rest.routes import Route, find
 from gateway.rest.wire import UNCONDITIONAL, Answer, Ask, Conditions
-from gateway.transact import Operation, Outcome, transact
+from gateway.transact import Operation, transact
 
 MAX_ENTRIES = 20_000
 _PLACE = re.compile(r"Bundle\.entry\[(\d+)\]")
@@ -45,7 +45,7 @@ def transaction_or_batch(ask: Ask) -> Answer:
     ask = replace(ask, prefer=replace(ask.prefer, returned=ask.prefer.returned or "minimal"))
     match bundle.get("type"):
         case "transaction":
-            answers = _transaction(ask, entries)
+            answers = _transaction(ask, bundle, entries)
         case "batch":
             answers = [_alone(ask, index, entry) for index, entry in enumerate(entries)]
         case _:
@@ -63,15 +63,27 @@ def _entries(bundle: Resource) -> list[Any]:
     return entries
 
 
-def _transaction(ask: Ask, sent: list[Any]) -> list[Answer]:
+def _transaction(ask: Ask, bundle: Resource, sent: list[Any]) -> list[Answer]:
     """Carry out every write in one commit, then answer the reads; answers stand in the order of the entries."""
     check_served("", "transaction")
     entries = _all_asked(ask, sent)
-    _check_searches(entries)
     writes = [entry for entry in entries if entry.route.write]
-    outcomes = _stored(writes, ask)
+    operations = _operations(writes)
+    _check_bundle(ask, bundle)
+    _check_searches(entries)
+    try:
+        outcomes = transact(operations, ask.caller, ask.to)
+    except GatewayError as error:
+        error.issues = tuple(replace(i, expression=_of_entries(writes, i.expression)) for i in error.issues)
+        raise
     answers = {e.index: wire.written(o, ask.prefer.returned) for e, o in zip(writes, outcomes, strict=True)}
     return [answers.get(entry.index) or _answered(entry) for entry in entries]
+
+
+def _check_bundle(ask: Ask, bundle: Resource) -> None:
+    issues = ask.to.validator.bundle_issues(bundle)
+    if any(issue.severity in {"fatal", "error"} for issue in issues):
+        raise InvalidResource(issues)
 
 
 def _check_searches(entries: list[Entry]) -> None:
@@ -84,14 +96,6 @@ def _check_searches(entries: list[Entry]) -> None:
         except GatewayError as error:
             refused.append(_within(entry.index, error))
     _raise_all(refused)
-
-
-def _stored(writes: list[Entry], ask: Ask) -> list[Outcome]:
-    try:
-        return transact(_operations(writes), ask.caller, ask.to)
-    except GatewayError as error:
-        error.issues = tuple(replace(i, expression=_of_entries(writes, i.expression)) for i in error.issues)
-        raise
 
 
 def _all_asked(ask: Ask, sent: list[Any]) -> list[Entry]:

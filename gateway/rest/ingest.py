@@ -28,8 +28,14 @@ _BY_FORMAT: Mapping[str, str] = {"hl7v2": _ER7, "csv": _TEXT}
 def post(provider: str) -> Response:
     """Take in the message(s) in the body: 200 when something was taken, else the status of the first refusal."""
     asked = negotiate(request.headers.get("Accept"), _OFFERED, default="")  # refused before anything is done
-    content_type = request.headers.get("Content-Type")
-    ingested = ingest(wire.content(), provider=provider, content_type=content_type, caller=g.caller, to=wire.services())
+    ingested = ingest(
+        wire.content(),
+        provider=provider,
+        content_type=request.headers.get("Content-Type"),
+        caller=g.caller,
+        to=wire.services(),
+        language=wire.language(),
+    )
     chosen = asked or _BY_FORMAT.get(ingested.format, FHIR_JSON)
     status = ingested.refusal.status if ingested.refusal else HTTPStatus.OK
     return Response(_ANSWERS[chosen](ingested), status, content_type=f"{chosen}; charset=utf-8")
@@ -40,16 +46,21 @@ def _acknowledgement(ingested: Ingested) -> bytes:
 
 
 def _text(ingested: Ingested) -> bytes:
-    return report.text(ingested, wire.language()).encode()
+    return report.text(ingested, wire.language(), show_values=_show_values()).encode()
 
 
 def _json(ingested: Ingested) -> bytes:
-    return json.encode(report.rows(ingested))
+    return json.encode(report.rows(ingested, show_values=_show_values()))
 
 
 def _outcome(ingested: Ingested) -> bytes:
-    issues = [*report.summary_issues(ingested), *ingested.issues]
-    return json.encode(operation_outcome(issues, language=wire.language()))
+    issues = ingested.issues if ingested.refusal else [report.summary(ingested, wire.language()), *ingested.issues]
+    return json.encode(operation_outcome(issues, show_values=_show_values(), language=wire.language()))
+
+
+def _show_values() -> bool:
+    """Return whether the sender wants to see its own values beside the findings; nobody else gets to see them."""
+    return wire.parameter("show-values") == "true"
 
 
 _ANSWERS: Mapping[str, Callable[[Ingested], bytes]] = MappingProxyType(

@@ -7,12 +7,12 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl
 
 from flask import Response, current_app, g, request
@@ -44,6 +44,8 @@ MAX_PARAMETERS = 200
 GENERAL_PARAMETERS = frozenset({"_format", "_pretty"})  # about the representation, not about what is asked
 _FORM = "application/x-www-form-urlencoded"
 _WRITTEN = {"created": HTTPStatus.CREATED, "deleted": HTTPStatus.NO_CONTENT}
+
+_LANGUAGES: Mapping[str, Literal["en", "nl"]] = {"en": "en", "nl": "nl"}
 
 Pairs = Sequence[tuple[str, str]]
 AS_USUAL = Prefer()
@@ -171,10 +173,10 @@ def check_acceptable() -> None:
     negotiate_fhir(request.headers.get("Accept"), parameter("_format"))
 
 
-def language() -> str:
+def language() -> Literal["en", "nl"]:
     """Return `nl` or `en`, whichever Accept-Language likes best; a region (nl-BE) does not matter."""
     liked = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
-    return next((tag for tag in liked if tag in {"en", "nl"}), "en")
+    return next((_LANGUAGES[tag] for tag in liked if tag in _LANGUAGES), "en")
 
 
 def asked(**path: str) -> Ask:
