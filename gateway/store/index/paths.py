@@ -36,12 +36,14 @@ class JsonPath:
     """The way to a value and the type of the value.
 
     `target` is the only type a reference there may point at ('' = any); `many`: an element on the way repeats.
+    `binding` is the value set of a required binding of the last element, whose system its codes leave out.
     """
 
     steps: tuple[Step, ...]
     type: str
     target: str = ""
     many: bool = False
+    binding: str | None = None
 
 
 def alternatives(expression: str) -> list[str]:
@@ -72,4 +74,5 @@ def _followed(path: JsonPath, step: str) -> Iterator[JsonPath]:
             yield path
     elif element := elements.child(path.type, step):
         for name, type_name in zip(element.json_names, element.types, strict=element.choice):
-            yield JsonPath((*path.steps, Step(name)), type_name, many=path.many or element.is_list)
+            many = path.many or element.is_list
+            yield JsonPath((*path.steps, Step(name)), type_name, many=many, binding=element.binding)
