@@ -9,7 +9,6 @@ whatever started the gateway sees it and can start it again.
 """
 
 import ctypes
-import ctypes
 import gc
 import multiprocessing
 import os
@@ -29,9 +28,10 @@ from gunicorn.glogging import Logger
 
 from gateway import mllp
 from gateway.access.policy import development_caller
+from gateway.access.tls import server_context
 from gateway.app import create_app
 from gateway.cli.logs import log_to_stderr
-from gateway.errors import Unavailable
+from gateway.errors import GatewayError, Unavailable
 from gateway.ingest import acknowledged
 from gateway.services import Services, build
 from gateway.settings import Settings
@@ -52,22 +52,30 @@ The gateway listens on this machine only. Test data only; never a real patient.\
 @click.command()
 def serve() -> None:
     """Serve FHIR over HTTP and messages over MLLP, until SIGTERM or SIGINT. Settings: GATEWAY_*."""
-    settings = Settings.from_env(os.environ)
+    try:
+        children = start(Settings.from_env(os.environ))
+    except GatewayError as error:
+        raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error
+    sys.exit(supervise(children))
+
+
+def start(settings: Settings) -> list[ForkProcess]:
+    """Bind, build, announce and fork; return the children. Raises BadSettings, BadMapping, Unavailable."""
     log_to_stderr(settings.log_level)
     http, wire = listening(settings.host, settings.port), listening(settings.mllp_host, settings.mllp_port)
     open_store(settings.database, durability=settings.durability, renew=True).close()
     to = build(settings.with_port(http.getsockname()[1]))
-    app = create_app(to)
+    app, tls = create_app(to), tls_context(settings)
     _announce(to.settings, wire.getsockname()[1])
     gc.collect()
     gc.freeze()  # what is built stays shared: the collector of a child never touches it
     children = [
-        _child("http", lambda: HttpServer(app, to.settings, http).run(), unused=wire),
-        _child("mllp", lambda: _listen(to, wire), unused=http),
+        _child("http", lambda: HttpServer(app, settings, http, tls).run(), unused=wire),
+        _child("mllp", lambda: _listen(to, wire, tls), unused=http),
     ]
     http.close()
     wire.close()
-    sys.exit(supervise(children))
+    return children
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -77,6 +85,13 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise Unavailable(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """Return how both ports speak TLS, None when they do not. BadSettings."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    return server_context(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
 
 
 def supervise(children: Sequence[ForkProcess]) -> int:
@@ -130,9 +145,11 @@ class GunicornLog(Logger):  # type: ignore[misc] # gunicorn has no types
 class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     """gunicorn, serving an app that is built already, on a socket that is bound already."""
 
-    def __init__(self, app: Flask, settings: Settings, listener: socket.socket) -> None:
+    def __init__(
+        self, app: Flask, settings: Settings, listener: socket.socket, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._app = app
-        self._options = options(settings) | {"bind": f"fd://{os.dup(listener.fileno())}"}
+        self._options = options(settings, tls) | {"bind": f"fd://{os.dup(listener.fileno())}"}
         listener.close()
         super().__init__()
 
@@ -146,17 +163,17 @@ class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         return self._app
 
 
-def _listen(to: Services, listener: socket.socket) -> None:
+def _listen(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
     """Answer MLLP on `listener` until SIGTERM."""
     caller = development_caller()
 
     def answer(message: bytes) -> bytes:
         return acknowledged(message, provider=_MLLP_PROVIDER, caller=caller, to=to)
 
-    mllp.serve(listener, answer)
+    mllp.serve(listener, answer, tls=tls)
 
 
-def options(settings: Settings) -> dict[str, Any]:
+def options(settings: Settings, tls: ssl.SSLContext | None) -> dict[str, Any]:
     """Return gunicorn's settings. https://docs.gunicorn.org/en/stable/settings.html"""
     chosen: dict[str, Any] = {
         "workers": settings.workers,
@@ -172,10 +189,9 @@ def options(settings: Settings) -> dict[str, Any]:
         "logger_class": GunicornLog,
         "loglevel": settings.log_level,
     }
-    if settings.tls_certificate:
+    if tls:
         chosen |= {"certfile": str(settings.tls_certificate), "keyfile": str(settings.tls_key)}
-    if settings.tls_client_ca:
-        chosen |= {"ca_certs": str(settings.tls_client_ca), "cert_reqs": ssl.CERT_REQUIRED}
+        chosen |= {"ssl_context": lambda _config, _default: tls}
     return chosen
 
 
