@@ -20,7 +20,7 @@ class Focus:
     index: Flow | None = None
     total: Flow | None = None
     root: bool = False
-    variables: Mapping[str, Flow] = field(default_factory=dict)
+    variables: Mapping[str, tuple[Flow, ast.Node]] = field(default_factory=dict)
 
 
 class Compiler(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.fhirpath import ast
 from gateway.fhirpath.errors import FhirPathError
-from gateway.fhirpath.flow import Flow, truth
+from gateway.fhirpath.flow import Flow, Mode, truth
 from gateway.fhirpath.generator import Generator
 from gateway.fhirpath.invocation import as_json
 from gateway.fhirpath.model import is_type
@@ -101,6 +101,7 @@ class _Standalone(Scope):
         return self.outer.names()
 
 
+_MODES: tuple[Mode, ...] = ("json", "element", "value")
 _KNOWN = {"sct", "loinc", "ucum", "now"}
 _ENVIRONMENT = {" variables": Code("variables"), " resource": Code("resource")}
 _PROLOGUE = {name: f"    {name} = variables.get({name!r}, this)\n" for name in ("resource", "rootResource", "context")}
@@ -137,11 +138,11 @@ def _compiled(text: str, root: str | None, scope: Scope, *, strict: bool, source
         raise FhirPathError(f"no type '{root}'")
     node = parse(text, source_paths=source_paths, is_source=scope.is_source)
     generator = Generator(_Standalone(root, scope), strict=strict)
-    json, typed = generator.settled(node, "json"), generator.settled(node, "element")
+    json, typed, value = (generator.whole(node, mode) for mode in _MODES)
     bodies = {
         "evaluate": _returned(json, as_json(json)),
         "typed": _returned(typed, typed.code()),
-        "test": f"    return {truth(generator.settled(node))}",
+        "test": f"    return {truth(value)}",
     }
     source = _source(text, generator.constants, bodies)
     return Compiled(text, json.type, source, _executed(source, text))
@@ -150,7 +151,7 @@ def _compiled(text: str, root: str | None, scope: Scope, *, strict: bool, source
 def _returned(flow: Flow, code: Code) -> str:
     if flow.many:
         return f"    return [*{code.text}]" if flow.whole else f"    return {code.text}"
-    if flow.present:
+    if flow.sure:
         return f"    return [{code.text}]"
     return f"    value = {code.text}\n    return [] if value is None else [value]"
 
@@ -184,7 +185,7 @@ def generate(node: ast.Node, scope: Scope, *, strict: bool = False, json: bool =
     which is what another expression wants to go on with.
     """
     generator = Generator(scope, strict=strict)
-    flow = generator.settled(node, "json" if json else "value")
+    flow = generator.whole(node, "json" if json else "value")
     code = as_json(flow) if json else flow.code()
     used = tuple((name, made) for name, made in generator.constants.items() if name in code.text)
-    return Code(code.text, code.many, code.type, used, flow.present)
+    return Code(code.text, code.many, code.type, used, flow.sure)

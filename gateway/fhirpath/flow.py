@@ -90,6 +90,11 @@ class Flow:
         return self.item == "None"
 
     @property
+    def sure(self) -> bool:
+        """Return whether it is always exactly one value."""
+        return self.present and not self.many and not self.clauses
+
+    @property
     def kind(self) -> str:
         """Return how its values behave, see `model.kind`."""
         return kind(self.type)
@@ -137,7 +142,7 @@ def truth(flow: Flow) -> str:
         return f"fp_is_true({_any(flow)})"
     if flow.kind == "boolean":
         return one(flow)
-    return "True" if flow.present else f"({one(flow)} is not None)"
+    return "True" if flow.sure else f"({one(flow)} is not None)"
 
 
 def false(flow: Flow) -> str:
@@ -147,7 +152,7 @@ def false(flow: Flow) -> str:
     if flow.many or flow.kind == "any":
         return f"fp_is_false({_any(flow)})"
     if flow.kind == "boolean":
-        return f"(not {one(flow)})" if flow.present else f"({one(flow)} is False)"
+        return f"(not {one(flow)})" if flow.sure else f"({one(flow)} is False)"
     return "False"
 
 
@@ -157,7 +162,7 @@ def three(flow: Flow) -> str:
         return f"fp_boolean({_any(flow)})"
     if flow.kind == "boolean" or flow.empty:
         return one(flow)
-    return "True" if flow.present else f"(None if {one(flow)} is None else True)"
+    return "True" if flow.sure else f"(None if {one(flow)} is None else True)"
 
 
 def _any(flow: Flow) -> str:

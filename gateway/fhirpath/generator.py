@@ -57,6 +57,11 @@ class Generator:
         context = scope.context()
         self.focus = Focus(None if context is None else self.taken(context, "this"), root=True)
 
+    def whole(self, node: ast.Node, mode: Mode) -> Flow:
+        """Return the flow of a whole expression."""
+        with self.within(self.focus):
+            return self.settled(node, mode)
+
     # ---- what functions and operators ask
 
     def settled(self, node: ast.Node, mode: Mode = "value") -> Flow:
@@ -140,7 +145,7 @@ class Generator:
     def _constant(self, node: ast.Constant, _: Mode) -> Flow:
         name = node.name
         if name in self.focus.variables:
-            return self.focus.variables[name]
+            return self.focus.variables[name][0]
         code = self.scope.constant(name)
         if code is not None:
             return self.taken(code, name)

@@ -57,7 +57,7 @@ def _unary(compiler: Compiler, node: ast.Unary) -> Flow:
         raise compiler.wrong("only a number or quantity has a sign", node)
     if node.operator == "+":
         return operand
-    return Flow(f"fp_negate({only(operand)})", operand.type, present=operand.present and not operand.many)
+    return Flow(f"fp_negate({only(operand)})", operand.type, present=operand.sure)
 
 
 # ---- equality
@@ -99,7 +99,7 @@ def _equality(left: Flow, right: Flow, name: str) -> Flow:
     general = f"{name}({one(left)}, {one(right)})"
     if not _comparable(left, right):
         return Flow(general, "System.Boolean")
-    if right.present and not left.present:
+    if right.sure and not left.sure:
         left, right = right, left
     return _plain_equality(left, right, general, "==" if name == "fp_equal" else "!=")
 
@@ -107,9 +107,9 @@ def _equality(left: Flow, right: Flow, name: str) -> Flow:
 def _plain_equality(left: Flow, right: Flow, general: str, symbol: str) -> Flow:
     """Return whether two values are equal where Python's == says so; the left is present when one is."""
     a, b = one(left), one(right)
-    if left.present and right.present:
+    if left.sure and right.sure:
         return Flow(f"({a} {symbol} {b})", "System.Boolean", present=True)
-    if not left.present:
+    if not left.sure:
         return Flow(general, "System.Boolean")
     value = f"(None if {b} is None else {b} {symbol} {a})" if is_simple(b) else general
     same, differs = f"({b} == {a})", f"({b} not in (None, {a}))"
@@ -123,8 +123,7 @@ def _plain_equality(left: Flow, right: Flow, general: str, symbol: str) -> Flow:
 def _equal_lists(left: Flow, right: Flow, name: str) -> Flow:
     a, b = items(left), items(right)
     general = f"{name}_lists({a}, {b})"
-    certain = (left.present and not left.many) or (right.present and not right.many)
-    if certain and name == "fp_equal" and _comparable(left, right):
+    if (left.sure or right.sure) and name == "fp_equal" and _comparable(left, right):
         return Flow(general, "System.Boolean", truth=f"({a} == {b})")
     return Flow(general, "System.Boolean")
 
@@ -167,7 +166,7 @@ def _compare(name: str, symbol: str) -> "Writer":
         if _mixed(left, right) or "boolean" in {left.kind, right.kind}:
             raise compiler.wrong(f"{symbol} is not defined between {left.type} and {right.type}", node)
         a, b = only(left), only(right)
-        if left.present and right.present and _comparable(left, right) and not (left.many or right.many):
+        if left.sure and right.sure and _comparable(left, right):
             return Flow(f"({a} {symbol} {b})", "System.Boolean", present=True)
         return Flow(f"fp_{name}({a}, {b})", "System.Boolean")
 
@@ -222,7 +221,7 @@ def _concatenate(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) 
 def _part(flow: Flow) -> str:
     if flow.empty:
         return "''"
-    return only(flow) if flow.present and not flow.many else f"({only(flow)} or '')"
+    return only(flow) if flow.sure else f"({only(flow)} or '')"
 
 
 # ---- logic
@@ -262,7 +261,7 @@ def _xor(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
 
 def _certain(flow: Flow) -> bool:
     """Return whether a flow is a Boolean and never empty, so that Python's own logic will do."""
-    return flow.present and flow.kind == "boolean" and not flow.many
+    return flow.sure and flow.kind == "boolean"
 
 
 # ---- collections
@@ -301,7 +300,7 @@ def as_members(flow: Flow) -> Flow:
 
 def by_python(flow: Flow) -> bool:
     """Return whether Python's own == tells the values of a flow apart."""
-    return flow.kind in {"text", "complex"}
+    return flow.kind == "text" or (flow.kind == "complex" and flow.type != "Element")
 
 
 def is_json(flow: Flow) -> bool:
@@ -345,7 +344,7 @@ def _in(compiler: Compiler, node: ast.Binary, left: Flow, right: Flow) -> Flow:
     found = f"({only(left)} in {items(right)})"
     if not _comparable(left, right):
         return Flow(general, "System.Boolean")
-    if left.present and not left.many:
+    if left.sure:
         return Flow(found, "System.Boolean", present=True)
     if right.values:
         missing = f"({only(left)} not in {[None, *right.values]!r})"

@@ -57,7 +57,7 @@ def _iif(call: Call) -> Flow:
     focus = call.compiler.focus
     if call.node.base is not None:
         source = call.input()
-        this = Flow(only(source), source.type, present=source.present and not source.many)
+        this = Flow(only(source), source.type, present=source.sure)
         focus = Focus(this, focus.index, focus.total, variables=focus.variables)
         if source.many:  # must hold at most one item even when no branch looks at it
             return _branches(call, focus, f"fp_single({items(source)}), ")
@@ -79,4 +79,4 @@ def _branches(call: Call, focus: Focus, before: str) -> Flow:
         )
     if yes.many or no.many:
         return of_list(f"({items(yes)} if {condition} else {items(no)})", type_, call.compiler.name("item"))
-    return Flow(f"({one(yes)} if {condition} else {one(no)})", type_, present=yes.present and no.present)
+    return Flow(f"({one(yes)} if {condition} else {one(no)})", type_, present=yes.sure and no.sure)

@@ -100,7 +100,7 @@ def _empty(call: Call) -> Flow:
 @function("not")
 def _not(call: Call) -> Flow:
     source = call.input()
-    if source.present and source.kind == "boolean" and not source.many:
+    if source.sure and source.kind == "boolean":
         return Flow(f"(not {one(source)})", BOOLEAN, present=True, truth=false(source), false=truth(source))
     return Flow(f"fp_not_({three(source)})", BOOLEAN, truth=false(source), false=truth(source))
 

@@ -13,11 +13,11 @@ def _extension(call: Call) -> Flow:
     raw, url = call.raw(), call.argument(0)
     if raw.empty:
         return EMPTY
-    if raw.type is None or raw.many or url.many or not url.present:
+    if raw.type is None or raw.many or url.many or not url.sure:
         return _extensions_of_any(call, url)
 
     if raw.kind == "complex":
-        holder = one(raw) if raw.present else f"({one(raw)} or {{}})"
+        holder = one(raw) if raw.sure else f"({one(raw)} or {{}})"
     elif raw.field and not raw.clauses:
         before = raw.field.holder if raw.field.present else f"({raw.field.holder} or {{}})"
         holder = f"({before}.get({'_' + raw.field.key!r}) or {{}})"

@@ -94,7 +94,7 @@ def _is(compiler: Compiler, operand: ast.Node, wanted: str) -> Flow:
 
 
 def _known(flow: Flow, fits: bool) -> Flow:  # noqa: FBT001 -- the answer itself
-    if flow.present and not flow.many:
+    if flow.sure:
         return Flow(str(fits), BOOLEAN, present=True)
     there = f"({only(flow)} is not None)"
     yes, no = (there, "False") if fits else ("False", there)
@@ -105,7 +105,7 @@ def _abstract_is(flow: Flow, wanted: str) -> Flow:
     value = f"fp_is_type({only(flow)}, {wanted!r})"
     if flow.many or not _is_resource(wanted):
         return Flow(value, BOOLEAN)
-    holder = one(flow) if flow.present else f"({one(flow)} or {{}})"
+    holder = one(flow) if flow.sure else f"({one(flow)} or {{}})"
     return Flow(value, BOOLEAN, truth=f"({holder}.get('resourceType') == {wanted!r})")
 
 
@@ -129,9 +129,9 @@ def _resolved_reference(compiler: Compiler, operand: ast.Node, wanted: str) -> F
     if not (isinstance(operand, ast.Call) and operand.name == "resolve" and _is_resource(wanted)):
         return None
     base = compiler.settled(operand.base or ast.Special("this", start=operand.start, end=operand.start))
-    if base.type != "Reference" or base.many:
+    if base.many or base.type not in {"Reference", None}:
         return None
-    reference = one(base)
+    reference = one(base) if base.type else f"fp_plain({one(base)})"
     inside = f"fp_refers_inside({reference}, {wanted!r}, {compiler.resource()})"
     text = f"(fp_refers_to({reference}, {wanted!r}) or {inside})"
     return answer(text, value=text)

@@ -37,11 +37,12 @@ def _define_variable(call: Call) -> Flow:
     if not isinstance(name, str):
         raise call.wrong("defineVariable() takes a name in quotes")
     compiler = call.compiler
-    if name in compiler.focus.variables:
+    defined = compiler.focus.variables.get(name)
+    if defined and defined[1] is not call.node:  # the same node is compiled again when its elements are asked for
         raise call.wrong(f"%{name} is defined already")
     value = source
     if call.has(1):
         this = source if call.node.base is not None else compiler.focus.this
         value = call.inside(1, Focus(this, variables=compiler.focus.variables))
-    compiler.focus = replace(compiler.focus, variables={**compiler.focus.variables, name: value})
+    compiler.focus = replace(compiler.focus, variables={**compiler.focus.variables, name: (value, call.node)})
     return source

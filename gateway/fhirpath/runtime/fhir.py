@@ -84,9 +84,9 @@ def _names(resource: Any, reference: str) -> bool:
     return isinstance(resource, dict) and reference == f"{resource.get('resourceType')}/{resource.get('id')}"
 
 
-def refers_to(reference: dict[str, Any] | None, type_name: str) -> bool:
+def refers_to(reference: Any, type_name: str) -> bool:
     """Return whether a Reference points to a resource of a type, as its text or its `type` says."""
-    if reference is None:
+    if not isinstance(reference, dict):
         return False
     parts = reference.get("reference", "").split("/")
     if len(parts) > 1:
@@ -96,9 +96,9 @@ def refers_to(reference: dict[str, Any] | None, type_name: str) -> bool:
     return reference.get("type") == type_name
 
 
-def refers_inside(reference: dict[str, Any] | None, type_name: str, resource: Any) -> bool:
+def refers_inside(reference: Any, type_name: str, resource: Any) -> bool:
     """Return whether a Reference points to a contained resource of a type."""
-    text = "" if reference is None else reference.get("reference", "")
+    text = reference.get("reference", "") if isinstance(reference, dict) else ""
     if text[:1] != "#" or not isinstance(resource, dict):
         return False
     contained = resource.get("contained", ())

@@ -121,9 +121,7 @@ class _Reader:
             return
         ambiguous = any(part.repeats or not part.must for part in inner)
         if ambiguous and not _separated(inner):
-            raise FhirPathError(
-                "the pattern repeats something that repeats, such as (a+)+: its time would have no bound"
-            )
+            raise FhirPathError("the pattern repeats what repeats itself, such as (a+)+: its time has no bound")
         yield _Part(takes, must=least > 0, repeats=ambiguous or most > _MANY)
 
     def characters(self, code: Any, argument: Any) -> frozenset[int]:
