@@ -19,6 +19,7 @@ from gateway.query.bundles import history_bundle, searchset
 from gateway.query.links import Links
 from gateway.store import Identity, Stored
 from gateway.store import search as stored_search
+from gateway.store.search import Scope
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -84,7 +85,7 @@ def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -
     _authorise(caller, request.resource_type)
     with to.store.reading() as db:
         asked, position = _unsealed(db, request)
-        found = stored_search.read(db, asked, visible(caller), base=base, position=position)
+        found = stored_search.read(db, asked, Scope(base, visible(caller)), position)
         links = Links(asked, base, position, found.next)
         bundle = searchset(asked, found, base, links.sealed(lambda: stored_search.page_secret(db)))
     seen = [f"{row.type}/{row.id}" for row in (*found.matches, *found.includes)]

@@ -1,25 +1,23 @@
 """Finding resources: a SearchRequest in, a page of stored resources out, on SQLite and PostgreSQL.
 
-`read` is the whole of a search; `matches` is what a conditional create or update asks.
+`read` is the whole of a search.
 https://hl7.org/fhir/R4/search.html
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.records import Identity
 from gateway.store.search.includes import MAX_INCLUDES, read_includes
 from gateway.store.search.order import Position
 from gateway.store.search.pages import Found, count_matches, read_page
-from gateway.store.search.relations import CANDIDATES
-from gateway.store.search.scope import Everything, Scope, Visible, occurring_systems
+from gateway.store.search.scope import CANDIDATES, Everything, Scope, Visible
 from gateway.store.search.tokens import Link, link, page_secret, seal, unseal
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
-    from gateway.store.interface import Database
+    from gateway.store.search.scope import Database
 
 __all__ = [
     "CANDIDATES",
@@ -29,9 +27,9 @@ __all__ = [
     "Link",
     "Position",
     "Results",
+    "Scope",
     "Visible",
     "link",
-    "matches",
     "page_secret",
     "read",
     "seal",
@@ -50,14 +48,11 @@ class Results:
     all_included: bool = True
 
 
-def read(
-    db: Database, request: SearchRequest, visible: Visible, *, base: str = "", position: Position | None = None
-) -> Results:
-    """Return the page of `request` after `position`, as far as `visible` lets it be seen.
+def read(db: Database, request: SearchRequest, scope: Scope, position: Position | None = None) -> Results:
+    """Return the page of `request` after `position`, as far as the scope's caller may see it.
 
-    The total is known when the most selective condition has at most CANDIDATES resources, or when it was asked for.
+    The total is known when the most selective condition has few resources (CANDIDATES), or when it was asked for.
     """
-    scope = _scope(db, request, visible, base)
     if request.only_count:
         return Results([], [], count_matches(db, request, scope), None)
     page = read_page(db, request, scope, position)
@@ -66,17 +61,3 @@ def read(
         total = count_matches(db, request, scope)
     includes, complete = read_includes(db, request.includes, page.matches, scope)
     return Results(page.matches, includes, None if request.total == "none" else total, page.next, complete)
-
-
-def matches(db: Database, request: SearchRequest, *, base: str = "") -> list[Identity]:
-    """Return the resources that meet the condition of a conditional interaction, at most two.
-
-    https://hl7.org/fhir/R4/http.html#ccreate
-    """
-    scope = _scope(db, request, Everything(), base)
-    page = read_page(db, replace(request, count=2, sort=()), scope, None)
-    return [Identity(found.type, found.id) for found in page.matches]
-
-
-def _scope(db: Database, request: SearchRequest, visible: Visible, base: str) -> Scope:
-    return Scope(base, visible, occurring_systems(db, request.resource_type, request.conditions))

@@ -14,7 +14,7 @@ from gateway.store.search.sql import TRUE, Sql, every, joined, one_of, sql
 
 if TYPE_CHECKING:
     from gateway.fhir.search import Include
-    from gateway.store.interface import Database
+    from gateway.store.search.scope import Database
 
 MAX_INCLUDES = 1000
 _ROUNDS = 5  # of :iterate; a chain of organisations or places is not longer

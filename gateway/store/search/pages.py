@@ -15,7 +15,7 @@ from gateway.store.search.sql import TRUE, Sql, every, joined, sql
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
-    from gateway.store.interface import Database
+    from gateway.store.search.scope import Database
 
 
 class Found(NamedTuple):
@@ -38,7 +38,7 @@ class Page:
 
 def read_page(db: Database, request: SearchRequest, scope: Scope, position: Position | None) -> Page:
     """Return the page after `position`, the first for None."""
-    plan = _plan(db, request, scope)
+    plan = _plan(db, request, scope.knowing(db, request))
     wanted = request.count + 1
     rows: list[tuple[Any, ...]] = []
     total = plan.total
@@ -62,6 +62,7 @@ def _from(plan: Plan, position: Position | None) -> list[tuple[Relation, Positio
 
 def count_matches(db: Database, request: SearchRequest, scope: Scope) -> int:
     """Return how many resources match, all of them counted."""
+    scope = scope.knowing(db, request)
     plan = _plan(db, request, scope)
     if plan.total is not None:
         return plan.total

@@ -1,8 +1,8 @@
 """Chooses the way to the matches: from the most selective index, or along the order that is asked.
 
-Each condition is counted, up to CANDIDATES. When one of them has no more than that, its keys are the candidates: all
-are looked at, sorted and counted, and the total is known. When each has more, matches are plentiful, and are met soon
-by walking an index in the order of the page, looking the other conditions up row by row.
+Each condition is counted, up to the candidates of the scope. When one of them has no more than that, its keys are the
+candidates: all are looked at, sorted and counted, and the total is known. When each has more, matches are plentiful, and
+are met soon by walking an index in the order of the page, looking the other conditions up row by row.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from gateway.store.search.filters import TABLES
 from gateway.store.search.match import Match
 from gateway.store.search.order import SORTED_BY, Column, sort_columns
 from gateway.store.search.relations import (
-    CANDIDATES,
     Counted,
     Plan,
     Relation,
@@ -30,7 +29,7 @@ from gateway.store.search.sql import TRUE, Sql, fails, sql
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest, SortKey
-    from gateway.store.interface import Database
+    from gateway.store.search.scope import Database
 
 
 # Kinds whose index is in the order of the sort value, with the columns that tell the rows of one resource apart.
@@ -47,17 +46,17 @@ def plan_resources(db: Database, request: SearchRequest, scope: Scope) -> Plan:
     columns = sort_columns(request)
     matches = matches_of(request.resource_type, request.conditions, scope)
     sees = scope.sees(request.resource_type)
-    smallest = smallest_of(db, matches)
+    smallest = smallest_of(db, matches, scope)
     if smallest is not None:
         return _from_candidates(smallest, matches, columns).seen(sees)
-    total = None if matches else _total_of_type(db, request.resource_type)
+    total = None if matches else _total_of_type(db, request.resource_type, scope)
     return Plan(tuple(_walks(request, matches, columns)), total).seen(sees)
 
 
 def all_matches(db: Database, request: SearchRequest, scope: Scope) -> Relation:
     """Return all matches in no order, from the most selective condition: what an accurate count is made of."""
     matches = matches_of(request.resource_type, request.conditions, scope)
-    smallest = smallest_of(db, matches)
+    smallest = smallest_of(db, matches, scope)
     sees = scope.sees(request.resource_type)
     listed = smallest.match if smallest else next((match for match in matches if match.keys is not None), None)
     if listed is None:
@@ -65,11 +64,11 @@ def all_matches(db: Database, request: SearchRequest, scope: Scope) -> Relation:
     return Relation(keys_of(listed, "m"), TRUE).narrowed(*probes_of(matches, but=listed), sees)
 
 
-def _total_of_type(db: Database, resource_type: str) -> int | None:
+def _total_of_type(db: Database, resource_type: str, scope: Scope) -> int | None:
     """Return how many resources of a type there are, None when there are many."""
     relation = all_of(resource_type)
-    ((count,),) = db.rows(*count_of(relation.source, relation.where))
-    return int(count) if count <= CANDIDATES else None
+    ((count,),) = db.rows(*count_of(relation.source, relation.where, scope))
+    return int(count) if count <= scope.candidates else None
 
 
 def _from_candidates(smallest: Counted, matches: Sequence[Match], columns: tuple[Column, ...]) -> Plan:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from gateway.store.search.match import Match
 from gateway.store.search.order import Column
+from gateway.store.search.scope import Scope
 from gateway.store.search.sql import TRUE, Sql, every, joined, sql
 
 if TYPE_CHECKING:
-    from gateway.store.interface import Database
-
-CANDIDATES = 500
+    from gateway.store.search.scope import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A condition with the number of its keys, which from CANDIDATES + 1 on is a lower bound."""
+    """A condition with the number of its keys, which beyond the candidates of the scope is a lower bound."""
 
     match: Match
     count: int
@@ -72,26 +71,26 @@ def probes_of(matches: Sequence[Match], but: Match | None = None) -> list[Sql]:
     return [match.probe("m.key") for match in matches if match is not but]
 
 
-def smallest_of(db: Database, matches: Sequence[Match]) -> Counted | None:
+def smallest_of(db: Database, matches: Sequence[Match], scope: Scope) -> Counted | None:
     """Return the most selective condition; one that is known to have few is not counted.
 
-    None when none of them can be listed, or when the most selective has more than CANDIDATES.
+    None when none of them can be listed, or when the most selective has more than the candidates of the scope.
     """
-    found = min(_counted(db, matches), key=lambda counted: counted.count, default=None)
-    return found if found is not None and found.count <= CANDIDATES else None
+    found = min(_counted(db, matches, scope), key=lambda counted: counted.count, default=None)
+    return found if found is not None and found.count <= scope.candidates else None
 
 
-def _counted(db: Database, matches: Sequence[Match]) -> list[Counted]:
+def _counted(db: Database, matches: Sequence[Match], scope: Scope) -> list[Counted]:
     listed = [match for match in matches if match.keys is not None]
     few = [Counted(match, 0) for match in listed if match.few]
     if few or not listed:
         return few
-    counts = [sql("({})", count_of(sql("({}) k", match.keys or TRUE), TRUE)) for match in listed]
+    counts = [sql("({})", count_of(sql("({}) k", match.keys or TRUE), TRUE, scope)) for match in listed]
     (found,) = db.rows(*sql("select {}", joined(", ", counts)))
     return [Counted(match, count) for match, count in zip(listed, found, strict=True)]
 
 
-def count_of(source: Sql, where: Sql) -> Sql:
-    """Return the select of the number of rows, which stops at one more than CANDIDATES."""
+def count_of(source: Sql, where: Sql, scope: Scope) -> Sql:
+    """Return the select of the number of rows, which stops at one more than the candidates of the scope."""
     select = "select count(*) from (select 1 from {} where {} limit {limit}) n"
-    return sql(select, source, where, limit=str(CANDIDATES + 1))
+    return sql(select, source, where, limit=str(scope.candidates + 1))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.fhir.elements import required_codings
 from gateway.fhir.search import Chain, Condition, Filter, Has, Token
@@ -14,11 +14,22 @@ from gateway.store.search.sql import FALSE, TRUE, Sql, joined, one_of, sql
 
 if TYPE_CHECKING:
     from gateway.fhir.parameters import SearchParameter
-    from gateway.store.interface import Database
+    from gateway.fhir.search import SearchRequest
 
 # Data types whose tokens are written without a system.
 _PLAIN = frozenset({"code", "id", "string", "uri", "boolean", "ContactPoint"})
 Indexed = tuple[str, str]  # resource type, parameter
+
+
+# As many rows are all looked at, so that the total is known and any order is possible.
+CANDIDATES = 500
+
+
+class Database(Protocol):
+    """What a search reads from: as much of `gateway.store.interface.Database` as it needs."""
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return every row of the answer."""
 
 
 class Visible(Protocol):
@@ -45,11 +56,22 @@ class Everything:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What every part of one search shares. `systems` holds the systems that occur in a token parameter."""
+    """What every part of one search shares: whose eyes it has, which base is ours, how many rows are few.
+
+    `systems` is filled in when the search is read, see `knowing`.
+    """
 
     base: str = ""
     visible: Visible = field(default_factory=Everything)
+    candidates: int = CANDIDATES
     systems: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
+
+    def knowing(self, db: Database, request: SearchRequest) -> Scope:
+        """Return the scope with the systems that occur in the token parameters which are asked by code alone.
+
+        With them such a search is a few exact ranges of the index, in which the system stands before the code.
+        """
+        return replace(self, systems=_occurring_systems(db, request.resource_type, request.conditions))
 
     def sees(self, resource_type: str) -> Sql:
         """Return the condition under which a resource of this type may take part: as match, in a chain, in a count."""
@@ -92,11 +114,7 @@ def has_no_system(resource_type: str, parameter: SearchParameter) -> bool:
     return bool(found) and found <= _PLAIN
 
 
-def occurring_systems(db: Database, resource_type: str, conditions: Sequence[Condition]) -> dict[Indexed, list[str]]:
-    """Return which systems occur in the token parameters that are asked by code alone.
-
-    With them such a search is a few exact ranges of the index, whose first column after the parameter is the system.
-    """
+def _occurring_systems(db: Database, resource_type: str, conditions: Sequence[Condition]) -> dict[Indexed, list[str]]:
     wanted = sorted({pair for condition in conditions for pair in _asked_by_code(resource_type, condition)})
     found: dict[Indexed, list[str]] = {pair: [] for pair in wanted}
     if wanted:

@@ -17,7 +17,7 @@ from gateway.errors import BadRequest
 from gateway.store.search.order import Position
 
 if TYPE_CHECKING:
-    from gateway.store.interface import Database
+    from gateway.store.search.scope import Database
 
 _PAGE_KEY = "select value from secret where name = 'page'"
 _NONCE = 12
