@@ -19,10 +19,10 @@ from tests.fhirpath.official import Case, cases, failure  # noqa: E402 -- found 
 
 HEAD = """# FHIRPath: the official cases
 
-{passed} of {total} cases of HL7's R4 suite (`tests-fhir-r4.xml`, github.com/FHIR/fhir-test-cases) pass: **{share:.2f} %**.
-Two more stand in the file as comments. A case passes when the values, their types and their order are those of the
-suite, or when it has to be refused and is. `tests/fhirpath/test_official.py` holds this; `scripts/fhirpath_scoreboard.py`
-writes this page.
+{passed} of {total} cases of HL7's R4 suite (`tests-fhir-r4.xml` of github.com/FHIR/fhir-test-cases) pass:
+**{share:.2f} %**. Two more stand in the file as comments. A case passes when the values, their types
+and their order are those of the suite, or when it has to be refused and is.
+`tests/fhirpath/test_official.py` holds this, `scripts/fhirpath_scoreboard.py` writes this page.
 """
 
 
