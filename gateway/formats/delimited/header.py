@@ -8,11 +8,12 @@ from gateway.formats.delimited.layout import Layout, normal
 class Header:
     """The columns of a file as written, and the number of each by name and by alias."""
 
-    __slots__ = ("_numbers", "columns", "names", "twice")
+    __slots__ = ("_known", "_numbers", "columns", "names", "twice")
 
     def __init__(self, cells: Sequence[str], layout: Layout) -> None:
         self.columns = tuple(cell.strip() for cell in cells)
         self.names = tuple(normal(cell) for cell in cells)
+        self._known = frozenset(self.names) - {""}
         numbers: dict[str, int] = {}
         self.twice: list[str] = []
         for number, (column, name) in enumerate(zip(self.columns, self.names, strict=True)):
@@ -32,7 +33,9 @@ class Header:
         number = self._numbers.get(column)
         return self._numbers.get(normal(column)) if number is None else number
 
-    def like(self, cells: Sequence[str]) -> bool:
-        """Return whether these cells are a header too: the same names, perhaps in another order."""
+    def like(self, first: str, cells: Sequence[str]) -> bool:
+        """Return whether these cells, of which `first` holds something, are a header too, in whatever order."""
+        if normal(first) not in self._known:
+            return False
         names = {normal(cell) for cell in cells} - {""}
-        return len(names) > 1 and names == set(self.names) - {""}
+        return len(names) > 1 and names == self._known

@@ -83,15 +83,13 @@ class Table:
 
     def _not_a_record(self, row: Row) -> str | None:
         """Return why the row is none, empty when there is nothing to say of it; None when it is a record."""
-        cells = row.cells
-        if not cells:
-            return "it could not be read"
-        if not any(cell and not cell.isspace() for cell in cells):
-            return ""
-        if self._header.like(cells):
-            self._header = Header(cells, self._layout)
+        first = next((cell for cell in row.cells if cell and not cell.isspace()), None)
+        if first is None:
+            return "" if row.cells else "it could not be read"
+        if self._header.like(first, row.cells):
+            self._header = Header(row.cells, self._layout)
             return "it is a second header; the rows below it are read by it"
-        return "it is a total" if _is_total(cells) else None
+        return "it is a total" if _TOTAL.match(first.lstrip()) and _is_total(row.cells) else None
 
     def _skip(self, row: Row, why: str) -> None:
         self._skipped += 1
@@ -108,15 +106,17 @@ class Table:
         if self._filled and not cells[0].strip() and columns[0]:
             row.add("ragged-row", "the first cell is empty: were cells merged? Nothing was filled in", warning=True)
         self._filled = self._filled or bool(cells[0].strip())
-        for number, cell in enumerate(cells):
-            if cell[:1] in _STARTS and _FORMULA.match(cell):
-                row.issues.append(_formula(row, columns[number] if number < len(columns) else None, cell))
+        if not _STARTS.isdisjoint([cell[:1] for cell in cells]):
+            row.issues += _formulas(row, columns)
         return tuple(row.issues)
 
 
-def _formula(row: Row, column: str | None, value: str) -> Issue:
+def _formulas(row: Row, columns: Sequence[str]) -> Iterator[Issue]:
     text = "the cell begins as a formula; it was read as text"
-    return Issue("formula-cell", text, "warning", place=row.place(column), value=value)
+    for number, cell in enumerate(row.cells):
+        if _FORMULA.match(cell):
+            place = row.place(columns[number] if number < len(columns) else None)
+            yield Issue("formula-cell", text, "warning", place=place, value=cell)
 
 
 def _is_total(cells: Sequence[str]) -> bool:

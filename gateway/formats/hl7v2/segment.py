@@ -103,20 +103,23 @@ class Segment:
 
     def _split(self) -> list[str | _Field]:
         """Split into fields. Those of MSH that hold delimiters are set apart: they are never split or decoded."""
-        fields: list[str | _Field] = [*self.text.split(self._source.delimiters.field)]
+        separator = self._source.delimiters.field
+        fields = cast("list[str | _Field]", self.text.split(separator))
         if self.name in HEADERS:
-            fields[1:2] = [[[self._source.delimiters.field]], [[str(fields[1])]]]
+            fields[1:2] = [[[separator]], [[self._source.delimiters.encoding]]]
         self._fields = fields
         return fields
 
     def _read(self, field: int, text: str) -> _Field:
         """Split a field into its parts, decode them, and keep them."""
-        _, component, repetition, escape, subcomponent, *_ = delimiters = self._source.delimiters
-        repeats = text.split(repetition) if repetition in text else [text]
-        parts: _Field = [[*repeat.split(component)] for repeat in repeats]
-        if subcomponent in text:
-            parts = [[_subsplit(str(part), delimiters.subcomponent) for part in repeat] for repeat in parts]
-        if escape in text:
+        by = self._source.delimiters
+        if by.repetition in text:
+            parts = cast("_Field", [repeat.split(by.component) for repeat in text.split(by.repetition)])
+        else:
+            parts = [cast("list[_Component]", text.split(by.component))]
+        if by.subcomponent in text:
+            parts = [[_subsplit(part, by.subcomponent) for part in repeat] for repeat in parts]
+        if by.escape in text:
             parts = [[self._decoded(part) for part in repeat] for repeat in parts]
         (self._fields or self._split())[field] = parts
         return parts
@@ -152,5 +155,5 @@ class Segment:
         return before
 
 
-def _subsplit(part: str, subcomponent: str) -> _Component:
-    return part.split(subcomponent) if subcomponent in part else part
+def _subsplit(part: _Component, subcomponent: str) -> _Component:
+    return part.split(subcomponent) if type(part) is str and subcomponent in part else part

@@ -20,16 +20,20 @@ class Excerpt(bytes):
 class Source:
     """The bytes a message was read from. Where a line begins is counted only when somebody asks."""
 
-    __slots__ = ("_starts", "charset", "data", "delimiters", "escapes", "first_byte", "first_line", "mark")
+    __slots__ = ("_starts", "charset", "data", "delimiters", "first_byte", "first_line", "mark")
 
     def __init__(self, data: bytes, mark: int, charset: str, delimiters: Delimiters) -> None:
         self.data = data
         self.mark = mark
         self.charset = charset
         self.delimiters = delimiters
-        self.escapes: Escapes = escapes_for(delimiters, charset)
         self.first_line, self.first_byte = (data.line, data.byte) if isinstance(data, Excerpt) else (1, 0)
         self._starts: list[int] | None = None
+
+    @property
+    def escapes(self) -> Escapes:
+        """What decodes the escape sequences of the message."""
+        return escapes_for(self.delimiters, self.charset)
 
     def byte(self, line: int, before: str) -> int:
         """Return the offset, in the bytes as received, of what follows `before` on line `line`."""
