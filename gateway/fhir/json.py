@@ -29,7 +29,8 @@ def decode(data: bytes | str, *, max_depth: int = 64) -> Any:
     structure = _structure(text)
     _check_depth(structure, max_depth)
     value = _decoded(text)
-    if _quotes(structure) != _quotes(_structure(_ENCODER.encode(value))):
+    written = _ENCODER.encode(value)
+    if written != text and _quotes(_structure(written)) != _quotes(structure):
         _refuse_twice_named(text)
     return value
 

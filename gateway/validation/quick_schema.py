@@ -27,6 +27,9 @@ _EXTENSION_VALUES = frozenset(_VALUE_TYPES.split())
 WHOLE_NUMBER = "wholeNumber"
 # Another: the value breaks none of the invariants on this type or element.
 INVARIANTS = "invariants"
+# Another: of these properties (the types of a choice and their partners) at most one pair is there.
+ONE_TYPE = "oneType"
+_FEW = 4  # up to so many types, plain JSON Schema is faster than a keyword written in Python
 
 # What makes the invariants of a type certain without asking them. A Period with only a start has nothing to compare.
 _CERTAIN: dict[str, Schema] = {
@@ -225,6 +228,8 @@ def _at_least_one(element: Element) -> Schema:
 def _at_most_one(element: Element) -> Schema:
     """Return a schema that holds when at most one type of a choice is there, counting the `_` partners too."""
     names = element.json_names
+    if len(names) > _FEW:
+        return {ONE_TYPE: [alternative for name in names for alternative in (name, "_" + name)]}
     present = [{"anyOf": [{"required": [name]}, {"required": ["_" + name]}]} for name in names]
     return {"oneOf": [*present, {"not": {"anyOf": present}}]}
 

@@ -20,8 +20,8 @@ def faults(value: Resource, targets: tuple[str, ...]) -> Iterator[_Fault]:
     type_ = pointed.type if pointed else None
     if type_ and isinstance(named, str) and named in resource_types() and type_ != named:
         yield "bad-reference", f"the reference points to {type_}, its type says {named}"
-    for found in dict.fromkeys((type_, named)):
-        if isinstance(found, str) and found in resource_types() and targets and found not in targets:
+    for found in dict.fromkeys(name for name in (type_, named) if isinstance(name, str)):
+        if found in resource_types() and targets and found not in targets:
             yield "bad-reference", f"this element refers to {_one_of(targets)}, not to {found}"
 
 

@@ -23,8 +23,8 @@ def second_opinion(resource: Resource) -> list[Issue]:
     kind = str(resource.get("resourceType"))
     try:
         model = get_fhir_model_class(kind)
-    except KeyError:
-        return [Issue("second-opinion", f"fhir.resources has no R4B model of {kind}", "information", kind)]
+    except (KeyError, ValueError):
+        return [Issue("second-opinion", "fhir.resources has no R4B model of this type", "information", "Resource")]
     try:
         model.model_validate_json(encode(resource))
     except ValidationError as refusal:

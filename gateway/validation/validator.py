@@ -4,6 +4,7 @@ The usual, right resource costs one run of a compiled schema. Only what that ref
 https://hl7.org/fhir/R4/validation.html
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -25,6 +26,17 @@ class _WholeNumber:
             raise ValueError("a number with a fraction")
 
 
+class _OneType:
+    """The keyword `oneType`: of a choice at most one type is there; with its partner it is left to the walk."""
+
+    def __init__(self, _parent: dict[str, Any], names: list[str], _path: list[str | int]) -> None:
+        self._names = frozenset(names)
+
+    def validate(self, value: Any) -> None:
+        if len(self._names & value.keys()) > 1:
+            raise ValueError("two types of a choice")
+
+
 class _Invariants:
     """The keyword `invariants`: none is broken, and none is about more than the value it stands on."""
 
@@ -37,13 +49,20 @@ class _Invariants:
                 raise ValueError(rule.invariant.key)
 
 
+_KEYWORDS = {
+    quick_schema.WHOLE_NUMBER: _WholeNumber,
+    quick_schema.ONE_TYPE: _OneType,
+    quick_schema.INVARIANTS: _Invariants,
+}
+
+
 @cache
 def quick(resource_type: str) -> jsonschema_rs.Draft202012Validator:
     """Return the compiled schema of a resource type; compiling takes some 10 ms, once."""
     return jsonschema_rs.Draft202012Validator(
         quick_schema.schema(resource_type),
         pattern_options=jsonschema_rs.RegexOptions(),  # linear time: no pattern can be made to hang
-        keywords={quick_schema.WHOLE_NUMBER: _WholeNumber, quick_schema.INVARIANTS: _Invariants},
+        keywords=_KEYWORDS,
         validate_formats=False,
         offline=True,
     )
@@ -54,50 +73,50 @@ class Validator:
 
     def issues(self, resource: Resource) -> list[Issue]:
         """Return everything wrong with one resource, warnings among it; nothing for a right one."""
-        if not isinstance(resource, dict):
-            return structure_issues(resource)
-        if resource.get("resourceType") == "Bundle":
+        if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
             return self.bundle_issues(resource)
-        return self._structure(resource, None)
+        return [] if _passes(_is_right, resource) else structure_issues(resource)
 
     def bundle_issues(self, bundle: Resource) -> list[Issue]:
         """Return everything wrong with a Bundle and with the resources in it."""
-        if not self._bundle_is_right(bundle):
-            issues = structure_issues(bundle)
-            if issues:
-                return issues
+        if _passes(_is_plain_and_right, bundle):
+            return []
+        if not _passes(_bundle_is_right, bundle) and (issues := structure_issues(bundle)):
+            return issues
         return [Issue("bad-bundle", text, expression="Bundle" + below) for text, below in bundle_rules.faults(bundle)]
 
-    def _structure(self, resource: Resource, path: str | None) -> list[Issue]:
-        kind = resource.get("resourceType")
-        if isinstance(kind, str) and kind in resource_types() and self._is_right(resource, kind):
-            return []
-        return structure_issues(resource, path)
 
-    def _is_right(self, resource: Resource, kind: str) -> bool:
-        """Return whether the structure is certainly right; False says only that it has to be walked."""
-        try:
-            return (
-                quick(kind).is_valid(resource)
-                and not any(map(narrative.faults, _narratives(resource)))
-                and not any(invariants.broken(kind, resource, resource))
-            )
-        except (ValueError, TypeError):  # what JSON cannot hold
-            return False
+def _passes(check: Callable[[Resource], bool], resource: Resource) -> bool:
+    """Return what a quick check says; of what has not even the shape it expects it says no."""
+    try:
+        return check(resource)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
 
-    def _bundle_is_right(self, bundle: Resource) -> bool:
-        try:
-            entries = bundle.get("entry")
-            if not isinstance(entries, list):
-                return self._is_right(bundle, "Bundle")
-            shell = bundle | {"entry": [entry | {"resource": 0} if "resource" in entry else entry for entry in entries]}
-            resources = [entry["resource"] for entry in entries if "resource" in entry]
-            return quick("Bundle").is_valid(shell) and all(
-                resource["resourceType"] in resource_types() and self._is_right(resource, resource["resourceType"])
-                for resource in resources
-            )
-        except (TypeError, KeyError, ValueError):
-            return False
+
+def _is_right(resource: Resource) -> bool:
+    """Return whether a resource is certainly right; False says only that it has to be walked."""
+    kind = resource["resourceType"]
+    if kind not in resource_types() or not quick(kind).is_valid(resource):
+        return False
+    rules = invariants.rules(kind)
+    if rules and any(rule.is_broken(resource, resource) for rule in rules):
+        return False
+    has_text = "text" in resource or kind == "Composition"
+    return not (has_text and any(narrative.faults(div) for div in _narratives(resource)))
+
+
+def _is_plain_and_right(bundle: Resource) -> bool:
+    return bundle_rules.is_plain(bundle) and all(_is_right(entry["resource"]) for entry in bundle["entry"])
+
+
+def _bundle_is_right(bundle: Resource) -> bool:
+    """Return whether the structure of a Bundle and of the resources in it is certainly right."""
+    entries = bundle.get("entry", [])
+    shell = bundle | {"entry": [entry | {"resource": 0} if "resource" in entry else entry for entry in entries]}
+    if "entry" not in bundle:
+        del shell["entry"]
+    return quick("Bundle").is_valid(shell) and all(_is_right(e["resource"]) for e in entries if "resource" in e)
 
 
 def _narratives(resource: Resource) -> list[str]:

@@ -1,0 +1,80 @@
+"""Validation: its cost against bare JSON decoding and against fhir.resources, and what each gets wrong.
+
+The floor is `msgspec.json.decode` of the same bytes, which takes as long as `orjson.loads` did when both were measured.
+"""
+
+import gc
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from fhir.resources.R4B.bundle import Bundle
+
+from bench.report import Row, against
+from bench.validation_samples import bundle_of_ten
+from gateway.fhir.json import decode, encode
+from gateway.validation import Validator
+from gateway.validation.second_opinion import second_opinion
+from gateway.validation.validator import quick
+
+CASES = Path(__file__).resolve().parents[1] / "tests" / "validation" / "structural_cases.json"
+
+
+def rows(*, full: bool = False) -> list[Row]:
+    """Return the figures of validation. `full` takes more rounds."""
+    rounds = 41 if full else 15
+    return [*_speed(rounds), *_correctness()]
+
+
+def _speed(rounds: int) -> list[Row]:
+    validator, data = Validator(), encode(bundle_of_ten())
+    bundle = decode(data)
+    assert validator.issues(bundle) == []
+    gc.freeze()  # as the server does after its start: what is loaded once is not looked at again
+    resources = [entry["resource"] for entry in bundle["entry"]]
+
+    def floor() -> Any:
+        return msgspec.json.decode(data)
+
+    def whole() -> Any:
+        return validator.issues(decode(data))
+
+    def schema_alone() -> Any:
+        msgspec.json.decode(data)
+        return all(quick(resource["resourceType"]).is_valid(resource) for resource in resources)
+
+    pair = against(whole, floor, rounds=rounds, repeat=20)
+    alone = against(schema_alone, floor, rounds=rounds, repeat=20)
+    library = against(lambda: Bundle.model_validate_json(data), whole, rounds=rounds, repeat=2)
+    us = f"{pair.work * 1e6:.0f} µs"
+    return [
+        Row(
+            f"decode and validate a Bundle of 10 ({len(data):,} bytes): structure, codes, references, invariants",
+            "≤ 8 x JSON decoding",
+            f"{pair.ratio:.1f} x ({us}; decoding {pair.floor * 1e6:.0f} µs)",
+            met=pair.ratio <= 8,
+        ),
+        Row("the schemas alone, of the same", "", f"{alone.ratio:.1f} x"),
+        Row(
+            "the same Bundle, fhir.resources against ours",
+            "≥ 14 x slower",
+            f"{library.ratio:.1f} x ({library.work * 1e6:.0f} µs)",
+            met=library.ratio >= 14,
+        ),
+    ]
+
+
+def _correctness() -> list[Row]:
+    cases = decode(CASES.read_bytes())
+    ours = sum(bool(Validator().issues(case["resource"])) != bool(case["issues"]) for case in cases)
+    theirs = sum(bool(second_opinion(case["resource"])) != bool(case["issues"]) for case in cases)
+    return [
+        Row(f"structural cases judged wrongly, of {len(cases)}", "0", str(ours), met=ours == 0),
+        Row("the same by fhir.resources (R4B)", "", str(theirs)),
+    ]
+
+
+if __name__ == "__main__":
+    from bench.report import show
+
+    show(rows())
