@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, cast
 from uuid import uuid4
 
 from gateway.access.policy import development_caller
@@ -18,7 +20,6 @@ from gateway.transact import Operation, transact
 from gateway.validation import Validator
 
 if TYPE_CHECKING:
-    from multiprocessing.queues import SimpleQueue
     from multiprocessing.synchronize import Barrier
 
     from gateway.mapping.library import Library
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 PROCESSES, THREADS = 4, 12
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__, "gateway.store.sqlite.store", "gateway.store.postgresql.store"])
+_MEETING: list[Barrier] = []  # of this process, once it is a client
 
 # What client number n hands in.
 Work = Callable[[int], Sequence[Operation]]
@@ -46,27 +48,22 @@ def services(store: Store) -> Services:
 
 def compete(url: str, work: Work) -> list[Result]:
     """Let every client do its work at the same time, and return what each of them got."""
-    barrier = _CONTEXT.Barrier(PROCESSES)
-    results: SimpleQueue[list[Result]] = _CONTEXT.SimpleQueue()
-    processes = [
-        _CONTEXT.Process(target=_process, args=(url, work, range(p, PROCESSES * THREADS, PROCESSES), barrier, results))
-        for p in range(PROCESSES)
-    ]
-    for process in processes:
-        process.start()
-    found = [result for _ in processes for result in results.get()]
-    for process in processes:
-        process.join()
-    return found
+    barrier = _CONTEXT.Barrier(PROCESSES, timeout=60)
+    with ProcessPoolExecutor(PROCESSES, _CONTEXT, _meet_at, (barrier,)) as processes:
+        shares = [range(p, PROCESSES * THREADS, PROCESSES) for p in range(PROCESSES)]
+        return [result for share in processes.map(partial(_process, url, work), shares) for result in share]
 
 
-def _process(url: str, work: Work, numbers: Sequence[int], barrier: Barrier, results: SimpleQueue[Any]) -> None:
+def _meet_at(barrier: Barrier) -> None:
+    _MEETING.append(barrier)
+
+
+def _process(url: str, work: Work, numbers: Sequence[int]) -> list[Result]:
     store = open_store(url)
     to = services(store)
-    with ThreadPoolExecutor(len(numbers)) as threads:
-        barrier.wait()
-        results.put(list(threads.map(lambda n: _client(work(n), to), numbers)))
-    store.close()
+    with closing(store), ThreadPoolExecutor(len(numbers)) as threads:
+        _MEETING[0].wait()
+        return list(threads.map(lambda n: _client(work(n), to), numbers))
 
 
 def _client(ops: Sequence[Operation], to: Services) -> Result:

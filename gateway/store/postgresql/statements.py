@@ -2,6 +2,10 @@
 
 Index rows come as one JSON document (quicker for client and server than an array a column), bodies as `bytea[]`.
 Who comes second is stopped by a unique key: (key, version) of `resource`, or (type, id) of `current`.
+
+Everyone takes locks in the same order, or two would wait for each other: rows of `current` that are there by identity,
+then new ones by identity, then the lane of the audit. The parts of a statement have no order of their own, so a part that
+must come later counts the rows of the one before it.
 """
 
 # The newest version of what will be written, with a fresh key for what is new; and which targets exist.
@@ -21,7 +25,7 @@ LOCK_CONDITIONS = "select pg_advisory_xact_lock(h) from unnest(%s::bigint[]) h"
 LOCK_ROWS = """
 select c.key
 from unnest(%s::text[], %s::text[]) w(type, id) join current c on c.type = w.type and c.id = w.id
-order by c.key for update of c"""
+order by c.type, c.id for update of c"""
 
 _VERSIONS = """
 with v as (
@@ -31,16 +35,25 @@ with v as (
         unnest(%(bodies)s::bytea[]), unnest(%(digests)s::bytea[]), unnest(%(indexed)s::bytea[])
     ) as v(key, type, id, version, at, deleted, event, body, digest, indexed)
 ),
-stored as (
-    insert into resource select key, version, at, deleted, body from v
-),
-created as (
-    insert into current select key, type, id, version, at, deleted, digest, indexed from v where version = 1
+locked as (
+    select c.key from current c join v on v.key = c.key and v.version = c.version + 1
+    order by c.type, c.id for update of c
 ),
 updated as (
     update current c
     set version = v.version, last_updated = v.at, deleted = v.deleted, digest = v.digest, indexed = v.indexed
-    from v where v.version > 1 and c.key = v.key and c.version = v.version - 1
+    from v join locked on locked.key = v.key where c.key = v.key
+    returning c.key
+),
+created as (
+    insert into current
+    select key, type, id, version, at, deleted, digest, indexed from v
+    where version = 1 and (select count(*) from updated) >= 0
+    returning key
+),
+stored as (
+    insert into resource select key, version, at, deleted, body from v where (select count(*) from created) >= 0
+    returning key
 ),
 announced as (
     insert into outbox (key, version, event, at) select key, version, event, at from v
@@ -147,7 +160,7 @@ linked as (
 _AUDITED = """
 head as (
     update audit_head set seq = seq + 1, hash = sha256(hash || %(audit)s::bytea)
-    where lane = pg_backend_pid() %% 16
+    where lane = pg_backend_pid() %% 16 and {after}
     returning lane, seq, hash
 )
 insert into audit select lane, seq, %(audit)s::bytea, hash from head"""
@@ -156,4 +169,5 @@ insert into audit select lane, seq, %(audit)s::bytea, hash from head"""
 def statement(*, versions: bool, removes: bool, message: bool) -> str:
     """Return the one statement of a transaction that has these parts."""
     parts = [_VERSIONS, _REMOVED if removes else "", _ADDED, _SLOTS] if versions else ["with "]
-    return "".join([*parts, _RECEIVED if message else "", _AUDITED])
+    audited = _AUDITED.format(after="(select count(*) from stored) >= 0" if versions else "true")
+    return "".join([*parts, _RECEIVED if message else "", audited])

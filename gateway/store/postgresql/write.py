@@ -83,7 +83,7 @@ def _number(condition: SearchRequest) -> int:
 
 
 def _parameters(batch: Batch) -> dict[str, Any]:
-    versions = sorted(batch.versions, key=lambda v: v.key)  # everyone locks in the same order
+    versions = sorted(batch.versions, key=lambda v: v.identity)  # everyone locks in the same order
     links = [(v.key, v.version) for v in versions] + batch.confirmed
     rows = {
         "versions": [_version(v) for v in versions],
