@@ -1,8 +1,8 @@
 """Chooses the way to the matches: from the most selective index, or along the order that is asked.
 
 Each condition is counted, up to the candidates of the scope. When one of them has no more than that, its keys are the
-candidates: all are looked at, sorted and counted, and the total is known. When each has more, matches are plentiful, and
-are met soon by walking an index in the order of the page, looking the other conditions up row by row.
+candidates: all are looked at, sorted and counted, and the total is known. When each has more, matches are plentiful,
+and are met soon by walking an index in the order of the page, looking the other conditions up row by row.
 """
 
 from __future__ import annotations
