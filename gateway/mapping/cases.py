@@ -170,7 +170,12 @@ def _difference(file: Path, text: str | None) -> Iterator[str]:
     golden = file.read_text(encoding="utf-8") if file.is_file() else ""
     if golden != (text or ""):
         yield from difflib.unified_diff(
-            golden.splitlines(), (text or "").splitlines(), f"{file.name} (golden)", f"{file.name} (now)", n=2, lineterm=""
+            golden.splitlines(),
+            (text or "").splitlines(),
+            f"{file.name} (golden)",
+            f"{file.name} (now)",
+            n=2,
+            lineterm="",
         )
 
 

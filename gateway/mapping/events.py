@@ -15,11 +15,11 @@ def event_time(message: Message, zone: str) -> datetime | None:
         for segment in message.all(name)[:1]:
             text = segment.value(field)
             if text is not None:
-                return _moment(text, zone)
+                return _moment(text, moments.zone(zone))
     return None
 
 
-def _moment(text: str, zone: str) -> datetime | None:
+def _moment(text: str, zone: moments.Zone) -> datetime | None:
     try:
         return datetime.fromisoformat(moments.instant(text, zone))
     except Finding as finding:

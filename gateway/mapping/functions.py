@@ -5,11 +5,17 @@ Those of one value take what stands before the dot; of an empty value each makes
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from gateway.fhirpath import RUNTIME
 from gateway.mapping import moments, values
+from gateway.mapping.findings import Finding
 from gateway.mapping.names import human_name
+
+
+_TO_THE_SECOND = len("2024-04-12T08:15:00+02:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class Added:
     space: bool = False
 
 
-def date_time(text: str | None, zone: str, format_: str | None = None) -> str | None:
+def date_time(text: str | None, zone: moments.Zone, format_: str | None = None) -> str | None:
     """Return the dateTime; see `moments.date_time`."""
     return moments.date_time(text, zone, format_) if text else None
 
@@ -38,7 +44,7 @@ def day(text: str | None, format_: str | None = None) -> str | None:
     return moments.day(text, format_) if text else None
 
 
-def instant(text: str | None, zone: str, format_: str | None = None) -> str | None:
+def instant(text: str | None, zone: moments.Zone, format_: str | None = None) -> str | None:
     """Return the instant; see `moments.instant`."""
     return moments.instant(text, zone, format_) if text else None
 
@@ -63,9 +69,38 @@ def narrative(text: str | None) -> str | None:
     return values.narrative(text) if text else None
 
 
+def complete(text: str | None) -> str | None:
+    """Return a dateTime as an instant. Raises Finding where it has no time."""
+    if not text:
+        return None
+    if len(text) <= 10:
+        raise Finding("bad-value", "instant")
+    return text
+
+
+def later(text: str | None, seconds: int, duration: Any) -> str | None:
+    """Return a dateTime some time later, in the precision and with the offset it has."""
+    if not text:
+        return None
+    if len(text) != _TO_THE_SECOND:
+        made: str = RUNTIME["fp_plain"](RUNTIME["fp_add"](RUNTIME["fp_date_time"](text), duration))
+        return made
+    return (datetime.fromisoformat(text) + timedelta(seconds=seconds)).isoformat()
+
+
+def earlier(text: str | None, seconds: int, duration: Any) -> str | None:
+    """Return a dateTime some time earlier."""
+    if not text:
+        return None
+    if len(text) != _TO_THE_SECOND:
+        made: str = RUNTIME["fp_plain"](RUNTIME["fp_subtract"](RUNTIME["fp_date_time"](text), duration))
+        return made
+    return (datetime.fromisoformat(text) - timedelta(seconds=seconds)).isoformat()
+
+
 ADDED: Mapping[str, Added] = MappingProxyType(
     {
-        "id": Added(values.identifier, "id", 2, 20, method=False, space=True),
+        "id": Added(values.Identifiers, "id", 2, 20, method=False, space=True),
         "hash": Added(values.hashed, "System.String", 1, 20, method=False),
         "humanName": Added(human_name, "HumanName", 3, 6, method=False),
         "toDateTime": Added(date_time, "dateTime", 0, 1, zone=True),
@@ -77,6 +112,9 @@ ADDED: Mapping[str, Added] = MappingProxyType(
         "narrative": Added(narrative, "System.String", 0, 0),
     }
 )
+
+INNER: Mapping[str, Callable[..., Any]] = MappingProxyType({"complete": complete, "later": later, "earlier": earlier})
+"""What the compiler writes for special cases of those; nobody can call them by name."""
 
 TRANSLATE = "translate"
 TRANSLATED: Mapping[str, str] = MappingProxyType(

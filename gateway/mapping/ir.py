@@ -246,3 +246,21 @@ def expressions(template: Template) -> "Iterator[Expression]":
                 yield from (binding.value for binding in member.bindings)
     for part in inside(template):
         yield from expressions(part)
+
+
+def bindings(template: Template) -> "Iterator[Binding]":
+    """Yield every name given in a template, at any depth."""
+    if isinstance(template, Object):
+        for member in template.members:
+            if isinstance(member, Assign):
+                yield from member.bindings
+    for part in inside(template):
+        yield from bindings(part)
+
+
+def loops(template: Template) -> "Iterator[Loop]":
+    """Yield every loop in a template, at any depth."""
+    if isinstance(template, Loop):
+        yield template
+    for part in inside(template):
+        yield from loops(part)

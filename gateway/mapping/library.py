@@ -162,7 +162,11 @@ class Fragments:
     def _candidates(self, use: ir.Use) -> Iterator[Path]:
         file = use.span.file
         for root in self.roots:
-            beside = root.folder / Path(file).relative_to(root.folder.name).parent if file.startswith(f"{root.folder.name}/") else None
+            beside = (
+                root.folder / Path(file).relative_to(root.folder.name).parent
+                if file.startswith(f"{root.folder.name}/")
+                else None
+            )
             for base in (beside, root.folder):
                 path = (base / use.target).resolve() if base else None
                 if path and path.is_relative_to(root.folder):
@@ -185,7 +189,9 @@ class _Reader:
         providers = {o.name: o for o in self._each("providers/*.yaml", self._overlay)}
         if DEVELOPMENT not in providers:
             providers[DEVELOPMENT] = Overlay(DEVELOPMENT, "", MappingProxyType({"share": "clinical"}))
-        return Library(mappings, MappingProxyType(maps), MappingProxyType(providers), self.problems, Fragments(self.roots))
+        return Library(
+            mappings, MappingProxyType(maps), MappingProxyType(providers), self.problems, Fragments(self.roots)
+        )
 
     def _each(self, pattern: str, read: Callable[[Path, str, Path], Any]) -> Iterator[Any]:
         for root in self.roots:
@@ -209,5 +215,3 @@ class _Reader:
 
     def _overlay(self, path: Path, file: str, _: Path) -> Overlay | None:
         return overlays.read(path.read_text(encoding="utf-8"), file, path.stem, self.problems)
-
-

@@ -33,14 +33,16 @@ _DIGITS = {
 _EXPECTED = "yyyy-mm-dd hh:mm"
 
 
-def date_time(text: str, zone: str, format_: str | None = None) -> str:
+def date_time(text: str, zone: "Zone", format_: str | None = None) -> str:
     """Return the dateTime that `text` writes. Raises Finding: bad-value, or ambiguous-time with what is used instead.
 
-    >>> date_time("202601", "Europe/Amsterdam"), date_time("12-04-2024 08:15", "Europe/Amsterdam")
+    >>> date_time("202601", zone("Europe/Amsterdam")), date_time("12-04-2024 08:15", zone("Europe/Amsterdam"))
     ('2026-01', '2024-04-12T08:15:00+02:00')
     """
     if format_ is None and len(text) == 14 and text.isdecimal() and text.isascii():
-        return _zone(zone).stamp(_day(text[:8]) + _clock(text[8:]))
+        hour, minute, second = text[8:10], text[10:12], text[12:]
+        if hour <= "23" and minute <= "59" and second <= "59":
+            return zone.stamp(f"{_day(text[:8])}T{hour}:{minute}:{second}")
     return _compose(_read(text, format_, "date-time"), zone)
 
 
@@ -53,7 +55,7 @@ def day(text: str, format_: str | None = None) -> str:
     return _date(_read(text, format_, "date"))
 
 
-def instant(text: str, zone: str, format_: str | None = None) -> str:
+def instant(text: str, zone: "Zone", format_: str | None = None) -> str:
     """Return the instant that `text` writes. Raises Finding: bad-value when hours or minutes are missing."""
     moment = date_time(text, zone, format_)
     if "T" not in moment:
@@ -91,7 +93,7 @@ def _date(part: dict[str, str | None]) -> str:
     return whole if day_ else whole[:7]
 
 
-def _compose(part: dict[str, str | None], zone: str) -> str:
+def _compose(part: dict[str, str | None], zone: "Zone") -> str:
     stamp = _date(part)
     hour, minute = part.get("H"), part.get("M")
     if hour is None or minute is None:  # FHIR has no hour without minutes: the precision goes down, never up
@@ -103,7 +105,7 @@ def _compose(part: dict[str, str | None], zone: str) -> str:
     )
     if part.get("z"):
         return stamp + clock + _offset(str(part["z"]))
-    return _zone(zone).stamp(stamp + clock)
+    return zone.stamp(stamp + clock)
 
 
 def _offset(text: str) -> str:
@@ -148,16 +150,21 @@ def _pattern(format_: str) -> re.Pattern[str]:
 
 
 @cache
-def _zone(name: str) -> "_Zone":
-    return _Zone(name)
+def zone(name: str) -> "Zone":
+    """Return the time zone of a name that is known to be one."""
+    return Zone(name)
 
 
-class _Zone:
+class Zone:
     """The offsets of one time zone, remembered by the hour."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self.rules = ZoneInfo(name)
         self.hours: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"Zone({self.name!r})"
 
     def stamp(self, local: str) -> str:
         """Return `2024-04-12T08:15:00` with its offset. Raises Finding ambiguous-time."""

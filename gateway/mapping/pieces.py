@@ -130,17 +130,22 @@ def _parts(segment: Segment, field: int, repetition: int, component: int | None)
             yield number, sub
 
 
-def at(value: Any, steps: tuple[int, ...], repetition: int = 1) -> str | None:
+def at(value: Any, first: int, second: int = 1, third: int = 1, repetition: int = 1) -> str | None:
     """Return the text at numeric steps from a piece; None from anything that is not one."""
     if type(value) is not Piece:
         return None
-    field, repetition, component, sub = value.numbers(steps, repetition)
-    return value.segment.value(field, repetition, component or 1, sub or 1)
+    if not value.field:
+        return value.segment.value(first, repetition, second, third)
+    if not value.component:
+        return value.segment.value(value.field, value.repetition, first, second)
+    return value.segment.value(value.field, value.repetition, value.component, first)
 
 
-def all_at(values: list[Any], steps: tuple[int, ...], repetition: int = 1) -> list[str]:
-    """Return the texts at numeric steps from pieces, empty ones left out."""
-    return [text for value in values if (text := at(value, steps, repetition)) is not None]
+def has(value: Any, first: int) -> bool | None:
+    """Return True when anything stands at one step from a piece, else None."""
+    if at(value, first) is not None:
+        return True
+    return True if pieces_at(value, (first,)) else None
 
 
 def pieces_at(value: Any, steps: tuple[int, ...], repetition: int | None = None) -> list[Any]:
@@ -169,5 +174,5 @@ def place(value: Piece) -> Place:
     return value.segment.place(value.field, value.repetition, value.component or None)
 
 
-EXPORTED = ("segment", "segments", "fields", "present", "at", "all_at", "pieces_at")
+EXPORTED = ("segment", "segments", "fields", "present", "at", "has", "pieces_at")
 """The names of this module that generated code uses."""

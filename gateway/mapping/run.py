@@ -70,7 +70,13 @@ class Job:
     """What holds for all messages of one call."""
 
     def __init__(
-        self, library: Library, overlay: Overlay, received_at: datetime, *, trace: bool = True, language: Language = "en"
+        self,
+        library: Library,
+        overlay: Overlay,
+        received_at: datetime,
+        *,
+        trace: bool = True,
+        language: Language = "en",
     ) -> None:
         self.library = library
         self.overlay = overlay
@@ -93,7 +99,9 @@ class Job:
                 self._part(mapping, message, part, out, issues)
         return self._mapped(mapping, message, out, [*message.issues, *issues])
 
-    def _one(self, mapping: ir.Mapping, source: Any, extra: tuple[Any, ...], out: dict[str, Resource], issues: list[Issue]) -> None:
+    def _one(
+        self, mapping: ir.Mapping, source: Any, extra: tuple[Any, ...], out: dict[str, Resource], issues: list[Issue]
+    ) -> None:
         """Map a message into `out`. Raises MappingFailed with every issue of it."""
         program = self.library.program(mapping, self.overlay)
         try:
@@ -107,7 +115,9 @@ class Job:
             if tracer.failed:
                 raise MappingFailed([*source.issues, *issues]) from None
 
-    def _part(self, mapping: ir.Mapping, message: Any, part: Any, out: dict[str, Resource], issues: list[Issue]) -> None:
+    def _part(
+        self, mapping: ir.Mapping, message: Any, part: Any, out: dict[str, Resource], issues: list[Issue]
+    ) -> None:
         """Map one segment of a message that is mapped segment by segment; a broken one is set apart."""
         own: dict[str, Resource] = {}
         found: list[Issue] = []
@@ -138,7 +148,9 @@ class Job:
             event_time(message, self.overlay.timezone),
         )  # fmt: skip
 
-    def _trace(self, mapping: ir.Mapping, sources: list[tuple[Any, tuple[Any, ...]]], out: dict[str, Resource]) -> Trace | None:
+    def _trace(
+        self, mapping: ir.Mapping, sources: list[tuple[Any, tuple[Any, ...]]], out: dict[str, Resource]
+    ) -> Trace | None:
         if not self.trace:
             return None
 
@@ -157,7 +169,9 @@ class Job:
     def table(self, stream: BinaryIO) -> Iterator[Mapped]:
         """Yield what the rows of a table become, a chunk at a time. Raises MalformedMessage or UnsupportedMessage."""
         start = stream.tell()
-        mapping = self.library.selection.table(delimited.read(stream, delimited.Layout(fallback_charset=self.overlay.charset)).columns)
+        mapping = self.library.selection.table(
+            delimited.read(stream, delimited.Layout(fallback_charset=self.overlay.charset)).columns
+        )
         stream.seek(start)
         table = delimited.read(stream, _layout(mapping, self.overlay))
         return self._chunks(mapping, table)

@@ -70,7 +70,11 @@ def describe(message: Message) -> str:
     header = message.segments[0]
     kind = "^".join(part for part in (header.value(9, 1, 1), header.value(9, 1, 2)) if part)
     version = message.version
-    return f"{kind[:40] or 'a message without MSH-9'} (HL7 v{version[:10]})" if version else f"{kind[:40] or 'a message without MSH-9'} (HL7 v2)"
+    return (
+        f"{kind[:40] or 'a message without MSH-9'} (HL7 v{version[:10]})"
+        if version
+        else f"{kind[:40] or 'a message without MSH-9'} (HL7 v2)"
+    )
 
 
 def _only(found: list[ir.Mapping], what: Callable[[], str]) -> ir.Mapping:

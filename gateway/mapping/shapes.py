@@ -8,7 +8,6 @@ from gateway.mapping.pieces import plain
 __all__ = ["first", "full", "joined", "plain", "put", "solid", "some", "written"]
 
 
-
 def full(value: Any) -> bool:
     """Return whether a value is there: not None, not blank text, not an object or list without children."""
     if value is None:

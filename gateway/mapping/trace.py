@@ -39,9 +39,7 @@ class Entry:
 
     def as_json(self) -> dict[str, Any]:
         """Return the entry for a machine."""
-        sources = [
-            {"path": p.path, "line": p.line, "byte": p.byte, "value": text} for p, text in self.sources
-        ]
+        sources = [{"path": p.path, "line": p.line, "byte": p.byte, "value": text} for p, text in self.sources]
         named = {"path": self.path, "value": self.value, "source": sources, "through": list(self.through)}
         return {**named, "rule": self.rule, "map": self.where}
 
@@ -49,7 +47,9 @@ class Entry:
 class Trace:
     """The trace of one Mapped. Nothing runs before the first question."""
 
-    def __init__(self, runs: Callable[[], Sequence[tuple[Tracer, dict[str, Resource]]]], resources: Sequence[Resource]) -> None:
+    def __init__(
+        self, runs: Callable[[], Sequence[tuple[Tracer, dict[str, Resource]]]], resources: Sequence[Resource]
+    ) -> None:
         self._runs = runs
         self._resources = resources
         self._entries: list[Entry] | None = None
@@ -98,7 +98,9 @@ class Identity:
     def entries(self) -> list[Entry]:
         """Return an entry for each element of every resource of the Bundle, or of the resource."""
         root = self._tree.resource
-        held = [(i, e["resource"]) for i, e in enumerate(root.get("entry") or []) if isinstance(e, dict) and "resource" in e]
+        held = [
+            (i, e["resource"]) for i, e in enumerate(root.get("entry") or []) if isinstance(e, dict) and "resource" in e
+        ]
         parts = [(f"/entry/{i}/resource", r) for i, r in held] if root["resourceType"] == "Bundle" else [("", root)]
         names = numbered([resource["resourceType"] for _, resource in parts])
         return [e for name, (at, resource) in zip(names, parts, strict=True) for e in self._below(resource, name, at)]
@@ -140,9 +142,7 @@ def matches(path: str, asked: str) -> bool:
     (True, False)
     """
     have, want = path.split("."), asked.split(".")
-    return len(want) <= len(have) and all(
-        w in (h, h.partition("[")[0]) for h, w in zip(have, want, strict=False)
-    )
+    return len(want) <= len(have) and all(w in (h, h.partition("[")[0]) for h, w in zip(have, want, strict=False))
 
 
 def _walk(value: Any, path: str, tracer: Tracer, inherited: Made | None) -> Iterator[Entry]:

@@ -92,7 +92,9 @@ class Tracer:
     def present(self, line: Any, field: int, repetition: int) -> bool:
         """Return whether a field holds anything."""
         found = pieces.present(line, field, repetition)
-        self._note(line, (field, repetition) if repetition > 1 else (field,), line.value(field, repetition) if found else None)
+        self._note(
+            line, (field, repetition) if repetition > 1 else (field,), line.value(field, repetition) if found else None
+        )
         return found
 
     def segments(self, message: Any, name: str) -> list[Any]:
@@ -108,13 +110,19 @@ class Tracer:
             self._note(lines[0], (at[0],), None)
         return found
 
-    def at(self, value: Any, steps: tuple[int, ...], repetition: int) -> str | None:
+    def at(self, value: Any, *steps: int, repetition: int = 1) -> str | None:
         """Return the text at numeric steps from a piece."""
         if type(value) is not pieces.Piece:
             return None
-        text = pieces.at(value, steps, repetition)
+        text = pieces.at(value, *steps, repetition=repetition)
         self._note(value.segment, tuple(n or None for n in value.numbers(steps, repetition)), text)
         return text
+
+    def has(self, value: Any, first: int) -> bool | None:
+        """Return True when anything stands at one step from a piece, else None."""
+        if self.at(value, first) is not None:
+            return True
+        return True if self.pieces_at(value, (first,), None) else None
 
     def pieces_at(self, value: Any, steps: tuple[int, ...], repetition: int | None) -> list[Any]:
         """Return the pieces at numeric steps from a piece."""
@@ -264,12 +272,26 @@ class Tracer:
         """Put the finished resources of one `emit` into the outcome."""
         for resource in made:
             if "id" not in resource:
-                self._say("rule-failed", self._text("no-id"), "error", self._rule, None, target=f"{resource.get('resourceType')}.id")
+                self._say(
+                    "rule-failed",
+                    self._text("no-id"),
+                    "error",
+                    self._rule,
+                    None,
+                    target=f"{resource.get('resourceType')}.id",
+                )
                 self.failed = True
                 continue
             url = f"{resource['resourceType']}/{resource['id']}"
             if url in out and out[url] != resource:
-                self._say("duplicate-resource", self._text("duplicate"), "warning", self._rule, None, target=resource["resourceType"])
+                self._say(
+                    "duplicate-resource",
+                    self._text("duplicate"),
+                    "warning",
+                    self._rule,
+                    None,
+                    target=resource["resourceType"],
+                )
             out[url] = resource
 
     # ---- fragments
@@ -298,7 +320,9 @@ class Tracer:
         self._rule, self._log = rule, []
         target = self.rules[rule].target
         if target is not None:
-            self._target = target if target[:1].isupper() or not self._prefix else f"{self._prefix}.{target}".rstrip(".")
+            self._target = (
+                target if target[:1].isupper() or not self._prefix else f"{self._prefix}.{target}".rstrip(".")
+            )
         try:
             value = thunk()
             if fire:
@@ -346,7 +370,9 @@ class Tracer:
         holding = [read for read in looks if read.value is not None]
         return next((found[-1] for found in (same, alike, holding, looks) if found), None)
 
-    def _say(self, code: str, text: str, severity: Severity, rule: int, read: Read | None, *, target: str | None = None) -> None:
+    def _say(
+        self, code: str, text: str, severity: Severity, rule: int, read: Read | None, *, target: str | None = None
+    ) -> None:
         here = self.rules[rule] if rule >= 0 else None
         known = here is not None and here.target is not None
         issue = Issue(

@@ -1,6 +1,7 @@
 """A ConceptMap as the function that `alias.translate(code)` becomes."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -14,21 +15,22 @@ class Translator:
     Raises Finding unmapped-code for a code that has no row, where the map does not say what then.
     """
 
-    __slots__ = ("concept_map", "made", "make")
-
     def __init__(self, concept_map: ConceptMap, kind: str) -> None:
         self.concept_map = concept_map
         self.make = MAKERS[kind]
-        self.made = {code: self.make(row) for code, row in concept_map.rows.items()}
+        self.made: dict[str | None, Any] = {code: self.make(row) for code, row in concept_map.rows.items()}
 
     def __call__(self, code: str | None) -> Any:
         """Return what the code becomes; None for None and for a code that the map says has no counterpart."""
-        if not code:
-            return None
-        made = self.made.get(code)
-        if type(made) is str:
-            return made
-        return self._copy(code) if made is not None else self._rare(code)
+        return self.function(code)
+
+    @cached_property
+    def function(self) -> Callable[[str | None], Any]:
+        """The same as a plain function, the usual case in two steps."""
+        find, rare = self.made.get, self._rare
+        if self.make is _code:
+            return lambda code: find(code) or rare(code)
+        return lambda code: self.make(self.concept_map.rows[code]) if code in self.made else rare(code)
 
     def row(self, code: str) -> str:
         """Return which row said so: `ConceptMap bed-status row 2`."""
@@ -39,10 +41,9 @@ class Translator:
     def _mode(self) -> str:
         return self.concept_map.unmapped.mode if self.concept_map.unmapped else "fail"
 
-    def _copy(self, code: str) -> Any:
-        return self.make(self.concept_map.rows[code])
-
-    def _rare(self, code: str) -> Any:
+    def _rare(self, code: str | None) -> Any:
+        if not code:
+            return None
         row = self.concept_map.find(code)
         if row is None:
             raise Finding("unmapped-code", "unmapped", map=self.concept_map.id)

@@ -7,7 +7,6 @@ import hashlib
 import re
 import uuid
 from decimal import Decimal
-from functools import lru_cache
 from html import escape
 
 from gateway.mapping.findings import Finding
@@ -17,6 +16,7 @@ _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
 _ELEVEN = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 _YES = frozenset({"j", "ja", "y", "yes", "1", "true", "waar", "x"})
 _NO = frozenset({"n", "nee", "no", "0", "false", "onwaar"})
+_KEPT = 65536
 _SEPARATOR = "\x1f"
 _BLANK_LINE = re.compile(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)+")
 _LINE = re.compile(r"\r\n|\r|\n")
@@ -72,14 +72,30 @@ def hashed(*parts: object) -> str | None:
     return hashlib.sha256(_joined(parts).encode()).hexdigest()
 
 
-def identifier(namespace: str, *parts: object) -> str | None:
-    """Return the UUIDv5 of kind and parts in a provider's namespace; None when every part after the kind is empty."""
-    return None if all(part is None for part in parts[1:]) else _uuid5(namespace, _joined(parts))
+class Identifiers:
+    """Makes the ids of one provider: UUIDv5 of kind and parts in its namespace, remembered."""
 
+    def __init__(self, namespace: str) -> None:
+        self.namespace = uuid.UUID(namespace)
+        self._known: dict[tuple[object, ...], str | None] = {}
 
-@lru_cache(maxsize=65536)
-def _uuid5(namespace: str, name: str) -> str:
-    return str(uuid.uuid5(uuid.UUID(namespace), name))
+    def __repr__(self) -> str:
+        return f"Identifiers('{self.namespace}')"
+
+    def __call__(self, *parts: object) -> str | None:
+        """Return the id; None when every part after the kind is empty."""
+        try:
+            return self._known[parts]
+        except KeyError:
+            return self._make(parts)
+
+    def _make(self, parts: tuple[object, ...]) -> str | None:
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        some = any(part is not None for part in parts[1:])
+        made = str(uuid.uuid5(self.namespace, _joined(parts))) if some else None
+        self._known[parts] = made
+        return made
 
 
 def _joined(parts: tuple[object, ...]) -> str:

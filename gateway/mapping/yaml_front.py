@@ -3,7 +3,6 @@
 `docs/mapping-language.md` is what it reads. Nothing is evaluated here: text becomes syntax trees.
 """
 
-
 from gateway.mapping import ir, yaml_tree
 from gateway.mapping.spans import Problems, suggestion
 from gateway.mapping.yaml_template import Templates

@@ -53,6 +53,7 @@ class Body:
         self.depth = 1
         self.numbers: dict[str, int] = {}
         self.segments: dict[tuple[str, int | None], str] = {}
+        self.reads: dict[str, str] = {}  # a look at the source → what stands for it in the lines
 
     def line(self, text: str) -> None:
         """Write one line."""
@@ -89,11 +90,21 @@ class Body:
             self.segments[key] = f"s_{name}{occurrence or ''}"
         return self.segments[key]
 
+    def read(self, text: str) -> str:
+        """Return what stands for a look at the source; `text()` puts the look, or a variable for it, in its place."""
+        return self.reads.setdefault(text, f"\u00ab{len(self.reads)}\u00bb")
+
     def text(self) -> str:
         """Return the whole function."""
+        lines = "\n".join(self.lines)
+        kept = []
+        for number, (text, mark) in enumerate(self.reads.items()):
+            often = lines.count(mark) > 1
+            kept += [f"    p{number} = {text}"] if often else []
+            lines = lines.replace(mark, f"p{number}" if often else text)
         fetched = [
             f"    {variable} = segment(m, {name!r}{f', {occurrence}' if occurrence else ''})"
             for (name, occurrence), variable in self.segments.items()
             if not variable.startswith("each_")
         ]
-        return "\n".join([f"{self.head}:", *fetched, *self.lines])
+        return "\n".join([f"{self.head}:", *fetched, *kept, lines])

@@ -37,6 +37,21 @@ class _Host(Host):
         self.constants[name] = value
         return name
 
+    def read(self, text: str) -> str:
+        return self.body.read(text)
+
+    def stepped(self, unit: ir.Unit) -> frozenset[str]:
+        del unit
+        return frozenset()
+
+    def inlined(self, function: str) -> str | None:
+        del function
+        return None
+
+    def always(self, function: str) -> bool:
+        del function
+        return False
+
     def define(self, name: str, source: str) -> None:
         self.definitions[name] = source
 

@@ -11,11 +11,13 @@ from typing import Protocol
 from gateway.fhirpath import ast
 from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.scope import Argument, Code, Function, Invocation, Scope
-from gateway.mapping import functions, ir
+from gateway.mapping import functions, ir, moments
 from gateway.mapping.compiler.frame import Frame, Name
-from gateway.mapping.compiler.prepare import RECORD, Mark, segment_name
+from gateway.mapping.compiler.folding import solid
+from gateway.mapping.compiler.prepare import EARLIER, LATER, RECORD, Mark, segment_name
 from gateway.mapping.concept_maps import ConceptMap
 from gateway.mapping.overlays import Overlay
+from gateway.mapping.values import Identifiers
 
 _TEXT = "System.String"
 
@@ -31,6 +33,9 @@ class Host(Protocol):
     def line(self, name: str, occurrence: int | None) -> str:
         """Return the variable that holds a segment in the function being written."""
 
+    def read(self, text: str) -> str:
+        """Return what stands for a look at the source, which is taken once where it is wanted more often."""
+
     def constant(self, value: object, hint: str) -> str:
         """Return the name under which generated code sees a value."""
 
@@ -45,6 +50,15 @@ class Host(Protocol):
 
     def sources(self, fragment: ir.Fragment) -> frozenset[int]:
         """Return which parameters of a fragment are pieces of the source, by position."""
+
+    def stepped(self, unit: ir.Unit) -> frozenset[str]:
+        """Return the names of a unit that must stay pieces of the source."""
+
+    def inlined(self, function: str) -> str | None:
+        """Return what a function always returns, where that is one fixed display."""
+
+    def always(self, function: str) -> bool:
+        """Return whether a function is known to return something always."""
 
     def called(self, fragment: ir.Fragment, names: tuple[Name, ...]) -> str:
         """Return the function that makes a fragment from arguments of this kind."""
@@ -76,11 +90,14 @@ class Names(Scope):
         known = self.frame.names.get(name)
         if known is not None:
             self.pieces = self.pieces or known.pieces
-            return Code(f"T.use({known.text})" if self.host.traced else known.text, known.many, known.type)
+            text = f"T.use({known.text})" if self.host.traced else known.text
+            return Code(text, known.many, known.type, present=known.present and not known.many)
         return self._segments(name, None) if self.host.format == "hl7v2" and segment_name(name) else None
 
     def function(self, name: str) -> Function | None:
         """Return what writes the calls of an added function or of a fragment."""
+        if name in {LATER, EARLIER}:
+            return self._moved
         if name in functions.ADDED:
             return lambda call: self._added(functions.ADDED[name], call)
         if name == functions.TRANSLATE:
@@ -117,8 +134,11 @@ class Names(Scope):
             self.pieces = True
             return Code(f"{trace}pieces_at({code.text}, {node.numbers}, {node.repetition})", many=True, type=_TEXT)
         if mark == "present":
-            return Code(f"({trace}pieces_at({code.text}, {node.numbers}, {node.repetition}) != [] or None)", type="boolean")
-        return Code(f"{trace}at({code.text}, {node.numbers}, {node.repetition or 1})", type=_TEXT)
+            return Code(f"{trace}has({code.text}, {node.numbers[0]})", type="boolean")
+        numbers = ", ".join(map(str, node.numbers))
+        repetition = f", repetition={node.repetition}" if node.repetition else ""
+        text = f"{trace}at({code.text}, {numbers}{repetition})"
+        return Code(self.host.read(text) if code.text.startswith("a_") else text, type=_TEXT)
 
     def names(self) -> Iterable[str]:
         """Return every name there is, for `did you mean`."""
@@ -140,7 +160,7 @@ class Names(Scope):
         while len(at) > 1 and at[-1] == 1:
             at.pop()
         numbers = ", ".join(map(str, at))
-        return Code(f"{line}.value({numbers})", type=_TEXT)
+        return Code(self.host.read(f"{line}.value({numbers})"), type=_TEXT)
 
     def _present(self, node: ast.SourcePath) -> Code:
         line = self.host.line(node.base, node.occurrence)
@@ -176,20 +196,34 @@ class Names(Scope):
         if not added.least <= len(arguments) <= added.most:
             wanted = f"{added.least} to {added.most}" if added.least != added.most else str(added.least)
             raise FhirPathError(f"{name}() takes {wanted} arguments, not {len(arguments)}", position=call.node.start)
-        fixed = [repr(self.host.zone)] if added.zone else [repr(str(self.host.overlay.namespace))] if added.space else []
+        fixed = [self.host.constant(moments.zone(self.host.zone), "zone")] if added.zone else []
         texts = [_single(argument) for argument in arguments]
+        if name == "id":
+            present = any(argument.present for argument in arguments[1:])
+            ids = self.host.constant(Identifiers(str(self.host.overlay.namespace)), "ids")
+            return Code(self._called(ids, texts), type=added.type, present=present)
         if value is None:
             return Code(self._written(name, [*fixed, *texts]), type=added.type)
-        if name == "toInstant" and value.type == "instant":
-            return value
+        if name == "toInstant" and not texts and value.type in {"instant", "dateTime"} and not value.many:
+            return value if value.type == "instant" else Code(self._written("complete", [value.text]), type="instant")
         if not value.many:
             return Code(self._written(name, [value.text, *fixed, *texts]), type=added.type)
         made = self._written(name, ["_v", *fixed, *texts])
         return Code(f"[_w for _v in {value.text} for _w in ({made},) if _w is not None]", many=True, type=added.type)
 
     def _written(self, name: str, texts: list[str]) -> str:
-        function = f"map_{name}"
+        return self._called(f"map_{name}", texts)
+
+    def _called(self, function: str, texts: list[str]) -> str:
         return f"T.call({', '.join((function, *texts))})" if self.host.traced else f"{function}({', '.join(texts)})"
+
+    def _moved(self, call: Invocation) -> Code:
+        moment, _, seconds = (argument.code() for argument in call.arguments)
+        name = "later" if call.node.name == LATER else "earlier"
+        node = call.arguments[1].node
+        assert isinstance(node, ast.Literal)
+        whole = self.host.constant(node.value, "duration")
+        return Code(self._written(name, [moment.text, seconds.text, whole]), type=moment.type, present=moment.present)
 
     def _translate(self, call: Invocation) -> Code:
         base = call.node.base
@@ -238,15 +272,22 @@ class Names(Scope):
         if code.many and index and index in self.host.sources(fragment):
             code = replace(code, text=f"first({code.text})", many=False)
         fixed = argument.node if isinstance(argument.node, ast.Literal | ast.Empty) and not code.many else None
-        return code, Name("", code.many and index > 0, code.type, fixed=fixed, pieces=pieces)
+        if pieces and index not in self.host.sources(fragment):
+            pieces = False
+            if not code.many and not self.host.traced:
+                code = replace(code, text=f"plain({code.text})")
+        made = Name("", code.many and index > 0, code.type, fixed=fixed, pieces=pieces)
+        if code.many:
+            return code, made
+        return code, replace(made, present=code.present, solid=solid(argument.node, self.frame.names))
 
     def _applied(self, function: str, fragment: ir.Fragment, texts: list[str], over: Code) -> Code:
         if self.host.traced:
             texts = ["T", *("_v" if text == "_v" else f"T.given(lambda: {text})" for text in texts)]
-        made = f"{function}(m, received_at, control_id, {', '.join(texts)})"
-        type_ = fragment.type or None
+        made = f"{function}({', '.join(['m, received_at, control_id', *texts])})"
+        type_, always = fragment.type or None, fragment.single and self.host.always(function)
         if not over.many:
-            return Code(made, not fragment.single, type_)
+            return Code(self.host.inlined(function) or made, not fragment.single, type_, present=always)
         source = f"T.each(lambda: {over.text})" if self.host.traced else over.text
         inner = f"({made},) if _w" if fragment.single else made
         return Code(f"[_w for _v in {source} for _w in {inner}]", many=True, type=type_)

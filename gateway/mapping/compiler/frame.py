@@ -14,6 +14,7 @@ class Name:
 
     `text` is the Python variable that holds it. `path`: the name is another way to write this source path.
     `fixed`: it is this literal, known when the program is made. `pieces`: it may hold pieces of the source.
+    `solid`: it is surely a text that is not blank; `present`: it is never empty.
     """
 
     text: str
@@ -22,12 +23,23 @@ class Name:
     path: ast.SourcePath | None = None
     fixed: ast.Literal | ast.Empty | None = None
     pieces: bool = False
+    solid: bool = False
+    present: bool = False
 
     @property
     def signature(self) -> tuple[object, ...]:
         """Return what a function that takes it must know of it when it is written."""
         fixed = self.fixed.value if isinstance(self.fixed, ast.Literal) else None
-        return (self.many, self.type, self.pieces, type(self.fixed).__name__, type(fixed).__name__, fixed)
+        return (
+            self.many,
+            self.type,
+            self.pieces,
+            self.solid,
+            self.present,
+            type(self.fixed).__name__,
+            type(fixed).__name__,
+            fixed,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,24 +25,33 @@ class Plain:
 
     def bind(self, bindings: tuple[ir.Binding, ...], frame: Frame) -> Frame:
         """Write the names of `let` and `assign`; return the frame in which they are visible."""
+        wanted = self.expressions.host.stepped(frame.unit)
         for binding in bindings:
             known = self.expressions.known(binding, frame)
             if isinstance(known, ast.Literal | ast.Empty):
                 name = Name("None", fixed=known)
             else:
-                name = replace(self._variable(binding, frame), path=known if isinstance(known, ast.SourcePath) else None)
+                name = replace(
+                    self._variable(binding, frame, keep=binding.name in wanted),
+                    path=known if isinstance(known, ast.SourcePath) else None,
+                )
             frame = frame.having({binding.name: name})
         return frame
 
-    def _variable(self, binding: ir.Binding, frame: Frame) -> Name:
+    def _variable(self, binding: ir.Binding, frame: Frame, *, keep: bool) -> Name:
+        """Write one name. Pieces stay pieces only where something steps on from the name."""
         code, pieces = self.expressions.code(binding.value, frame, pieces=False)
         variable = self.body.name(f"n_{binding.name}_")
-        self.body.line(f"{variable} = {code.text}")
-        return Name(variable, code.many, code.type, pieces=pieces)
+        text = f"plain({code.text})" if pieces and not keep and kind_of(code.type) in {"text", "any"} else code.text
+        self.body.line(f"{variable} = {text}")
+        solid = not code.many and self.expressions.sure(binding.value, frame)
+        return Name(variable, code.many, code.type, pieces=pieces and keep, solid=solid, present=code.present)
 
     def require(self, rule: ir.Require, frame: Frame) -> None:
         """Write a requirement: when it does not hold, the traced dialect says why."""
-        self.body.line(f"if not ({self.expressions.truth(rule.that, frame)}): raise Finding('required-missing', 'require')")
+        truth = self.expressions.truth(rule.that, frame)
+        if truth != "True":
+            self.body.line(f"if not ({truth}): raise Finding('required-missing', 'require')")
 
     def emit(self, template: ir.Template, frame: Frame) -> None:
         """Write what stands under `emit` of a mapping: resources into `out`."""
@@ -99,8 +108,9 @@ class Plain:
             return Made(text if kind in {"whole", "solid"} else f"solid({text})", "whole", many=True)
         if code.many:
             return Made(f"first({text})", kind)
-        fixed = code.text[:1] in {"'", '"'} and code.text.strip("'\" ") != ""
-        return Made(text, kind, sure=fixed)
+        if self.expressions.sure(template, frame):
+            return Made(text, "solid", sure=True)
+        return Made(text, kind, sure=code.present and kind not in {"text", "any"})
 
     def _concat(self, template: ir.Concat, frame: Frame) -> Made:
         texts, tests = [], []
@@ -139,10 +149,13 @@ class Plain:
         """Write the branches, one inside the `else` of the other, so that each condition may need preparations."""
         depth = self.body.depth
         for branch in template.branches:
-            if branch.condition is None:
+            truth = self.expressions.truth(branch.condition, frame) if branch.condition else "True"
+            if truth == "True":
                 write(branch.value, frame)
                 break
-            with self.body.block(f"if {self.expressions.truth(branch.condition, frame)}"):
+            if truth == "False":
+                continue
+            with self.body.block(f"if {truth}"):
                 write(branch.value, frame)
             if branch is not template.branches[-1]:
                 self.body.line("else:")

@@ -9,11 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import Literal as OneOf
 
 from gateway.fhirpath import ast
+from gateway.fhirpath.values import Quantity
 from gateway.fhirpath.values.quantity import read_quantity
+from gateway.mapping.compiler.folding import folded
 from gateway.mapping.compiler.frame import Frame
 from gateway.mapping.overlays import Overlay
 
 Mark = OneOf["pieces", "present"]
+LATER, EARLIER = " later", " earlier"
+"""Names (that nobody can write) of moment plus and minus a duration that is known beforehand."""
+_LENGTHS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 RECORD = "record"
 
 _COLLECTION = frozenset(
@@ -61,9 +66,9 @@ class Prepare:
         if isinstance(node, ast.Member | ast.Index):
             return self.member(node)
         if isinstance(node, ast.Call):
-            return self.call(node, pieces=pieces)
+            return folded(self.call(node, pieces=pieces))
         if isinstance(node, ast.Binary):
-            return self.binary(node, pieces=pieces)
+            return folded(self.binary(node, pieces=pieces))
         if isinstance(node, ast.Unary | ast.TypeTest):
             return replace(node, operand=self.node(node.operand))
         return node
@@ -133,7 +138,9 @@ class Prepare:
             arguments = zip(node.arguments, wanted, strict=True)
             return replace(node, arguments=tuple(self.node(a, pieces=w) for a, w in arguments))
         passing = pieces and node.name in _PASSING
-        arguments_ = tuple(self.node(a, pieces=passing and not (node.name == "iif" and i == 0)) for i, a in enumerate(node.arguments))
+        arguments_ = tuple(
+            self.node(a, pieces=passing and not (node.name == "iif" and i == 0)) for i, a in enumerate(node.arguments)
+        )
         if node.base is None:
             return replace(node, arguments=arguments_)
         base = self.node(node.base, pieces=node.name in _COLLECTION)
@@ -146,7 +153,7 @@ class Prepare:
     def _present(self, base: ast.Node) -> None:
         """A field exists when any part of it holds something, not only its first."""
         whole = isinstance(base, ast.SourcePath) and base.field is not None and base.component is None
-        if whole or isinstance(base, ast.SourceStep):
+        if whole or (isinstance(base, ast.SourceStep) and len(base.numbers) == 1):
             self.marks.setdefault((base.start, base.end), "present")
 
     def binary(self, node: ast.Binary, *, pieces: bool) -> ast.Node:
@@ -154,7 +161,19 @@ class Prepare:
         left, right = self.node(node.left, pieces=passing), self.node(node.right, pieces=passing)
         if node.operator in {"+", "-"}:
             left, right = _quantity(left, node.left), _quantity(right, node.right)
+            if self._is_moment(left) and _seconds(right) is not None:
+                arguments = (left, right, ast.Literal(_seconds(right) or 0))
+                return ast.Call(
+                    None, LATER if node.operator == "+" else EARLIER, arguments, start=node.start, end=node.end
+                )
         return replace(node, left=left, right=right)
+
+    def _is_moment(self, node: ast.Node) -> bool:
+        """Return whether a value is surely a dateTime or an instant."""
+        if isinstance(node, ast.Identifier):
+            name = self.frame.names.get(node.name)
+            return name is not None and not name.many and name.type in {"dateTime", "instant"}
+        return isinstance(node, ast.Call) and node.name in {"toDateTime", "toInstant"}
 
 
 def _provider_path(node: ast.Node) -> tuple[str, ...] | None:
@@ -165,6 +184,15 @@ def _provider_path(node: ast.Node) -> tuple[str, ...] | None:
         base = _provider_path(node.base)
         return None if base is None else (*base, node.name)
     return None
+
+
+def _seconds(node: ast.Node) -> int | None:
+    """Return how many seconds a literal duration takes, where the calendar has no say in it."""
+    value = node.value if isinstance(node, ast.Literal) else None
+    if not isinstance(value, Quantity) or not value.calendar or value.value != int(value.value):
+        return None
+    length = _LENGTHS.get(value.unit.removesuffix("s"))
+    return int(value.value) * length if length else None
 
 
 def _quantity(node: ast.Node, written: ast.Node) -> ast.Node:

@@ -5,12 +5,12 @@ The text holds only what the generators wrote: names, paths and texts of a mappi
 
 import linecache
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from gateway.fhirpath import RUNTIME, ast
 from gateway.mapping import functions, ir, pieces, shapes
-from gateway.mapping.compiler.body import Body
+from gateway.mapping.compiler.body import Body, Made
 from gateway.mapping.compiler.frame import Frame, Name, outermost
 from gateway.mapping.compiler.plain import Plain
 from gateway.mapping.compiler.rules import Rule, Rules
@@ -76,6 +76,8 @@ class _Builder:
         self.bodies: list[Body] = []
         self.known: dict[tuple[object, ...], str] = {}
         self.open: list[str] = []
+        self.displays: dict[str, str] = {}
+        self.certain: set[str] = set()
 
     # ---- what expressions ask (compiler.expressions.Host)
 
@@ -88,8 +90,20 @@ class _Builder:
             clean = "".join(c if c.isalnum() and c.isascii() else "_" for c in hint)
             name = f"K_{clean}_{len(self.constants) + 1}"
             self.constants[key] = name
-            self.namespace[name] = Translator(*value) if _is_table(value) else value  # type: ignore[misc] - idem
+            self.namespace[name] = self._table(value) if _is_table(value) else value
         return self.constants[key]
+
+    def read(self, text: str) -> str:
+        return text if self.traced else self.bodies[-1].read(text)
+
+    def stepped(self, unit: ir.Unit) -> frozenset[str]:
+        return stepped_names(unit, self.units)
+
+    def inlined(self, function: str) -> str | None:
+        return self.displays.get(function)
+
+    def always(self, function: str) -> bool:
+        return function in self.certain
 
     def define(self, name: str, source: str) -> None:
         self.definitions[name] = source
@@ -126,6 +140,10 @@ class _Builder:
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         return Program(source, self.namespace["mapping"], tuple(self.rules.all))
 
+    def _table(self, value: Any) -> Any:
+        table = Translator(*value)
+        return table if self.traced else table.function
+
     def _write_mapping(self) -> None:
         each = self.mapping.each if self.format == "hl7v2" else None
         extra = ", ".join(["T"] * self.traced + ["out"] + ([f"each_{each}"] if each else []))
@@ -158,7 +176,7 @@ class _Builder:
 
     def _write_fragment(self, fragment: ir.Fragment, names: tuple[Name, ...], function: str) -> None:
         parameters = {
-            name: Name(f"a_{name}", given.many, given.type, fixed=given.fixed, pieces=given.pieces)
+            name: replace(given, text=f"a_{name}")
             for name, given in zip(fragment.parameters, names, strict=True)
         }
         passed = [name.text for name in parameters.values() if name.fixed is None]
@@ -169,16 +187,23 @@ class _Builder:
         if self.traced:
             self._traced_fragment(fragment, Traced(body, self.expressions, self.rules), frame)
         else:
-            self._plain_fragment(fragment, Plain(body, self.expressions), frame)
+            made = self._plain_fragment(fragment, Plain(body, self.expressions), frame)
+            self.certain |= {function} if made.sure else set()
+            if made.sure and len(body.lines) == 1 and not passed and not body.segments and fragment.single:
+                self.displays[function] = made.text
         self.open.pop()
         self.bodies.pop()
         self.functions.append(body.text())
 
-    def _plain_fragment(self, fragment: ir.Fragment, writer: Plain, frame: Frame) -> None:
+    def _plain_fragment(self, fragment: ir.Fragment, writer: Plain, frame: Frame) -> Made:
         frame = writer.bind(fragment.lets, frame)
         template = fragment.emit[0] if fragment.single else ir.Items(fragment.emit, fragment.span)
         made = writer.value(template, frame)
-        writer.body.line(f"return {made.text}" + (" or None" if fragment.single and not made.sure and made.kind == "whole" else ""))
+        writer.body.line(
+            f"return {made.text}" + (" or None" if fragment.single and not made.sure and made.kind == "whole" else "")
+        )
+
+        return made
 
     def _traced_fragment(self, fragment: ir.Fragment, writer: Traced, frame: Frame) -> None:
         writer.body.line("before = T.enter()")
@@ -192,21 +217,43 @@ class _Builder:
 
 
 def source_parameters(fragment: ir.Fragment, units: Units, seen: frozenset[str] = frozenset()) -> frozenset[int]:
-    """Return which parameters of a fragment are used as pieces of the source: with steps, or where a fragment wants them."""
-    if fragment.file in seen:
-        return frozenset()
-    deeper = seen | {fragment.file}
-    uses = {use.alias: use for use in fragment.uses}
-    found: set[str] = set()
-    for value in all_expressions(fragment):
-        for node in ast.walk(value.node):
-            found |= _stepped(node) | _passed_on(node, uses, units, deeper)
+    """Return which parameters of a fragment are used as pieces of the source, by position."""
+    found = stepped_names(fragment, units, seen)
     return frozenset(index for index, name in enumerate(fragment.parameters) if name in found)
 
 
+def stepped_names(unit: ir.Unit, units: Units, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return the names that a unit uses as pieces of the source: it steps on from them, or passes them on to who does.
+
+    A name made of such names counts with them: in `best: iif(a.exists(), a.first(), b)`, `a` and `b` with `best`.
+    """
+    if unit.file in seen:
+        return frozenset()
+    deeper = seen | {unit.file}
+    uses = {use.alias: use for use in unit.uses}
+    found: set[str] = set()
+    for value in all_expressions(unit):
+        for node in ast.walk(value.node):
+            found |= _stepped(node) | _passed_on(node, uses, units, deeper)
+    for binding in reversed(all_bindings(unit)):
+        if binding.name in found:
+            found |= _names_in(binding.value.node)
+    for template in unit.emit:
+        for loop in ir.loops(template):
+            if loop.variable in found:
+                found |= _names_in(loop.source.node)
+    return frozenset(found)
+
+
+def _names_in(node: ast.Node) -> set[str]:
+    return {below.name for below in ast.walk(node) if isinstance(below, ast.Identifier)}
+
+
 def _stepped(node: ast.Node) -> set[str]:
-    if isinstance(node, ast.SourceStep) and isinstance(node.base, ast.Identifier):
-        return {node.base.name}
+    if isinstance(node, ast.SourceStep):
+        return _names_in(node.base)
+    if isinstance(node, ast.Call) and node.base is not None and _steps_from_this(node):
+        return _names_in(node.base)
     return {node.base} if isinstance(node, ast.SourcePath) and node.column is None else set()
 
 
@@ -216,7 +263,23 @@ def _passed_on(node: ast.Node, uses: Mapping[str, ir.Use], units: Units, seen: f
     if inner is None or not isinstance(node, ast.Call):
         return set()
     wanted = source_parameters(inner, units, seen)
-    return {a.name for i, a in enumerate(node.arguments) if i in wanted and isinstance(a, ast.Identifier)}
+    passed = [argument for index, argument in enumerate(node.arguments) if index in wanted]
+    return {name for argument in passed for name in _names_in(argument)}
+
+
+def _steps_from_this(node: ast.Call) -> bool:
+    """Return whether a call steps on from `$this`: `locals.where($this.5 = 'PI')`."""
+    below = (inner for argument in node.arguments for inner in ast.walk(argument))
+    return any(
+        (isinstance(inner, ast.SourceStep) and isinstance(inner.base, ast.Special))
+        or (isinstance(inner, ast.SourcePath) and inner.base == "$this")
+        for inner in below
+    )
+
+
+def all_bindings(unit: ir.Unit) -> list[ir.Binding]:
+    """Return every name that a unit gives: of `let`, and of `assign` anywhere in it."""
+    return [*unit.lets, *(binding for template in unit.emit for binding in ir.bindings(template))]
 
 
 def all_expressions(unit: ir.Unit) -> list[ir.Expression]:
@@ -237,5 +300,6 @@ _RUNTIME: Mapping[str, Any] = {
     **{name: getattr(shapes, name) for name in shapes.__all__},
     **{name: getattr(pieces, name) for name in pieces.EXPORTED},
     **{f"map_{name}": added.call for name, added in functions.ADDED.items()},
+    **{f"map_{name}": call for name, call in functions.INNER.items()},
     "Finding": Finding,
 }

@@ -7,6 +7,7 @@ from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.scope import Code
 from gateway.mapping import ir
 from gateway.mapping.compiler.expressions import Host, Names
+from gateway.mapping.compiler.folding import solid
 from gateway.mapping.compiler.frame import Frame
 from gateway.mapping.compiler.prepare import Arguments, Prepare
 from gateway.mapping.spans import Problems
@@ -36,9 +37,15 @@ class Expressions:
             self.host.define(name, source)
         return code, names.pieces
 
+    def sure(self, value: ir.Expression, frame: Frame) -> bool:
+        """Return whether an expression surely gives a text that is not blank."""
+        return solid(self._prepare(frame).run(value.node, pieces=False).node, frame.names)
+
     def truth(self, value: ir.Expression, frame: Frame) -> str:
         """Return Python that is true exactly when the condition is; empty is not true."""
         code, _ = self.code(value, frame, pieces=False)
+        if code.text in {"True", "False", "None"}:
+            return "True" if code.text == "True" else "False"
         if code.many or code.type is None:
             return f"fp_is_true({code.text})"
         if code.type in {"boolean", "System.Boolean"}:

@@ -34,7 +34,9 @@ class Traced:
             if isinstance(known, ast.Literal | ast.Empty):
                 name = Name("None", fixed=known)
             else:
-                name = replace(self._variable(binding, frame, path), path=known if isinstance(known, ast.SourcePath) else None)
+                name = replace(
+                    self._variable(binding, frame, path), path=known if isinstance(known, ast.SourcePath) else None
+                )
             frame = frame.having({binding.name: name})
         return frame
 
@@ -48,7 +50,9 @@ class Traced:
     def require(self, rule: ir.Require, frame: Frame, path: str) -> None:
         """Write a requirement."""
         number = self.rules.add(path, rule.span, None)
-        self.body.line(f"T.require({number}, lambda: {self.expressions.truth(rule.that, frame)}, {rule.code!r}, {rule.say!r})")
+        self.body.line(
+            f"T.require({number}, lambda: {self.expressions.truth(rule.that, frame)}, {rule.code!r}, {rule.say!r})"
+        )
 
     def emit(self, template: ir.Template, frame: Frame, path: str) -> None:
         """Write what stands under `emit` of a mapping: resources into `out`."""
@@ -85,7 +89,9 @@ class Traced:
             case ir.Items() | ir.Loop():
                 self._many(holder, key, template, frame, (path, target))
 
-    def _expression(self, holder: str, key: str | None, template: ir.Expression, frame: Frame, at: tuple[str, str]) -> None:
+    def _expression(
+        self, holder: str, key: str | None, template: ir.Expression, frame: Frame, at: tuple[str, str]
+    ) -> None:
         code, _ = self.expressions.code(template, frame, pieces=template.many)
         rule = self.rules.add(at[0], template.span, at[1])
         call = "leaves" if template.many else "leaf"
@@ -102,7 +108,9 @@ class Traced:
         rule = self.rules.add(at[0], template.span, at[1])
         self.body.line(f"T.leaf({holder}, {key!r}, {rule}, lambda: joined({', '.join(parts)}), False)")
 
-    def _many(self, holder: str, key: str | None, template: ir.Items | ir.Loop, frame: Frame, at: tuple[str, str]) -> None:
+    def _many(
+        self, holder: str, key: str | None, template: ir.Items | ir.Loop, frame: Frame, at: tuple[str, str]
+    ) -> None:
         path, target = at
         name = holder if key is None else self._list()
         if isinstance(template, ir.Items):
@@ -187,5 +195,3 @@ def _word(branch: ir.Branch, choice: ir.Choice) -> str:
     if branch.condition is None:
         return "else"
     return "if" if branch is choice.branches[0] else "elif"
-
-
