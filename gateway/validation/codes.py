@@ -10,6 +10,7 @@ from gateway.validation import patterns
 from gateway.validation.primitives import Fault
 
 _MOST_SHOWN = 12
+_LONGEST_CODE = 64  # of a longer one nothing like it is sought
 
 
 def fault_of_code(code: Any, value_set: str) -> Fault | None:
@@ -58,5 +59,5 @@ def _allowed(code: str, codes: frozenset[str]) -> str:
     """Return the codes that are allowed, all when they are few, else the one that is most like `code`."""
     if len(codes) <= _MOST_SHOWN:
         return ": " + ", ".join(sorted(codes))
-    like = get_close_matches(code, codes, n=1)
+    like = get_close_matches(code, codes, n=1) if len(code) <= _LONGEST_CODE else []
     return f"; did you mean '{like[0]}'?" if like else f" ({len(codes)} codes)"

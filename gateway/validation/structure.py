@@ -17,6 +17,7 @@ from gateway.validation.primitives import fault, json_kind
 from gateway.validation.shapes import Property, Shape, shape
 
 _MOST_ISSUES = 1_000  # a resource that is wrong everywhere must not cost the memory of its list of faults
+_LONGEST_NAME = 64  # longer names are no element's, and are neither shown nor compared
 
 
 def structure_issues(resource: Any, path: str | None = None) -> list[Issue]:
@@ -33,7 +34,7 @@ def _name_of(resource: Any) -> str:
 
 def shown(name: str) -> str:
     """Return a property's name for a message: as it stands if it could be one, else a phrase without it."""
-    return f"'{name}'" if len(name) <= 64 and name.isidentifier() else "with an unusual name"
+    return f"'{name}'" if len(name) <= _LONGEST_NAME and name.isidentifier() else "with an unusual name"
 
 
 class _Walk:
@@ -126,8 +127,9 @@ class _Walk:
             self.values(None, node[name], known, f"{path}.{known.element.name}")
 
     def unknown(self, name: str, of_type: Shape, path: str) -> None:
-        text = f"R4 {of_type.type} has no element {shown(name)}{of_type.suggestion(name)}"
-        self.say("unknown-element", text, path)
+        is_said = len(self.issues) < _MOST_ISSUES and len(name) <= _LONGEST_NAME
+        suggestion = of_type.suggestion(name) if is_said else ""
+        self.say("unknown-element", f"R4 {of_type.type} has no element {shown(name)}{suggestion}", path)
 
     def presence(self, node: Resource, of_type: Shape, path: str) -> None:
         """Say which required elements are missing, and which choices are made twice."""

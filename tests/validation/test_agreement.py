@@ -40,15 +40,15 @@ def changed(draw: st.DrawFn) -> Any:
         container, key = draw(st.sampled_from(places(resource)))
         match draw(st.sampled_from(["replace", "remove", "wrap", "add", "partner"])):
             case "replace":
-                container[key] = draw(JUNK)
+                container[key] = deepcopy(draw(JUNK))
             case "remove":
                 del container[key]
             case "wrap":
                 container[key] = [container[key]]
             case "add" if isinstance(container, dict):
-                container[draw(NAMES)] = draw(JUNK)
+                container[draw(NAMES)] = deepcopy(draw(JUNK))
             case "partner" if isinstance(container, dict):
-                container[f"_{key}"] = draw(st.sampled_from([{"id": "a"}, [None], [{"id": "a"}], {}, "x"]))
+                container[f"_{key}"] = deepcopy(draw(st.sampled_from([{"id": "a"}, [None], [{"id": "a"}], {}, "x"])))
     return resource
 
 
@@ -62,3 +62,20 @@ def test_the_samples_take_the_quick_way(resource: dict[str, Any]) -> None:
 @given(changed())
 def test_what_the_quick_schema_accepts_the_walk_accepts(resource: Any) -> None:
     assert (Validator().issues(resource) == []) == (structure_issues(resource) == [])
+
+
+ANYTHING = st.recursive(
+    JUNK,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(max_size=3), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(["Patient", "Bundle", "Parameters", "Observation", "Composition", 5, None]), ANYTHING)
+def test_anything_at_all_gives_issues_and_no_exception(kind: Any, anything: Any) -> None:
+    resource = {"resourceType": kind, "entry": anything, "contained": anything, "text": anything, "parameter": anything}
+
+    assert isinstance(Validator().issues(resource), list)
+    assert isinstance(Validator().issues(anything), list)
+    assert isinstance(Validator().issues({"resourceType": "Bundle", "type": anything, "entry": [anything]}), list)

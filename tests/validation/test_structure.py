@@ -1,5 +1,6 @@
 """Structure and codes, case by case: what is wrong, where, and nothing else."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,19 @@ def test_a_resource_wrong_everywhere_gives_a_bounded_list() -> None:
     patient = {"resourceType": "Patient", "name": [{"famly": "x"}] * 5_000}
 
     assert len(Validator().issues(patient)) == 1_000
+
+
+def test_hostile_names_and_codes_cost_little() -> None:
+    long = "birthdate" * 100_000
+    many = {f"birthdat{n}": "x" for n in range(20_000)}
+    patient = {"resourceType": "Patient", "gender": "male" * 100_000, long: "x", **many}
+
+    start = time.perf_counter()
+    issues = Validator().issues(patient)
+
+    assert len(issues) == 1_000
+    assert time.perf_counter() - start < 10  # comparing the long names would take minutes
+    assert max(len(issue.diagnostics) for issue in issues) < 200
 
 
 @pytest.mark.parametrize("resource_type", sorted(resource_types()))
