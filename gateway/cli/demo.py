@@ -38,7 +38,24 @@ class Sample:
     provider: str = "dev"
 
 
-SAMPLES: tuple[Sample, ...] = ()
+_A20, _REF, _VVT = "hl7v2/adt_a20_bed/cases", "hl7v2/ref_i12_referral/cases", "csv/vvt_bed_list/cases"
+SAMPLES: tuple[Sample, ...] = (
+    Sample("HTTP", f"{_A20}/good-free.hl7", "bed status: a bed becomes free"),
+    Sample("MLLP", "hl7v2/adt_a01_admit/cases/good-clinical-anna.hl7", "admission: a bed is taken"),
+    Sample("MLLP", "hl7v2/adt_a02_transfer/cases/good-clinical.hl7", "transfer: one bed taken, one to be cleaned"),
+    Sample("MLLP", "hl7v2/adt_a03_discharge/cases/good-clinical-to-housekeeping.hl7", "discharge: housekeeping"),
+    Sample("file", "csv/bed_extract/cases/good-five-states.csv", "bed extract of a hospital"),
+    Sample("file", f"{_VVT}/good-free-now.csv", "bed list of a nursing home"),
+    Sample("HTTP", f"{_REF}/good-pending.hl7", "referral"),
+    Sample("HTTP", "samples/capacity-transaction.json", "FHIR: capacity of a hospital"),
+    Sample("HTTP", "samples/referral-transaction.json", "FHIR: ambulance referral, shaped as AZ-IG says"),
+    Sample("HTTP", f"{_A20}/broken-unknown-code.hl7", "bed status with a code nobody knows"),
+    Sample("MLLP", f"{_A20}/broken-npu-1-empty.hl7", "bed status that names no bed"),
+    Sample("MLLP", "hl7v2/adt_a01_admit/cases/broken-no-pv1.hl7", "admission without PV1"),
+    Sample("file", f"{_VVT}/broken-bsn-in-remark.csv", "bed list with a BSN typed into a remark"),
+    Sample("HTTP", f"{_REF}/broken-everything-missing.hl7", "referral without anything"),
+    Sample("HTTP", "samples/broken-transaction.json", "FHIR: four mistakes in one Bundle"),
+)
 
 
 @dataclass(frozen=True)
@@ -131,8 +148,10 @@ def _send_http(path: Path, sample: Sample, running: Running) -> Answer:
 
 
 def _findings(resource: dict[str, Any]) -> list[str]:
-    issues = resource.get("issue", [])
-    return [f"{i['severity']}: {i.get('diagnostics') or i['details']['text']}" for i in issues]
+    """Return a line for each issue of an OperationOutcome: what is wrong, where in the source, for which element."""
+    return [
+        " ".join((f"{i['severity']}:", *i.get("expression", ()), i["diagnostics"])) for i in resource.get("issue", [])
+    ]
 
 
 def _send_mllp(path: Path, _: Sample, running: Running) -> Answer:
@@ -159,7 +178,7 @@ def _send_file(path: Path, sample: Sample, running: Running) -> Answer:
     """Hand the file to `gateway store ingest`, as a nightly job would."""
     command = [sys.executable, "-m", "gateway.cli", "store", "ingest", str(path), "--provider", sample.provider]
     done = subprocess.run(command, env=running.environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    lines = [line for line in done.stdout.splitlines() if line.strip() and str(path) not in line]
     return Answer(done.returncode == 0, f"exit {done.returncode}", lines)
 
 
