@@ -50,9 +50,9 @@ class Rule:
     def is_broken(self, node: Any, resource: Resource) -> bool:
         """Return whether `node` breaks it. What cannot be decided (a date against a time) breaks nothing."""
         try:
-            return self.compiled(node, resource=resource, rootResource=resource) == [False]
-        except fhirpath.FhirPathError:  # for instance two items where one is due: R4 gives no answer then
-            return False
+            return self.compiled.evaluate(node, {"resource": resource, "rootResource": resource}) == [False]
+        except (fhirpath.FhirPathError, AttributeError, TypeError, KeyError):
+            return False  # for instance two items where one is due: FHIRPath gives no answer then
 
     def issue(self, path: str) -> Issue:
         """Return the finding that it is broken at `path`."""
