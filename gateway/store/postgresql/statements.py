@@ -4,8 +4,8 @@ Index rows come as one JSON document (quicker for client and server than an arra
 Who comes second is stopped by a unique key: (key, version) of `resource`, or (type, id) of `current`.
 
 Everyone takes locks in the same order, or two would wait for each other: rows of `current` that are there by identity,
-then new ones by identity, then the lane of the audit. The parts of a statement have no order of their own, so a part that
-must come later counts the rows of the one before it.
+then new ones by identity, then the lane of the audit. The parts of a statement have no order of their own, so a part
+that must come later counts the rows of the one before it.
 """
 
 # The newest version of what will be written, with a fresh key for what is new; and which targets exist.
@@ -161,6 +161,18 @@ _AUDITED = """
 head as (
     update audit_head set seq = seq + 1, hash = sha256(hash || %(audit)s::bytea)
     where lane = pg_backend_pid() %% 16 and {after}
+    returning lane, seq, hash
+)
+insert into audit select lane, seq, %(audit)s::bytea, hash from head"""
+
+# The setting is that of this one transaction.
+AUDIT_ALONE = """
+with early as materialized (
+    select set_config('synchronous_commit', 'off', true)
+),
+head as (
+    update audit_head set seq = seq + 1, hash = sha256(hash || %(audit)s::bytea)
+    where lane = pg_backend_pid() %% 16 and (select count(*) from early) > 0
     returning lane, seq, hash
 )
 insert into audit select lane, seq, %(audit)s::bytea, hash from head"""

@@ -17,8 +17,9 @@ from gateway.errors import Unavailable
 from gateway.store import migrate, reads
 from gateway.store.interface import Decide, T
 from gateway.store.postgresql.connection import PostgresqlDatabase, available, connect_pool
+from gateway.store.postgresql.statements import AUDIT_ALONE
 from gateway.store.postgresql.write import NeedsLocks, PostgresqlSight, write
-from gateway.store.records import Batch, Durability, Engine, Identity, Stored
+from gateway.store.records import Durability, Engine, Identity, Stored
 
 _MOST_ATTEMPTS = 20
 # The unique keys that tell a writer that another was first; any other violation is a mistake of ours.
@@ -34,9 +35,8 @@ class PostgresqlStore:
     def __init__(self, url: str, *, durability: Durability = "full") -> None:
         self._url = url
         self._durability = durability
-        self._pool: ConnectionPool[Connection[tuple[Any, ...]]] | None = None
-        self._pid = 0
-        self._forked: list[ConnectionPool[Connection[tuple[Any, ...]]]] = []  # the parent's: never to be used or closed
+        # By process id: a fork can neither use nor close the connections of its parent.
+        self._pools: dict[int, ConnectionPool[Connection[tuple[Any, ...]]]] = {}
 
     @contextmanager
     def reading(self, *, snapshot: bool = True) -> Iterator[PostgresqlDatabase]:
@@ -83,21 +83,25 @@ class PostgresqlStore:
         raise Unavailable("others keep changing what this transaction changes")
 
     def audit(self, content: bytes) -> None:
-        """Add a row to the audit by itself, for what was read."""
-        self.write(lambda _: (Batch(content), None))
+        """Add a row to the audit by itself, for what was read; nobody waits until it is on disk."""
+        with available(), self._here().connection() as connection:
+            connection.execute(AUDIT_ALONE, {"audit": content}, prepare=True)
 
     def close(self) -> None:
         """Let go of every connection."""
-        if self._pool is not None and self._pid == os.getpid():
-            self._pool.close()
-        self._pool = None
+        here = self._pools.pop(os.getpid(), None)
+        if here is not None:
+            here.close()
 
     def _here(self) -> ConnectionPool[Connection[tuple[Any, ...]]]:
-        if self._pool is None or self._pid != os.getpid():
-            if self._pool is not None:
-                self._forked.append(self._pool)
-            self._pool, self._pid = connect_pool(self._url, durability=self._durability), os.getpid()
-        return self._pool
+        pid = os.getpid()
+        here = self._pools.get(pid)
+        if here is None:
+            mine = connect_pool(self._url, durability=self._durability)
+            here = self._pools.setdefault(pid, mine)
+            if here is not mine:  # another thread was first
+                mine.close()
+        return here
 
 
 def _attempt(connection: Connection[tuple[Any, ...]], decide: Decide[T], *, locks: bool) -> T:

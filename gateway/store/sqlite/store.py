@@ -25,7 +25,6 @@ class _Process:
     """What belongs to one process and must not be carried into a fork of it."""
 
     def __init__(self, path: Path) -> None:
-        self.pid = os.getpid()
         self.pool = Pool(path)
         self.lock = WriteLock(path.with_name(path.name + "-lock"))
         self.flush = Flush(path)
@@ -44,8 +43,8 @@ class SqliteStore:
     def __init__(self, path: Path, *, durability: Durability = "full") -> None:
         self._path = path
         self._full = durability == "full"
-        self._process: _Process | None = None
-        self._forked: list[_Process] = []  # kept, because closing a parent's connection would harm the parent
+        # By process id: a fork leaves those of its parent alone, for closing them would harm the parent.
+        self._processes: dict[int, _Process] = {}
 
     @contextmanager
     def reading(self, *, snapshot: bool = True) -> Iterator[SqliteDatabase]:
@@ -58,7 +57,8 @@ class SqliteStore:
             try:
                 yield db
             finally:
-                db.connection.execute("rollback")
+                if db.connection.in_transaction:
+                    db.connection.execute("rollback")
 
     def read(self, identity: Identity) -> Stored | None:
         """Return the newest version, which may be a deletion; None when there never was one."""
@@ -77,6 +77,13 @@ class SqliteStore:
 
     def write(self, decide: Decide[T]) -> T:
         """Commit the Batch that `decide` makes of what it sees, and return its other result."""
+        return self._commit(decide, flush=self._full)
+
+    def audit(self, content: bytes) -> None:
+        """Add a row to the audit by itself, for what was read; nobody waits until it is on disk."""
+        self._commit(lambda _: (Batch(content), None), flush=False)
+
+    def _commit(self, decide: Decide[T], *, flush: bool) -> T:
         here = self._here()
         with here.pool.database() as db:
             with here.lock:
@@ -84,27 +91,25 @@ class SqliteStore:
                     batch, result = decide(SqliteSight(db))
                     write(db.connection, batch)
                 number = here.flush.committed()
-            if self._full:
+            if flush:
                 here.flush.wait(number)
         return result
 
-    def audit(self, content: bytes) -> None:
-        """Add a row to the audit by itself, for what was read."""
-        self.write(lambda _: (Batch(content), None))
-
     def close(self) -> None:
         """Let go of every connection."""
-        if self._process is not None:
-            self._process.close()
-            self._process = None
+        here = self._processes.pop(os.getpid(), None)
+        if here is not None:
+            here.close()
 
     def _here(self) -> _Process:
-        process = self._process
-        if process is None or process.pid != os.getpid():
-            if process is not None:
-                self._forked.append(process)
-            process = self._process = _Process(self._path)
-        return process
+        pid = os.getpid()
+        here = self._processes.get(pid)
+        if here is None:
+            mine = _Process(self._path)
+            here = self._processes.setdefault(pid, mine)
+            if here is not mine:  # another thread was first
+                mine.close()
+        return here
 
 
 @contextmanager

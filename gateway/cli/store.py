@@ -1,0 +1,164 @@
+"""`gateway store`: make, migrate, inspect, export and fill a store."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from gateway.ingest import Ingested
+    from gateway.settings import Settings
+    from gateway.store import Store
+    from gateway.store.contents import Figures
+
+_database = click.option("--database", metavar="URL", help="The store; by default that of GATEWAY_DATABASE.")
+
+
+@click.group()
+def store() -> None:
+    """Make, migrate, inspect, export and fill a store."""
+
+
+@store.command()
+@_database
+def init(database: str | None) -> None:
+    """Make an empty store, or leave the one that is there."""
+    with _opened(database) as (opened, settings):
+        click.echo(f"{_shown(settings.database)}: a store of version {_version(opened)}")
+
+
+@store.command()
+@_database
+def migrate(database: str | None) -> None:
+    """Bring a store of an older gateway up to date."""
+    with _opened(database, renew=True) as (opened, settings):
+        click.echo(f"{_shown(settings.database)}: at version {_version(opened)}")
+
+
+@store.command()
+@_database
+@click.option("--format", "as_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def info(database: str | None, as_: str) -> None:
+    """Count what the store holds and check its audit; exit 1 when the audit was tampered with."""
+    from gateway.store.contents import figures  # noqa: PLC0415 - only this command counts
+
+    with _opened(database) as (opened, _):
+        found = figures(opened)
+    click.echo(json.dumps(asdict(found), indent=2) if as_ == "json" else "\n".join(_lines(found)))
+    if found.broken:
+        sys.exit(1)
+
+
+@store.command()
+@_database
+@click.option("--type", "resource_type", metavar="TYPE", help="Only resources of this type.")
+@click.option("--output", type=click.File("wb"), default="-", help="A file instead of standard output.")
+def export(database: str | None, resource_type: str | None, output: BinaryIO) -> None:
+    """Write the newest version of every resource, one a line (NDJSON), all of one moment."""
+    from gateway.store.contents import bodies  # noqa: PLC0415 - only this command reads everything
+
+    with _opened(database) as (opened, _):
+        for body in bodies(opened, resource_type):
+            output.write(body + b"\n")
+
+
+@store.command()
+@click.argument("files", nargs=-1, required=True, type=click.File("rb"), metavar="FILE...")
+@click.option("--provider", default="dev", show_default=True, help="Whose messages these are.")
+@click.option("--content-type", metavar="TYPE", help="What the files are; by default that is detected.")
+@click.option("--lang", "language", type=click.Choice(["en", "nl"]), default="en", show_default=True)
+@click.option("--show-values", is_flag=True, help="Show the values that were refused.")
+@_database
+def ingest(
+    files: tuple[BinaryIO, ...],
+    provider: str,
+    content_type: str | None,
+    language: str,
+    database: str | None,
+    *,
+    show_values: bool,
+) -> None:
+    """Take in messages, lists or Bundles from files, as if they were sent; exit 1 when any is refused."""
+    from gateway.access.policy import development_caller  # noqa: PLC0415 - the doors are slow to load
+    from gateway.ingest import ingest as take_in  # noqa: PLC0415 - as above
+    from gateway.services import build  # noqa: PLC0415 - as above
+
+    refused = False
+    with _reported():
+        to = build(_settings(database))
+        for file in files:
+            data = file.read()
+            taken = take_in(data, provider=provider, content_type=content_type, caller=development_caller(), to=to)
+            click.echo(f"{file.name}\n{_report(taken, language, show_values=show_values)}", nl=False)
+            refused = refused or any(message.refusal for message in taken.messages)
+        to.store.close()
+    sys.exit(refused)
+
+
+def _report(taken: Ingested, language: str, *, show_values: bool) -> str:
+    from gateway.rest.report import text  # noqa: PLC0415 - the doors are slow to load
+
+    return text(taken, "nl" if language == "nl" else "en", show_values=show_values)
+
+
+@contextmanager
+def _opened(database: str | None, *, renew: bool = False) -> Iterator[tuple[Store, Settings]]:
+    from gateway.store import open_store  # noqa: PLC0415 - not for `--help`
+
+    with _reported():
+        settings = _settings(database)
+        opened = open_store(settings.database, durability=settings.durability, renew=renew)
+        try:
+            yield opened, settings
+        finally:
+            opened.close()
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    try:
+        yield
+    except GatewayError as error:
+        raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error
+
+
+def _settings(database: str | None) -> Settings:
+    from gateway.settings import Settings  # noqa: PLC0415 - not for `--help`
+
+    given = {"GATEWAY_DATABASE": database} if database else {}
+    return Settings.from_env(os.environ | given)
+
+
+def _version(opened: Store) -> int:
+    with opened.reading(snapshot=False) as db:
+        ((version,),) = db.rows("select max(version) from schema_version")
+    return int(version)
+
+
+def _shown(url: str) -> str:
+    """Return the URL without a password."""
+    scheme, _, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}://{user.partition(':')[0]}{at}{host}"
+
+
+def _lines(found: Figures) -> Iterator[str]:
+    yield f"{found.engine}, version {found.schema}"
+    for name, number in found.resources.items():
+        yield f"{number:10,}  {name}"
+    yield f"{found.versions:10,}  versions in all"
+    for state, number in found.inbox.items():
+        yield f"{number:10,}  messages {state}"
+    yield f"{found.outbox:10,}  events to be told"
+    yield f"{found.audit:10,}  audit rows, " + ("unbroken" if not found.broken else "TAMPERED WITH")
+    for lane, seq in found.broken:
+        yield f"            lane {lane}: row {seq} is not what was written, or follows one that is gone"
