@@ -8,33 +8,51 @@ from typing import Any, Protocol
 from gateway.errors import Issue
 from gateway.fhir.bundle import transaction
 from gateway.fhir.types import Resource
+from gateway.formats.hl7v2 import Message
+from gateway.mapping.events import event_time
 
 
-class Sourced(Protocol):
+class Origin(Protocol):
     """Where elements came from; see `gateway.mapping.trace`."""
 
-    def entries(self) -> "Sequence[Any]":
+    def entries(self) -> Sequence[Any]:
         """Return an entry for each element."""
+
+    def explain(self, path: str) -> Sequence[Any]:
+        """Return the entries at or below a path."""
+
+    def tracers(self) -> Sequence[Any]:
+        """Return the tracers of the run."""
 
 
 @dataclass(slots=True)
 class Mapped:
     """The resources of one message (or chunk of rows), and everything the sender should know.
 
-    `resources` are (resource, method, url) in the order of the mapping. `issues` never stop anything here:
-    what does raises MappingFailed. `trace` is computed when asked. `source` is the message, the records or the tree.
+    `resources` are (resource, method, url) in the order of the mapping. `trace` is computed when asked; None when
+    it was not wanted. `source` is the message, the records or the tree.
     """
 
     mapping: str
     version: str
     resources: list[tuple[Resource, str, str]]
-    issues: Sequence[Issue]
+    found: Sequence[Issue]
     source: Any
-    trace: Any = None
+    trace: Origin | None = None
     control_id: str | None = None
-    event_time: datetime | None = None
+    zone: str | None = None  # of times in the message without an offset
     rows: int = 0  # rows that were taken, for a table
     whole: Resource | None = field(default=None, repr=False)  # the Bundle as it came, for FHIR
+
+    @property
+    def issues(self) -> Sequence[Issue]:
+        """Return what was odd about the message, then what its rules found. What stops a message raises MappingFailed."""
+        return (*self.source.issues, *self.found) if isinstance(self.source, Message) else self.found
+
+    @property
+    def event_time(self) -> datetime | None:
+        """Return when the event of an HL7 v2 message happened, if it says so."""
+        return event_time(self.source, self.zone) if self.zone and isinstance(self.source, Message) else None
 
     def bundle(self) -> Resource:
         """Return the resources as a transaction Bundle (what came as a Bundle, as it came)."""

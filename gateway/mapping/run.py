@@ -17,7 +17,6 @@ from gateway.fhirpath import FhirPathError
 from gateway.formats import delimited, fhirjson, hl7v2
 from gateway.formats.detect import detect
 from gateway.mapping import ir
-from gateway.mapping.events import event_time
 from gateway.mapping.findings import Finding, Language, say
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
@@ -97,7 +96,7 @@ class Job:
         else:
             for part in message.all(mapping.each):
                 self._part(mapping, message, part, out, issues)
-        return self._mapped(mapping, message, out, [*message.issues, *issues])
+        return self._mapped(mapping, message, out, issues)
 
     def _one(
         self, mapping: ir.Mapping, source: Any, extra: tuple[Any, ...], out: dict[str, Resource], issues: list[Issue]
@@ -142,18 +141,15 @@ class Job:
         extras = [(part,) for part in message.all(mapping.each)] if mapping.each else [()]
         if not out and not issues:
             issues = [Issue("nothing-made", say("nothing", self.language), "information", rule=str(mapping.span))]
+        trace = self._trace(mapping, [(message, extra) for extra in extras], out) if self.trace else None
+        resources = [(resource, "PUT", url) for url, resource in out.items()]
         return Mapped(
-            mapping.name, mapping.version, [(r, "PUT", url) for url, r in out.items()], issues, message,
-            self._trace(mapping, [(message, extra) for extra in extras], out), message.control_id,
-            event_time(message, self.overlay.timezone),
-        )  # fmt: skip
+            mapping.name, mapping.version, resources, issues, message, trace, message.control_id, self.overlay.timezone
+        )
 
     def _trace(
         self, mapping: ir.Mapping, sources: list[tuple[Any, tuple[Any, ...]]], out: dict[str, Resource]
-    ) -> Trace | None:
-        if not self.trace:
-            return None
-
+    ) -> Trace:
         def again() -> list[tuple[Tracer, dict[str, Resource]]]:
             made = []
             for source, extra in sources:
@@ -183,11 +179,18 @@ class Job:
         while records := list(islice(rows, size)):
             first = False
             mapped = self._chunk(mapping, records)
-            mapped.issues = [*table.issues[told:], *mapped.issues]
+            mapped.found = [*table.issues[told:], *mapped.found]
             told = len(table.issues)
             yield mapped
         if first or told < len(table.issues):
-            yield Mapped(mapping.name, mapping.version, [], table.issues[told:], [], self._trace(mapping, [], {}))
+            yield Mapped(
+                mapping.name,
+                mapping.version,
+                [],
+                table.issues[told:],
+                [],
+                self._trace(mapping, [], {}) if self.trace else None,
+            )
 
     def _chunk(self, mapping: ir.Mapping, records: list[Any]) -> Mapped:
         out: dict[str, Resource] = {}
@@ -196,7 +199,7 @@ class Job:
         if mapping.policy == "fail" and taken < len(records):
             raise MappingFailed(issues)
         resources = [(resource, "PUT", url) for url, resource in out.items()]
-        trace = self._trace(mapping, [(record, ()) for record in records], out)
+        trace = self._trace(mapping, [(record, ()) for record in records], out) if self.trace else None
         return Mapped(mapping.name, mapping.version, resources, issues, records, trace, rows=taken)
 
     def _row(self, mapping: ir.Mapping, record: Any, out: dict[str, Resource], issues: list[Issue]) -> bool:

@@ -30,6 +30,8 @@ class Translator:
         find, rare = self.made.get, self._rare
         if self.make is _code:
             return lambda code: find(code) or rare(code)
+        if self.make is _coding:
+            return lambda code: made.copy() if (made := find(code)) else rare(code)
         return lambda code: self.make(self.concept_map.rows[code]) if code in self.made else rare(code)
 
     def row(self, code: str) -> str:

@@ -22,6 +22,11 @@ class Made:
     many: bool = False
 
     @property
+    def empty(self) -> bool:
+        """Return whether it is known never to hold anything."""
+        return self.text in {"None", "[]"}
+
+    @property
     def full(self) -> str:
         """Return the test whether it holds anything; the text must be a name."""
         if self.kind == "text":

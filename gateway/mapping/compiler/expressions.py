@@ -71,7 +71,12 @@ class Names(Scope):
         self.frame = frame
         self.host = host
         self.marks = marks
-        self.pieces = False  # whether a piece of the source may be among the values
+        self._flowing: list[str] = []  # pieces of the source that may be among the values
+
+    @property
+    def pieces(self) -> bool:
+        """Whether a piece of the source may be among the values."""
+        return bool(self._flowing)
 
     def constant(self, name: str) -> Code | None:
         """Return `%receivedAt`, `%controlId`, `%provider.…` where it is not a single value, and the moment of `now()`."""
@@ -89,7 +94,7 @@ class Names(Scope):
         """Return the value of a name, or every segment called so."""
         known = self.frame.names.get(name)
         if known is not None:
-            self.pieces = self.pieces or known.pieces
+            self._flowing += [known.text] if known.pieces else []
             text = f"T.use({known.text})" if self.host.traced else known.text
             return Code(text, known.many, known.type, present=known.present and not known.many)
         return self._segments(name, None) if self.host.format == "hl7v2" and segment_name(name) else None
@@ -130,8 +135,10 @@ class Names(Scope):
             return None
         mark = self.marks.get((node.start, node.end))
         trace = "T." if self.host.traced else ""
+        if code.text in self._flowing:  # what is stepped on from does not come out itself
+            self._flowing.remove(code.text)
         if mark == "pieces":
-            self.pieces = True
+            self._flowing.append("pieces")
             return Code(f"{trace}pieces_at({code.text}, {node.numbers}, {node.repetition})", many=True, type=_TEXT)
         if mark == "present":
             return Code(f"{trace}has({code.text}, {node.numbers[0]})", type="boolean")
@@ -147,7 +154,7 @@ class Names(Scope):
     # ---- source paths
 
     def _segments(self, name: str, occurrence: int | None) -> Code:
-        self.pieces = True
+        self._flowing.append("segments")
         cut = f"[{occurrence - 1}:{occurrence}]" if occurrence else ""
         return Code(f"{self._call('segments')}m, {name!r}){cut}", many=True, type=_TEXT)
 
@@ -167,7 +174,7 @@ class Names(Scope):
         return Code(f"({self._call('present')}{line}, {node.field}, {node.repetition or 1}) or None)", type="boolean")
 
     def _pieces(self, node: ast.SourcePath) -> Code:
-        self.pieces = True
+        self._flowing.append("fields")
         if node.occurrence is None and not self.host.line(node.base, None).startswith("each_"):
             lines = f"m.all({node.base!r})"
         else:
@@ -266,9 +273,9 @@ class Names(Scope):
         return self._applied(function, fragment, passed, codes[0])
 
     def _argument(self, argument: Argument, fragment: ir.Fragment, index: int) -> tuple[Code, Name]:
-        before, self.pieces = self.pieces, False
+        before, self._flowing = self._flowing, []
         code = argument.code()
-        pieces, self.pieces = self.pieces, before
+        pieces, self._flowing = self.pieces, before
         if code.many and index and index in self.host.sources(fragment):
             code = replace(code, text=f"first({code.text})", many=False)
         fixed = argument.node if isinstance(argument.node, ast.Literal | ast.Empty) and not code.many else None

@@ -98,3 +98,17 @@ def solid(node: ast.Node, names: Mapping[str, Name]) -> bool:
     if isinstance(node, ast.Call) and node.base is None and node.name == "iif" and len(node.arguments) == 3:
         return all(solid(argument, names) for argument in node.arguments[1:])
     return isinstance(node, ast.Call) and node.name == "id" and any(solid(a, names) for a in node.arguments[1:])
+
+
+def present_names(node: ast.Node | None) -> frozenset[str]:
+    """Return the names that must hold something for a condition to be true."""
+    if isinstance(node, ast.Binary) and node.operator == "and":
+        return present_names(node.left) | present_names(node.right)
+    if (
+        isinstance(node, ast.Call)
+        and node.name == "exists"
+        and not node.arguments
+        and isinstance(node.base, ast.Identifier)
+    ):
+        return frozenset({node.base.name})
+    return frozenset()

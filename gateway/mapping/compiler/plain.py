@@ -4,6 +4,7 @@ An object whose elements are all certain is one display; from the first uncertai
 filled line by line. Nothing here reports: a Finding ends the run, and the traced dialect runs instead.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,9 @@ from gateway.mapping import ir
 from gateway.mapping.compiler.body import Body, Made, kind_of
 from gateway.mapping.compiler.frame import Frame, Name
 from gateway.mapping.compiler.shared import Expressions
+
+
+Write = Callable[[ir.Template, Frame], None]
 
 
 class Plain:
@@ -102,10 +106,14 @@ class Plain:
         kind = kind_of(code.type)
         text = f"plain({code.text})" if pieces and kind in {"text", "any"} else code.text
         if template.many:
+            if code.text in {"None", "[]"}:
+                return Made("[]", "whole", many=True)
             if not code.many:
                 kept = self.body.kept(Made(text, kind))
                 return Made(f"[{kept.text}] if {kept.full} else []", "whole", many=True)
             return Made(text if kind in {"whole", "solid"} else f"solid({text})", "whole", many=True)
+        if code.text == "None":
+            return Made("None", "solid")
         if code.many:
             return Made(f"first({text})", kind)
         if self.expressions.sure(template, frame):
@@ -145,23 +153,33 @@ class Plain:
         many = any(many for _, many in kinds)
         return Made(f"({name} or [])" if many else name, kinds.pop()[0] if len(kinds) == 1 else "any", many=many)
 
-    def _branches(self, template: ir.Choice, frame: Frame, write: Any) -> None:
-        """Write the branches, one inside the `else` of the other, so that each condition may need preparations."""
-        depth = self.body.depth
+    def live(self, template: ir.Choice, frame: Frame) -> list[tuple[str, ir.Branch]]:
+        """Return the branches that may be taken, each with its condition in Python; after `True` there is none."""
+        found: list[tuple[str, ir.Branch]] = []
         for branch in template.branches:
             truth = self.expressions.truth(branch.condition, frame) if branch.condition else "True"
+            found += [(truth, branch)] if truth != "False" else []
+            if truth == "True":
+                break
+        return found
+
+    def branches(self, live: list[tuple[str, ir.Branch]], frame: Frame, write: Write) -> None:
+        """Write branches one inside the `else` of the other, so that each condition may need preparations."""
+        depth = self.body.depth
+        for index, (truth, branch) in enumerate(live):
             if truth == "True":
                 write(branch.value, frame)
                 break
-            if truth == "False":
-                continue
             with self.body.block(f"if {truth}"):
-                write(branch.value, frame)
-            if branch is not template.branches[-1]:
+                write(branch.value, self.expressions.narrowed(branch.condition, frame))
+            if index < len(live) - 1:
                 self.body.line("else:")
                 self.body.depth += 1
                 self.body.line("pass")
         self.body.depth = depth
+
+    def _branches(self, template: ir.Choice, frame: Frame, write: Write) -> None:
+        self.branches(self.live(template, frame), frame, write)
 
     # ---- lists
 
@@ -171,6 +189,8 @@ class Plain:
         return name
 
     def _items(self, template: ir.Items, frame: Frame) -> Made:
+        if len(template.items) == 1 and isinstance(template.items[0], ir.Expression) and template.items[0].many:
+            return self.value(template.items[0], frame)
         sure: list[str] = []
         name: str | None = None
         for item in template.items:
@@ -178,6 +198,7 @@ class Plain:
                 made = self.value(item, frame)
                 if made.sure and not made.many:
                     sure.append(made.text)
+                if made.empty or (made.sure and not made.many):
                     continue
                 name = self._list(", ".join(sure))
                 self._add(name, made)
@@ -189,6 +210,7 @@ class Plain:
         return Made(name, "whole", sure=bool(sure), many=True)
 
     def _append(self, name: str, template: ir.Template, frame: Frame) -> None:
+        """Write what adds a template to a list."""
         if isinstance(template, ir.Choice):
             self._branches(template, frame, lambda value, inner: self._append(name, value, inner))
         elif isinstance(template, ir.Loop):
@@ -200,6 +222,8 @@ class Plain:
             self._add(name, self.value(template, frame))
 
     def _add(self, name: str, made: Made) -> None:
+        if made.empty:
+            return
         if made.many:
             self.body.line(f"{name} += {made.text}")
         elif made.sure:
@@ -208,8 +232,10 @@ class Plain:
             kept = self.body.kept(made)
             self.body.line(f"if {kept.full}: {name}.append({kept.text})")
 
-    def _loop(self, template: ir.Loop, frame: Frame, write: Any) -> None:
+    def _loop(self, template: ir.Loop, frame: Frame, write: Write) -> None:
         code, pieces = self.expressions.code(template.source, frame, pieces=True)
+        if code.text in {"None", "[]"}:
+            return
         source = code.text if code.many else f"some({code.text})"
         item = self.body.name(f"x_{template.variable}_")
         names = {template.variable: Name(item, type=code.type, pieces=pieces)}
@@ -240,27 +266,38 @@ class _Filling:
             elif isinstance(member, ir.Field):
                 self.field(member.name, self.plain.value(member.value, frame))
             elif isinstance(member, ir.Choice):
-                self.begin()
-                self.plain._branches(member, frame, self.joined)  # noqa: SLF001 - the two write one text
+                self.choice(member, frame)
             else:
                 self.begin()
                 for part in member.parts:
                     self.joined(part, frame)
 
+    def choice(self, template: ir.Choice, frame: Frame) -> None:
+        """Write a choice among the elements; one that the provider's settings decide is no choice."""
+        live = self.plain.live(template, frame)
+        if live and live[0][0] == "True":
+            self.joined(live[0][1].value, frame)
+        elif live:
+            self.begin()
+            before = self.sure
+            self.plain.branches(live, frame, self.joined)
+            self.sure = before
+
     def joined(self, template: ir.Template, frame: Frame) -> None:
         """Write an object whose elements join this one."""
         if isinstance(template, ir.Object):
-            before, self.sure = self.sure, True
             self.members(template, frame)
-            self.sure = before
         elif isinstance(template, ir.Choice):
-            self.plain._branches(template, frame, self.joined)  # noqa: SLF001 - the two write one text
+            self.choice(template, frame)
         else:
+            self.begin()
             made = self.plain.value(template, frame)
             self.body.line(f"{self.name}.update({made.text} or {{}})")
 
     def field(self, key: str, made: Made) -> None:
         """Write one element."""
+        if made.empty:
+            return
         if made.sure and self.name is None:
             self.certain.append(f"{key!r}: {made.text}")
         elif made.sure:

@@ -176,8 +176,7 @@ class _Builder:
 
     def _write_fragment(self, fragment: ir.Fragment, names: tuple[Name, ...], function: str) -> None:
         parameters = {
-            name: replace(given, text=f"a_{name}")
-            for name, given in zip(fragment.parameters, names, strict=True)
+            name: replace(given, text=f"a_{name}") for name, given in zip(fragment.parameters, names, strict=True)
         }
         passed = [name.text for name in parameters.values() if name.fixed is None]
         body = Body(f"def {function}({', '.join([_CONTEXT, *['T'] * self.traced, *passed])})")
@@ -202,7 +201,6 @@ class _Builder:
         writer.body.line(
             f"return {made.text}" + (" or None" if fragment.single and not made.sure and made.kind == "whole" else "")
         )
-
         return made
 
     def _traced_fragment(self, fragment: ir.Fragment, writer: Traced, frame: Frame) -> None:

@@ -1,5 +1,6 @@
 """What both dialects ask about an expression: its Python, its truth, and whether its value is known beforehand."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from gateway.fhirpath import ast, generate
@@ -7,7 +8,7 @@ from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.scope import Code
 from gateway.mapping import ir
 from gateway.mapping.compiler.expressions import Host, Names
-from gateway.mapping.compiler.folding import solid
+from gateway.mapping.compiler.folding import present_names, solid
 from gateway.mapping.compiler.frame import Frame
 from gateway.mapping.compiler.prepare import Arguments, Prepare
 from gateway.mapping.spans import Problems
@@ -51,6 +52,12 @@ class Expressions:
         if code.type in {"boolean", "System.Boolean"}:
             return code.text
         return f"{code.text} is not None"
+
+    def narrowed(self, condition: ir.Expression | None, frame: Frame) -> Frame:
+        """Return the frame where a condition holds: after `over.exists()`, `over` is there."""
+        node = self._prepare(frame).run(condition.node, pieces=False).node if condition else None
+        there = {name: replace(frame.names[name], present=True) for name in present_names(node) if name in frame.names}
+        return frame.having(there) if there else frame
 
     def known(self, binding: ir.Binding, frame: Frame) -> ast.Node | None:
         """Return what a name stands for where the map alone says it: a literal or a source path; else None."""
