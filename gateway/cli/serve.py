@@ -30,6 +30,7 @@ from gateway import mllp
 from gateway.access.policy import development_caller
 from gateway.access.tls import server_context
 from gateway.app import create_app
+from gateway.cli.http_worker import HttpWorker
 from gateway.cli.logs import log_to_stderr
 from gateway.errors import GatewayError, Unavailable
 from gateway.ingest import acknowledged
@@ -149,7 +150,8 @@ class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         self, app: Flask, settings: Settings, listener: socket.socket, tls: ssl.SSLContext | None = None
     ) -> None:
         self._app = app
-        self._options = options(settings, tls) | {"bind": f"fd://{os.dup(listener.fileno())}"}
+        self.tls, self.max_body = tls, settings.max_body  # for its workers
+        self._options = options(settings) | {"bind": f"fd://{os.dup(listener.fileno())}"}
         listener.close()
         super().__init__()
 
@@ -173,11 +175,11 @@ def _listen(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -
     mllp.serve(listener, answer, tls=tls)
 
 
-def options(settings: Settings, tls: ssl.SSLContext | None) -> dict[str, Any]:
+def options(settings: Settings) -> dict[str, Any]:
     """Return gunicorn's settings. https://docs.gunicorn.org/en/stable/settings.html"""
-    chosen: dict[str, Any] = {
+    return {
         "workers": settings.workers,
-        "worker_class": "sync",
+        "worker_class": HttpWorker,
         "preload_app": True,
         "control_socket_disable": True,
         "timeout": _REQUEST_SECONDS,
@@ -189,10 +191,6 @@ def options(settings: Settings, tls: ssl.SSLContext | None) -> dict[str, Any]:
         "logger_class": GunicornLog,
         "loglevel": settings.log_level,
     }
-    if tls:
-        chosen |= {"certfile": str(settings.tls_certificate), "keyfile": str(settings.tls_key)}
-        chosen |= {"ssl_context": lambda _config, _default: tls}
-    return chosen
 
 
 def _announce(settings: Settings, mllp_port: int) -> None:
