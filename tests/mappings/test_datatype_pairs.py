@@ -1,7 +1,8 @@
-"""Our datatype fragments against the published v2-to-FHIR pairs: every difference is explained in docs/datatype-pairs.md.
+"""Our datatype fragments against the published v2-to-FHIR pairs.
 
-A row of that table names a datatype and an element below which ours and the pair may differ, and why.
-A difference without a row fails, and so does a row that no pair needs any more.
+Every difference is explained in docs/datatype-pairs.md. A row of that table names a datatype and an element
+below which ours and the pair may differ, and why. A difference without a row fails, and so does a row that
+no pair needs any more.
 """
 
 import json
@@ -9,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +55,7 @@ def _relative(name: str) -> Callable[[list[Any]], Any]:
 
 
 def _contact(name: str) -> Callable[[list[Any]], Any]:
-    return lambda resources: {name: next(iter(_first(resources, "Patient").get("contact", [{}])), {}).get(name)}
+    return lambda resources: {name: _first(resources, "Patient").get("contact", [{}])[0].get(name)}
 
 
 def _numbered(value: str, *types: str) -> Callable[[list[Any]], Any]:
@@ -79,7 +81,7 @@ def _chain(resources: list[Any]) -> Any:
 
 
 def _organisation(resources: list[Any]) -> Any:
-    found = next((r for r in resources if r["resourceType"] == "Organization" and r.get("name") == "Org"), {})
+    found: Any = next((r for r in resources if r["resourceType"] == "Organization" and r.get("name") == "Org"), {})
     return {k: found.get(k) for k in ("identifier", "name", "active")}
 
 
@@ -97,7 +99,7 @@ def _answer(resources: list[Any]) -> Any:
 
 
 def _citizenship(resources: list[Any]) -> Any:
-    """Return the CodeableConcept of the citizenship extension, whose parts the publisher keeps in extensions of its own."""
+    """Return our CodeableConcept; the publisher keeps theirs in extensions of its own."""
     patient = _first(resources, "Patient")
     return {"concept": patient.get("maritalStatus")}
 
@@ -105,31 +107,102 @@ def _citizenship(resources: list[Any]) -> Any:
 _DT = "hl7v2/datatypes"
 _PL = "iif(PV1-6.4.1.exists(), PV1-6.4.1, MSH-4.1), PV1-6.7, PV1-6.1, PV1-6.8, PV1-6.2"
 _BED = "PV1-6, PV1-6.3, PV1-6.1, MSH-4.1, 'U', 'U', MSH-7.toDateTime()"
+_HD = 'identifier: [{system: "{{ authority(MSH-4) }}", value: "{{ MSH-4.1 }}"}]'
+_DT_PERIOD = 'contact: [{period: {start: "{{ NK1-8.toDateTime() }}", end: "{{ NK1-9.toDateTime() }}"}}]'
 PROBES = (
-    Probe("CX", "cx/*", _patient('identifier: ["{{ cx(OBR-49, %provider.systems.patient) }}"]'),
-          _numbered("IDNumber", "Patient"), _numbered("IDNumber", "ServiceRequest"), f"cx: {_DT}/cx.yaml"),
-    Probe("XPN", "xpn/*", _patient('name: ["{{ xpn(NK1-2) }}"]'), _element("name"), _relative("name"), f"xpn: {_DT}/xpn.yaml"),
-    Probe("XAD", "xad/*", _patient('address: ["{{ xad(NK1-32) }}"]'), _element("address"), _relative("address"), f"xad: {_DT}/xad.yaml"),
-    Probe("XTN", "xtn/contact-point/*", _patient('telecom: ["{{ xtn(NK1-40) }}"]'), _element("telecom"), _contact("telecom"), f"xtn: {_DT}/xtn.yaml"),
-    Probe("CWE", "cwe/codeable-concept/*", _patient('maritalStatus: "{{ cwe(PID-39) }}"'), _citizenship, _citizenship, f"cwe: {_DT}/cwe.yaml"),
+    Probe(
+        "CX",
+        "cx/*",
+        _patient('identifier: ["{{ cx(OBR-53, %provider.systems.patient) }}"]'),
+        _numbered("IDNumber", "Patient"),
+        _numbered("IDNumber", "ServiceRequest"),
+        f"cx: {_DT}/cx.yaml",
+    ),
+    Probe(
+        "XPN",
+        "xpn/*",
+        _patient('name: ["{{ xpn(NK1-2) }}"]'),
+        _element("name"),
+        _relative("name"),
+        f"xpn: {_DT}/xpn.yaml",
+    ),
+    Probe(
+        "XAD",
+        "xad/*",
+        _patient('address: ["{{ xad(NK1-32) }}"]'),
+        _element("address"),
+        _relative("address"),
+        f"xad: {_DT}/xad.yaml",
+    ),
+    Probe(
+        "XTN",
+        "xtn/contact-point/*",
+        _patient('telecom: ["{{ xtn(NK1-40) }}"]'),
+        _element("telecom"),
+        _contact("telecom"),
+        f"xtn: {_DT}/xtn.yaml",
+    ),
+    Probe(
+        "CWE",
+        "cwe/codeable-concept/*",
+        _patient('maritalStatus: "{{ cwe(PID-39) }}"'),
+        _citizenship,
+        _citizenship,
+        f"cwe: {_DT}/cwe.yaml",
+    ),
     Probe("CE", "ce/*", _patient('maritalStatus: "{{ cwe(OBX-3) }}"'), _answer, _answer, f"cwe: {_DT}/cwe.yaml"),
-    Probe("PL", "pl/*", f'  - "{{[ places({_PL}) ]}}"\n  - "{{% if PV1-6.3.exists() %}}": "{{[ bed({_BED}) ]}}"\n',
-          _chain, _chain, "places: capacity/places.yaml, bed: hl7v2/segments/bed_occupancy.yaml"),
+    Probe(
+        "PL",
+        "pl/*",
+        f'  - "{{[ places({_PL}) ]}}"\n  - "{{% if PV1-6.3.exists() %}}": "{{[ bed({_BED}) ]}}"\n',
+        _chain,
+        _chain,
+        "places: capacity/places.yaml, bed: hl7v2/segments/bed_occupancy.yaml",
+    ),
     Probe("XON", "xon/*", '  - "{{ xon(MSH-22, MSH-22.1) }}"\n', _organisation, _organisation, f"xon: {_DT}/xon.yaml"),
-    Probe("XCN", "xcn/xcn-to-practitioner-*", _patient('generalPractitioner: ["{{ xcn(OBR-10) }}"]'),
-          lambda r: {"identifier": [_first(r, "Patient")["generalPractitioner"][0].get("identifier")]},
-          lambda r: {"identifier": _first(r, "Practitioner").get("identifier")}, f"xcn: {_DT}/xcn_reference.yaml"),
-    Probe("EI", "ei/EI-to-Identifier*", _patient('identifier: ["{{ ei(PV1-6.10, %provider.systems.referral) }}"]'),
-          _numbered("Entity ID", "Patient"), _numbered("Entity ID", "Location"), f"ei: {_DT}/ei.yaml"),
-    Probe("HD", "hd/HD-to-Organization-[ci][ls]*", _patient('identifier: [{system: "{{ authority(MSH-4) }}", value: "{{ MSH-4.1 }}"}]'),
-          _numbered("CDC Atlanta", "Patient"), _numbered("CDC Atlanta", "Organization"), f"authority: {_DT}/authority.yaml"),
-    Probe("DT", "dt/*", _patient('contact: [{period: {start: "{{ NK1-8.toDateTime() }}", end: "{{ NK1-9.toDateTime() }}"}}]'),
-          _contact("period"), _relative("period")),
-    Probe("DTM date", "dtm/date/*", _patient('birthDate: "{{ PID-7.toDate() }}"'), _element("birthDate"), _element("birthDate")),
-    Probe("DTM dateTime", "dtm/dateTime/*", _patient('deceasedDateTime: "{{ PID-29.toDateTime() }}"'),
-          _element("deceasedDateTime"), _element("deceasedDateTime")),
-    Probe("DTM instant", "dtm/instant/*", _patient('meta: {lastUpdated: "{{ OBR-22.toInstant() }}"}'), _issued, _issued),
-)  # fmt: skip
+    Probe(
+        "XCN",
+        "xcn/xcn-to-practitioner-*",
+        _patient('generalPractitioner: ["{{ xcn(OBR-10) }}"]'),
+        lambda r: {"identifier": [_first(r, "Patient")["generalPractitioner"][0].get("identifier")]},
+        lambda r: {"identifier": _first(r, "Practitioner").get("identifier")},
+        f"xcn: {_DT}/xcn_reference.yaml",
+    ),
+    Probe(
+        "EI",
+        "ei/EI-to-Identifier*",
+        _patient('identifier: ["{{ ei(PV1-6.10, %provider.systems.referral) }}"]'),
+        _numbered("Entity ID", "Patient"),
+        _numbered("Entity ID", "Location"),
+        f"ei: {_DT}/ei.yaml",
+    ),
+    Probe(
+        "HD",
+        "hd/HD-to-Organization-[ci][ls]*",
+        _patient(_HD),
+        _numbered("CDC Atlanta", "Patient"),
+        _numbered("CDC Atlanta", "Organization"),
+        f"authority: {_DT}/authority.yaml",
+    ),
+    Probe("DT", "dt/*", _patient(_DT_PERIOD), _contact("period"), _relative("period")),
+    Probe(
+        "DTM date",
+        "dtm/date/*",
+        _patient('birthDate: "{{ PID-7.toDate() }}"'),
+        _element("birthDate"),
+        _element("birthDate"),
+    ),
+    Probe(
+        "DTM dateTime",
+        "dtm/dateTime/*",
+        _patient('deceasedDateTime: "{{ PID-29.toDateTime() }}"'),
+        _element("deceasedDateTime"),
+        _element("deceasedDateTime"),
+    ),
+    Probe(
+        "DTM instant", "dtm/instant/*", _patient('meta: {lastUpdated: "{{ OBR-22.toInstant() }}"}'), _issued, _issued
+    ),
+)
 
 
 def _cases() -> Iterator[Any]:
@@ -145,11 +218,22 @@ def _map(probe: Probe) -> str:
     )
 
 
-def _ours(probe: Probe, message: Path, folder: Path) -> Any:
-    mapping = folder / "hl7v2" / "probe" / "mapping.yaml"
-    mapping.parent.mkdir(parents=True)
-    mapping.write_text(_map(probe), encoding="utf-8")
-    library = Library.load([shipped("mappings"), folder])
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Probe], Library]:
+    """Return what gives the library in which a probe is the mapping of the pairs."""
+
+    @cache
+    def made(probe: Probe) -> Library:
+        folder = tmp_path_factory.mktemp("probe")
+        mapping = folder / "hl7v2" / "probe" / "mapping.yaml"
+        mapping.parent.mkdir(parents=True)
+        mapping.write_text(_map(probe), encoding="utf-8")
+        return Library.load([shipped("mappings"), folder])
+
+    return made
+
+
+def _ours(probe: Probe, message: Path, library: Library) -> Any:
     (mapped,) = run(library, message.read_bytes(), received_at=datetime(2026, 9, 1, tzinfo=UTC))
     return probe.ours([resource for resource, *_ in mapped.resources])
 
@@ -191,20 +275,20 @@ def _covers(element: str, path: str) -> bool:
 
 
 @needs_shared
-@pytest.mark.parametrize(("probe", "message"), _cases())
-def test_every_difference_is_explained(probe: Probe, message: Path, tmp_path: Path) -> None:
-    found = _differences(_ours(probe, message, tmp_path), _theirs(probe, message))
+@pytest.mark.parametrize(("probe", "message"), [*_cases()])
+def test_every_difference_is_explained(probe: Probe, message: Path, library: Callable[[Probe], Library]) -> None:
+    found = _differences(_ours(probe, message, library(probe)), _theirs(probe, message))
 
     rows = _explained().get(probe.datatype, set())
     assert {path for path in found if not any(_covers(row, path) for row in rows)} == set()
 
 
 @needs_shared
-def test_every_explanation_is_needed(tmp_path: Path) -> None:
+def test_every_explanation_is_needed(library: Callable[[Probe], Library]) -> None:
     used: dict[str, set[str]] = {}
-    for number, case in enumerate(_cases()):
+    for case in _cases():
         probe, message = case.values
-        found = _differences(_ours(probe, message, tmp_path / str(number)), _theirs(probe, message))
+        found = _differences(_ours(probe, message, library(probe)), _theirs(probe, message))
         rows = _explained().get(probe.datatype, set())
         used.setdefault(probe.datatype, set()).update(r for r in rows if any(_covers(r, path) for path in found))
 

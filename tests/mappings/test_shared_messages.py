@@ -1,0 +1,87 @@
+"""Every message of others and every feed: mapped, or refused by name; never silently empty. A BOM changes nothing."""
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.data import shipped
+from gateway.errors import GatewayError, MalformedMessage, MappingFailed, UnsupportedMediaType, UnsupportedMessage
+from gateway.fhir import json
+from gateway.mapping.library import Library
+from gateway.mapping.run import run
+from gateway.validation.validator import Validator
+from tests.shared import SHARED, needs_shared
+
+AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
+LIBRARY = Library.load([shipped("mappings")])
+BOM = b"\xef\xbb\xbf"
+DATA = SHARED / "data" if SHARED else None
+MAPPED = {"ADT^A01", "ADT^A02", "ADT^A03", "ADT^A08", "ADT^A11", "ADT^A12", "ADT^A13", "ADT^A20", "REF^I12"}
+
+
+def _files() -> Iterator[Path]:
+    if DATA:
+        yield from sorted((DATA / "hl7v2" / "messages").glob("*.hl7"))
+        yield from sorted((DATA / "feeds").iterdir())
+
+
+def _kinds() -> dict[str, str]:
+    if not DATA:
+        return {}
+    with (DATA / "hl7v2" / "manifest.csv").open(encoding="utf-8") as rows:
+        return {row["file"]: row["message_type"] for row in csv.DictReader(rows)}
+
+
+def _outcome(data: bytes) -> tuple[list[Any], list[str]]:
+    """Return the resources and the issues' texts, or raise what the gateway raises."""
+    mapped = list(run(LIBRARY, data, received_at=AT))
+    resources = [resource for one in mapped for resource, *_ in one.resources]
+    return resources, [str(issue) for one in mapped for issue in one.issues]
+
+
+def _resources_or_refusal(data: bytes) -> tuple[list[Any], GatewayError | None]:
+    try:
+        return _outcome(data)[0], None
+    except (UnsupportedMessage, UnsupportedMediaType, MappingFailed, MalformedMessage) as error:
+        return [], error
+
+
+@needs_shared
+@pytest.mark.parametrize("path", [*_files()], ids=lambda p: p.name)
+def test_mapped_and_valid_or_refused_by_name(path: Path) -> None:
+    resources, refusal = _resources_or_refusal(path.read_bytes())
+
+    assert resources or refusal
+    assert all(issue.diagnostics for issue in (refusal.issues if refusal else ()))
+    errors = [i for r in resources for i in Validator().issues(r) if i.severity in {"error", "fatal"}]
+    assert [str(issue) for issue in errors] == []
+
+
+@needs_shared
+@pytest.mark.parametrize("path", [*_files()], ids=lambda p: p.name)
+def test_a_bom_changes_nothing(path: Path) -> None:
+    data = path.read_bytes().removeprefix(BOM)
+
+    assert _told(BOM + data) == _told(data)
+
+
+def _told(data: bytes) -> object:
+    try:
+        resources, issues = _outcome(data)
+    except GatewayError as error:
+        return type(error), [(issue.code, issue.diagnostics) for issue in error.issues]
+    return json.encode(resources), len(issues)
+
+
+@needs_shared
+@pytest.mark.parametrize(("name", "kind"), [(n, k) for n, k in _kinds().items() if k not in MAPPED])
+def test_a_kind_without_a_mapping_is_refused_by_its_name(name: str, kind: str) -> None:
+    assert DATA
+    with pytest.raises(UnsupportedMessage) as refused:
+        _outcome((DATA / "hl7v2" / "messages" / name).read_bytes())
+
+    assert kind.split("^")[1] in str(refused.value)
