@@ -61,7 +61,7 @@ def info(database: str | None, as_: str) -> None:
 @store.command()
 @_database
 @click.option("--type", "resource_type", metavar="TYPE", help="Only resources of this type.")
-@click.option("--output", type=click.File("wb"), default="-", help="A file instead of standard output.")
+@click.option("--output", type=click.File("wb", lazy=False), default="-", help="A file instead of standard output.")
 def export(database: str | None, resource_type: str | None, output: BinaryIO) -> None:
     """Write the newest version of every resource, one a line (NDJSON), all of one moment."""
     from gateway.store.contents import bodies  # noqa: PLC0415 - only this command reads everything

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from dataclasses import Field, FrozenInstanceError, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.errors import BadSettings
+from gateway.settings import Settings
+
+
+def problems(environ: dict[str, str]) -> list[str]:
+    with pytest.raises(BadSettings) as caught:
+        Settings.from_env(environ)
+    assert {issue.code for issue in caught.value.issues} == {"bad-settings"}
+    return [issue.diagnostics for issue in caught.value.issues]
+
+
+@pytest.fixture
+def pem(tmp_path: Path) -> str:
+    path = tmp_path / "some.pem"
+    path.write_text("PEM", encoding="utf-8")
+    return str(path)
+
+
+def test_without_variables_it_runs_on_this_machine_alone() -> None:
+    settings = Settings.from_env({"PATH": "/bin", "HOME": "/root"})
+
+    assert settings == Settings()
+    assert settings.development
+    assert settings.database == "sqlite:///var/gateway.sqlite"
+    assert settings.base_url == "http://127.0.0.1:8080/fhir"
+
+
+def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
+    settings = Settings.from_env(
+        {
+            "GATEWAY_DATABASE": "postgresql://gateway@db.example/gateway",
+            "GATEWAY_HOST": "0.0.0.0",
+            "GATEWAY_PORT": "443",
+            "GATEWAY_MLLP_HOST": "::",
+            "GATEWAY_MLLP_PORT": "2576",
+            "GATEWAY_WORKERS": "8",
+            "GATEWAY_MAPPINGS": f"{tmp_path}:{tmp_path}",
+            "GATEWAY_BASE_URL": "https://gateway.example/fhir/",
+            "GATEWAY_MAX_BODY": "1000",
+            "GATEWAY_DURABILITY": "Normal",
+            "GATEWAY_REFERENCES": "strict",
+            "GATEWAY_TLS_CERTIFICATE": pem,
+            "GATEWAY_TLS_KEY": pem,
+            "GATEWAY_TLS_CLIENT_CA": pem,
+            "GATEWAY_LOG_LEVEL": "DEBUG",
+        }
+    )
+
+    assert not settings.development
+    assert {f.name for f in fields(settings) if getattr(settings, f.name) == getattr(Settings(), f.name)} == set()
+    assert settings.mappings == (tmp_path, tmp_path)
+    assert settings.base_url == "https://gateway.example/fhir"
+    assert (settings.durability, settings.log_level) == ("normal", "debug")
+
+
+def test_an_empty_variable_is_not_set() -> None:
+    assert Settings.from_env({"GATEWAY_PORT": "", "GATEWAY_TLS_KEY": ""}) == Settings()
+
+
+def test_all_problems_are_told_at_once() -> None:
+    assert problems(
+        {
+            "GATEWAY_DATABSE": "sqlite:///x",
+            "GATEWAY_MAPPINGS": "/nowhere:/neither",
+            "GATEWAY_PORT": "80 80",
+            "GATEWAY_HOST": "0.0.0.0",
+        }
+    ) == [
+        "GATEWAY_DATABSE: unknown; did you mean GATEWAY_DATABASE?",
+        "GATEWAY_MAPPINGS: no folder /nowhere, /neither",
+        "GATEWAY_PORT: must be a whole number from 0 to 65535",
+        "GATEWAY_HOST: must be a loopback address, because without GATEWAY_TLS_CLIENT_CA nobody is authenticated "
+        "(development mode)",
+    ]
+
+
+def test_what_resembles_nothing_gets_no_suggestion() -> None:
+    assert problems({"GATEWAY_XYZZY": "1"}) == ["GATEWAY_XYZZY: unknown"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE", "mysql://x"),
+        ("DATABASE", "var/gateway.sqlite"),
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("PORT", "\uff18\uff10"),
+        ("PORT", "9" * 5000),
+        ("WORKERS", "0"),
+        ("MAX_BODY", "20MB"),
+        ("DURABILITY", "some"),
+        ("REFERENCES", "yes"),
+        ("LOG_LEVEL", "loud"),
+        ("BASE_URL", "gateway.example/fhir"),
+        ("TLS_CLIENT_CA", "/nowhere.pem"),
+    ],
+)
+def test_a_bad_value_is_one_problem_that_names_its_variable(name: str, value: str) -> None:
+    (problem,) = problems({f"GATEWAY_{name}": value})
+
+    assert problem.startswith(f"GATEWAY_{name}: ")
+
+
+def test_a_password_is_not_repeated() -> None:
+    (problem,) = problems({"GATEWAY_DATABASE": "mysql://gateway:geheim@db"})
+
+    assert "geheim" not in problem
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_development_mode_listens_on_loopback(host: str) -> None:
+    assert Settings.from_env({"GATEWAY_HOST": host, "GATEWAY_MLLP_HOST": host}).development
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "gateway.example", "127.0.0.1.example"])
+@pytest.mark.parametrize("name", ["HOST", "MLLP_HOST"])
+def test_development_mode_listens_nowhere_else(name: str, host: str) -> None:
+    (problem,) = problems({f"GATEWAY_{name}": host})
+
+    assert "nobody is authenticated" in problem
+
+
+def test_a_certificate_alone_authenticates_nobody(pem: str) -> None:
+    found = problems({"GATEWAY_HOST": "0.0.0.0", "GATEWAY_TLS_CERTIFICATE": pem, "GATEWAY_TLS_KEY": pem})
+
+    assert [problem.partition(":")[0] for problem in found] == ["GATEWAY_HOST"]
+
+
+@pytest.mark.parametrize("names", [("CERTIFICATE",), ("KEY",), ("CLIENT_CA",), ("CERTIFICATE", "CLIENT_CA")])
+def test_tls_needs_all_its_files(names: tuple[str, ...], pem: str) -> None:
+    found = problems({f"GATEWAY_TLS_{name}": pem for name in names})
+
+    assert all("GATEWAY_TLS_" in problem for problem in found)
+
+
+def test_the_base_url_follows_what_is_listened_on(pem: str) -> None:
+    settings = Settings.from_env({"GATEWAY_HOST": "::1", "GATEWAY_TLS_CERTIFICATE": pem, "GATEWAY_TLS_KEY": pem})
+
+    assert settings.base_url == "https://[::1]:8080/fhir"
+    assert settings.with_port(9000).base_url == "https://[::1]:9000/fhir"
+    assert Settings(base_url="https://gateway.example/fhir").with_port(9).base_url == "https://gateway.example/fhir"
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("setting", fields(Settings), ids=lambda setting: setting.name)
+def test_every_setting_says_in_a_sentence_what_it_is_for(setting: Field[Any]) -> None:
+    doc = setting.metadata["doc"]
+
+    assert doc.endswith(".")
+    assert "\n" not in doc
