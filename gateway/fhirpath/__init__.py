@@ -64,6 +64,7 @@ what the names in it are. The Code tells whether it gives a list (`many`) or a v
 - `json=True` gives values to be written out. Without it dates and quantities are value objects
   (`gateway.fhirpath.values`) and values of unknown type may be `Typed`: right for a variable that a later
   expression uses. Give that variable back through `Scope.identifier` with the same `many` and `type`.
+- `condition(node, scope)` is the same for an `if`: true exactly when the expression is, and quicker than its value.
 - `Scope.context()` is what `$this` and leading elements mean; without one, a name nobody knows is an error with a
   suggestion out of `Scope.names()`.
 - `parse(text, source_paths=True, is_source=…)` reads `PID-3[2].1`, `OBX[3]-5`, `record['Per wanneer']` and
@@ -79,7 +80,7 @@ could run for ever is refused, see `gateway.fhirpath.runtime.patterns`.
 """
 
 from gateway.fhirpath.ast import Node, SourcePath, SourceStep, walk
-from gateway.fhirpath.compiler import Compiled, compile, generate  # noqa: A004 -- as re.compile
+from gateway.fhirpath.compiler import Compiled, compile, condition, generate  # noqa: A004 -- as re.compile
 from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.parser import parse
 from gateway.fhirpath.runtime import RUNTIME
@@ -98,6 +99,7 @@ __all__ = [
     "SourcePath",
     "SourceStep",
     "compile",
+    "condition",
     "generate",
     "parse",
     "walk",

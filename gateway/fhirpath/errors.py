@@ -30,5 +30,5 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     'toDateTime'
     """
     by_lower = {k.lower(): k for k in known if k != name}
-    close = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.7)
+    close = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else None

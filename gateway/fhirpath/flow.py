@@ -90,6 +90,11 @@ class Flow:
         return self.item == "None"
 
     @property
+    def size(self) -> int:
+        """Return how many characters of Python it takes."""
+        return sum(len(text or "") for text in (self.item, self.whole, self.truth, self.false, *self.clauses))
+
+    @property
     def sure(self) -> bool:
         """Return whether it is always exactly one value."""
         return self.present and not self.many and not self.clauses

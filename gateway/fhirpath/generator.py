@@ -20,6 +20,8 @@ __all__ = ["Generator"]
 
 functions.load()
 
+MAX_TEXT = 100_000  # characters of Python for one node
+
 _URLS = {
     "sct": "http://snomed.info/sct",
     "loinc": "http://loinc.org",
@@ -71,7 +73,10 @@ class Generator:
     def flow(self, node: ast.Node, mode: Mode = "value") -> Flow:
         """Return the flow of a node, a choice element still undecided."""
         write = self._writers.get(type(node))
-        return operators.write(self, node, mode) if write is None else write(node, mode)
+        flow = operators.write(self, node, mode) if write is None else write(node, mode)
+        if flow.size > MAX_TEXT:  # variables stand for their expressions, which may stand for others twice each
+            raise self.wrong("the expression becomes too large", node)
+        return flow
 
     @contextmanager
     def within(self, focus: Focus) -> Iterator[None]:

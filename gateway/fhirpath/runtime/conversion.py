@@ -58,7 +58,7 @@ def to_text(value: Any) -> str | None:
     value = system(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and is_number(value):
         return f"{value:f}"
     if isinstance(value, str | int | Temporal | Quantity):
         return str(value)

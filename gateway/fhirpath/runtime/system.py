@@ -34,7 +34,7 @@ def time(text: str | None) -> Time | None:
 
 def quantity(json: dict[str, Any] | None) -> Quantity | None:
     """Return a FHIR Quantity as a quantity; None without a number, with a comparator, or None itself."""
-    if json is None or "value" not in json or "comparator" in json:
+    if json is None or "comparator" in json or not is_number(json.get("value")):
         return None
     if json.get("system") in {_UCUM, None} and "code" in json:
         return Quantity(json["value"], json["code"])
