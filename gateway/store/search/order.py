@@ -82,7 +82,7 @@ def after(columns: Sequence[Column], position: Position, name: Callable[[int], s
     """Return the condition that a match comes after `position` in the order."""
     if not any(column.nullable or column.descending for column in columns):
         names = Sql(", ".join(name(number) for number in range(len(columns) + 1)))
-        marks = Sql(", ".join("?" * (len(columns) + 1)), (*position.values, position.key))
+        marks = Sql(", ".join("?" * (len(columns) + 1)), (*position.values[: len(columns)], position.key))
         return sql("({}) > ({})", names, marks)
     return _after(columns, position, name, 0)
 

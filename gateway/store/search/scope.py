@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 # Data types whose tokens are written without a system.
 _PLAIN = frozenset({"code", "id", "string", "uri", "boolean", "ContactPoint"})
+# Data types of which one value makes several rows.
+_SEVERAL_ROWS = frozenset(
+    {"HumanName", "Address", "CodeableConcept", "Quantity", "Duration", "Age", "Range", "canonical"}
+)
 Indexed = tuple[str, str]  # resource type, parameter
 
 
@@ -102,10 +106,12 @@ def implied_systems(resource_type: str, parameter: SearchParameter) -> frozenset
 
 @cache
 def is_single(resource_type: str, parameter: SearchParameter) -> bool:
-    """Return whether a resource has at most one value of a parameter, a choice of types being one value."""
+    """Return whether a resource has at most one index row of a parameter; a choice of types is one value."""
     first, *others = alternatives(parameter.expression or "")
     paths = json_paths(resource_type, first)
-    return not others and paths is not None and not any(path.many for path in paths)
+    if others or paths is None:
+        return False
+    return not any(path.many or path.type in _SEVERAL_ROWS for path in paths)
 
 
 def has_no_system(resource_type: str, parameter: SearchParameter) -> bool:
