@@ -48,7 +48,8 @@ def _speed(rounds: int) -> list[Row]:
 
     pair = against(whole, floor, rounds=rounds, repeat=20)
     alone = against(schema_alone, floor, rounds=rounds, repeat=20)
-    library = against(lambda: Bundle.model_validate_json(data), whole, rounds=rounds, repeat=20)
+    library = against(lambda: Bundle.model_validate_json(data), floor, rounds=rounds, repeat=20)
+    slower = library.ratio / pair.ratio  # both against the floor: after so much work nothing else runs warm
     us = f"{pair.work * 1e6:.0f} µs"
     return [
         Row(
@@ -61,8 +62,8 @@ def _speed(rounds: int) -> list[Row]:
         Row(
             "the same Bundle, fhir.resources against ours",
             "≥ 14 x slower",
-            f"{library.ratio:.1f} x ({library.work * 1e6:.0f} µs)",
-            met=library.ratio >= 14,
+            f"{slower:.1f} x ({library.work * 1e6:.0f} µs)",
+            met=slower >= 14,
         ),
     ]
 

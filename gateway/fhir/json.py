@@ -103,11 +103,11 @@ def _check_depth(structure: bytes, max_depth: int) -> None:
 
     Each round takes away the innermost pairs, so what is left after `max_depth` rounds is deeper, or does not pair up.
     """
-    left = structure.replace(b'""', b"")
-    if b'"' in left:  # a string holds brackets
-        left = b"".join(left.split(b'"')[::2])
+    left = structure.translate(None, b'"')
+    if 2 * structure.count(b'""') != len(structure) - len(left):  # a string holds brackets: they do not count
+        left = b"".join(structure.split(b'"')[::2])
     for _ in range(max_depth):
-        shorter = left.replace(b"[]", b"").replace(b"{}", b"")
+        shorter = left.replace(b"{}", b"").replace(b"[]", b"")
         if len(shorter) == len(left):
             return  # nothing left, or brackets that do not pair up: the decoder says where
         left = shorter

@@ -6,6 +6,7 @@ what a schema cannot say, or says only slowly: partner arrays (`_given`) and the
 resources, references into them, extensions of rare types. https://json-schema.org/draft/2020-12
 """
 
+from itertools import combinations
 from typing import Any
 
 from gateway.fhir import elements
@@ -27,18 +28,23 @@ _EXTENSION_VALUES = frozenset(_VALUE_TYPES.split())
 WHOLE_NUMBER = "wholeNumber"
 # Another: the value breaks none of the invariants on this type or element.
 INVARIANTS = "invariants"
-# Another: of these properties (the types of a choice and their partners) at most one pair is there.
+# Another: of these properties (the types of a choice) at most one is there.
 ONE_TYPE = "oneType"
 _FEW = 4  # up to so many types, plain JSON Schema is faster than a keyword written in Python
 
+# Another: the start and the end of a Period are written alike, so that their texts can be compared.
+IN_ORDER = "inOrder"
+
 # What makes the invariants of a type certain without asking them. A Period with only a start has nothing to compare.
 _CERTAIN: dict[str, Schema] = {
-    "Period": {"anyOf": [{"not": {"required": ["start", "end"]}}, {INVARIANTS: "Period"}]},
+    "Period": {"anyOf": [{"not": {"required": ["start", "end"]}}, {IN_ORDER: True}, {INVARIANTS: "Period"}]},
     "Quantity": {"dependentRequired": {"code": ["system"]}},
     "SimpleQuantity": {"dependentRequired": {"code": ["system"]}},
     "ContactPoint": {"dependentRequired": {"value": ["system"]}},
     "Attachment": {"dependentRequired": {"data": ["contentType"]}},
 }
+# Addresses and codes are ASCII as good as always, and classes of Unicode take longer.
+_ASCII = {**dict.fromkeys(("uri", "url", "canonical", "elementId"), "[!-~]+"), "code": "[!-~]+(?: [!-~]+)*"}
 _RESOURCE_IN_ENTRY = {"type": "integer"}  # the caller puts a number in the place of an entry's resource
 
 
@@ -76,7 +82,8 @@ class _Writer:
             written["required"] = single
         at_least = [_at_least_one(element) for element in of_type.choices if element.required]
         certain = [] if type_name in resource_types() else _certain(type_name)
-        if conditions := [*map(_at_most_one, of_type.choices), *at_least, *certain]:
+        at_most = [condition for element in of_type.choices for condition in _at_most_one(element)]
+        if conditions := [*at_most, *at_least, *certain]:
             written["allOf"] = conditions
         return written
 
@@ -209,7 +216,7 @@ def _primitive(type_name: str) -> Schema:
         return {"type": "number"}
     if limits := patterns.INTEGERS.get(type_name):
         return {"type": "integer", "minimum": limits[0], "maximum": limits[1], WHOLE_NUMBER: True}
-    written = _pattern(patterns.STRINGS[type_name])
+    written = _pattern(_ASCII.get(type_name, patterns.STRINGS[type_name]))
     return written | {"maxLength": patterns.LONGEST_STRING} if type_name in {"string", "markdown"} else written
 
 
@@ -225,13 +232,13 @@ def _at_least_one(element: Element) -> Schema:
     return {"anyOf": [{"required": [name]} for name in element.json_names]}
 
 
-def _at_most_one(element: Element) -> Schema:
-    """Return a schema that holds when at most one type of a choice is there, counting the `_` partners too."""
+def _at_most_one(element: Element) -> list[Schema]:
+    """Return schemas that hold when at most one type of a choice is there; a partner alone is left to the walk."""
     names = element.json_names
+    with_partner = {"dependentRequired": {"_" + name: [name] for name in names}}
     if len(names) > _FEW:
-        return {ONE_TYPE: [alternative for name in names for alternative in (name, "_" + name)]}
-    present = [{"anyOf": [{"required": [name]}, {"required": ["_" + name]}]} for name in names]
-    return {"oneOf": [*present, {"not": {"anyOf": present}}]}
+        return [{ONE_TYPE: list(names)}, with_partner]
+    return [*({"not": {"required": [*pair]}} for pair in combinations(names, 2)), with_partner]
 
 
 def _reference_pattern(targets: tuple[str, ...]) -> str:

@@ -27,7 +27,7 @@ class _WholeNumber:
 
 
 class _OneType:
-    """The keyword `oneType`: of a choice at most one type is there; with its partner it is left to the walk."""
+    """The keyword `oneType`: of a choice at most one type is there."""
 
     def __init__(self, _parent: dict[str, Any], names: list[str], _path: list[str | int]) -> None:
         self._names = frozenset(names)
@@ -35,6 +35,17 @@ class _OneType:
     def validate(self, value: Any) -> None:
         if len(self._names & value.keys()) > 1:
             raise ValueError("two types of a choice")
+
+
+class _InOrder:
+    """The keyword `inOrder`: start and end of a Period are equally precise, of one offset, and in order."""
+
+    def __init__(self, _parent: dict[str, Any], _value: Any, _path: list[str | int]) -> None: ...
+
+    def validate(self, value: Any) -> None:
+        start, end = value["start"], value["end"]
+        if len(start) != len(end) or start[19:] != end[19:] or start > end:
+            raise ValueError("not alike, or not in order")
 
 
 class _Invariants:
@@ -52,6 +63,7 @@ class _Invariants:
 _KEYWORDS = {
     quick_schema.WHOLE_NUMBER: _WholeNumber,
     quick_schema.ONE_TYPE: _OneType,
+    quick_schema.IN_ORDER: _InOrder,
     quick_schema.INVARIANTS: _Invariants,
 }
 
