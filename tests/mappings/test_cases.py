@@ -1,18 +1,119 @@
-"""The golden cases beside the mappings: enough of them, about test identities only, and valid R4 twice over."""
+"""The golden cases beside the mappings: enough of them, read by us once more, and valid R4 twice over."""
 
+import importlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.data import shipped
+from gateway.fhir import json
+from gateway.validation.validator import Validator
 
 MAPPINGS = sorted(path.parent for path in shipped("mappings").glob("*/*/mapping.yaml"))
+GOLDEN = sorted(p for p in shipped("mappings").glob("*/*/cases/*.json") if not p.name.endswith(".issues.json"))
+NOT_FREE_WORDS = set("O H h K I C BEZET Bezet SCHOONMAAK schoonmaak GERESERVEERD GESLOTEN".split())
+    "O",
+    "H",
+    "h",
+    "K",
+    "I",
+    "C",
+    "BEZET",
+    "Bezet",
+    "SCHOONMAAK",
+    "schoonmaak",
+    "GERESERVEERD",
+    "GESLOTEN",
+}
+
+
+def _resources(path: Path) -> list[dict[str, Any]]:
+    return [entry["resource"] for entry in json.decode(path.read_bytes())["entry"]]
+
+
+def _extension(resource: dict[str, Any], name: str) -> Any:
+    found = (e for e in resource.get("extension", []) if e["url"].endswith(f"/{name}"))
+    return next((value for e in found for key, value in e.items() if key.startswith("value")), None)
 
 
 @pytest.mark.parametrize("folder", MAPPINGS, ids=lambda p: p.name)
 @pytest.mark.parametrize("kind", ["good", "broken"])
 def test_there_are_six_of_each_kind(folder: Path, kind: str) -> None:
-    cases: list[Any] = [p for p in (folder / "cases").glob(f"{kind}-*") if p.suffix in {".hl7", ".csv"}]
+    cases = [p for p in (folder / "cases").glob(f"{kind}-*") if p.suffix in {".hl7", ".csv"}]
 
     assert len(cases) >= 6
+
+
+@pytest.mark.parametrize("folder", MAPPINGS, ids=lambda p: p.name)
+def test_a_good_case_has_a_bundle_and_a_broken_one_has_an_error(folder: Path) -> None:
+    for message in [p for p in (folder / "cases").iterdir() if p.suffix in {".hl7", ".csv"}]:
+        issues = message.with_suffix(".issues.json")
+        found = json.decode(issues.read_bytes()) if issues.is_file() else []
+        refused = any(issue["severity"] == "error" for issue in found)
+
+        assert refused == message.name.startswith("broken-"), message.name
+        assert message.with_suffix(".json").is_file() or refused, message.name
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parents[1].name}-{p.stem}")
+def test_golden_output_is_valid(path: Path) -> None:
+    bundle = json.decode(path.read_bytes())
+
+    errors = [issue for issue in Validator().bundle_issues(bundle) if issue.severity in {"error", "fatal"}]
+    assert [str(issue) for issue in errors] == []
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parents[1].name}-{p.stem}")
+def test_golden_output_loads_in_the_models_of_others(path: Path) -> None:
+    for resource in _resources(path):
+        module = importlib.import_module(f"fhir.resources.R4B.{resource['resourceType'].lower()}")
+        getattr(module, resource["resourceType"]).model_validate_json(json.encode(resource))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parents[1].name}-{p.stem}")
+def test_references_of_a_golden_output_resolve_in_it(path: Path) -> None:
+    resources = _resources(path)
+    there = Counter(f"{r['resourceType']}/{r['id']}" for r in resources)
+    named = {reference for r in resources for reference in _references(r)}
+
+    assert max(there.values()) == 1
+    assert named - there.keys() == set()
+
+
+def _references(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [found for inner in value for found in _references(inner)]
+    if not isinstance(value, dict):
+        return []
+    own = [value["reference"]] if isinstance(value.get("reference"), str) else []
+    return own + [found for inner in value.values() for found in _references(inner)]
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parents[1].name}-{p.stem}")
+def test_every_capacity_fact_says_source_moment_method_and_receipt(path: Path) -> None:
+    for resource in _resources(path):
+        if resource["resourceType"] == "Slot" or "operationalStatus" in resource:
+            said = [_extension(resource, f"capacity-{name}") for name in ("source", "measured-at", "method")]
+            received = _extension(resource["meta"], "capacity-received-at")
+
+            assert None not in [*said, received]
+            assert said[2] in {"automatic", "manual"}
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parents[1].name}-{p.stem}")
+def test_nothing_is_free_that_the_source_calls_otherwise(path: Path) -> None:
+    slots = [r for r in _resources(path) if r["resourceType"] == "Slot"]
+
+    wrong = [s for s in slots if s["status"] == "free" and _extension(s, "capacity-source-word") in NOT_FREE_WORDS]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parents[1].name}-{p.stem}")
+def test_only_a_bsn_that_passes_the_eleven_test_is_an_identifier(path: Path) -> None:
+    identifiers = [i for r in _resources(path) for i in r.get("identifier", []) if "/bsn" in i.get("system", "")]
+
+    weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+    for identifier in identifiers:
+        assert sum(int(d) * w for d, w in zip(identifier["value"], weights, strict=True)) % 11 == 0
