@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,10 +26,9 @@ NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Postgresql]:
+def postgresql(testrun_uid: str, worker_id: str) -> Iterator[Postgresql]:
     """One server for all test processes, one database for each."""
-    base = tmp_path_factory.getbasetemp()
-    opened = Postgresql((base if worker_id == "master" else base.parent) / "postgresql", f"test_{worker_id}")
+    opened = Postgresql(Path(gettempdir()) / f"msb-gateway-{testrun_uid}", f"test_{worker_id}")
     yield opened
     opened.close()
 

