@@ -31,7 +31,7 @@ def fold(text: str) -> str:
     >>> fold("  Gül   Özdemir-de Vriès "), fold("'s-Gravenhage")
     ('gul ozdemir de vries', 's gravenhage')
     """
-    lower = " ".join(_APART.split(text.casefold().strip()))
+    lower = " ".join(_APART.split(unicodedata.normalize("NFKC", text).casefold().strip()))
     if _PLAIN.fullmatch(lower):
         return lower.replace(" ", "") if _POSTAL_CODE.fullmatch(lower) else lower.strip()
     apart = unicodedata.normalize("NFKD", lower.translate(_LETTERS))
