@@ -127,7 +127,7 @@ def _wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> N
         try:
             if requests.get(url, timeout=1).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:  # not there yet, or busy starting
             time.sleep(0.05)
     raise click.ClickException(f"the gateway was not ready after {_START_SECONDS:.0f} s; see {log}")
 
