@@ -14,7 +14,6 @@ from gateway.mapping import moments, values
 from gateway.mapping.findings import Finding
 from gateway.mapping.names import human_name
 
-
 _TO_THE_SECOND = len("2024-04-12T08:15:00+02:00")
 
 

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.errors import BadMapping, UnsupportedMessage
+from gateway.formats.hl7v2 import Message
 from gateway.mapping import concept_maps, ir, overlays, yaml_front
 from gateway.mapping.compiler.program import Program, plain_program, traced_program
 from gateway.mapping.concept_maps import ConceptMap
 from gateway.mapping.overlays import Overlay
-from gateway.formats.hl7v2 import Message
 from gateway.mapping.selection import Selection
 from gateway.mapping.spans import Problems, Span, suggestion
 
@@ -110,6 +110,11 @@ class Units:
         self.library = library
         self.problems = problems
 
+    @property
+    def stepped(self) -> dict[str, frozenset[str]]:
+        """The names that must stay pieces of the source, by file."""
+        return self.library.fragments.stepped
+
     def fragment(self, use: ir.Use) -> ir.Fragment | None:
         """Return the fragment an alias means, or None."""
         return self.library.fragments.find(use, self.problems)
@@ -131,14 +136,23 @@ class Fragments:
     def __init__(self, roots: Sequence[_Root]) -> None:
         self.roots = roots
         self.problems = Problems()
+        self.stepped: dict[str, frozenset[str]] = {}
         self._read: dict[Path, ir.Fragment | None] = {}
+        self._paths: dict[tuple[str, str], Path | None] = {}
 
     def find(self, use: ir.Use, problems: Problems) -> ir.Fragment | None:
         """Return the fragment in the file that an alias names: beside the file that uses it, or in a root."""
-        path = next((path for path in self._candidates(use) if path.is_file()), None)
+        key = (use.span.file, use.target)
+        if key not in self._paths:
+            self._paths[key] = next((path for path in self._candidates(use) if path.is_file()), None)
+        path = self._paths[key]
         if path is None:
             problems.add(use.span, f"no file '{use.target}' beside this file or in a mappings folder")
             return None
+        return self.load(path, problems)
+
+    def load(self, path: Path, problems: Problems) -> ir.Fragment | None:
+        """Return the fragment in a file, read once."""
         if path not in self._read:
             self._read[path] = self.read(path, problems)
         return self._read[path]

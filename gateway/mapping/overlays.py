@@ -27,6 +27,7 @@ class Overlay:
     name: str
     file: str
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    spans: Mapping[tuple[str, ...], Span] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def share(self) -> str:
@@ -63,7 +64,7 @@ class Overlay:
 
     def over(self, default: "Overlay | None") -> "Overlay":
         """Return this overlay with what it does not say taken from the default."""
-        return Overlay(self.name, self.file, _laid(default.values, self.values)) if default else self
+        return Overlay(self.name, self.file, _laid(default.values, self.values), self.spans) if default else self
 
 
 def read(text: str, file: str, name: str, problems: Problems) -> Overlay | None:
@@ -75,16 +76,16 @@ def read(text: str, file: str, name: str, problems: Problems) -> Overlay | None:
         return None
     for check in (_name, _share, _zone, _charset, _namespace, _codes):
         check(root, name, problems)
-    return Overlay(name, file, MappingProxyType({key.text: _plain(value) for key, value in root}))
+    values = MappingProxyType({key.text: _plain(value) for key, value in root})
+    return Overlay(name, file, values, MappingProxyType(dict(_spans(root, ()))))
 
 
-def codes_with_spans(root: yaml_tree.Mapping) -> Iterator[tuple[str, Scalar, Span]]:
-    """Yield (ConceptMap id, target code, place) of every code row of an overlay."""
-    rows = root.get("codes")
-    for map_, codes in rows if isinstance(rows, yaml_tree.Mapping) else ():
-        for code, target in codes if isinstance(codes, yaml_tree.Mapping) else ():
-            if isinstance(target, Scalar):
-                yield map_.text, target, code.span
+def _spans(node: yaml_tree.Mapping, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Span]]:
+    """Yield where every key stands."""
+    for key, value in node:
+        yield (*path, key.text), key.span
+        if isinstance(value, yaml_tree.Mapping):
+            yield from _spans(value, (*path, key.text))
 
 
 def _laid(below: Mapping[str, Any], above: Mapping[str, Any]) -> Mapping[str, Any]:

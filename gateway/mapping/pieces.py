@@ -109,9 +109,19 @@ def fields(
             if sub is not None:
                 text = segment.value(field, number, component, sub)
                 made += [text] if text is not None else []
-            elif present(segment, field, number, component):
-                made.append(piece(segment, field, number, component or 0))
+            else:
+                made += _piece(segment, field, number, component)
     return made
+
+
+def _piece(segment: Any, field: int, repetition: int, component: int | None) -> list[Piece]:
+    """Return the piece there, or nothing when it holds nothing."""
+    text = segment.value(field, repetition, component or 1)
+    if text is None and not present(segment, field, repetition, component):
+        return []
+    made = Piece(text or "")
+    made.segment, made.field, made.repetition, made.component = segment, field, repetition, component or 0
+    return [made]
 
 
 def present(segment: Any, field: int, repetition: int = 1, component: int | None = None) -> bool:

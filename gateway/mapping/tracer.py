@@ -14,7 +14,7 @@ from gateway.mapping import pieces
 from gateway.mapping.compiler.rules import Rule
 from gateway.mapping.findings import Finding, Language, say
 from gateway.mapping.ir import Policy
-from gateway.mapping.shapes import full, first, plain
+from gateway.mapping.shapes import first, full, plain
 
 WRONG_SHAPE = (AttributeError, TypeError, KeyError, ArithmeticError, ValueError)
 """What an expression raises when a value is not of the kind it was written for."""

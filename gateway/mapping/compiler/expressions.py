@@ -12,8 +12,8 @@ from gateway.fhirpath import ast
 from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.scope import Argument, Code, Function, Invocation, Scope
 from gateway.mapping import functions, ir, moments
-from gateway.mapping.compiler.frame import Frame, Name
 from gateway.mapping.compiler.folding import solid
+from gateway.mapping.compiler.frame import Frame, Name
 from gateway.mapping.compiler.prepare import EARLIER, LATER, RECORD, Mark, segment_name
 from gateway.mapping.concept_maps import ConceptMap
 from gateway.mapping.overlays import Overlay
@@ -156,7 +156,8 @@ class Names(Scope):
     def _segments(self, name: str, occurrence: int | None) -> Code:
         self._flowing.append("segments")
         cut = f"[{occurrence - 1}:{occurrence}]" if occurrence else ""
-        return Code(f"{self._call('segments')}m, {name!r}){cut}", many=True, type=_TEXT)
+        text = f"{self._call('segments')}m, {name!r})"
+        return Code(f"{self.host.read(text)}{cut}", many=True, type=_TEXT)
 
     def _value(self, node: ast.SourcePath) -> Code:
         line = self.host.line(node.base, node.occurrence)
@@ -171,7 +172,8 @@ class Names(Scope):
 
     def _present(self, node: ast.SourcePath) -> Code:
         line = self.host.line(node.base, node.occurrence)
-        return Code(f"({self._call('present')}{line}, {node.field}, {node.repetition or 1}) or None)", type="boolean")
+        text = f"{self._call('present')}{line}, {node.field}, {node.repetition or 1})"
+        return Code(f"({self.host.read(text)} or None)", type="boolean")
 
     def _pieces(self, node: ast.SourcePath) -> Code:
         self._flowing.append("fields")
@@ -180,7 +182,9 @@ class Names(Scope):
         else:
             lines = f"[{self.host.line(node.base, node.occurrence)}]"
         at = (node.field, node.repetition, node.component, node.subcomponent)
-        return Code(f"{self._call('fields')}{lines}, {', '.join(map(repr, at))})", many=True, type=_TEXT)
+        return Code(
+            self.host.read(f"{self._call('fields')}{lines}, {', '.join(map(repr, at))})"), many=True, type=_TEXT
+        )
 
     def _column(self, node: ast.SourcePath) -> Code | None:
         if node.base != RECORD or node.column is None:

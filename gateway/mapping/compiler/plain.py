@@ -14,7 +14,6 @@ from gateway.mapping.compiler.body import Body, Made, kind_of
 from gateway.mapping.compiler.frame import Frame, Name
 from gateway.mapping.compiler.shared import Expressions
 
-
 Write = Callable[[ir.Template, Frame], None]
 
 

@@ -44,9 +44,9 @@ class Arguments:
 
 
 class Prepare:
-    """Rewrites one expression in one frame."""
+    """Rewrites one expression in one frame. Without an overlay nothing is folded: every part is then compiled."""
 
-    def __init__(self, frame: Frame, overlay: Overlay, fragment: Callable[[str], Arguments | None]) -> None:
+    def __init__(self, frame: Frame, overlay: Overlay | None, fragment: Callable[[str], Arguments | None]) -> None:
         self.frame = frame
         self.overlay = overlay
         self.fragment = fragment
@@ -66,12 +66,15 @@ class Prepare:
         if isinstance(node, ast.Member | ast.Index):
             return self.member(node)
         if isinstance(node, ast.Call):
-            return folded(self.call(node, pieces=pieces))
+            return self._folded(self.call(node, pieces=pieces))
         if isinstance(node, ast.Binary):
-            return folded(self.binary(node, pieces=pieces))
+            return self._folded(self.binary(node, pieces=pieces))
         if isinstance(node, ast.Unary | ast.TypeTest):
             return replace(node, operand=self.node(node.operand))
         return node
+
+    def _folded(self, node: ast.Node) -> ast.Node:
+        return folded(node) if self.overlay is not None else node
 
     def identifier(self, node: ast.Identifier, *, pieces: bool) -> ast.Node:
         name = self.frame.names.get(node.name)
@@ -124,6 +127,8 @@ class Prepare:
             if isinstance(node, ast.Index):
                 return replace(node, base=self.node(node.base, pieces=True), index=self.node(node.index))
             return replace(node, base=self.node(node.base))
+        if self.overlay is None:
+            return ast.Constant(".".join(("provider", *steps)), start=node.start, end=node.end)
         value = self.overlay.value(steps)
         if value is None:
             return ast.Empty(start=node.start, end=node.end)

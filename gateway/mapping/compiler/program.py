@@ -6,15 +6,16 @@ The text holds only what the generators wrote: names, paths and texts of a mappi
 import linecache
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
-from gateway.fhirpath import RUNTIME, ast
+from gateway.fhirpath import RUNTIME, Code
 from gateway.mapping import functions, ir, pieces, shapes
 from gateway.mapping.compiler.body import Body, Made
 from gateway.mapping.compiler.frame import Frame, Name, outermost
 from gateway.mapping.compiler.plain import Plain
 from gateway.mapping.compiler.rules import Rule, Rules
 from gateway.mapping.compiler.shared import Expressions
+from gateway.mapping.compiler.sources import Units, source_parameters, stepped_names
 from gateway.mapping.compiler.traced import Traced
 from gateway.mapping.concept_maps import ConceptMap
 from gateway.mapping.findings import Finding
@@ -23,16 +24,6 @@ from gateway.mapping.spans import Problems
 from gateway.mapping.translators import Translator
 
 _CONTEXT = "m, received_at, control_id"
-
-
-class Units(Protocol):
-    """Where a program finds what its mapping uses."""
-
-    def fragment(self, use: ir.Use) -> ir.Fragment | None:
-        """Return the fragment that an alias means, or None."""
-
-    def concept_map(self, use: ir.Use) -> ConceptMap | None:
-        """Return the ConceptMap that an alias means, or None."""
 
 
 @dataclass(frozen=True)
@@ -214,79 +205,33 @@ class _Builder:
         writer.body.line(f"return {'T.only(made)' if fragment.single else 'made'}")
 
 
-def source_parameters(fragment: ir.Fragment, units: Units, seen: frozenset[str] = frozenset()) -> frozenset[int]:
-    """Return which parameters of a fragment are used as pieces of the source, by position."""
-    found = stepped_names(fragment, units, seen)
-    return frozenset(index for index, name in enumerate(fragment.parameters) if name in found)
+def check_unit(unit: ir.Unit, format_: str, units: Units, problems: Problems) -> dict[int, Code]:
+    """Compile every expression of a unit as it is written, whatever a provider says; return what each gives."""
+    builder = _Checker(unit, format_, units, problems)
+    builder.check()
+    return builder.expressions.seen
 
 
-def stepped_names(unit: ir.Unit, units: Units, seen: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Return the names that a unit uses as pieces of the source: it steps on from them, or passes them on to who does.
+class _Checker(_Builder):
+    """Writes one unit without its fragments and without a provider, only to see whether it can be written."""
 
-    A name made of such names counts with them: in `best: iif(a.exists(), a.first(), b)`, `a` and `b` with `best`.
-    """
-    if unit.file in seen:
-        return frozenset()
-    deeper = seen | {unit.file}
-    uses = {use.alias: use for use in unit.uses}
-    found: set[str] = set()
-    for value in all_expressions(unit):
-        for node in ast.walk(value.node):
-            found |= _stepped(node) | _passed_on(node, uses, units, deeper)
-    for binding in reversed(all_bindings(unit)):
-        if binding.name in found:
-            found |= _names_in(binding.value.node)
-    for template in unit.emit:
-        for loop in ir.loops(template):
-            if loop.variable in found:
-                found |= _names_in(loop.source.node)
-    return frozenset(found)
+    def __init__(self, unit: ir.Unit, format_: str, units: Units, problems: Problems) -> None:
+        mapping = unit if isinstance(unit, ir.Mapping) else ir.Mapping(unit.name, unit.file, unit.version, unit.span)
+        super().__init__(mapping, Overlay("", ""), units, problems, traced=False)
+        self.unit = unit
+        self.format = format_
+        self.expressions = Expressions(self, problems, folding=False)
 
+    def check(self) -> None:
+        """Write the unit."""
+        if isinstance(self.unit, ir.Mapping):
+            self._write_mapping()
+        elif isinstance(self.unit, ir.Fragment):
+            self._write_fragment(self.unit, tuple(Name("", pieces=True) for _ in self.unit.parameters), "checked")
 
-def _names_in(node: ast.Node) -> set[str]:
-    return {below.name for below in ast.walk(node) if isinstance(below, ast.Identifier)}
-
-
-def _stepped(node: ast.Node) -> set[str]:
-    if isinstance(node, ast.SourceStep):
-        return _names_in(node.base)
-    if isinstance(node, ast.Call) and node.base is not None and _steps_from_this(node):
-        return _names_in(node.base)
-    return {node.base} if isinstance(node, ast.SourcePath) and node.column is None else set()
-
-
-def _passed_on(node: ast.Node, uses: Mapping[str, ir.Use], units: Units, seen: frozenset[str]) -> set[str]:
-    use = uses.get(node.name) if isinstance(node, ast.Call) and node.base is None else None
-    inner = units.fragment(use) if use and use.concept_map is None else None
-    if inner is None or not isinstance(node, ast.Call):
-        return set()
-    wanted = source_parameters(inner, units, seen)
-    passed = [argument for index, argument in enumerate(node.arguments) if index in wanted]
-    return {name for argument in passed for name in _names_in(argument)}
-
-
-def _steps_from_this(node: ast.Call) -> bool:
-    """Return whether a call steps on from `$this`: `locals.where($this.5 = 'PI')`."""
-    below = (inner for argument in node.arguments for inner in ast.walk(argument))
-    return any(
-        (isinstance(inner, ast.SourceStep) and isinstance(inner.base, ast.Special))
-        or (isinstance(inner, ast.SourcePath) and inner.base == "$this")
-        for inner in below
-    )
-
-
-def all_bindings(unit: ir.Unit) -> list[ir.Binding]:
-    """Return every name that a unit gives: of `let`, and of `assign` anywhere in it."""
-    return [*unit.lets, *(binding for template in unit.emit for binding in ir.bindings(template))]
-
-
-def all_expressions(unit: ir.Unit) -> list[ir.Expression]:
-    """Return every expression of a mapping or fragment."""
-    found = [binding.value for binding in unit.lets]
-    found += [value for template in unit.emit for value in ir.expressions(template)]
-    if isinstance(unit, ir.Mapping):
-        found += [rule.that for rule in unit.requires]
-    return found
+    def called(self, fragment: ir.Fragment, names: tuple[Name, ...]) -> str:
+        del names
+        return f"f_{fragment.name}"
 
 
 def _is_table(value: object) -> bool:

@@ -19,9 +19,11 @@ _EMPTY = Code("None")
 class Expressions:
     """Compiles the expressions of one program; what cannot be compiled is a problem, and empty."""
 
-    def __init__(self, host: Host, problems: Problems) -> None:
+    def __init__(self, host: Host, problems: Problems, *, folding: bool = True) -> None:
         self.host = host
         self.problems = problems
+        self.folding = folding
+        self.seen: dict[int, Code] = {}  # what each expression gives, by its identity
 
     def code(self, value: ir.Expression, frame: Frame, *, pieces: bool) -> tuple[Code, bool]:
         """Return the Python of an expression, and whether pieces of the source may be among its values."""
@@ -36,6 +38,7 @@ class Expressions:
             return _EMPTY, False
         for name, source in code.constants:
             self.host.define(name, source)
+        self.seen[id(value)] = code
         return code, names.pieces
 
     def sure(self, value: ir.Expression, frame: Frame) -> bool:
@@ -75,4 +78,4 @@ class Expressions:
             found = self.host.fragment(use) if use and use.concept_map is None else None
             return Arguments(self.host.sources(found)) if found else None
 
-        return Prepare(frame, self.host.overlay, fragment)
+        return Prepare(frame, self.host.overlay if self.folding else None, fragment)

@@ -1,0 +1,91 @@
+"""Checks every expression: unknown functions, aliases and names, wrong arguments, formats, provider settings."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gateway.fhir.outcome import catalogue
+from gateway.fhirpath import ast
+from gateway.fhirpath.scope import Code
+from gateway.mapping import ir, moments
+from gateway.mapping.compiler.condition import condition
+from gateway.mapping.compiler.program import check_unit
+from gateway.mapping.compiler.sources import Units, all_expressions
+from gateway.mapping.spans import Problems, suggestion
+
+if TYPE_CHECKING:
+    from gateway.mapping.library import Library
+
+_FORMATTED = frozenset({"toDateTime", "toDate", "toInstant"})
+_ALWAYS = ("name", "share", "timezone")
+
+Types = dict[int, Code]
+"""What expressions give, by the identity of the expression."""
+
+
+def check_expressions(unit: ir.Unit, library: "Library", units: Units, problems: Problems) -> Types:
+    """Compile every expression of a unit as it stands; return what each gives."""
+    types = check_unit(unit, format_of(unit), units, problems)
+    if isinstance(unit, ir.Mapping):
+        condition(unit, problems)
+        _requirements(unit, problems)
+    for value in all_expressions(unit):
+        for node in ast.walk(value.node):
+            _format(node, value, problems)
+            _provider(node, value, library, problems)
+    return types
+
+
+def format_of(unit: ir.Unit) -> str:
+    """Return the format whose paths a unit may use; a fragment's shows in where it lies and what it reads."""
+    if isinstance(unit, ir.Mapping):
+        return unit.source.format
+    nodes = (node for value in all_expressions(unit) for node in ast.walk(value.node))
+    if any(isinstance(node, ast.SourcePath) and node.base == "record" for node in nodes):
+        return "csv"
+    return "hl7v2"
+
+
+def _requirements(mapping: ir.Mapping, problems: Problems) -> None:
+    for rule in mapping.requires:
+        if rule.code not in catalogue():
+            problems.add(rule.span, f"no issue code '{rule.code}'{suggestion(rule.code, catalogue())}")
+
+
+def _format(node: ast.Node, value: ir.Expression, problems: Problems) -> None:
+    """A date format that is written in the map is read now."""
+    if not isinstance(node, ast.Call) or node.name not in _FORMATTED or not node.arguments:
+        return
+    last = node.arguments[-1]
+    if isinstance(last, ast.Literal) and isinstance(last.value, str):
+        wrong = moments.format_problem(last.value)
+        if wrong:
+            problems.add(value.span.shifted(last.start), wrong)
+
+
+def _provider(node: ast.Node, value: ir.Expression, library: "Library", problems: Problems) -> None:
+    """What is asked of the provider must stand in at least one overlay."""
+    path = provider_path(node)
+    if not path:
+        return
+    for length in range(1, len(path) + 1):
+        if not any(o.value(path[:length]) is not None for o in library.providers.values()):
+            known = {key for o in library.providers.values() for key in _keys(o.value(path[: length - 1]))}
+            name = ".".join(path[:length])
+            hint = suggestion(path[length - 1], sorted(known))
+            problems.add(value.span.shifted(node.start), f"no overlay says %provider.{name}{hint}")
+            return
+
+
+def provider_path(node: ast.Node) -> tuple[str, ...]:
+    """Return ('systems', 'place') for `%provider.systems.place`, nothing for anything else."""
+    if not isinstance(node, ast.Member):
+        return ()
+    if isinstance(node.base, ast.Constant):
+        return (node.name,) if node.base.name == "provider" else ()
+    inner = provider_path(node.base)
+    return (*inner, node.name) if inner else ()
+
+
+def _keys(value: object) -> Iterator[str]:
+    yield from (str(key) for key in value) if hasattr(value, "keys") and hasattr(value, "__iter__") else ()
+    yield from _ALWAYS

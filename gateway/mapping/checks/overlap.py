@@ -1,0 +1,118 @@
+"""Two mappings that accept the same message: found before the message comes.
+
+Conditions compare fields with literals, so it is enough to try every combination of the literals that
+the two of them mention (and of none of them).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, product
+from typing import Any
+
+from gateway.fhirpath import ast
+from gateway.formats.delimited.layout import normal
+from gateway.mapping import ir
+from gateway.mapping.compiler.condition import condition
+from gateway.mapping.selection import accepts_columns
+from gateway.mapping.spans import Problems
+
+_MOST = 20_000  # combinations tried for a pair; more literals than that no condition has
+_OTHER = "\x00"  # a value that no condition mentions
+Key = tuple[str, int, int, int]
+
+
+def check_overlap(mappings: Sequence[ir.Mapping], problems: Problems) -> None:
+    """Report each pair of mappings that accept the same message, with an example of it."""
+    for one, other in combinations(mappings, 2):
+        if one.source.format != other.source.format:
+            continue
+        example = _message(one, other) if one.source.format == "hl7v2" else _table(one, other)
+        if example is not None:
+            text = f"{one.name} accepts the same messages: {example}"
+            problems.add(other.source.span, text, code="ambiguous-mapping")
+
+
+def _table(one: ir.Mapping, other: ir.Mapping) -> str | None:
+    """Two tables overlap when the columns of one are all among those of the other."""
+    for wide, narrow in ((one, other), (other, one)):
+        if accepts_columns(narrow, {normal(column) for column in wide.source.columns}):
+            return "a table with the columns " + (", ".join(wide.source.columns) or "of any name")
+    return None
+
+
+def _message(one: ir.Mapping, other: ir.Mapping) -> str | None:
+    tests = [condition(mapping, Problems()) for mapping in (one, other)]
+    values = _values(one, other)
+    keys = list(values)
+    count = 1
+    for key in keys:
+        count *= len(values[key])
+    if count > _MOST:
+        return None
+    for chosen in product(*(values[key] for key in keys)):
+        message = _Message(dict(zip(keys, chosen, strict=True)))
+        if all(test(message) for test in tests):
+            return message.describe()
+    return None
+
+
+def _values(*mappings: ir.Mapping) -> dict[Key, list[str | None]]:
+    """Return, for each path the conditions look at, the texts they compare anything with, and others."""
+    literals: list[str] = []
+    keys: dict[Key, None] = {}
+    for mapping in mappings:
+        for node in ast.walk(mapping.source.when.node) if mapping.source.when else ():
+            if isinstance(node, ast.Literal) and isinstance(node.value, str):
+                literals.append(node.value)
+            elif isinstance(node, ast.SourcePath) and node.field is not None:
+                keys[_key(node.base, node.field, node.component, node.subcomponent)] = None
+    # A field is compared with the literals written beside it; which ones those are does not matter.
+    return {key: [*dict.fromkeys(literals), _OTHER, None] for key in keys}
+
+
+def _key(base: str, field: int, component: int | None, sub: int | None) -> Key:
+    return base, field, component or 1, sub or 1
+
+
+class _Message:
+    """Stands for every message with these texts at these paths."""
+
+    def __init__(self, values: Mapping[Key, str | None]) -> None:
+        self.values = values
+
+    def all(self, name: str) -> "list[_Segment]":
+        return [_Segment(name, self.values)] if any(key[0] == name for key in self.values) else []
+
+    def describe(self) -> str:
+        return " and ".join(self._parts()) or "any"
+
+    def _parts(self) -> Iterator[str]:
+        for (base, field, component, sub), value in self.values.items():
+            path = f"{base}-{field}.{component}" + (f".{sub}" if sub > 1 else "")
+            if value is None:
+                yield f"{path} empty"
+            elif value != _OTHER:
+                yield f"{path} '{value}'"
+
+
+class _Segment:
+    def __init__(self, name: str, values: Mapping[Key, str | None]) -> None:
+        self.name = name
+        self.values = values
+
+    def value(self, field: int, repetition: int = 1, component: int = 1, subcomponent: int = 1) -> str | None:
+        return self.values.get((self.name, field, component, subcomponent)) if repetition == 1 else None
+
+    def repetitions(self, field: int) -> int:
+        return int(any(key[:2] == (self.name, field) and value for key, value in self.values.items()))
+
+    def components(self, field: int, repetition: int = 1) -> int:
+        del repetition
+        return max((key[2] for key in self.values if key[:2] == (self.name, field)), default=0)
+
+    def subcomponents(self, field: int, repetition: int = 1, component: int = 1) -> int:
+        del repetition
+        return max((key[3] for key in self.values if key[:3] == (self.name, field, component)), default=0)
+
+    def is_null(self, *at: Any) -> bool:
+        del at
+        return False
