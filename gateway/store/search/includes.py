@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from gateway.store.search.scope import Database
 
 MAX_INCLUDES = 1000
+# Scalar subqueries: each row is looked up by itself, and no plan can read a table to join it.
+_FOUND = """
+with k as (select distinct key from ({}) u where key is not null limit {limit})
+select k.key, (select c.type from current c where c.key = k.key), (select c.id from current c where c.key = k.key),
+(select r.body from current c join resource r on r.key = c.key and r.version = c.version where c.key = k.key)
+from k order by k.key"""
 _ROUNDS = 5  # of :iterate; a chain of organisations or places is not longer
 
 
@@ -44,13 +50,7 @@ def _round(db: Database, includes: Iterable[Include], origins: Sequence[Found], 
     selects = [select for include in includes if (select := _select(include, origins, scope))]
     if not selects:
         return []
-    statement = sql(
-        "with k as (select distinct key from ({}) u where key is not null limit {limit})"
-        " select k.key, c.type, c.id, r.body from k cross join current c cross join resource r"
-        " where c.key = k.key and r.key = k.key and r.version = c.version order by k.key",
-        joined(" union all ", selects),
-        limit=str(MAX_INCLUDES + 1),
-    )
+    statement = sql(_FOUND, joined(" union all ", selects), limit=str(MAX_INCLUDES + 1))
     return [Found(*row) for row in db.rows(*statement)]
 
 
