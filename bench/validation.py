@@ -48,8 +48,7 @@ def _speed(rounds: int) -> list[Row]:
 
     pair = against(whole, floor, rounds=rounds, repeat=20)
     alone = against(schema_alone, floor, rounds=rounds, repeat=20)
-    library = against(lambda: Bundle.model_validate_json(data), floor, rounds=rounds, repeat=20)
-    slower = library.ratio / pair.ratio  # both against the floor: after so much work nothing else runs warm
+    library = against(lambda: Bundle.model_validate_json(data), whole, rounds=rounds, repeat=20)
     us = f"{pair.work * 1e6:.0f} µs"
     return [
         Row(
@@ -62,8 +61,8 @@ def _speed(rounds: int) -> list[Row]:
         Row(
             "the same Bundle, fhir.resources against ours",
             "≥ 14 x slower",
-            f"{slower:.1f} x ({library.work * 1e6:.0f} µs)",
-            met=slower >= 14,
+            f"{library.ratio:.1f} x ({library.work * 1e6:.0f} µs)",
+            met=library.ratio >= 14,
         ),
     ]
 
@@ -79,6 +78,8 @@ def against(work: Callable[[], object], floor: Callable[[], object], *, rounds: 
 
 
 def _seconds(work: Callable[[], object], repeat: int) -> float:
+    for _ in range(5):  # after the other work, nothing of this one is in the processor's caches
+        work()
     start = time.process_time()
     for _ in range(repeat):
         work()
