@@ -1,0 +1,105 @@
+"""A real gateway to test with: `gateway serve` in processes of its own, on free ports."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+START_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A gateway that answers."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    mllp_port: int
+    log: Path
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> int:
+        """Stop it gracefully and return its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+    def kill(self) -> None:
+        """Kill every process of it at once, as a power cut would."""
+        for pid in [self.process.pid, *descendants(self.process.pid)]:
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(60)
+
+
+@contextmanager
+def serving(folder: Path, database: str, **settings: str) -> Iterator[Running]:
+    """Start a gateway, wait until it is ready; stop it at the end if it still runs."""
+    port, mllp_port = free_port(), free_port()
+    ours = {"DATABASE": database, "PORT": str(port), "MLLP_PORT": str(mllp_port)} | settings
+    log = folder / f"serve-{port}.log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.cli", "serve"],
+            env=clean_environment() | {f"GATEWAY_{name}": value for name, value in ours.items()},
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+    running = Running(process, port, mllp_port, log)
+    try:
+        wait_until_ready(running)
+        yield running
+    finally:
+        if process.poll() is None:
+            running.stop()
+
+
+def wait_until_ready(running: Running) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert running.process.poll() is None, running.log.read_text(encoding="utf-8")
+        try:
+            requests.get(f"{running.base}/health/ready", timeout=5).raise_for_status()
+        except requests.ConnectionError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError(f"not ready: {running.log.read_text(encoding='utf-8')}")
+
+
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that `pid` started, and those that they started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [found for child in map(int, children) for found in (child, *descendants(child))]
+
+
+def send_mllp(port: int, message: bytes) -> bytes:
+    """Send one message and return the answer to it, without its frame. ConnectionError when there is none."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as wire:
+        wire.sendall(b"\x0b" + message + b"\x1c\r")
+        answer = b""
+        while not answer.endswith(b"\x1c\r"):
+            piece = wire.recv(65536)
+            if not piece:
+                raise ConnectionResetError
+            answer += piece
+    return answer.strip(b"\x0b\x1c\r")
