@@ -55,11 +55,11 @@ class Library:
         """Return the library in some folders without its checks; what cannot be read is in `problems`."""
         return _Reader([_Root(folder) for folder in folders]).library()
 
-    def check(self) -> None:
-        """Check everything that can be known before the first message; findings go to `problems`."""
+    def check(self, only: ir.Mapping | None = None) -> None:
+        """Check all mappings (or one) and all they use, before the first message; findings go to `problems`."""
         from gateway.mapping import checks  # noqa: PLC0415 - the R4 tables are needed only here
 
-        checks.check(self)
+        checks.check(self, only)
 
     @cached_property
     def selection(self) -> Selection:

@@ -36,8 +36,12 @@ class Selection:
     def table(self, columns: Sequence[str]) -> ir.Mapping:
         """Return the mapping of a delimited file with these columns. Raises UnsupportedMessage or BadMapping."""
         have = {normal(column) for column in columns}
-        found = [m for m in self.mappings if m.source.format == "csv" and accepts_columns(m, have)]
-        return _only(found, lambda: f"a table with the columns {', '.join(columns)[:400]}")
+        tables = [m for m in self.mappings if m.source.format == "csv"]
+        found = [m for m in tables if not missing_columns(m, have)]
+        if not found:
+            # Never the columns themselves: the first line of a file without a header may be a patient.
+            raise UnsupportedMessage(f"no mapping accepts this table of {len(columns)} columns{_nearest(tables, have)}")
+        return _only(found, lambda: "this table")
 
     def _find(self, message: Message) -> ir.Mapping:
         return _only([m for m, test in self.tests if test(message)], lambda: describe(message))
@@ -57,12 +61,27 @@ class Selection:
 
 def accepts_columns(mapping: ir.Mapping, have: set[str]) -> bool:
     """Return whether a table with these (normalised) columns has every column that a mapping asks for."""
+    return not missing_columns(mapping, have)
+
+
+def missing_columns(mapping: ir.Mapping, have: set[str]) -> list[str]:
+    """Return the columns that a mapping asks for and a table with these (normalised) columns does not have."""
     aliases = dict(mapping.source.layout).get("aliases") or {}
     assert isinstance(aliases, dict)
-    return all(
-        normal(column) in have or any(normal(str(other)) in have for other in aliases.get(column, ()))
+    return [
+        column
         for column in mapping.source.columns
-    )
+        if not have & {normal(str(name)) for name in (column, *aliases.get(column, ()))}
+    ]
+
+
+def _nearest(tables: Sequence[ir.Mapping], have: set[str]) -> str:
+    """Return which mapping comes nearest and what it lacks; nothing when none has a column in common."""
+    lacks = {m.name: missing_columns(m, have) for m in tables if len(missing_columns(m, have)) < len(m.source.columns)}
+    if not lacks:
+        return ""
+    name = min(lacks, key=lambda mapping: len(lacks[mapping]))
+    return f"; {name} comes nearest and also asks for {', '.join(lacks[name])}"
 
 
 def describe(message: Message) -> str:

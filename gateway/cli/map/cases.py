@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @options.format_option("text", "json")
 @click.option("--no-strict", is_flag=True, help="Do not validate the golden Bundles (faster).")
 @click.pass_context
-def test(context: click.Context, *, mapping: str | None, folders: tuple[Path, ...], format_: str, no_strict: bool) -> None:
+def test(
+    context: click.Context, *, mapping: str | None, folders: tuple[Path, ...], format_: str, no_strict: bool
+) -> None:
     """Run the golden cases of all mappings, of MAPPING, or one case, and show each difference.
 
     Every golden Bundle must also be valid R4. Exit code 0: all as they were, 1: one differs, or is not valid.
@@ -83,7 +85,11 @@ def _invalid(now: "Outcome") -> list[str]:
 
     document = now.document
     issues = findings_of(document) if document is not None else []
-    return [f"not valid: {issue}" for issue in issues if issue.severity in {"error", "fatal"} or issue.code == "second-opinion"]
+    return [
+        f"not valid: {issue}"
+        for issue in issues
+        if issue.severity in {"error", "fatal"} or issue.code == "second-opinion"
+    ]
 
 
 def _tell(issues: "Sequence[Issue]") -> None:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 @click.argument("mapping", required=False)
 @options.folders_option
 @options.format_option("text", "json")
-@click.option("--fail-under", type=click.FloatRange(0, 100), default=0.0, help="Exit 1 when a smaller share of the rules fires.")
+@click.option(
+    "--fail-under", type=click.FloatRange(0, 100), default=0.0, help="Exit 1 when a smaller share of the rules fires."
+)
 @click.pass_context
 def coverage(
     context: click.Context, *, mapping: str | None, folders: tuple[Path, ...], format_: str, fail_under: float
@@ -52,5 +54,10 @@ def _json(found: "Coverage") -> str:
     from gateway.fhir.json import encode  # noqa: PLC0415 - msgspec takes 50 ms
 
     silent = [{"rule": rule.name, "map": str(rule.span)} for rule in found.silent]
-    named = {"mapping": found.mapping, "cases": found.cases, "rules": len(found.rules), "fired": len(found.fired & found.rules)}
+    named = {
+        "mapping": found.mapping,
+        "cases": found.cases,
+        "rules": len(found.rules),
+        "fired": len(found.fired & found.rules),
+    }
     return encode({**named, "neverFired": silent, "neverRead": list(found.unread)}).decode()

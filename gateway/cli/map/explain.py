@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("path")
-@click.option("--message", "message", required=True, type=click.Path(exists=True, allow_dash=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--message", "message", required=True, type=click.Path(exists=True, allow_dash=True, dir_okay=False, path_type=Path)
+)
 @options.provider_option
 @options.folders_option
 @options.format_option("text", "json")

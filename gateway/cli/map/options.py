@@ -49,7 +49,9 @@ def received_option(command: F) -> F:
 def language_option(command: F) -> F:
     """Add --lang."""
     text = "Language of findings."
-    return click.option("--lang", "language", type=click.Choice(["en", "nl"]), default="en", show_default=True, help=text)(command)
+    return click.option(
+        "--lang", "language", type=click.Choice(["en", "nl"]), default="en", show_default=True, help=text
+    )(command)
 
 
 def values_option(command: F) -> F:

@@ -71,7 +71,11 @@ class Work:
 
         try:
             rest = run(
-                self.library, options.content(path), provider=self.provider, received_at=self.received_at, language=self.language
+                self.library,
+                options.content(path),
+                provider=self.provider,
+                received_at=self.received_at,
+                language=self.language,
             )
         except GatewayError as error:
             shape.refused(options.shown(path), error.issues)
@@ -177,5 +181,3 @@ def _unread(mapped: "Mapped", language: "Language") -> "list[Issue]":
     from gateway.mapping.unread import unread  # noqa: PLC0415 - only --unread needs it
 
     return unread(mapped, language)
-
-

@@ -1,0 +1,95 @@
+"""`gateway map lint` and `gateway map compile`: what can be known of mappings without a message."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.cli.map import options
+
+if TYPE_CHECKING:
+    from gateway.errors import Issue
+
+
+@click.command()
+@click.argument("mapping", required=False)
+@options.folders_option
+@options.format_option("text", "json", "sarif")
+@options.language_option
+@click.pass_context
+def lint(
+    context: click.Context, *, mapping: str | None, folders: tuple[Path, ...], format_: str, language: str
+) -> None:
+    """Check all mappings (or MAPPING), fragments, ConceptMaps and overlays: file, line, column, and what was meant.
+
+    Exit code 0: nothing found, 1: errors or warnings.
+    """
+    from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
+    from gateway.mapping.library import Library  # noqa: PLC0415 - idem
+
+    library = Library.read(options.roots(folders))
+    try:
+        library.check(library.mapping(mapping) if mapping else None)
+    except GatewayError as error:
+        _tell(error.issues, format_, language)
+        context.exit(1)
+    issues = library.problems.issues
+    _tell(issues, format_, language)
+    if format_ == "text" and not issues:
+        click.echo(f"{len(library.mappings)} mappings, {len(library.concept_maps)} ConceptMaps: nothing found")
+    context.exit(1 if issues else 0)
+
+
+def _tell(issues: "Sequence[Issue]", format_: str, language: str) -> None:
+    from gateway.cli import findings  # noqa: PLC0415 - loads the catalogue of issues
+
+    if format_ == "text":
+        for issue in issues:
+            click.echo(f"{issue.rule or 'mappings'}: {issue.severity}: {issue.diagnostics} ({issue.code})")
+        return
+    by_file: dict[str, list[Issue]] = {}
+    for issue in issues:
+        by_file.setdefault((issue.rule or "mappings").partition(":")[0], []).append(placed(issue))
+    found = [findings.Finding(file, None, list(of_file)) for file, of_file in by_file.items()]
+    if format_ == "sarif":
+        click.echo(findings.as_sarif(found))
+        return
+    everything = findings.Finding("mappings", None, list(issues))
+    click.echo(findings.as_outcome(everything, show_values=False, language=language))
+
+
+def placed(issue: "Issue") -> "Issue":
+    """Return an issue about a map file with the line of its rule as its place."""
+    from dataclasses import replace  # noqa: PLC0415 - `--help` need not wait for it
+
+    from gateway.errors import Place  # noqa: PLC0415 - idem
+
+    file, _, rest = (issue.rule or "").partition(":")
+    line = rest.partition(":")[0]
+    return replace(issue, place=Place(file, int(line))) if line.isdigit() else issue
+
+
+@click.command("compile")
+@click.argument("mapping")
+@options.provider_option
+@options.folders_option
+@click.option("--show", is_flag=True, help="Print the generated Python.")
+@click.option("--traced", is_flag=True, help="The dialect that keeps a trace.")
+@click.pass_context
+def compile_(
+    context: click.Context, *, mapping: str, provider: str, folders: tuple[Path, ...], show: bool, traced: bool
+) -> None:
+    """Make the program of MAPPING for a provider."""
+    from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
+
+    try:
+        library = options.library(folders)
+        program = library.program(library.mapping(mapping), library.provider(provider), traced=traced)
+    except GatewayError as error:
+        for issue in error.issues:
+            click.echo(f"{issue.severity}: {issue}", err=True)
+        context.exit(1)
+    click.echo(
+        program.source if show else f"{mapping} for {provider}: {len(program.source.splitlines())} lines of Python"
+    )
