@@ -43,8 +43,8 @@ def _is_plain_put(entry: Resource) -> bool:
 
 
 def faults(bundle: Resource) -> Iterator[_Fault]:
-    """Yield what is wrong with a Bundle whose structure is right."""
-    kind = bundle["type"]
+    """Yield what is wrong with a Bundle whose own structure is right; that of the resources in it may not be."""
+    kind = bundle.get("type", "")
     entries = bundle.get("entry", [])
     yield from _whole(bundle, kind)
     for at, entry in enumerate(entries):
@@ -72,7 +72,7 @@ def _whole(bundle: Resource, kind: str) -> Iterator[_Fault]:
 
 def _first(entry: Resource, kind: str) -> Iterator[_Fault]:
     wanted = {"document": ("bdl-11", "Composition"), "message": ("bdl-12", "MessageHeader")}.get(kind)
-    if wanted and _type(entry) != wanted[1]:
+    if wanted and _type(_resource(entry)) != wanted[1]:
         yield f"{wanted[0]}: the first resource of a {kind} is a {wanted[1]}", ".entry[0].resource"
 
 
@@ -88,7 +88,7 @@ def _entry(entry: Resource, kind: str) -> Iterator[_Fault]:
     if not entry.keys() & {"resource", "request", "response"}:
         yield "bdl-5: an entry has a resource, a request or a response", ""
     if "fullUrl" in entry:
-        yield from _full_url(entry["fullUrl"], entry.get("resource", {}))
+        yield from _full_url(entry["fullUrl"], _resource(entry))
     if kind in _WRITING and "request" in entry:
         yield from _request(entry)
 
@@ -99,42 +99,39 @@ def _full_url(full_url: str, resource: Resource) -> Iterator[_Fault]:
         yield "bdl-8: a fullUrl names no version", ".fullUrl"
     if named.kind not in {"absolute", "urn", "url"}:
         yield "a fullUrl is an absolute URL, urn:uuid:… in lower case, or urn:oid:…", ".fullUrl"
-    elif (
-        named.kind == "absolute"
-        and resource
-        and (named.type, named.id)
-        != (
-            resource["resourceType"],
-            resource.get("id", named.id),
-        )
-    ):
+    elif named.kind == "absolute" and not _is_at(named, resource):
         yield "the fullUrl does not end in the type and id of the resource", ".fullUrl"
 
 
+def _is_at(named: reference.Reference, resource: Resource) -> bool:
+    """Return whether a resource has the type and the id that an address names, as far as it has them."""
+    return bool(resource.get("resourceType", named.type) == named.type and resource.get("id", named.id) == named.id)
+
+
 def _request(entry: Resource) -> Iterator[_Fault]:
-    method, url, resource = entry["request"].get("method"), entry["request"].get("url", ""), entry.get("resource")
-    if method in _WITH_BODY and resource is None:
+    method, url, resource = entry["request"].get("method"), entry["request"].get("url", ""), _resource(entry)
+    if method in _WITH_BODY and "resource" not in entry:
         yield f"{method} needs a resource", ".resource"
-    if method not in _WITH_BODY and resource is not None:
+    if method not in _WITH_BODY and "resource" in entry:
         yield f"{method} takes no resource", ".resource"
-    if method == "POST":
-        yield from _create(url, resource)
+    if method == "POST" and resource:
+        yield from _create(url, _type(resource))
     elif method in _ON_ONE_RESOURCE:
         yield from _on_one_resource(method, url, resource)
 
 
-def _create(url: str, resource: Resource | None) -> Iterator[_Fault]:
+def _create(url: str, type_: str | None) -> Iterator[_Fault]:
     is_operation = "$" in url or url.endswith("/_search")
-    if resource and not is_operation and url != resource["resourceType"]:
-        yield f"POST goes to the type of its resource: {resource['resourceType']}", ".request.url"
+    if type_ and not is_operation and url != type_:
+        yield f"POST goes to the type of its resource: {type_}", ".request.url"
 
 
-def _on_one_resource(method: str, url: str, resource: Resource | None) -> Iterator[_Fault]:
+def _on_one_resource(method: str, url: str, resource: Resource) -> Iterator[_Fault]:
     named = reference.parse(url)
     if named.kind not in {"relative", "conditional"} or named.version:
         yield f"{method} goes to Type/id or Type?search", ".request.url"
     elif method == "PUT" and resource:
-        if resource["resourceType"] != named.type:
+        if _type(resource) not in {None, named.type}:
             yield "the resource is of another type than request.url names", ".request.url"
         elif named.id and resource.get("id") != named.id:
             yield "the resource has the id that request.url names", ".resource.id"
@@ -142,10 +139,10 @@ def _on_one_resource(method: str, url: str, resource: Resource | None) -> Iterat
 
 def _same_twice(entries: list[Any]) -> Iterator[_Fault]:
     """Yield bdl-7: a fullUrl stands once, unless the versions differ."""
-    seen: set[tuple[str, Any]] = set()
+    seen: set[tuple[str, str | None]] = set()
     for at, entry in enumerate(entries):
         if "fullUrl" in entry:
-            key = (entry["fullUrl"], entry.get("resource", {}).get("meta", {}).get("versionId"))
+            key = (entry["fullUrl"], _version(entry))
             if key in seen:
                 yield "bdl-7: the same fullUrl stands twice in the Bundle", f".entry[{at}].fullUrl"
             seen.add(key)
@@ -163,6 +160,18 @@ def _written_twice(entries: list[Any]) -> Iterator[_Fault]:
             seen.add(url)
 
 
-def _type(entry: Resource) -> str | None:
-    kind = entry.get("resource", {}).get("resourceType")
-    return kind if kind in resource_types() else None
+def _resource(entry: Resource) -> Resource:
+    """Return the resource of an entry, or an empty one where there is none."""
+    resource = entry.get("resource")
+    return resource if isinstance(resource, dict) else {}
+
+
+def _type(resource: Resource) -> str | None:
+    kind = resource.get("resourceType")
+    return kind if isinstance(kind, str) and kind in resource_types() else None
+
+
+def _version(entry: Resource) -> str | None:
+    meta = _resource(entry).get("meta")
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    return version if isinstance(version, str) else None
