@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from gateway.fhirpath import ast
 from gateway.fhirpath.calls import Compiler
 from gateway.fhirpath.flow import Flow
-from gateway.fhirpath.operators import is_json
 from gateway.fhirpath.scope import Argument, Code, Function
+from gateway.fhirpath.shapes import is_json
 
 __all__ = ["as_json", "invoke"]
 

@@ -3,7 +3,8 @@
 from gateway.fhirpath import ast
 from gateway.fhirpath.calls import Call, Focus, function
 from gateway.fhirpath.flow import Flow, items, of_list
-from gateway.fhirpath.operators import as_members, boxed, by_python, system, union
+from gateway.fhirpath.sets import union
+from gateway.fhirpath.shapes import as_members, boxed, by_python, system
 
 __all__: list[str] = []
 

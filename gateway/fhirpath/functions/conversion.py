@@ -2,7 +2,7 @@
 
 from gateway.fhirpath.calls import Call, Focus, function, only
 from gateway.fhirpath.flow import EMPTY, Flow, Mode, items, of_list, one, truth
-from gateway.fhirpath.operators import boxed, is_json, system
+from gateway.fhirpath.shapes import boxed, is_json, system
 
 __all__: list[str] = []
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from gateway.fhirpath.calls import Call, Compiler, function, named
 from gateway.fhirpath.flow import Choice, Field, Flow, false, items, one, three, truth
 from gateway.fhirpath.navigation import choice_constant, choice_names, settle
-from gateway.fhirpath.operators import as_members
+from gateway.fhirpath.shapes import as_members
 
 __all__ = ["existence", "filtered", "holds"]
 

@@ -3,7 +3,7 @@
 from gateway.fhirpath.calls import Call, function, only
 from gateway.fhirpath.flow import EMPTY, Flow, items, of_list, one
 from gateway.fhirpath.functions.existence import BOOLEAN
-from gateway.fhirpath.operators import boxed
+from gateway.fhirpath.shapes import boxed
 
 __all__: list[str] = []
 

@@ -3,7 +3,7 @@
 from gateway.fhirpath.calls import Call, Focus, function
 from gateway.fhirpath.flow import Flow, items, of_list, truth
 from gateway.fhirpath.functions.existence import filtered
-from gateway.fhirpath.operators import boxed
+from gateway.fhirpath.shapes import boxed
 
 __all__: list[str] = []
 

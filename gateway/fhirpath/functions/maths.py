@@ -2,7 +2,7 @@
 
 from gateway.fhirpath.calls import Call, function, only
 from gateway.fhirpath.flow import EMPTY, Flow
-from gateway.fhirpath.operators import system
+from gateway.fhirpath.shapes import system
 
 __all__: list[str] = []
 

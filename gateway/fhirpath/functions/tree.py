@@ -2,7 +2,7 @@
 
 from gateway.fhirpath.calls import Call, function
 from gateway.fhirpath.flow import Flow, items, of_list
-from gateway.fhirpath.operators import boxed
+from gateway.fhirpath.shapes import boxed
 
 __all__: list[str] = []
 

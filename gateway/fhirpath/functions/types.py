@@ -9,7 +9,7 @@ from gateway.fhirpath.flow import EMPTY, Flow, Mode, items, of_list, one
 from gateway.fhirpath.functions.existence import BOOLEAN, answer, filtered, holds
 from gateway.fhirpath.model import SYSTEM, descends, is_abstract, is_primitive, resolve
 from gateway.fhirpath.navigation import narrowed, settle
-from gateway.fhirpath.operators import boxed
+from gateway.fhirpath.shapes import boxed
 
 __all__ = ["test_type"]
 
