@@ -1,0 +1,69 @@
+"""Reads files of FHIR JSON and NDJSON and validates each resource in them."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from gateway.cli.findings import Finding
+from gateway.errors import Issue, MalformedMessage
+from gateway.fhir.json import decode
+from gateway.validation import Validator
+
+_FEW = 20  # files that need no progress bar
+_XML = Issue("malformed", "this is XML: only FHIR JSON is read here")
+_SUFFIXES = {".json", ".ndjson", ".jsonl"}
+
+
+def check(files: tuple[Path, ...], *, second_opinion: bool) -> Iterator[Finding]:
+    """Yield what there is to say about each resource, in the order of the files."""
+    validator = Validator()
+    for path in _with_progress([inside for given in files for inside in _inside(given)]):
+        for line, document in _documents(path):
+            yield Finding(str(path), line, _issues(document, validator, second_opinion=second_opinion))
+
+
+def _inside(path: Path) -> list[Path]:
+    """Return the files of a folder, in a stable order; a file stands for itself."""
+    return sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES) if path.is_dir() else [path]
+
+
+def _with_progress(paths: list[Path]) -> Iterator[Path]:
+    """Yield the paths; on a terminal a bar shows how far they are, on standard error."""
+    if len(paths) < _FEW or not sys.stderr.isatty():
+        yield from paths
+        return
+    with click.progressbar(paths, label="validating", file=sys.stderr) as bar:
+        yield from bar
+
+
+def _documents(path: Path) -> Iterator[tuple[int | None, bytes]]:
+    """Yield the JSON texts of a file: the whole of it, or each line of NDJSON with its number."""
+    content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    if not _is_ndjson(path, content):
+        yield None, content
+        return
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        if line.strip():
+            yield number, line
+
+
+def _is_ndjson(path: Path, content: bytes) -> bool:
+    if path.suffix in {".ndjson", ".jsonl"}:
+        return True
+    lines = [line for line in content.split(b"\n", 2)[:2] if line.strip()]
+    return len(lines) == 2 and all(line.strip()[:1] == b"{" and line.strip()[-1:] == b"}" for line in lines)
+
+
+def _issues(document: bytes, validator: Validator, *, second_opinion: bool) -> list[Issue]:
+    try:
+        resource = decode(document)
+    except MalformedMessage as refusal:
+        return [_XML] if document.lstrip()[:1] == b"<" else list(refusal.issues)
+    issues = validator.issues(resource)
+    if second_opinion and not any(issue.severity == "error" for issue in issues):
+        from gateway.validation.second_opinion import second_opinion as ask  # noqa: PLC0415 - only who asks pays for it
+
+        issues += ask(resource)
+    return issues
