@@ -140,12 +140,15 @@ class Job:
     def _mapped(self, mapping: ir.Mapping, message: Any, out: dict[str, Resource], issues: list[Issue]) -> Mapped:
         extras = [(part,) for part in message.all(mapping.each)] if mapping.each else [()]
         if not out and not issues:
-            issues = [Issue("nothing-made", say("nothing", self.language), "information", rule=str(mapping.span))]
+            issues = [self._nothing(mapping)]
         trace = self._trace(mapping, [(message, extra) for extra in extras], out) if self.trace else None
         resources = [(resource, "PUT", url) for url, resource in out.items()]
         return Mapped(
             mapping.name, mapping.version, resources, issues, message, trace, message.control_id, self.overlay.timezone
         )
+
+    def _nothing(self, mapping: ir.Mapping) -> Issue:
+        return Issue("nothing-made", say("nothing", self.language), "information", rule=str(mapping.span))
 
     def _trace(
         self, mapping: ir.Mapping, sources: list[tuple[Any, tuple[Any, ...]]], out: dict[str, Resource]
@@ -187,7 +190,7 @@ class Job:
                 mapping.name,
                 mapping.version,
                 [],
-                table.issues[told:],
+                table.issues[told:] or [self._nothing(mapping)],
                 [],
                 self._trace(mapping, [], {}) if self.trace else None,
             )
