@@ -12,7 +12,7 @@ from gateway.mapping.unread import unread_places
 
 @dataclass
 class Coverage:
-    """The coverage of one mapping. `unread` are places such as `PV1-10` (or columns) that stood in a case and no rule read."""
+    """The coverage of one mapping. `unread`: places such as `PV1-10` (or columns) of a case that no rule read."""
 
     mapping: str
     rules: set[Rule] = field(default_factory=set)
@@ -45,7 +45,7 @@ def measure(library: Library, mapping: ir.Mapping, cases: Sequence[Case]) -> Cov
 
 def _count(found: Coverage, library: Library, mapping: ir.Mapping, case: Case, now: Outcome) -> None:
     program = library.program(mapping, library.provider(case.provider), traced=True)
-    found.rules |= {rule for rule in program.rules}
+    found.rules |= set(program.rules)
     for mapped in now.mapped:
         if mapped.mapping != mapping.name or mapped.trace is None:
             continue

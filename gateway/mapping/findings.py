@@ -80,7 +80,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "the expression cannot be applied: {why}",
             "de expressie is niet toepasbaar: {why}",
         ),
-        "no-id": ("the resource has no id, so it cannot be stored", "de resource heeft geen id en kan niet worden opgeslagen"),
+        "no-id": (
+            "the resource has no id, so it cannot be stored",
+            "de resource heeft geen id en kan niet worden opgeslagen",
+        ),
         "left-out-element": ("; the element was left out", "; het element is weggelaten"),
         "left-out-resource": (
             "{type} was left out, because a rule of it could not be applied",

@@ -1,4 +1,4 @@
-"""The functions added to FHIRPath: a closed list. `docs/mapping-language.md` shows each, with an example that is a test.
+"""The functions added to FHIRPath: a closed list. `docs/mapping-language.md` shows each; the examples are tests.
 
 Those of one value take what stands before the dot; of an empty value each makes an empty one.
 """

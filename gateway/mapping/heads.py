@@ -41,13 +41,15 @@ def _head(path: Path, folder: Path) -> Head:
     said = dict(_keys(path.read_text(encoding="utf-8")))
     source = said.get("source", "")
     format_ = _FORMAT.search(source)
-    named = [_plain(said.get(key, "")) for key in ("map", "version", "title")]
-    return Head(path.parent.relative_to(folder).as_posix(), *named, format_[1] if format_ else "", _accepts(source))
+    url, version, title = (_plain(said.get(key, "")) for key in ("map", "version", "title"))
+    name = path.parent.relative_to(folder).as_posix()
+    return Head(name, url, version, title, format_[1] if format_ else "", _accepts(source))
 
 
 def _keys(text: str) -> Iterator[tuple[str, str]]:
     """Yield the top-level keys that a head has, each with the text up to the next key at the margin."""
-    key, held = "", []
+    key = ""
+    held: list[str] = []
     for line in text.splitlines():
         match = _KEY.match(line)
         if match or (line[:1] not in {" ", "\t", "#", ""}):

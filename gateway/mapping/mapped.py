@@ -46,7 +46,7 @@ class Mapped:
 
     @property
     def issues(self) -> Sequence[Issue]:
-        """Return what was odd about the message, then what its rules found. What stops a message raises MappingFailed."""
+        """Return what was odd about the message, then what its rules found. None of it stopped the message."""
         return (*self.source.issues, *self.found) if isinstance(self.source, Message) else self.found
 
     @property

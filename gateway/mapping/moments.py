@@ -133,16 +133,16 @@ def _clock(digits: str) -> str:
 
 @lru_cache(maxsize=256)
 def _pattern(format_: str) -> re.Pattern[str]:
-    """Return the expression for a format; from the hour on (or from the month, after a leading year) parts may be missing."""
+    """Return the expression for a format. From the hour on parts may be missing; after a leading year, from the month."""
     pattern, opened, literal, offset = "", 0, "", ""
-    for token in _TOKENS.findall(format_):
-        part = _DIGITS.get(token)
+    for letters in _TOKENS.findall(format_):
+        part = _DIGITS.get(letters)
         if part is None:
-            literal += re.escape(token.strip("'"))
-        elif token == "Z":
+            literal += re.escape(letters.strip("'"))
+        elif letters == "Z":
             offset = part
         else:
-            optional = token[0] in "HmsS" or (bool(pattern) and format_[0] == "y")
+            optional = letters[0] in "HmsS" or (bool(pattern) and format_[0] == "y")
             pattern += ("(?:" if optional else "") + literal + part
             opened += optional
             literal = ""

@@ -16,7 +16,8 @@ ONE = 1
 class Line(Protocol):
     """A segment, or the stand-in for one that the message does not have."""
 
-    def value(self, field: int, repetition: int = 1, component: int = 1, subcomponent: int = 1) -> str | None: ...
+    def value(self, field: int, repetition: int = 1, component: int = 1, subcomponent: int = 1) -> str | None:
+        """Return the text there."""
 
     def place(
         self,
@@ -24,7 +25,8 @@ class Line(Protocol):
         repetition: int | None = None,
         component: int | None = None,
         subcomponent: int | None = None,
-    ) -> Place: ...
+    ) -> Place:
+        """Return where that stands."""
 
 
 class Absent:
@@ -107,7 +109,7 @@ def fields(
         numbers = range(1, segment.repetitions(field) + 1) if repetition is None else (repetition,)
         for number in numbers:
             if sub is not None:
-                text = segment.value(field, number, component, sub)
+                text = segment.value(field, number, component or 1, sub)
                 made += [text] if text is not None else []
             else:
                 made += _piece(segment, field, number, component)

@@ -251,8 +251,10 @@ class Job:
 def _layout(mapping: ir.Mapping, overlay: Overlay) -> delimited.Layout:
     said: dict[str, Any] = dict(mapping.source.layout)
     aliases = {name: tuple(map(str, others)) for name, others in (said.get("aliases") or {}).items()}
-    known = {key: str(said[key]) for key in ("delimiter", "charset", "decimal", "quote") if said.get(key)}
-    return delimited.Layout(**known, aliases=aliases, required=mapping.source.columns, fallback_charset=overlay.charset)  # type: ignore[arg-type] - texts by name
+    known: dict[str, Any] = {
+        key: str(said[key]) for key in ("delimiter", "charset", "decimal", "quote") if said.get(key)
+    }
+    return delimited.Layout(**known, aliases=aliases, required=mapping.source.columns, fallback_charset=overlay.charset)
 
 
 def _operations(root: Resource) -> list[tuple[Resource, str, str]]:

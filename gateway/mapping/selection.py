@@ -85,7 +85,7 @@ def _nearest(tables: Sequence[ir.Mapping], have: set[str]) -> str:
 
 
 def describe(message: Message) -> str:
-    """Return how a message is called in a refusal: `ADT^A47 (HL7 v2.5)`. Nothing of its content but MSH-9 and MSH-12."""
+    """Return how a message is called in a refusal: `ADT^A47 (HL7 v2.5)`, by MSH-9 and MSH-12 and nothing else."""
     header = message.segments[0]
     kind = "^".join(part for part in (header.value(9, 1, 1), header.value(9, 1, 2)) if part)
     version = message.version

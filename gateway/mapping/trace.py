@@ -12,7 +12,8 @@ from gateway.errors import Place
 from gateway.fhir.types import Resource
 from gateway.formats.fhirjson import Tree
 from gateway.mapping.compiler.rules import Rule
-from gateway.mapping.tracer import Made, Read, Tracer
+from gateway.mapping.looks import Read
+from gateway.mapping.tracer import Made, Tracer
 
 
 @dataclass(frozen=True, slots=True)

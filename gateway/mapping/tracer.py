@@ -8,35 +8,18 @@ the policy of the rule is applied, and the rest of the message is mapped all the
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from gateway.errors import Issue, Place, Severity
+from gateway.errors import Issue, Severity
 from gateway.fhirpath import FhirPathError
-from gateway.mapping import pieces
 from gateway.mapping.compiler.rules import Rule
 from gateway.mapping.findings import Finding, Language, say
 from gateway.mapping.ir import Policy
+from gateway.mapping.looks import Looks, Pair, Read
 from gateway.mapping.shapes import first, full, plain
 
 WRONG_SHAPE = (AttributeError, TypeError, KeyError, ArithmeticError, ValueError)
 """What an expression raises when a value is not of the kind it was written for."""
 
 
-class Read(NamedTuple):
-    """One look at the source (`value` None: nothing stood there), or the row of a ConceptMap that was used (`through`)."""
-
-    owner: Any
-    at: tuple[Any, ...]
-    value: Any
-    through: str | None = None
-    passed: bool = False  # a piece on the way to something in it
-
-    @property
-    def place(self) -> Place:
-        """Return where it stands; line and byte are looked up only now."""
-        found: Place = self.owner.place(*self.at)
-        return found
-
-
-Pair = tuple[Any, tuple[Read, ...]]
 Thunk = Callable[[], Any]
 
 
@@ -58,93 +41,22 @@ class _Resource:
         self.failed = False
 
 
-class Tracer:
+class Tracer(Looks):
     """The `T` of traced code; one for a message (or a row)."""
 
     def __init__(self, rules: Sequence[Rule], policy: Policy, language: Language) -> None:
         self.rules = rules
+        super().__init__()
         self.policy = policy
         self.language = language
         self.issues: list[Issue] = []
         self.made: dict[tuple[int, Any], Made] = {}
         self.fired_rules: set[int] = set()
-        self.seen: list[Read] = []  # every look at the source, for the report of what nobody read
         self.failed = False
-        self._log: list[Read] = []
         self._rule = -1
         self._target = ""
         self._prefix = ""
         self._resources: list[_Resource] = []
-
-    # ---- what expressions read
-
-    def use(self, pair: Pair) -> Any:
-        """Return the value of a name; what was read for it counts as read here."""
-        self._log.extend(pair[1])
-        return pair[0]
-
-    def value(self, line: Any, at: tuple[int | None, ...]) -> str | None:
-        """Return the text of a field or a part of it; `at` as the mapping writes it."""
-        text: str | None = line.value(*(number or 1 for number in at))
-        self._note(line, at, text)
-        return text
-
-    def present(self, line: Any, field: int, repetition: int) -> bool:
-        """Return whether a field holds anything."""
-        found = pieces.present(line, field, repetition)
-        self._note(
-            line, (field, repetition) if repetition > 1 else (field,), line.value(field, repetition) if found else None
-        )
-        return found
-
-    def segments(self, message: Any, name: str) -> list[Any]:
-        """Return every segment of a name."""
-        return pieces.segments(message, name)
-
-    def fields(self, lines: list[Any], *at: int | None) -> list[Any]:
-        """Return the pieces that a path means as a collection."""
-        found = pieces.fields(lines, *at)  # type: ignore[arg-type] - the field is never None
-        for one in found:
-            self._note_piece(one)
-        if not found and lines:
-            self._note(lines[0], (at[0],), None)
-        return found
-
-    def at(self, value: Any, *steps: int, repetition: int = 1) -> str | None:
-        """Return the text at numeric steps from a piece."""
-        if type(value) is not pieces.Piece:
-            return None
-        text = pieces.at(value, *steps, repetition=repetition)
-        self._note(value.segment, tuple(n or None for n in value.numbers(steps, repetition)), text)
-        return text
-
-    def has(self, value: Any, first: int) -> bool | None:
-        """Return True when anything stands at one step from a piece, else None."""
-        if self.at(value, first) is not None:
-            return True
-        return True if self.pieces_at(value, (first,), None) else None
-
-    def pieces_at(self, value: Any, steps: tuple[int, ...], repetition: int | None) -> list[Any]:
-        """Return the pieces at numeric steps from a piece."""
-        found = pieces.pieces_at(value, steps, repetition)
-        for one in found:
-            self._note_piece(one)
-        return found
-
-    def column(self, record: Any, name: str) -> str | None:
-        """Return the cell of a row."""
-        text: str | None = record.get(name)
-        self._note(record, (name,), text)
-        return text
-
-    def _note(self, owner: Any, at: tuple[Any, ...], value: Any, *, passed: bool = False) -> None:
-        read = Read(owner, at, value, passed=passed)
-        self._log.append(read)
-        self.seen.append(read)
-
-    def _note_piece(self, value: Any) -> None:
-        if type(value) is pieces.Piece and value.field:
-            self._note(value.segment, (value.field, value.repetition, value.component or None), value, passed=True)
 
     # ---- functions
 
@@ -199,7 +111,7 @@ class Tracer:
         self.fired_rules.add(rule)
 
     def require(self, rule: int, thunk: Thunk, code: str, text: str) -> None:
-        """Report a requirement that does not hold. It stops the message (or row) whatever the policy of a resource is."""
+        """Report a requirement that does not hold. It stops the message (or row), whatever the policies."""
         value, reads = self._evaluated(rule, thunk, instead=True)
         if not value:
             missing = next((read for read in reads if read.owner is not None and read.value is None), None)

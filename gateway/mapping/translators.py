@@ -32,7 +32,8 @@ class Translator:
             return lambda code: find(code) or rare(code)
         if self.make is _coding:
             return lambda code: made.copy() if (made := find(code)) else rare(code)
-        return lambda code: self.make(self.concept_map.rows[code]) if code in self.made else rare(code)
+        rows = self.concept_map.rows
+        return lambda code: self.make(rows[code]) if code is not None and code in rows else rare(code)
 
     def row(self, code: str) -> str:
         """Return which row said so: `ConceptMap bed-status row 2`."""

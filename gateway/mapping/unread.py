@@ -1,6 +1,6 @@
 """What no rule read: nothing of a message is lost without somebody being able to see it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gateway.errors import Issue, Place
@@ -22,17 +22,16 @@ def unread(mapped: Mapped, language: Language = "en") -> list[Issue]:
 
 def unread_places(mapped: Mapped) -> list[Place]:
     """Return the places of the leaves that no rule read."""
+    tracers = mapped.trace.tracers() if mapped.trace else []
     if isinstance(mapped.source, hl7v2.Message):
-        return list(_of_message(mapped.source, mapped.trace.tracers()))
-    if isinstance(mapped.source, list):
-        return list(_of_table(mapped.source, mapped.trace.tracers()))
-    return []
+        return list(_of_message(mapped.source, tracers))
+    return list(_of_table(mapped.source, tracers)) if isinstance(mapped.source, list) else []
 
 
 Leaf = tuple[str, int, int, int, int, int]
 
 
-def _of_message(message: hl7v2.Message, tracers: list[Tracer]) -> Iterator[Place]:
+def _of_message(message: hl7v2.Message, tracers: Sequence[Tracer]) -> Iterator[Place]:
     read = {leaf for tracer in tracers for look in tracer.seen if (leaf := _leaf(look.owner, look.at))}
     for position, (_, place) in zip(hl7v2.positions(message), hl7v2.leaves(message), strict=True):
         if not (position.segment == "MSH" and position.field in _HEADER) and _numbers(position) not in read:
@@ -51,7 +50,7 @@ def _numbers(position: hl7v2.Position) -> Leaf:
     return name, occurrence, field or 0, repetition or 1, component or 1, sub or 1
 
 
-def _of_table(records: list[delimited.Record], tracers: list[Tracer]) -> Iterator[Place]:
+def _of_table(records: list[delimited.Record], tracers: Sequence[Tracer]) -> Iterator[Place]:
     """Yield a place for each column that no row's rules read, in the first row that holds something there."""
     read = {look.at[0] for tracer in tracers for look in tracer.seen}
     names = {normal(name) for name in read}

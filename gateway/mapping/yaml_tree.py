@@ -98,6 +98,7 @@ class _Reader:
 
     def scalar(self, node: yaml.Node) -> Scalar:
         span = self.span(node)
+        assert isinstance(node, yaml.ScalarNode)
         if not node.style:  # a plain scalar; quoted and block text is text
             return Scalar(_typed(node.value), span, span)
         return Scalar(node.value, span, span.shifted(1) if node.style in {'"', "'"} else span)

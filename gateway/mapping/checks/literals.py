@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from functools import cache
+from typing import TypeAlias
 
 from gateway.fhir import elements
 from gateway.fhir.elements import Element
@@ -11,7 +12,10 @@ from gateway.mapping.spans import suggestion
 _NUMBERS = {"integer", "positiveInt", "unsignedInt"}
 
 
-def literal_problem(value: str | int | Decimal | bool, element: Element) -> tuple[str, str] | None:
+Value: TypeAlias = str | int | Decimal | bool
+
+
+def literal_problem(value: Value, element: Element) -> tuple[str, str] | None:
     """Return an issue code and what is wrong with a literal, or None."""
     type_ = element.types[0]
     wrong = _kind(value, type_) or _form(value, type_)
@@ -24,7 +28,7 @@ def literal_problem(value: str | int | Decimal | bool, element: Element) -> tupl
     return None
 
 
-def _kind(value: str | int | Decimal | bool, type_: str) -> str | None:
+def _kind(value: Value, type_: str) -> str | None:
     if type_ == "boolean":
         return None if isinstance(value, bool) else "a boolean is written true or false, without quotes"
     if isinstance(value, bool):
@@ -36,7 +40,7 @@ def _kind(value: str | int | Decimal | bool, type_: str) -> str | None:
     return None if isinstance(value, str) else f"{type_} is text: put the number between quotes"
 
 
-def _form(value: str | int | Decimal | bool, type_: str) -> str | None:
+def _form(value: Value, type_: str) -> str | None:
     if isinstance(value, str) and (value == "" or value.isspace()):
         return "an empty text; leave the element out"
     pattern = _pattern(type_)

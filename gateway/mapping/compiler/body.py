@@ -1,8 +1,9 @@
 """The text of one generated function while it is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from gateway.fhirpath.model import kind as fhir_kind
@@ -39,14 +40,23 @@ class Made:
 _SOLID = frozenset({"id", "date", "dateTime", "instant", "code", "uri", "url", "canonical", "time"})
 
 
+_KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "boolean": "value",
+        "integer": "value",
+        "decimal": "value",
+        "text": "text",
+        "complex": "whole",
+        "Quantity": "whole",
+    }
+)
+
+
 def kind_of(type_name: str | None) -> Kind:
     """Return how emptiness shows in values of a type."""
     if type_name in _SOLID:
         return "solid"
-    found = fhir_kind(type_name)
-    if found in {"boolean", "integer", "decimal"}:
-        return "value"
-    return {"text": "text", "complex": "whole", "Quantity": "whole"}.get(found, "any")  # type: ignore[return-value] - a Kind
+    return _KINDS.get(fhir_kind(type_name), "any")
 
 
 class Body:

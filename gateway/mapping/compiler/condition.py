@@ -6,8 +6,8 @@ from typing import Any
 from gateway.fhirpath import RUNTIME, ast
 from gateway.mapping import ir, pieces
 from gateway.mapping.compiler.body import Body
-from gateway.mapping.compiler.expressions import Host
 from gateway.mapping.compiler.frame import Name, outermost
+from gateway.mapping.compiler.host import Host
 from gateway.mapping.compiler.shared import Expressions
 from gateway.mapping.concept_maps import ConceptMap
 from gateway.mapping.overlays import Overlay

@@ -6,7 +6,6 @@ which function is called on what, and so goes on after a Finding.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Protocol
 
 from gateway.fhirpath import ast
 from gateway.fhirpath.errors import FhirPathError
@@ -14,54 +13,11 @@ from gateway.fhirpath.scope import Argument, Code, Function, Invocation, Scope
 from gateway.mapping import functions, ir, moments
 from gateway.mapping.compiler.folding import solid
 from gateway.mapping.compiler.frame import Frame, Name
+from gateway.mapping.compiler.host import Host
 from gateway.mapping.compiler.prepare import EARLIER, LATER, RECORD, Mark, segment_name
-from gateway.mapping.concept_maps import ConceptMap
-from gateway.mapping.overlays import Overlay
 from gateway.mapping.values import Identifiers
 
 _TEXT = "System.String"
-
-
-class Host(Protocol):
-    """What expressions ask of the program they become part of."""
-
-    format: str
-    traced: bool
-    overlay: Overlay
-    zone: str
-
-    def line(self, name: str, occurrence: int | None) -> str:
-        """Return the variable that holds a segment in the function being written."""
-
-    def read(self, text: str) -> str:
-        """Return what stands for a look at the source, which is taken once where it is wanted more often."""
-
-    def constant(self, value: object, hint: str) -> str:
-        """Return the name under which generated code sees a value."""
-
-    def define(self, name: str, source: str) -> None:
-        """Note a constant that an expression needs, and the Python that makes it."""
-
-    def fragment(self, use: ir.Use) -> ir.Fragment | None:
-        """Return the fragment an alias means."""
-
-    def concept_map(self, use: ir.Use) -> ConceptMap | None:
-        """Return the ConceptMap an alias means, the provider's own rows laid over it."""
-
-    def sources(self, fragment: ir.Fragment) -> frozenset[int]:
-        """Return which parameters of a fragment are pieces of the source, by position."""
-
-    def stepped(self, unit: ir.Unit) -> frozenset[str]:
-        """Return the names of a unit that must stay pieces of the source."""
-
-    def inlined(self, function: str) -> str | None:
-        """Return what a function always returns, where that is one fixed display."""
-
-    def always(self, function: str) -> bool:
-        """Return whether a function is known to return something always."""
-
-    def called(self, fragment: ir.Fragment, names: tuple[Name, ...]) -> str:
-        """Return the function that makes a fragment from arguments of this kind."""
 
 
 class Names(Scope):
@@ -79,7 +35,7 @@ class Names(Scope):
         return bool(self._flowing)
 
     def constant(self, name: str) -> Code | None:
-        """Return `%receivedAt`, `%controlId`, `%provider.…` where it is not a single value, and the moment of `now()`."""
+        """Return `%receivedAt`, `%controlId`, a `%provider.…` of several values, and the moment of `now()`."""
         if name in {"receivedAt", "controlId"}:
             type_ = "instant" if name == "receivedAt" else _TEXT
             return Code(_CONTEXT[name], type=type_)

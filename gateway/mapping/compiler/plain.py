@@ -4,17 +4,15 @@ An object whose elements are all certain is one display; from the first uncertai
 filled line by line. Nothing here reports: a Finding ends the run, and the traced dialect runs instead.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from gateway.fhirpath import ast
 from gateway.mapping import ir
 from gateway.mapping.compiler.body import Body, Made, kind_of
+from gateway.mapping.compiler.filling import Filling, Live, Write
 from gateway.mapping.compiler.frame import Frame, Name
 from gateway.mapping.compiler.shared import Expressions
-
-Write = Callable[[ir.Template, Frame], None]
 
 
 class Plain:
@@ -59,9 +57,9 @@ class Plain:
     def emit(self, template: ir.Template, frame: Frame) -> None:
         """Write what stands under `emit` of a mapping: resources into `out`."""
         if isinstance(template, ir.Choice):
-            self._branches(template, frame, lambda value, inner: self.emit(value, inner))
+            self._branches(template, frame, self.emit)
         elif isinstance(template, ir.Loop):
-            self._loop(template, frame, lambda value, inner: self.emit(value, inner))
+            self._loop(template, frame, self.emit)
         elif isinstance(template, ir.Items):
             for item in template.items:
                 self.emit(item, frame)
@@ -134,7 +132,7 @@ class Plain:
     # ---- objects
 
     def _object(self, template: ir.Object, frame: Frame) -> Made:
-        filling = _Filling(self)
+        filling = Filling(self, self.body)
         filling.members(template, frame)
         return filling.made()
 
@@ -152,9 +150,9 @@ class Plain:
         many = any(many for _, many in kinds)
         return Made(f"({name} or [])" if many else name, kinds.pop()[0] if len(kinds) == 1 else "any", many=many)
 
-    def live(self, template: ir.Choice, frame: Frame) -> list[tuple[str, ir.Branch]]:
+    def live(self, template: ir.Choice, frame: Frame) -> Live:
         """Return the branches that may be taken, each with its condition in Python; after `True` there is none."""
-        found: list[tuple[str, ir.Branch]] = []
+        found: Live = []
         for branch in template.branches:
             truth = self.expressions.truth(branch.condition, frame) if branch.condition else "True"
             found += [(truth, branch)] if truth != "False" else []
@@ -162,7 +160,7 @@ class Plain:
                 break
         return found
 
-    def branches(self, live: list[tuple[str, ir.Branch]], frame: Frame, write: Write) -> None:
+    def branches(self, live: Live, frame: Frame, write: Write) -> None:
         """Write branches one inside the `else` of the other, so that each condition may need preparations."""
         depth = self.body.depth
         for index, (truth, branch) in enumerate(live):
@@ -245,77 +243,3 @@ class Plain:
             head = f"for {index}, {item} in enumerate({source})"
         with self.body.block(head):
             write(template.body, frame.having(names))
-
-
-class _Filling:
-    """One object: first the elements that are certain, then the others as they come."""
-
-    def __init__(self, plain: Plain) -> None:
-        self.plain = plain
-        self.body = plain.body
-        self.certain: list[str] = []
-        self.name: str | None = None
-        self.sure = False
-
-    def members(self, template: ir.Object, frame: Frame) -> None:
-        """Write the members of an object, in their order."""
-        for member in template.members:
-            if isinstance(member, ir.Assign):
-                frame = self.plain.bind(member.bindings, frame)
-            elif isinstance(member, ir.Field):
-                self.field(member.name, self.plain.value(member.value, frame))
-            elif isinstance(member, ir.Choice):
-                self.choice(member, frame)
-            else:
-                self.begin()
-                for part in member.parts:
-                    self.joined(part, frame)
-
-    def choice(self, template: ir.Choice, frame: Frame) -> None:
-        """Write a choice among the elements; one that the provider's settings decide is no choice."""
-        live = self.plain.live(template, frame)
-        if live and live[0][0] == "True":
-            self.joined(live[0][1].value, frame)
-        elif live:
-            self.begin()
-            before = self.sure
-            self.plain.branches(live, frame, self.joined)
-            self.sure = before
-
-    def joined(self, template: ir.Template, frame: Frame) -> None:
-        """Write an object whose elements join this one."""
-        if isinstance(template, ir.Object):
-            self.members(template, frame)
-        elif isinstance(template, ir.Choice):
-            self.choice(template, frame)
-        else:
-            self.begin()
-            made = self.plain.value(template, frame)
-            self.body.line(f"{self.name}.update({made.text} or {{}})")
-
-    def field(self, key: str, made: Made) -> None:
-        """Write one element."""
-        if made.empty:
-            return
-        if made.sure and self.name is None:
-            self.certain.append(f"{key!r}: {made.text}")
-        elif made.sure:
-            self.body.line(f"{self.name}[{key!r}] = {made.text}")
-            self.sure = True
-        else:
-            kept = self.body.kept(made)
-            self.begin()
-            self.body.line(f"if {kept.full}: {self.name}[{key!r}] = {kept.text}")
-
-    def begin(self) -> None:
-        """Write what is certain so far, under a name."""
-        if self.name is None:
-            self.name = self.body.name("o")
-            self.sure = bool(self.certain)
-            self.body.line(f"{self.name} = {{{', '.join(self.certain)}}}")
-
-    def made(self) -> Made:
-        """Return the object."""
-        if self.name is None:
-            return Made(f"{{{', '.join(self.certain)}}}", "whole", sure=bool(self.certain))
-        return Made(self.name, "whole", sure=self.sure)

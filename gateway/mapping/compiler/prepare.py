@@ -22,8 +22,23 @@ _LENGTHS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 60480
 RECORD = "record"
 
 _COLLECTION = frozenset(
-    "where select all first last tail skip take single count distinct isDistinct repeat union combine intersect exclude "
-    "aggregate allTrue anyTrue join".split()
+    {
+        *(
+            "where",
+            "select",
+            "all",
+            "first",
+            "last",
+            "tail",
+            "skip",
+            "take",
+            "single",
+            "count",
+            "distinct",
+            "isDistinct",
+        ),
+        *("repeat", "union", "combine", "intersect", "exclude", "aggregate", "allTrue", "anyTrue", "join"),
+    }
 )
 _PASSING = frozenset({"union", "combine", "iif", "intersect", "exclude"})
 
@@ -57,6 +72,7 @@ class Prepare:
         return Prepared(self.node(node, pieces=pieces), self.marks)
 
     def node(self, node: ast.Node, *, pieces: bool = False) -> ast.Node:
+        """Return a node rewritten."""
         if isinstance(node, ast.Identifier):
             return self.identifier(node, pieces=pieces)
         if isinstance(node, ast.SourcePath):
@@ -77,6 +93,7 @@ class Prepare:
         return folded(node) if self.overlay is not None else node
 
     def identifier(self, node: ast.Identifier, *, pieces: bool) -> ast.Node:
+        """Return what a name stands for, where that is known."""
         name = self.frame.names.get(node.name)
         if name is None:
             return node
@@ -87,6 +104,7 @@ class Prepare:
         return node
 
     def path(self, node: ast.SourcePath, *, pieces: bool) -> ast.Node:
+        """Return a source path; from a name it is a step."""
         known = self.frame.names.get(node.base)
         if known is None:
             if pieces:
@@ -99,6 +117,7 @@ class Prepare:
         return self.step(ast.SourceStep(base, numbers, node.repetition, start=node.start, end=node.end), pieces=pieces)
 
     def step(self, node: ast.SourceStep, *, pieces: bool) -> ast.Node:
+        """Return a step; from a name for a path it is a longer path."""
         whole = self._extended(node)
         if whole is not None:
             return self.path(whole, pieces=pieces)
@@ -122,6 +141,7 @@ class Prepare:
         )
 
     def member(self, node: ast.Member | ast.Index) -> ast.Node:
+        """Return a member; of the provider it is what the overlay says."""
         steps = _provider_path(node)
         if steps is None:
             if isinstance(node, ast.Index):
@@ -137,6 +157,7 @@ class Prepare:
         return ast.Literal(value, start=node.start, end=node.end)
 
     def call(self, node: ast.Call, *, pieces: bool) -> ast.Node:
+        """Return a call, its arguments as it wants them."""
         fragment = self.fragment(node.name) if node.base is None else None
         if fragment is not None:
             wanted = [index == 0 or index in fragment.sources for index in range(len(node.arguments))]
@@ -162,6 +183,7 @@ class Prepare:
             self.marks.setdefault((base.start, base.end), "present")
 
     def binary(self, node: ast.Binary, *, pieces: bool) -> ast.Node:
+        """Return an operation on two values."""
         passing = pieces and node.operator == "|"
         left, right = self.node(node.left, pieces=passing), self.node(node.right, pieces=passing)
         if node.operator in {"+", "-"}:

@@ -76,12 +76,12 @@ class _Builder:
         return self.bodies[-1].segment(name, occurrence)
 
     def constant(self, value: object, hint: str) -> str:
-        key = (value[0].id, value[1]) if _is_table(value) else (type(value).__name__, repr(value))  # type: ignore[index] - a table
+        key = _table_key(value) or (type(value).__name__, repr(value))
         if key not in self.constants:
             clean = "".join(c if c.isalnum() and c.isascii() else "_" for c in hint)
             name = f"K_{clean}_{len(self.constants) + 1}"
             self.constants[key] = name
-            self.namespace[name] = self._table(value) if _is_table(value) else value
+            self.namespace[name] = self._table(value) if _table_key(value) else value
         return self.constants[key]
 
     def read(self, text: str) -> str:
@@ -234,8 +234,11 @@ class _Checker(_Builder):
         return f"f_{fragment.name}"
 
 
-def _is_table(value: object) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], ConceptMap)
+def _table_key(value: object) -> tuple[str, str] | None:
+    """Return id and kind for a ConceptMap with the kind of its result, None for any other value."""
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], ConceptMap):
+        return value[0].id, str(value[1])
+    return None
 
 
 _RUNTIME: Mapping[str, Any] = {

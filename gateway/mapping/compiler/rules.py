@@ -7,7 +7,7 @@ from gateway.mapping.spans import Span
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `name` is its path under `emit` (`emit[1].status`); `target` its element, None for conditions and names.
+    """One rule. `name` is its path (`emit[1].status`); `target` its element, None for conditions and names.
 
     In a fragment both begin at the fragment: `cx: value`, and the target follows where the fragment is used.
     """

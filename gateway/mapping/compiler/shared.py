@@ -7,9 +7,10 @@ from gateway.fhirpath import ast, generate
 from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.scope import Code
 from gateway.mapping import ir
-from gateway.mapping.compiler.expressions import Host, Names
+from gateway.mapping.compiler.expressions import Names
 from gateway.mapping.compiler.folding import present_names, solid
 from gateway.mapping.compiler.frame import Frame
+from gateway.mapping.compiler.host import Host
 from gateway.mapping.compiler.prepare import Arguments, Prepare
 from gateway.mapping.spans import Problems
 

@@ -71,7 +71,7 @@ class Traced:
     # ---- values, into an object under a key or into a list
 
     def into(self, holder: str, key: str | None, template: ir.Template, frame: Frame, path: str, target: str) -> None:
-        """Write a template so that its value goes into `holder`. `target` is its place in the resource, as known here."""
+        """Write a template so that its value goes into `holder`. `target` is its place in the resource."""
         match template:
             case ir.Literal():
                 rule = self.rules.add(path, template.span, target)

@@ -1,0 +1,104 @@
+"""What the expressions of a traced program look at: every look is kept, with its place."""
+
+from typing import Any, NamedTuple
+
+from gateway.errors import Place
+from gateway.mapping import pieces
+
+
+class Read(NamedTuple):
+    """One look at the source (`value` None: nothing stood there), or a row of a ConceptMap (`through`)."""
+
+    owner: Any
+    at: tuple[Any, ...]
+    value: Any
+    through: str | None = None
+    passed: bool = False  # a piece on the way to something in it
+
+    @property
+    def place(self) -> Place:
+        """Return where it stands; line and byte are looked up only now."""
+        found: Place = self.owner.place(*self.at)
+        return found
+
+
+Pair = tuple[Any, tuple[Read, ...]]
+"""A value and what was read for it."""
+
+
+class Looks:
+    """What expressions look through. `seen` is every look, for the report of what nobody read."""
+
+    def __init__(self) -> None:
+        self.seen: list[Read] = []
+        self._log: list[Read] = []  # the looks of the rule that is being applied
+
+    def use(self, pair: Pair) -> Any:
+        """Return the value of a name; what was read for it counts as read here."""
+        self._log.extend(pair[1])
+        return pair[0]
+
+    def value(self, line: Any, at: tuple[int | None, ...]) -> str | None:
+        """Return the text of a field or a part of it; `at` as the mapping writes it."""
+        text: str | None = line.value(*(number or 1 for number in at))
+        self._note(line, at, text)
+        return text
+
+    def present(self, line: Any, field: int, repetition: int) -> bool:
+        """Return whether a field holds anything."""
+        found = pieces.present(line, field, repetition)
+        self._note(
+            line, (field, repetition) if repetition > 1 else (field,), line.value(field, repetition) if found else None
+        )
+        return found
+
+    def segments(self, message: Any, name: str) -> list[Any]:
+        """Return every segment of a name."""
+        return pieces.segments(message, name)
+
+    def fields(self, lines: list[Any], *at: int | None) -> list[Any]:
+        """Return the pieces that a path means as a collection."""
+        field, repetition, component, sub = at
+        found = pieces.fields(lines, field or 0, repetition, component, sub)
+        for one in found:
+            self._note_piece(one)
+        if not found and lines:
+            self._note(lines[0], (at[0],), None)
+        return found
+
+    def at(self, value: Any, *steps: int, repetition: int = 1) -> str | None:
+        """Return the text at numeric steps from a piece."""
+        if type(value) is not pieces.Piece:
+            return None
+        first, second, third = (*steps, 1, 1)[:3]
+        text = pieces.at(value, first, second, third, repetition)
+        self._note(value.segment, tuple(n or None for n in value.numbers(steps, repetition)), text)
+        return text
+
+    def has(self, value: Any, first: int) -> bool | None:
+        """Return True when anything stands at one step from a piece, else None."""
+        if self.at(value, first) is not None:
+            return True
+        return True if self.pieces_at(value, (first,), None) else None
+
+    def pieces_at(self, value: Any, steps: tuple[int, ...], repetition: int | None) -> list[Any]:
+        """Return the pieces at numeric steps from a piece."""
+        found = pieces.pieces_at(value, steps, repetition)
+        for one in found:
+            self._note_piece(one)
+        return found
+
+    def column(self, record: Any, name: str) -> str | None:
+        """Return the cell of a row."""
+        text: str | None = record.get(name)
+        self._note(record, (name,), text)
+        return text
+
+    def _note(self, owner: Any, at: tuple[Any, ...], value: Any, *, passed: bool = False) -> None:
+        read = Read(owner, at, value, passed=passed)
+        self._log.append(read)
+        self.seen.append(read)
+
+    def _note_piece(self, value: Any) -> None:
+        if type(value) is pieces.Piece and value.field:
+            self._note(value.segment, (value.field, value.repetition, value.component or None), value, passed=True)
