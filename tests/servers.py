@@ -1,12 +1,14 @@
 """A real gateway to test with: `gateway serve` in processes of its own, on free ports."""
 
+from __future__ import annotations
+
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +44,9 @@ class Running:
 
 
 @contextmanager
-def serving(folder: Path, database: str, **settings: str) -> Iterator[Running]:
+def serving(
+    folder: Path, database: str, wait: Callable[[Running], None] | None = None, **settings: str
+) -> Iterator[Running]:
     """Start a gateway, wait until it is ready; stop it at the end if it still runs."""
     port, mllp_port = free_port(), free_port()
     ours = {"DATABASE": database, "PORT": str(port), "MLLP_PORT": str(mllp_port)} | settings
@@ -56,7 +60,7 @@ def serving(folder: Path, database: str, **settings: str) -> Iterator[Running]:
         )
     running = Running(process, port, mllp_port, log)
     try:
-        wait_until_ready(running)
+        (wait or wait_until_ready)(running)
         yield running
     finally:
         if process.poll() is None:
@@ -74,6 +78,18 @@ def wait_until_ready(running: Running) -> None:
         else:
             return
     raise AssertionError(f"not ready: {running.log.read_text(encoding='utf-8')}")
+
+
+def wait_for_port(running: Running) -> None:
+    """Return when it listens: enough where it does not answer everybody."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert running.process.poll() is None, running.log.read_text(encoding="utf-8")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", running.port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"not listening: {running.log.read_text(encoding='utf-8')}")
 
 
 def clean_environment() -> dict[str, str]:

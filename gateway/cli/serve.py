@@ -49,6 +49,11 @@ DEVELOPMENT MODE: NO AUTHENTICATION. Whoever reaches these ports can read and wr
 The gateway listens on this machine only. Test data only; never a real patient.\
 """
 
+CERTIFICATES = """\
+Clients are known by their certificates. Rights per partner are not kept yet: whoever holds a certificate
+of GATEWAY_TLS_CLIENT_CA can read and write everything.\
+"""
+
 
 @click.command()
 def serve() -> None:
@@ -197,6 +202,5 @@ def _announce(settings: Settings, mllp_port: int) -> None:
     click.echo(f"FHIR at {settings.base_url}")
     click.echo(f"Messages at {settings.base_url.removesuffix('/fhir')}/ingest/<provider>")
     click.echo(f"MLLP at {settings.mllp_host}:{mllp_port}")
-    if settings.development:
-        click.secho(DEVELOPMENT, fg="red", bold=True, err=True)
+    click.secho(DEVELOPMENT if settings.development else CERTIFICATES, fg="red", bold=True, err=True)
     sys.stdout.flush()

@@ -26,7 +26,7 @@ _HISTORY_COUNT, _MAX_HISTORY_COUNT = 50, 1000
 
 def capabilities(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#capabilities"""
-    return Answer(HTTPStatus.OK, encoded_statement(ask.to.settings.base_url, development=ask.caller.development))
+    return Answer(HTTPStatus.OK, encoded_statement(ask.to.settings.base_url, development=ask.to.settings.development))
 
 
 def read(ask: Ask) -> Answer:

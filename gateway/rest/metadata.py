@@ -116,7 +116,7 @@ def capability_statement(base: str, *, development: bool) -> Resource:
 
 
 def _rest(*, development: bool) -> dict[str, Any]:
-    security = "Development mode: no authentication, loopback only." if development else "Client certificates (mTLS)."
+    security = "Development mode: no authentication, loopback only." if development else "TLS with client certificates."
     return {
         "mode": "server",
         "security": {"cors": False, "description": security},

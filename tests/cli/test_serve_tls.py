@@ -1,0 +1,82 @@
+"""`gateway serve` with certificates: who shows none gets no further than the handshake, and holds up nobody."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from gateway.access.certificates import write_development
+from tests.messages import bed_message
+from tests.servers import Running, serving, wait_for_port
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificates")
+    write_development(folder, datetime.now(UTC))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def running(certificates: Path) -> Iterator[Running]:
+    files = {"TLS_CERTIFICATE": "server.pem", "TLS_KEY": "server.key", "TLS_CLIENT_CA": "ca.pem"}
+    settings = {name: str(certificates / file) for name, file in files.items()}
+    with serving(certificates, f"sqlite:///{certificates}/store.sqlite", wait_for_port, **settings) as running:
+        yield running
+
+
+def get(running: Running, certificates: Path, *, client: str | None) -> requests.Response:
+    own = (str(certificates / f"{client}.pem"), str(certificates / f"{client}.key")) if client else None
+    url = f"https://127.0.0.1:{running.port}/fhir/metadata"
+    return requests.get(url, verify=str(certificates / "ca.pem"), cert=own, timeout=30)
+
+
+def test_a_client_with_a_certificate_is_served(running: Running, certificates: Path) -> None:
+    response = get(running, certificates, client="client-hospital")
+
+    statement = response.json()
+    assert statement["implementation"]["url"] == f"https://127.0.0.1:{running.port}/fhir"
+    assert "certificates" in statement["rest"][0]["security"]["description"]
+
+
+def test_a_client_without_one_or_with_one_of_another_authority_is_not(
+    running: Running, certificates: Path, tmp_path: Path
+) -> None:
+    write_development(tmp_path, datetime.now(UTC))
+    (tmp_path / "ca.pem").write_bytes((certificates / "ca.pem").read_bytes())
+
+    for folder, client in ((certificates, None), (tmp_path, "client-hospital")):
+        with pytest.raises((requests.exceptions.SSLError, requests.ConnectionError)):
+            get(running, folder, client=client)
+
+
+def test_plain_http_is_not_answered(running: Running) -> None:
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://127.0.0.1:{running.port}/fhir/metadata", timeout=30)
+
+
+def test_handshakes_that_are_never_ended_hold_up_nobody(running: Running, certificates: Path) -> None:
+    with ExitStack() as clients:
+        for _ in range(50):
+            clients.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=30))
+        assert get(running, certificates, client="client-nursing-home").status_code == 200
+
+
+def test_mllp_speaks_tls_too(running: Running, certificates: Path) -> None:
+    context = ssl.create_default_context(cafile=certificates / "ca.pem")
+    context.load_cert_chain(certificates / "client-hospital.pem", certificates / "client-hospital.key")
+    with (
+        socket.create_connection(("127.0.0.1", running.mllp_port), timeout=30) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as wire,
+    ):
+        wire.sendall(b"\x0b" + bed_message("A20-1") + b"\x1c\r")
+        answer = wire.recv(65536)
+
+    assert b"MSA|AA|A20-1" in answer
