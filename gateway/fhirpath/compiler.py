@@ -25,8 +25,9 @@ MAX_SOURCE = 500_000  # characters of generated Python
 class Compiled:
     """One expression as Python functions. Safe to share between threads; it keeps nothing between calls.
 
-    `source` is the Python that was generated for it. `evaluate(resource, variables)` and `test(resource, variables)`
-    are the functions themselves, for places where the cost of a call with keywords counts.
+    `source` is the Python that was generated for it, `type` the type of what it gives where that is known. For places
+    where the cost of a call with keywords counts, `evaluate(resource, variables)` and `test(resource, variables)`
+    (true in Python's sense) are the functions themselves; they raise Python's errors for an input of another shape.
     """
 
     __slots__ = ("_items", "evaluate", "source", "test", "text", "type")
@@ -76,14 +77,15 @@ class _Standalone(Scope):
         return Code("this", type=self.root, present=True)
 
     def constant(self, name: str) -> Code | None:
-        if name in _ENVIRONMENT:
-            return _ENVIRONMENT[name]
         if name in {"resource", "rootResource", "context"}:
             return Code(name, type=self._type_of(name), present=True)
         found = self.outer.constant(name)
         if found is not None or name in _KNOWN or name.startswith(("vs-", "ext-", "cs-")):
             return found
         return Code(f"fp_variable(variables, {name!r})", many=True)
+
+    def variables(self) -> str:
+        return "variables"
 
     def _type_of(self, name: str) -> str | None:
         """The context has the type asked for; the resource around it only when that is a resource itself."""
@@ -109,7 +111,6 @@ class _Standalone(Scope):
 
 _MODES: tuple[Mode, ...] = ("json", "element", "value")
 _KNOWN = {"sct", "loinc", "ucum", "now"}
-_ENVIRONMENT = {" variables": Code("variables"), " resource": Code("resource")}
 _PROLOGUE = {name: f"    {name} = variables.get({name!r}, this)\n" for name in ("resource", "rootResource", "context")}
 
 
@@ -161,7 +162,12 @@ def _returned(flow: Flow, code: Code) -> str:
 def _source(text: str, constants: Mapping[str, str], bodies: Mapping[str, str]) -> str:
     functions = [f"def {name}(this, variables):\n{_prologue(body)}{body}" for name, body in bodies.items()]
     used = [f"{name} = {made}" for name, made in constants.items() if any(name in f for f in functions)]
-    return "\n\n".join([f"# {' '.join(text.split())}", *used, *functions]) + "\n"
+    return "\n\n".join([f"# {_in_a_line(text)}", *used, *functions]) + "\n"
+
+
+def _in_a_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if line.isprintable() else ascii(line)
 
 
 def _prologue(body: str) -> str:
@@ -173,7 +179,7 @@ def _executed(source: str, text: str) -> dict[str, Any]:
         raise FhirPathError("the expression becomes too large")
     names = dict(RUNTIME)
     try:
-        exec(_compile(source, f"<fhirpath {text[:60]}>", "exec"), names)  # noqa: S102 -- only what the generator wrote
+        exec(_compile(source, f"<fhirpath {_in_a_line(text)[:60]}>", "exec"), names)  # noqa: S102 -- only what the generator wrote
     except (SyntaxError, RecursionError, MemoryError) as wrong:
         raise FhirPathError("the expression is nested too deeply") from wrong
     return names

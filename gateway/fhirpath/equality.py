@@ -4,7 +4,6 @@ from gateway.fhirpath import ast
 from gateway.fhirpath.calls import Compiler
 from gateway.fhirpath.flow import Flow, false, is_simple, items, one, truth
 from gateway.fhirpath.model import kind
-from gateway.fhirpath.navigation import choice_constant
 from gateway.fhirpath.shapes import comparable, system
 
 __all__ = ["choice_equality", "equal", "equivalent", "not_equivalent", "unequal"]
@@ -20,7 +19,8 @@ def choice_equality(compiler: Compiler, operator: str, left: Flow, right: Flow) 
     if right.kind not in {"text", "boolean"} or right.value is None or len(fitting) != 1:
         return None
     name = "fp_choice_equal" if operator == "=" else "fp_choice_unequal"
-    arguments = (left.choice.holder, repr(fitting[0]), right.item, choice_constant(compiler, element))
+    names = compiler.constant(f"frozenset({element.json_names!r})", f"{element.name}_values")
+    arguments = (left.choice.holder, repr(fitting[0]), right.item, names)
     return Flow(f"{name}({', '.join(arguments)})", "System.Boolean")
 
 

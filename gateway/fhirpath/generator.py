@@ -108,20 +108,17 @@ class Generator:
 
     def variables(self) -> str:
         """Return the text of the dict of `%variables`."""
-        return self._environment("variables", "{}")
+        return self.scope.variables() or "{}"
 
     def resource(self) -> str:
         """Return the text of `%resource`."""
-        return self._environment("resource", "None")
+        code = self.scope.constant("resource")
+        return "None" if code is None else code.text
 
     def now(self) -> str:
         """Return the text of the moment that now() gives."""
         code = self.scope.constant("now")
         return f"fp_now({self.variables()})" if code is None else code.text
-
-    def _environment(self, name: str, otherwise: str) -> str:
-        code = self.scope.constant(f" {name}")
-        return otherwise if code is None else code.text
 
     def wrong(self, what: str, node: ast.Node, suggestion: str | None = None) -> FhirPathError:
         """Return the error of a node."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gateway.fhirpath import ast
-from gateway.fhirpath.calls import Compiler, named
+from gateway.fhirpath.calls import FUNCTIONS, Compiler, named
 from gateway.fhirpath.errors import nearest
 from gateway.fhirpath.flow import EMPTY, Choice, Field, Flow, Mode, items, of_list
 from gateway.fhirpath.model import Element, child, children, descends, is_abstract, is_primitive
@@ -37,7 +37,8 @@ def _unknown(compiler: Compiler, base: Flow, name: str, node: ast.Node) -> Flow:
         return _dynamic(compiler, base, name)
     if compiler.strict:
         known = children(base.type)
-        raise compiler.wrong(f"no element '{name}' in {base.type}", node, nearest(name, known))
+        meant = f"{name}()" if name in FUNCTIONS else nearest(name, known)
+        raise compiler.wrong(f"no element '{name}' in {base.type}", node, meant)
     return EMPTY
 
 

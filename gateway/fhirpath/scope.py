@@ -70,6 +70,10 @@ class Scope:
         del name
         return None
 
+    def variables(self) -> str | None:
+        """Return the text of a dict with the variables of this evaluation, if there is one: resolve() looks in it."""
+        return None
+
     def identifier(self, name: str) -> Code | None:
         """Return the value of a name that starts a path, or None to leave it to FHIRPath."""
         del name

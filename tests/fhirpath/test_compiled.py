@@ -17,6 +17,7 @@ from tests.fhirpath.resources import BUNDLE, OBSERVATION, PATIENT
     ("root", "text", "words"),
     [
         ("Patient", "name.gven", "no element 'gven' in HumanName; did you mean 'given'?"),
+        ("Patient", "name.first", "did you mean 'first()'?"),
         ("Patient", "Patient.birthdate", "did you mean 'birthDate'?"),
         ("Patient", "Encounter.status", "the context is Patient, not Encounter"),
         ("Observation", "valueQuantity.unit", "did you mean 'value.ofType(Quantity)'?"),
@@ -87,7 +88,9 @@ def test_a_comment_cannot_get_out_of_its_line() -> None:
     assert compile("'\n\rimport os\n'")({}) == ["\n\rimport os\n"]
 
 
-@pytest.mark.parametrize("text", ["'\"' & '\\''", "'{this}' & '%s'", "`__class__`.`__init__`", "'\\u2028\\u0000'"])
+@pytest.mark.parametrize(
+    "text", ["'\"' & '\\''", "'{this}' & '%s'", "`__class__`.`__init__`", "'\0\ud800'"]
+)
 def test_text_of_an_expression_stays_text(text: str) -> None:
     compile(text, root="Patient")(PATIENT)
     compile(text)(PATIENT)

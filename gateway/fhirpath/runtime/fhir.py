@@ -6,7 +6,6 @@ from typing import Any
 from gateway.fhir.elements import required_codings
 from gateway.fhirpath import model
 from gateway.fhirpath.errors import FhirPathError
-from gateway.fhirpath.runtime.narrative import allowed
 from gateway.fhirpath.runtime.navigation import steps, type_of
 from gateway.fhirpath.runtime.system import system
 from gateway.fhirpath.values import Date, DateTime, Time, Typed
@@ -156,4 +155,8 @@ def time_of_day(moment: DateTime) -> Time:
 def html_checks(value: Any) -> bool | None:
     """Return whether a narrative is xhtml that FHIR allows; None for None."""
     text = system(value)
-    return None if text is None else allowed(text)
+    if text is None:
+        return None
+    from gateway.fhirpath.runtime.narrative import allowed  # noqa: PLC0415 -- lxml is slow to load and seldom needed
+
+    return allowed(text)
