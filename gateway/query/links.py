@@ -36,7 +36,7 @@ class Links:
 
     def _self(self, secret: Callable[[], bytes]) -> str:
         request = self.request
-        if self.position is not None or bears_bsn(request.applied, request.resource_type):
+        if self.position is not None or bears_bsn(request.applied):
             return self._sealed(self.position, secret())
         query = urlencode(request.applied, safe=":,/")
         return f"{self.base}/{request.resource_type}{'?' if query else ''}{query}"

@@ -259,3 +259,10 @@ def test_an_unknown_type_gets_a_suggestion() -> None:
 
 def test_a_query_string_is_read_with_or_without_its_path() -> None:
     assert parse_query("Slot", "Slot?status=free").applied == parse_query("Slot", "status=free").applied
+
+
+def test_a_chain_that_could_go_everywhere_is_refused_quickly() -> None:
+    (found,) = problems("related.subject.general-practitioner.name=x", "DocumentReference")
+
+    assert "name the types" in found
+    assert asked("related:DocumentReference.subject:Patient.name=x", "DocumentReference").conditions

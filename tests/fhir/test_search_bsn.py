@@ -15,49 +15,43 @@ def test_the_eleven_test_passes_test_numbers(text: str) -> None:
     assert is_bsn(text)
 
 
-@pytest.mark.parametrize("text", ["999900007", "000000000", "99990006", "9999000060", "99990000a", "٩٩٩٩٠٠٠٠٦"])
+@pytest.mark.parametrize("text", ["999900007", "000000000", "9999006", "9999000060", "99990000a", "٩٩٩٩٠٠٠٠٦"])
 def test_the_eleven_test_fails_other_numbers(text: str) -> None:
     assert not is_bsn(text)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "resource_type"),
+    ("name", "value"),
     [
-        ("identifier", f"{SYSTEM}|{BSN}", "Patient"),
-        ("identifier", f"urn:oid:2.16.840.1.113883.2.4.6.3|{BSN}", "Patient"),
-        ("identifier", f"{SYSTEM}|123", "Encounter"),
-        ("identifier", BSN, "Patient"),
-        ("identifier", f"|{BSN}", "Patient"),
-        ("identifier", f"x,{BSN}", "Patient"),
-        ("identifier:not", BSN, "Patient"),
-        ("_id", BSN, "Patient"),
-        ("patient.identifier", BSN, "Encounter"),
-        ("subject:Patient.identifier", BSN, "ServiceRequest"),
-        ("patient:identifier", BSN, "Encounter"),
-        ("identifier", BSN, None),
+        ("identifier", f"{SYSTEM}|{BSN}"),
+        ("identifier", f"urn:oid:2.16.840.1.113883.2.4.6.3|{BSN}"),
+        ("identifier", f"2.16.840.1.113883.2.4.6.3|{BSN}"),
+        ("identifier", f"{SYSTEM.upper()}|123"),
+        ("identifier", BSN),
+        ("identifier", f"|{BSN}"),
+        ("identifier", f"x,{BSN}"),
+        ("_id", BSN),
+        ("patient.identifier", BSN),
+        ("patient:identifier", BSN),
+        ("name", f" {BSN} "),
+        ("subject", f"Patient/{BSN}"),
     ],
 )
-def test_a_bsn_in_a_url_is_refused_and_pointed_at_post(name: str, value: str, resource_type: str | None) -> None:
+def test_a_bsn_in_a_url_is_refused_and_pointed_at_post(name: str, value: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        refuse_bsn_in_url([(name, value)], resource_type)
+        refuse_bsn_in_url([("active", "true"), (name, value)], "Encounter")
 
     (issue,) = refused.value.issues
     assert issue.code == "bsn-in-url"
-    assert f"POST {resource_type or 'Patient'}/_search" in issue.diagnostics
+    assert "POST Encounter/_search" in issue.diagnostics
     assert BSN not in str(issue)
     assert issue.value is None
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "resource_type"),
-    [
-        ("identifier", "http://fhir.nl/fhir/NamingSystem/uzi-nr-pers|999900006", "Patient"),
-        ("identifier", "999900007", "Patient"),
-        ("identifier", BSN, "Slot"),
-        ("identifier", f"{SYSTEM}|", "Patient"),
-        ("name", BSN, "Patient"),
-    ],
+    "value",
+    ["http://fhir.nl/fhir/NamingSystem/uzi-nr-pers|999900006", "999900007", f"{SYSTEM}|", "9999000060", "Jansen"],
 )
-def test_other_numbers_may_stand_in_a_url(name: str, value: str, resource_type: str) -> None:
-    refuse_bsn_in_url([(name, value)], resource_type)
-    assert not bears_bsn([(name, value)], resource_type)
+def test_other_numbers_may_stand_in_a_url(value: str) -> None:
+    refuse_bsn_in_url([("identifier", value)])
+    assert not bears_bsn([("identifier", value)])

@@ -9,16 +9,18 @@ https://hl7.org/fhir/R4/search.html#chaining and #has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.errors import Issue
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search.model import Chain, Condition, Filter, Has, Value
 from gateway.fhir.search.served import MAX_DEPTH, MODIFIERS, RESULT_PARAMETERS, named, served, suggestion, targets
+from gateway.fhir.search.values import BadValue
 from gateway.fhir.types import resource_types
 
 ReadValues = Callable[[SearchParameter, str | None], tuple[Value, ...]]
+_MOST_WAYS = 40  # of a chain without types, through all that its references may point at
 
 
 class UnknownName(ValueError):
@@ -27,16 +29,18 @@ class UnknownName(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A resolved name: its canonical spelling, and the condition it makes of its values."""
+    """A resolved name: its canonical spelling, the condition it makes of its values, and how many filters are in it."""
 
     spelling: str
     condition: Condition
+    ways: int = 1
 
 
 def resolve(resource_type: str, name: str, values: ReadValues, depth: int = 0) -> Named:
     """Return what `name` asks of `resource_type`; UnknownName when it is not served.
 
-    `values` reads the values once the parameter at the end is known; what it raises passes through.
+    `values` reads the values once the parameter at the end is known; what it raises passes through. BadValue for a
+    chain that could go more ways than it is worth following.
     """
     if depth > MAX_DEPTH:
         raise UnknownName(f"a chain may be at most {MAX_DEPTH} references deep")
@@ -91,10 +95,11 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, values: ReadVal
     if not modifier and not parameter.targets:
         raise UnknownName(f"'{parameter.code}' may point at any type: name one, as in {parameter.code}:Patient.name")
     types = (_target_type(parameter, modifier),) if modifier else parameter.targets
-    found = dict(_reached(types, rest, values, depth))
+    found = _reached(types, rest, values, depth)
     spelling = f"{parameter.code}:{types[0]}" if modifier else parameter.code
     last = next(iter(found.values())).spelling
-    return Named(f"{spelling}.{last}", Chain(parameter, tuple((t, n.condition) for t, n in found.items())))
+    chain = Chain(parameter, tuple((target, then.condition) for target, then in found.items()))
+    return Named(f"{spelling}.{last}", chain, sum(then.ways for then in found.values()))
 
 
 def _target_type(parameter: SearchParameter, wanted: str) -> str:
@@ -106,16 +111,22 @@ def _target_type(parameter: SearchParameter, wanted: str) -> str:
     return found
 
 
-def _reached(types: tuple[str, ...], rest: str, values: ReadValues, depth: int) -> Iterator[tuple[str, Named]]:
-    """Yield the chained condition for each type that has it; UnknownName of the first type when none has."""
+def _reached(types: tuple[str, ...], rest: str, values: ReadValues, depth: int) -> dict[str, Named]:
+    """Return the chained condition for each type that has it; UnknownName of the first type when none has."""
+    first = rest.partition(".")[0].partition(":")[0]
+    having = [target for target in types if first in served(target) or first == "_has"] or types[:1]
+    found: dict[str, Named] = {}
     refused: list[UnknownName] = []
-    for target in types:
+    for target in having:
         try:
-            yield target, resolve(target, rest, values, depth + 1)
+            found[target] = resolve(target, rest, values, depth + 1)
         except UnknownName as error:
             refused.append(error)
-    if len(refused) == len(types):
+        if sum(then.ways for then in found.values()) > _MOST_WAYS or len(refused) > _MOST_WAYS:
+            raise BadValue("this chain can go too many ways: name the types, as in subject:Patient.name")
+    if not found:
         raise refused[0]
+    return found
 
 
 def _has(resource_type: str, name: str, values: ReadValues, depth: int) -> Named:
@@ -129,7 +140,7 @@ def _has(resource_type: str, name: str, values: ReadValues, depth: int) -> Named
     if parameter.type != "reference" or resource_type not in targets(parameter):
         raise UnknownName(f"'{parameter.code}' of {source} does not point at {resource_type}")
     then = resolve(source, parts[3], values, depth + 1)
-    return Named(f"_has:{source}:{parameter.code}:{then.spelling}", Has(source, parameter, then.condition))
+    return Named(f"_has:{source}:{parameter.code}:{then.spelling}", Has(source, parameter, then.condition), then.ways)
 
 
 def suggestion_of_type(wanted: str) -> str:

@@ -1,0 +1,93 @@
+"""Whatever a search may ask, the database answers it, on both engines."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.errors import BadRequest, TooLarge
+from gateway.fhir.search import MODIFIERS, parse, served
+from gateway.fhir.types import resource_types
+from gateway.store import Identity, Store, search
+from gateway.store.search import Position, Scope
+from tests.store.writing import put
+
+TYPES = ("Slot", "Patient", "Encounter", "Location", "Task", "RiskAssessment", "Observation")
+INJECTIONS = [
+    "' or 1=1 --",
+    '"; drop table current',
+    "%",
+    "_",
+    "?",
+    "{}",
+    "{key}",
+    "\\",
+    "x' union select 1",
+    "%s",
+    "$1",
+]
+WORDS = st.sampled_from(
+    [*INJECTIONS, "free", "2026-01-05", "ge2026", "ap0001", "lt9999-12-31", "5", "5.40||mg", "s|c", "|c", "s|"]
+)
+VALUES = {
+    "date": st.sampled_from(["2026-01-05", "ge2026", "ne2026-01-05T10:00", "ap0001", "lt9999-12-31", "ap9999"]),
+    "number": st.sampled_from(["5", "ne5.40", "gt1e99", "ap-3", "lt-1e99"]),
+    "quantity": st.sampled_from(["5", "5.40||mg", "gt5|http://unitsofmeasure.org|min", "ap-3||'"]),
+    "reference": st.sampled_from(["1", "Patient/1", "https://x.example/fhir/Patient/1", "urn:uuid:1"]),
+}
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> tuple[str, list[tuple[str, str]]]:
+    """Return a type and parameters that are known there, with modifiers that they take and values of their type."""
+    resource_type = draw(st.sampled_from(TYPES))
+    pairs = []
+    for _ in range(draw(st.integers(1, 3))):
+        parameter = draw(st.sampled_from(sorted(served(resource_type).values(), key=lambda p: p.code)))
+        modifier = draw(st.sampled_from(["", *MODIFIERS[parameter.type]]))
+        value = "true" if modifier == "missing" else draw(VALUES.get(parameter.type, WORDS))
+        value = "s|c" if modifier == "identifier" else value
+        pairs.append((f"{parameter.code}:{modifier}" if modifier else parameter.code, value))
+    codes = [code for code in sorted(served(resource_type)) if draw(st.integers(0, 15)) == 0]
+    return resource_type, [*pairs, *([("_sort", ",-".join(codes[:4]))] if codes else [])]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=queries(), candidates=st.sampled_from([500, 0]), total=st.booleans())
+def test_any_request_is_answered(
+    store: Store, asked: tuple[str, list[tuple[str, str]]], candidates: int, total: bool
+) -> None:
+    resource_type, pairs = asked
+    try:
+        request = parse(resource_type, [*pairs, *([("_total", "accurate")] if total else [])])
+    except (BadRequest, TooLarge):
+        return
+    with store.reading() as db:
+        results = search.read(db, request, Scope(candidates=candidates))
+        assert results.matches == []
+        assert results.total == 0
+        columns = max(1, len(request.sort)) if resource_type == "Slot" else len(request.sort)
+        search.read(db, request, Scope(candidates=candidates), Position((None,) * columns, 7))
+
+
+@pytest.mark.slow
+def test_every_parameter_of_every_type_can_be_asked(store: Store) -> None:
+    values = {"date": "ge2026-01-05", "number": "5", "quantity": "5||mg", "reference": "Patient/1"}
+    with store.reading() as db:
+        for resource_type in sorted(resource_types()):
+            for parameter in served(resource_type).values():
+                targets = parameter.targets
+                value = values.get(parameter.type, "x") if not targets else f"{targets[0]}/1"
+                request = parse(resource_type, [(parameter.code, value), ("_sort", parameter.code)])
+                assert search.read(db, request, Scope()).matches == []
+
+
+@pytest.mark.parametrize("value", INJECTIONS)
+def test_sql_in_a_value_is_a_value(store: Store, value: str) -> None:
+    put(store, Identity("Location", "a"))
+    with store.reading() as db:
+        for code in ("identifier", "name:exact", "_id", "_source", "organization:identifier"):
+            request = parse("Location", [(code, value.replace("\\", "\\\\").replace(",", "\\,"))])
+            assert search.read(db, request, Scope()).matches == []
+        assert search.read(db, parse("Location", []), Scope()).total == 1
