@@ -47,7 +47,7 @@ def _count(found: Coverage, library: Library, mapping: ir.Mapping, case: Case, n
     program = library.program(mapping, library.provider(case.provider), traced=True)
     found.rules |= set(program.rules)
     for mapped in now.mapped:
-        if mapped.mapping != mapping.name or mapped.trace is None:
+        if mapped.mapping != mapping.name:
             continue
         for tracer in mapped.trace.tracers():
             found.fired |= {tracer.rules[number] for number in tracer.fired_rules}

@@ -25,12 +25,29 @@ class Origin(Protocol):
         """Return the tracers of the run."""
 
 
+class Untraced:
+    """The trace of a message for which none was wanted: nothing."""
+
+    def entries(self) -> Sequence[Any]:
+        """Return none."""
+        return ()
+
+    def explain(self, path: str) -> Sequence[Any]:
+        """Return none."""
+        del path
+        return ()
+
+    def tracers(self) -> Sequence[Any]:
+        """Return none."""
+        return ()
+
+
 @dataclass(slots=True)
 class Mapped:
     """The resources of one message (or chunk of rows), and everything the sender should know.
 
-    `resources` are (resource, method, url) in the order of the mapping. `trace` is computed when asked; None when
-    it was not wanted. `source` is the message, the records or the tree.
+    `resources` are (resource, method, url) in the order of the mapping. `trace` is computed when asked.
+    `source` is the message, the records or the tree.
     """
 
     mapping: str
@@ -38,7 +55,7 @@ class Mapped:
     resources: list[tuple[Resource, str, str]]
     found: Sequence[Issue]
     source: Any
-    trace: Origin | None = None
+    trace: Origin = field(default_factory=Untraced, repr=False)
     control_id: str | None = None
     zone: str | None = None  # of times in the message without an offset
     rows: int = 0  # rows that were taken, for a table

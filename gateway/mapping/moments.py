@@ -133,7 +133,7 @@ def _clock(digits: str) -> str:
 
 @lru_cache(maxsize=256)
 def _pattern(format_: str) -> re.Pattern[str]:
-    """Return the expression for a format. From the hour on parts may be missing; after a leading year, from the month."""
+    """Return the expression for a format. From the hour (after a leading year: from the month) parts may be missing."""
     pattern, opened, literal, offset = "", 0, "", ""
     for letters in _TOKENS.findall(format_):
         part = _DIGITS.get(letters)

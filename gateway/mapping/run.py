@@ -19,7 +19,7 @@ from gateway.formats.detect import detect
 from gateway.mapping import ir
 from gateway.mapping.findings import Finding, Language, say
 from gateway.mapping.library import Library
-from gateway.mapping.mapped import Mapped
+from gateway.mapping.mapped import Mapped, Origin, Untraced
 from gateway.mapping.overlays import Overlay
 from gateway.mapping.trace import Identity, Trace
 from gateway.mapping.tracer import WRONG_SHAPE, Tracer
@@ -141,7 +141,7 @@ class Job:
         extras = [(part,) for part in message.all(mapping.each)] if mapping.each else [()]
         if not out and not issues:
             issues = [self._nothing(mapping)]
-        trace = self._trace(mapping, [(message, extra) for extra in extras], out) if self.trace else None
+        trace = self._trace(mapping, [(message, extra) for extra in extras], out)
         resources = [(resource, "PUT", url) for url, resource in out.items()]
         return Mapped(
             mapping.name, mapping.version, resources, issues, message, trace, message.control_id, self.overlay.timezone
@@ -152,7 +152,10 @@ class Job:
 
     def _trace(
         self, mapping: ir.Mapping, sources: list[tuple[Any, tuple[Any, ...]]], out: dict[str, Resource]
-    ) -> Trace:
+    ) -> Origin:
+        if not self.trace:
+            return Untraced()
+
         def again() -> list[tuple[Tracer, dict[str, Resource]]]:
             made = []
             for source, extra in sources:
@@ -192,7 +195,7 @@ class Job:
                 [],
                 table.issues[told:] or [self._nothing(mapping)],
                 [],
-                self._trace(mapping, [], {}) if self.trace else None,
+                Untraced(),
             )
 
     def _chunk(self, mapping: ir.Mapping, records: list[Any]) -> Mapped:
@@ -202,7 +205,7 @@ class Job:
         if mapping.policy == "fail" and taken < len(records):
             raise MappingFailed(issues)
         resources = [(resource, "PUT", url) for url, resource in out.items()]
-        trace = self._trace(mapping, [(record, ()) for record in records], out) if self.trace else None
+        trace = self._trace(mapping, [(record, ()) for record in records], out)
         return Mapped(mapping.name, mapping.version, resources, issues, records, trace, rows=taken)
 
     def _row(self, mapping: ir.Mapping, record: Any, out: dict[str, Resource], issues: list[Issue]) -> bool:

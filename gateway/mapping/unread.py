@@ -22,7 +22,7 @@ def unread(mapped: Mapped, language: Language = "en") -> list[Issue]:
 
 def unread_places(mapped: Mapped) -> list[Place]:
     """Return the places of the leaves that no rule read."""
-    tracers = mapped.trace.tracers() if mapped.trace else []
+    tracers = mapped.trace.tracers()
     if isinstance(mapped.source, hl7v2.Message):
         return list(_of_message(mapped.source, tracers))
     return list(_of_table(mapped.source, tracers)) if isinstance(mapped.source, list) else []

@@ -1,6 +1,5 @@
 """`gateway map explain` and `gateway map trace`: where did this element come from?"""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,27 +9,21 @@ from gateway.cli.map import options
 from gateway.cli.map.run import Shape, Work
 
 if TYPE_CHECKING:
-    from gateway.mapping.findings import Language
     from gateway.mapping.mapped import Mapped
+
+
+_MESSAGE = click.Path(exists=True, allow_dash=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("path")
-@click.option(
-    "--message", "message", required=True, type=click.Path(exists=True, allow_dash=True, dir_okay=False, path_type=Path)
-)
-@options.provider_option
-@options.folders_option
+@click.option("--message", "message", required=True, type=_MESSAGE, help="The message, - for standard input.")
+@options.asked_options
 @options.format_option("text", "json")
-@options.received_option
-@options.language_option
 @click.pass_context
-def explain(
-    context: click.Context, *, path: str, message: Path, provider: str, folders: tuple[Path, ...], format_: str,
-    received_at: datetime | None, language: "Language",
-) -> None:  # fmt: skip
+def explain(context: click.Context, *, path: str, message: Path, asked: options.Asked, format_: str) -> None:
     """Say of the element PATH (such as Slot.status or Location[2].name) from which field, by which rule, it came."""
-    found, errors = _mapped(message, provider, folders, received_at, language)
+    found, errors = _mapped(message, asked)
     entries = [entry for mapped in found for entry in mapped.trace.explain(path)]
     for entry in entries:
         click.echo(_line(entry, format_))
@@ -40,19 +33,13 @@ def explain(
 
 
 @click.command()
-@click.argument("message", type=click.Path(exists=True, allow_dash=True, dir_okay=False, path_type=Path))
-@options.provider_option
-@options.folders_option
+@click.argument("message", type=_MESSAGE)
+@options.asked_options
 @options.format_option("text", "json")
-@options.received_option
-@options.language_option
 @click.pass_context
-def trace(
-    context: click.Context, *, message: Path, provider: str, folders: tuple[Path, ...], format_: str,
-    received_at: datetime | None, language: "Language",
-) -> None:  # fmt: skip
+def trace(context: click.Context, *, message: Path, asked: options.Asked, format_: str) -> None:
     """Show the trace of MESSAGE: a line for each element, or with --format json an object a line."""
-    found, errors = _mapped(message, provider, folders, received_at, language)
+    found, errors = _mapped(message, asked)
     for mapped in found:
         if format_ == "text":
             click.echo(f"# {mapped.mapping} {mapped.version}")
@@ -61,19 +48,12 @@ def trace(
     context.exit(1 if errors else 0)
 
 
-def _mapped(
-    message: Path, provider: str, folders: tuple[Path, ...], received_at: datetime | None, language: "Language"
-) -> "tuple[list[Mapped], bool]":
+def _mapped(message: Path, asked: options.Asked) -> "tuple[list[Mapped], bool]":
     """Return what the messages of a file become, and whether one was refused; findings are told."""
-    from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
-
-    shape = Shape("text", language, show_values=False)
-    try:
-        work = Work(options.library(folders), provider, received_at or options.now(), language)
-        return list(work.results(message, shape)), shape.has_errors
-    except GatewayError as error:
-        shape.refused(options.shown(message), error.issues)
-        return [], True
+    shape = Shape("text", asked.language, show_values=False)
+    work = Work.begin(asked, shape)
+    found = list(work.results(message, shape)) if work else []
+    return found, shape.has_errors
 
 
 def _line(entry: Any, format_: str) -> str:

@@ -18,7 +18,7 @@ from gateway.cli.map import options
 )  # fmt: skip
 @click.pass_context
 def new(context: click.Context, *, name: str, sample: Path, folder: Path) -> None:
-    """Write a mapping called NAME for messages like the sample. It loads and runs; what it emits is for you to fill in."""
+    """Write a mapping called NAME for messages like the sample: it loads and runs, and is for you to fill in."""
     from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
     from gateway.mapping.scaffold import scaffold  # noqa: PLC0415 - idem
 

@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,9 +13,29 @@ import click
 from gateway.data import shipped
 
 if TYPE_CHECKING:
+    from gateway.mapping.findings import Language
     from gateway.mapping.library import Library
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click only
+    """A moment with its offset."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the moment; a usage error when it is none or names no offset."""
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail("write it as 2026-01-05T10:00:00+01:00", param, ctx)
+        if moment.tzinfo is None:
+            self.fail("add the offset: 2026-01-05T10:00:00+01:00", param, ctx)
+        return moment
+
+
+MOMENT = _Moment()
 _FEW = 20  # files that need no progress bar
 
 
@@ -34,46 +56,50 @@ def format_option(*formats: str) -> Callable[[F], F]:
     return click.option("--format", "format_", type=click.Choice(formats), default=formats[0], show_default=True)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """For whom, with which mappings, when received, and in which language something is mapped."""
+
+    provider: str
+    folders: tuple[Path, ...]
+    received_at: datetime
+    language: "Language"
+
+
 def provider_option(command: F) -> F:
     """Add --provider."""
     text = "Whose overlay to use."
     return click.option("--provider", default="dev", show_default=True, help=text)(command)
 
 
-def received_option(command: F) -> F:
-    """Add --received-at."""
-    text = "When the message is received, with an offset: 2026-01-05T10:00:00+01:00. Without it: now."
-    return click.option("--received-at", "received_at", type=Moment(), default=None, help=text)(command)
+def asked_options(command: F) -> F:
+    """Add --provider, --mappings, --received-at and --lang; the command gets them as `asked`."""
+
+    @wraps(command)
+    def asking(
+        *args: Any, provider: str, folders: tuple[Path, ...], received_at: datetime | None, language: Any, **rest: Any
+    ) -> Any:
+        return command(*args, asked=Asked(provider, folders, received_at or now(), language), **rest)
+
+    moment = "When the message is received, with an offset: 2026-01-05T10:00:00+01:00. Without it: now."
+    received = click.option("--received-at", "received_at", type=MOMENT, default=None, help=moment)
+    wrapped: Any = asking
+    return provider_option(folders_option(received(language_option(wrapped))))
 
 
 def language_option(command: F) -> F:
     """Add --lang."""
     text = "Language of findings."
-    return click.option(
+    option = click.option(
         "--lang", "language", type=click.Choice(["en", "nl"]), default="en", show_default=True, help=text
-    )(command)
+    )
+    return option(command)
 
 
 def values_option(command: F) -> F:
     """Add --show-values."""
     text = "Show the offending values. They may be patient data."
     return click.option("--show-values", is_flag=True, help=text)(command)
-
-
-class Moment(click.ParamType):
-    """A moment with its offset."""
-
-    name = "moment"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Return the moment; a usage error when it is none or names no offset."""
-        try:
-            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            self.fail("write it as 2026-01-05T10:00:00+01:00", param, ctx)
-        if moment.tzinfo is None:
-            self.fail("add the offset: 2026-01-05T10:00:00+01:00", param, ctx)
-        return moment
 
 
 def now() -> datetime:

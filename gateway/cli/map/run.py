@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,37 +18,25 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path))
-@options.provider_option
-@options.folders_option
+@options.asked_options
 @options.format_option("text", "json", "sarif")
-@options.received_option
-@options.language_option
 @options.values_option
 @click.option("--trace", is_flag=True, help="Also show where each element came from.")
 @click.option("--unread", is_flag=True, help="Also show the source fields that no rule read.")
 @click.option("--strict", is_flag=True, help="Also validate each Bundle against R4, and load it in fhir.resources.")
 @click.pass_context
-def run_(
-    context: click.Context, *, files: tuple[Path, ...], provider: str, folders: tuple[Path, ...], format_: str,
-    received_at: datetime | None, language: "Language", show_values: bool, trace: bool, unread: bool, strict: bool,
-) -> None:  # fmt: skip
+def run_(context: click.Context, /, *, files: tuple[Path, ...], asked: options.Asked, **shown: Any) -> None:
     """Map the messages in FILES (- is standard input, a folder stands for its files) and print transaction Bundles.
 
     One message gives one Bundle; several give NDJSON, one Bundle a line. Findings go to standard error.
     Exit code 0: all well, 1: a message was refused or has errors, 2: the command cannot be run so.
     """
-    from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
-
-    shape = Shape(format_, language, show_values=show_values, trace=trace, unread=unread, strict=strict)
-    try:
-        job = Work(options.library(folders), provider, received_at or options.now(), language)
-        job.library.provider(provider)
-    except GatewayError as error:
-        shape.refused("mappings", error.issues)
+    shape = Shape(shown.pop("format_"), asked.language, **shown)
+    work = Work.begin(asked, shape)
+    if work is None:
         context.exit(1)
-    paths = options.inside(files)
-    for path in options.with_progress(paths, "mapping"):
-        for mapped in job.results(path, shape):
+    for path in options.with_progress(options.inside(files), "mapping"):
+        for mapped in work.results(path, shape):
             shape.take(options.shown(path), mapped)
     shape.finish()
     context.exit(1 if shape.has_errors else 0)
@@ -60,22 +47,31 @@ class Work:
     """Maps files one after the other."""
 
     library: "Library"
-    provider: str
-    received_at: datetime
-    language: "Language"
+    asked: options.Asked
+
+    @staticmethod
+    def begin(asked: options.Asked, shape: "Shape") -> "Work | None":
+        """Return what maps, or None when the mappings or the provider cannot be used; `shape` is told why."""
+        from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
+
+        try:
+            library = options.library(asked.folders)
+            library.provider(asked.provider)
+        except GatewayError as error:
+            shape.refused("mappings", error.issues)
+            shape.finish()
+            return None
+        return Work(library, asked)
 
     def results(self, path: Path, shape: "Shape") -> "Iterator[Mapped]":
         """Yield what each message of a file becomes; what is refused is told to `shape`, and the next one is mapped."""
         from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
         from gateway.mapping.run import run  # noqa: PLC0415 - idem
 
+        asked, data = self.asked, options.content(path)
         try:
             rest = run(
-                self.library,
-                options.content(path),
-                provider=self.provider,
-                received_at=self.received_at,
-                language=self.language,
+                self.library, data, provider=asked.provider, received_at=asked.received_at, language=asked.language
             )
         except GatewayError as error:
             shape.refused(options.shown(path), error.issues)
