@@ -98,6 +98,11 @@ class Library:
             self._programs[key] = program
         return self._programs[key]
 
+    def every_fragment(self) -> list[ir.Fragment]:
+        """Return every fragment there is, used or not; those that cannot be read are in `problems`."""
+        found = (self.fragments.load(path, self.problems) for path, _ in self.fragments.all())
+        return [fragment for fragment in found if fragment is not None]
+
     def units(self, problems: Problems) -> "Units":
         """Return where programs find fragments and ConceptMaps; what is missing goes to `problems`."""
         return Units(self, problems)

@@ -51,7 +51,7 @@ def test(
 @options.folders_option
 @click.pass_context
 def accept(context: click.Context, *, cases: tuple[str, ...], folders: tuple[Path, ...]) -> None:
-    """Write what CASES (or all cases of a mapping) give now to their golden files. Read the change before committing."""
+    """Write what CASES (or all cases of a mapping) give now to their golden files. Read the change first."""
     from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
     from gateway.mapping.cases import accept as renew  # noqa: PLC0415 - idem
     from gateway.mapping.cases import find_cases, outcome  # noqa: PLC0415 - idem

@@ -84,7 +84,8 @@ def asked_options(command: F) -> F:
     moment = "When the message is received, with an offset: 2026-01-05T10:00:00+01:00. Without it: now."
     received = click.option("--received-at", "received_at", type=MOMENT, default=None, help=moment)
     wrapped: Any = asking
-    return provider_option(folders_option(received(language_option(wrapped))))
+    added: F = provider_option(folders_option(received(language_option(wrapped))))
+    return added
 
 
 def language_option(command: F) -> F:

@@ -1,25 +1,20 @@
 """What can be known of a library before the first message: every problem, with file, line, column and a suggestion."""
 
-from typing import TYPE_CHECKING
-
 from gateway.mapping import ir
 from gateway.mapping.checks.codes import check_codes
 from gateway.mapping.checks.expressions import check_expressions
+from gateway.mapping.checks.installed import Installed
 from gateway.mapping.checks.overlap import check_overlap
 from gateway.mapping.checks.reach import check_reach
 from gateway.mapping.checks.structure import Structure
 from gateway.mapping.checks.unused import check_unused
 
-if TYPE_CHECKING:
-    from gateway.mapping.library import Library
 
-
-def check(library: "Library", only: ir.Mapping | None = None) -> None:
+def check(library: Installed, only: ir.Mapping | None = None) -> None:
     """Check all mappings (or one), all fragments, ConceptMaps and overlays; findings go to `library.problems`."""
     problems = library.problems
-    fragments = [f for path, _ in library.fragments.all() if (f := library.fragments.load(path, problems)) is not None]
     units = library.units(problems)
-    for unit in (*((only,) if only else library.mappings), *fragments):
+    for unit in (*((only,) if only else library.mappings), *library.every_fragment()):
         types = check_expressions(unit, library, units, problems)
         Structure(unit, types, units, problems).check()
         check_reach(unit, library, problems)

@@ -1,14 +1,10 @@
 """Checks what overlays say about ConceptMaps."""
 
-from typing import TYPE_CHECKING
-
+from gateway.mapping.checks.installed import Installed
 from gateway.mapping.spans import Problems, Span, suggestion
 
-if TYPE_CHECKING:
-    from gateway.mapping.library import Library
 
-
-def check_codes(library: "Library", problems: Problems) -> None:
+def check_codes(library: Installed, problems: Problems) -> None:
     """Report codes of overlays for a ConceptMap that is not there, or to a target that it does not have."""
     known: dict[str | None, set[str]] = {}
     for found_map in library.concept_maps.values():

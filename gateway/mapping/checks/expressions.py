@@ -1,19 +1,16 @@
 """Checks every expression: unknown functions, aliases and names, wrong arguments, formats, provider settings."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from gateway.fhir.outcome import catalogue
 from gateway.fhirpath import ast
 from gateway.fhirpath.scope import Code
 from gateway.mapping import ir, moments
+from gateway.mapping.checks.installed import Installed
 from gateway.mapping.compiler.condition import condition
 from gateway.mapping.compiler.program import check_unit
 from gateway.mapping.compiler.sources import Units, all_expressions
 from gateway.mapping.spans import Problems, suggestion
-
-if TYPE_CHECKING:
-    from gateway.mapping.library import Library
 
 _FORMATTED = frozenset({"toDateTime", "toDate", "toInstant"})
 _ALWAYS = ("name", "share", "timezone")
@@ -22,7 +19,7 @@ Types = dict[int, Code]
 """What expressions give, by the identity of the expression."""
 
 
-def check_expressions(unit: ir.Unit, library: "Library", units: Units, problems: Problems) -> Types:
+def check_expressions(unit: ir.Unit, library: Installed, units: Units, problems: Problems) -> Types:
     """Compile every expression of a unit as it stands; return what each gives."""
     types = check_unit(unit, format_of(unit), units, problems)
     if isinstance(unit, ir.Mapping):
@@ -62,7 +59,7 @@ def _format(node: ast.Node, value: ir.Expression, problems: Problems) -> None:
             problems.add(value.span.shifted(last.start), wrong)
 
 
-def _provider(node: ast.Node, value: ir.Expression, library: "Library", problems: Problems) -> None:
+def _provider(node: ast.Node, value: ir.Expression, library: Installed, problems: Problems) -> None:
     """What is asked of the provider must stand in at least one overlay."""
     path = provider_path(node)
     if not path:

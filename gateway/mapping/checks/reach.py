@@ -1,19 +1,15 @@
 """Rules that can never apply: a condition that is never true, or comes after one that always is."""
 
-from typing import TYPE_CHECKING
-
 from gateway.fhirpath import ast
 from gateway.mapping import ir
 from gateway.mapping.checks.expressions import provider_path
+from gateway.mapping.checks.installed import Installed
 from gateway.mapping.compiler.folding import folded
 from gateway.mapping.overlays import SHARES
 from gateway.mapping.spans import Problems, suggestion
 
-if TYPE_CHECKING:
-    from gateway.mapping.library import Library
 
-
-def check_reach(unit: ir.Unit, library: "Library", problems: Problems) -> None:
+def check_reach(unit: ir.Unit, library: Installed, problems: Problems) -> None:
     """Report branches that are never taken, and resources that are written twice the same."""
     del library
     for template in unit.emit:
