@@ -48,6 +48,21 @@ def test_expressions_put_together(one: str, other: str, pattern: str) -> None:
     answered(pattern.format(one, other), PATIENT, None)
 
 
+_NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
+_RECKONED = [
+    "%a + %b", "%a - %b", "%a * %b", "%a / %b", "%a div %b", "%a mod %b", "%a = %b", "%a ~ %b", "%a < %b",
+    "%a.power(%b)", "%a.log(%b)", "%a.exp()", "%a.ln()", "%a.sqrt()", "%a.round(2)", "%a.floor()", "%a.toString()",
+    "%a.lowBoundary()", "%a.highBoundary(3)", "%a.toQuantity() = %b.toQuantity()", "%a.toInteger()", "-%a",
+]  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(_RECKONED), _NUMBERS, _NUMBERS)
+def test_any_numbers(text: str, a: Any, b: Any) -> None:
+    with contextlib.suppress(FhirPathError):
+        compile(text)({}, a=a, b=b)
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(_EXPRESSIONS), _JSON)
 def test_any_resource(text: str, value: Any) -> None:

@@ -88,9 +88,7 @@ def test_a_comment_cannot_get_out_of_its_line() -> None:
     assert compile("'\n\rimport os\n'")({}) == ["\n\rimport os\n"]
 
 
-@pytest.mark.parametrize(
-    "text", ["'\"' & '\\''", "'{this}' & '%s'", "`__class__`.`__init__`", "'\0\ud800'"]
-)
+@pytest.mark.parametrize("text", ["'\"' & '\\''", "'{this}' & '%s'", "`__class__`.`__init__`", "'\0\ud800'"])
 def test_text_of_an_expression_stays_text(text: str) -> None:
     compile(text, root="Patient")(PATIENT)
     compile(text)(PATIENT)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from scripts.fhirpath_scoreboard import ROOT, page
 from tests.fhirpath.official import cases, failure
 from tests.shared import SHARED, needs_shared
 
@@ -44,3 +45,11 @@ def test_the_suite_was_read_whole() -> None:
 
 def test_every_listed_case_has_a_reason() -> None:
     assert all(len(reason) > 20 for reason in listed().values())
+
+
+@needs_shared
+def test_the_scoreboard_tells_this() -> None:
+    assert SHARED
+    board = ROOT / "docs" / "scoreboard-fhirpath.md"
+    renew = "python scripts/fhirpath_scoreboard.py CASES"
+    assert board.read_text(encoding="utf-8") == page(SHARED / "data" / "fhirpath"), renew

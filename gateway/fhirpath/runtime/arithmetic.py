@@ -1,10 +1,10 @@
 """`+ - * / div mod &` and the sign. https://hl7.org/fhirpath/N1/#math"""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from gateway.fhirpath.errors import FhirPathError
-from gateway.fhirpath.runtime.system import is_number, system
+from gateway.fhirpath.runtime.system import MAX_MAGNITUDE, is_number, system
 from gateway.fhirpath.values import Quantity, Temporal
 from gateway.fhirpath.values.calendar import shifted
 from gateway.fhirpath.values.ucum import added, divided, multiplied
@@ -12,6 +12,7 @@ from gateway.fhirpath.values.ucum import comparable as comparable_units
 
 __all__ = ["add", "comparable", "concatenate", "divide", "modulo", "multiply", "negate", "subtract", "whole_divide"]
 
+_WIDE = Context(prec=2 * MAX_MAGNITUDE + 50)  # so that a quotient of any two numbers fits
 _INTEGERS = range(-(2**31), 2**31)
 
 
@@ -71,7 +72,7 @@ def whole_divide(left: Any, right: Any) -> int | None:
     if left is None or right is None:
         return None
     _numbers(left, right, "div")
-    return None if right == 0 else int(Decimal(left) / Decimal(right))
+    return None if right == 0 else int(_WIDE.divide_int(Decimal(left), Decimal(right)))
 
 
 def modulo(left: Any, right: Any) -> Any:
@@ -82,7 +83,7 @@ def modulo(left: Any, right: Any) -> Any:
     _numbers(left, right, "mod")
     if right == 0:
         return None
-    remainder = Decimal(left) % Decimal(right)
+    remainder = _WIDE.remainder(Decimal(left), Decimal(right))
     return int(remainder) if isinstance(left, int) and isinstance(right, int) else remainder
 
 

@@ -12,6 +12,7 @@ from gateway.fhirpath.values.temporal import Parts
 __all__ = ["high_boundary", "low_boundary", "precision"]
 
 MAX_PLACES = 31
+MAX_DIGITS = 26  # of the whole number; a Decimal of FHIRPath has 28
 _DATE_DIGITS = {4: 1, 6: 2, 8: 3, 10: 4, 12: 5, 14: 6, 17: 6}
 _TIME_DIGITS = {2: 1, 4: 2, 6: 3, 9: 3}
 _ZONES = {"low": 14 * 60, "high": -12 * 60}  # where it is first, and where it is last, a given time of day
@@ -43,7 +44,7 @@ def _boundary(value: Any, precision: int | None, side: str) -> Any:
 
 def _number(value: Decimal, places: int, side: str) -> Decimal | None:
     """Return the boundary of a number, cut (low) or rounded (high) by its size, as the official tests have it."""
-    if not 0 <= places < MAX_PLACES:
+    if not 0 <= places < MAX_PLACES or value.adjusted() + places >= MAX_DIGITS:
         return None
     outward = (side == "high") != value.is_signed()
     half = Decimal(5).scaleb(min(0, _exponent(value)) - 1)

@@ -126,7 +126,9 @@ def _places(number: Decimal) -> int:
 
 
 def rounded(number: Decimal, places: int) -> Decimal:
-    """Return a number rounded half up (away from zero)."""
+    """Return a number rounded half up (away from zero); one of more than 28 digits as it is."""
+    if number.adjusted() + places >= 28:
+        return number
     return number.quantize(Decimal(1).scaleb(-places), rounding="ROUND_HALF_UP")
 
 
