@@ -91,6 +91,27 @@ def walk(resource: Resource) -> Iterator[tuple[dict[str, Any], Literal["referenc
         yield holder, "reference", path
 
 
+def holders(resource: Resource) -> list[dict[str, Any]]:
+    """Return the dicts that `walk` yields, without their paths: half the work, for who rarely needs a path."""
+    found: list[dict[str, Any]] = []
+    _find(resource, found)
+    return found
+
+
+def _find(node: dict[str, Any], found: list[dict[str, Any]]) -> None:
+    for key, value in node.items():
+        if value.__class__ is dict:
+            if "reference" in value and _is_reference(value) and key not in _HOLDERS_OF_A_URI:
+                found.append(value)
+            _find(value, found)
+        elif value.__class__ is list:
+            for item in value:
+                if item.__class__ is dict:
+                    if "reference" in item and _is_reference(item) and key not in _HOLDERS_OF_A_URI:
+                        found.append(item)
+                    _find(item, found)
+
+
 def _collect(node: dict[str, Any], path: str, found: list[tuple[dict[str, Any], str]]) -> None:
     for key, value in node.items():
         if isinstance(value, dict):

@@ -22,9 +22,17 @@ _ENCODER = msgspec.msgpack.Encoder()
 def tables(rows: IndexRows) -> IndexTables:
     """Return the rows by table, each row once, empty tables left out."""
     found: IndexTables = {}
-    for table in ("token", "string", "date", "reference", "uri", "number", "quantity"):
-        if entries := getattr(rows, table):
-            found[table] = list(dict.fromkeys(entries))
+    for table, entries in (
+        ("token", rows.token),
+        ("string", rows.string),
+        ("date", rows.date),
+        ("reference", rows.reference),
+        ("uri", rows.uri),
+        ("number", rows.number),
+        ("quantity", rows.quantity),
+    ):
+        if entries:
+            found[table] = list(dict.fromkeys(entries)) if len(entries) > 1 else entries
     if (slot := rows.slot) is not None:
         found["slot"] = [(slot.status, slot.start, slot.end, slot.schedule)]
     return found

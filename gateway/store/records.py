@@ -10,18 +10,18 @@ Engine = Literal["sqlite", "postgresql"]
 Durability = Literal["full", "normal"]
 State = Literal["accepted", "refused"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def microseconds(moment: datetime) -> int:
     """Return `moment`, which must know its zone, as microseconds since 1970-01-01 UTC."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - EPOCH) // _MICROSECOND
 
 
 def moment(microseconds: int) -> datetime:
     """Return the moment, in UTC, of a time column."""
-    return _EPOCH + microseconds * _MICROSECOND
+    return EPOCH + microseconds * _MICROSECOND
 
 
 class Identity(NamedTuple):

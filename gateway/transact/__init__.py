@@ -90,9 +90,11 @@ def _validate(read: Sequence[Entry], to: Services) -> None:
     issues: list[Issue] = []
     for entry in read:
         if entry.resource is not None:
-            found = [entry.at(issue) for issue in to.validator.issues(entry.resource)]
-            entry.warnings = [issue for issue in found if issue.severity in {"warning", "information"}]
-            issues += found
+            found = to.validator.issues(entry.resource)
+            if found:
+                found = [entry.at(issue) for issue in found]
+                entry.warnings = [issue for issue in found if issue.severity in {"warning", "information"}]
+                issues += found
     if any(issue.severity in {"fatal", "error"} for issue in issues):
         raise InvalidResource(issues)
 

@@ -16,8 +16,8 @@ from gateway.transact import conditions, links
 from gateway.transact.audit import audit_row
 from gateway.transact.entries import Entry, check_distinct
 from gateway.transact.links import Links
-from gateway.transact.operations import Outcome
-from gateway.transact.versions import Content, check_versions, content, next_version
+from gateway.transact.operations import Outcome, Status
+from gateway.transact.versions import Content, Times, check_versions, content, next_version
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -40,13 +40,13 @@ class Commit:
         unsettled = self.links.unsettled()
         for n, entry in enumerate(self.entries):
             if entry.resource is not None and entry.identity is not None and id(entry) not in unsettled:
-                self._contents[n] = content(entry, self.to.settings.base_url)
+                self._contents[n] = content(entry.resource, self.to.settings.base_url)
 
     def __call__(self, sight: Sight) -> tuple[Batch, list[Outcome]]:
         """Return what to write and what became of each operation. Raises what `transact` raises of what is stored."""
         self._resolve(sight)
         identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
-        targets = {target for _, target in self.links.to_stored if target not in identities}
+        targets = {target for target, _, _ in self.links.to_stored if target not in identities}
         currents, present = sight.current(list(identities), targets)
         self._check_references(present)
         check_versions(self.entries, currents)
@@ -65,41 +65,43 @@ class Commit:
         strict = self.to.settings.references == "strict"
         problems: list[Issue] = []
         for entry in self.entries:
-            entry.missing = []
+            entry.missing = ()
         for link in links.missing(self.links, self.entries, present):
             issue = link.issue("the reference names a resource that is not here", warning=not strict)
-            link.entry.missing.append(issue)
+            link.entry.missing = (*link.entry.missing, issue)
             problems.append(issue)
         if strict and problems:
             raise InvalidResource(problems)
 
     def _batch(self, currents: dict[Identity, Current]) -> tuple[Batch, list[Outcome]]:
         outcomes: list[Outcome] = []
-        batch = Batch(b"", message=self.message)
+        batch, times = Batch(b"", message=self.message), Times(self.now)
         for n, entry in enumerate(self.entries):
             assert entry.identity is not None
             current = currents[entry.identity]
-            version = next_version(entry, current, self.now, self._content(n, entry))
+            version = next_version(entry, current, times, self._content(n, entry))
             if version is not None:
                 batch.versions.append(version)
             elif current.version:
                 batch.confirmed.append((current.key, current.version))
-            outcomes.append(_outcome(entry, current, version))
+            outcomes.append(_outcome(entry, current, version, times))
         batch.audit = audit_row(self.caller, self.now, outcomes, self.message)
         return batch, outcomes
 
     def _content(self, n: int, entry: Entry) -> Content | None:
         if entry.resource is None:
             return None
-        return self._contents.get(n) or content(entry, self.to.settings.base_url)
+        return self._contents.get(n) or content(entry.resource, self.to.settings.base_url)
 
 
-def _outcome(entry: Entry, current: Current, version: Version | None) -> Outcome:
+def _outcome(entry: Entry, current: Current, version: Version | None, times: Times) -> Outcome:
     assert entry.identity is not None
-    warnings = (*entry.warnings, *entry.missing)
+    warnings = (*entry.warnings, *entry.missing) if entry.warnings or entry.missing else ()
     if version is None:
         at = moment(current.last_updated)
         return Outcome("unchanged", *entry.identity, current.version, at, current.body or None, warnings)
-    status = "deleted" if version.deleted else "updated" if current.version and not current.deleted else "created"
-    at = moment(version.last_updated)
-    return Outcome(status, *entry.identity, version.version, at, version.body or None, warnings)  # type: ignore[arg-type]
+    status: Status = (
+        "deleted" if version.deleted else "updated" if current.version and not current.deleted else "created"
+    )
+    at = times.moment(version.last_updated)
+    return Outcome(status, *entry.identity, version.version, at, version.body or None, warnings)

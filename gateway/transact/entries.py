@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from gateway.access.policy import Caller, may_read, may_write
 from gateway.errors import BadRequest, Forbidden, InvalidResource, Issue
@@ -18,6 +18,11 @@ from gateway.store import Identity
 from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+def is_id(text: str) -> bool:
+    """Return whether `text` can be the id of a resource. https://hl7.org/fhir/R4/datatypes.html#id"""
+    return _ID.fullmatch(text) is not None
 
 
 @dataclass(slots=True)
@@ -36,8 +41,8 @@ class Entry:
     identity: Identity | None = None
     found: Identity | None = None
     satisfied: bool = False
-    warnings: list[Issue] = field(default_factory=list)
-    missing: list[Issue] = field(default_factory=list)
+    warnings: Sequence[Issue] = ()
+    missing: Sequence[Issue] = ()
 
     def at(self, issue: Issue) -> Issue:
         """Return `issue` with its expression seen from the Bundle."""
@@ -61,7 +66,7 @@ def read(ops: Sequence[Operation], caller: Caller) -> list[Entry]:
     places = [f"Bundle.entry[{n}]" if in_bundle else "" for n in range(len(ops))]
     _check_types(ops, places)
     entries = [_entry(op, where) for op, where in zip(ops, places, strict=True)]
-    _raise(Forbidden, _forbidden(entries, caller))
+    _check_may(entries, caller)
     _raise(BadRequest, [*_bad_ids(entries), *_repeated_conditions(entries), *_repeated_urls(entries)])
     return entries
 
@@ -69,26 +74,22 @@ def read(ops: Sequence[Operation], caller: Caller) -> list[Entry]:
 def identify(entries: Iterable[Entry], new_id: Callable[[], str]) -> None:
     """Give each entry that needs no look-up its identity."""
     for entry in entries:
-        match entry.op:
-            case Create():
-                entry.identity = Identity(entry.type, new_id())
-            case Put(resource):
-                entry.identity = Identity(entry.type, resource["id"])
-            case Delete(_, id_):
-                entry.identity = Identity(entry.type, id_)
+        op = entry.op
+        if isinstance(op, Put):
+            entry.identity = Identity(entry.type, op.resource["id"])
+        elif isinstance(op, Create):
+            entry.identity = Identity(entry.type, new_id())
+        elif isinstance(op, Delete):
+            entry.identity = Identity(entry.type, op.id)
 
 
 def check_distinct(entries: Sequence[Entry]) -> None:
     """Raise BadRequest when two entries would write the same resource."""
-    times = Counter(entry.identity for entry in entries if entry.identity and not entry.satisfied)
-    _raise(
-        BadRequest,
-        [
-            entry.request("bad-bundle", "another entry of this transaction is about the same resource")
-            for entry in entries
-            if entry.identity and not entry.satisfied and times[entry.identity] > 1
-        ],
-    )
+    written = [entry for entry in entries if entry.identity and not entry.satisfied]
+    times = Counter(entry.identity for entry in written)
+    if len(times) < len(written):
+        text = "another entry of this transaction is about the same resource"
+        raise BadRequest([entry.request("bad-bundle", text) for entry in written if times[entry.identity] > 1])
 
 
 def _check_types(ops: Sequence[Operation], places: Sequence[str]) -> None:
@@ -112,31 +113,35 @@ def _entry(op: Operation, where: str) -> Entry:
     return Entry(op, where, type_, op.resource, condition)
 
 
-def _forbidden(entries: Iterable[Entry], caller: Caller) -> list[Issue]:
-    return [
-        entry.request("forbidden", "this caller may not do this")
-        for entry in entries
-        if not may_write(caller, entry.type) or (entry.condition is not None and not may_read(caller, entry.type))
-    ]
+def _check_may(entries: Sequence[Entry], caller: Caller) -> None:
+    refused = {type_ for type_ in {entry.type for entry in entries} if not may_write(caller, type_)}
+    unseen = {type_ for type_ in {entry.type for entry in entries if entry.condition} if not may_read(caller, type_)}
+    if refused or unseen:
+        issues = [
+            entry.request("forbidden", "this caller may not do this")
+            for entry in entries
+            if entry.type in refused or (entry.condition and entry.type in unseen)
+        ]
+        raise Forbidden(issues)
 
 
 def _bad_ids(entries: Iterable[Entry]) -> Iterable[Issue]:
     for entry in entries:
-        match entry.op:
-            case Put(resource):
-                id_ = resource.get("id")
-            case Delete(_, id_):
-                pass
-            case ConditionalPut(resource) if "id" in resource:
-                id_ = resource["id"]
-            case _:
-                continue
-        if not isinstance(id_, str) or not _ID.fullmatch(id_):
+        id_: object = "made-here"
+        if isinstance(entry.op, Put):
+            id_ = entry.op.resource.get("id")
+        elif isinstance(entry.op, Delete):
+            id_ = entry.op.id
+        elif isinstance(entry.op, ConditionalPut):
+            id_ = entry.op.resource.get("id", id_)
+        if not isinstance(id_, str) or not is_id(id_):
             yield entry.request("bad-request", "the id must be 1 to 64 letters, digits, '-' and '.'")
 
 
 def _repeated_conditions(entries: Iterable[Entry]) -> Iterable[Issue]:
     conditional = [entry for entry in entries if entry.condition is not None]
+    if not conditional:
+        return
     times = Counter(criteria(entry.condition) for entry in conditional if entry.condition)
     for entry in conditional:
         if entry.condition is not None and not entry.condition.conditions:

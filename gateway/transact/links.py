@@ -7,33 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.access.policy import Caller, may_read
 from gateway.errors import Forbidden, InvalidResource, Issue, MultipleMatches, Severity
 from gateway.fhir import reference
 from gateway.fhir.search import SearchRequest, parse_query
+from gateway.fhir.types import resource_types
 from gateway.store import Identity
-from gateway.transact.entries import Entry, criteria
+from gateway.transact.entries import Entry, criteria, is_id
 
 
-@dataclass(slots=True)
-class Link:
-    """One reference: its entry, the dict that holds it, the FHIRPath of that, and the text as it came."""
+class Link(NamedTuple):
+    """One reference: its entry, the dict that holds it, and the text as it came."""
 
     entry: Entry
     holder: dict[str, Any]
-    path: str
     text: str
 
     def point_at(self, identity: Identity) -> None:
         """Write what the reference turned out to mean."""
         self.holder["reference"] = f"{identity.type}/{identity.id}"
 
-    def issue(self, text: str, *, warning: bool = False) -> Issue:
+    def path(self) -> str:
+        """Return the FHIRPath of the reference, looked for only now that it is asked."""
+        paths = (path for holder, _, path in reference.walk(self.entry.resource or {}) if holder is self.holder)
+        return f"{next(paths, self.entry.type)}.reference"
+
+    def issue(self, text: str, *, code: str = "bad-reference", warning: bool = False) -> Issue:
         """Return an issue about this reference, seen from the Bundle."""
         severity: Severity = "warning" if warning else "error"
-        return self.entry.at(Issue("bad-reference", text, severity, f"{self.path}.reference", value=self.text))
+        return self.entry.at(Issue(code, text, severity, self.path(), value=self.text))
 
 
 @dataclass(slots=True)
@@ -42,7 +46,7 @@ class Links:
 
     to_entries: list[tuple[Link, Entry]] = field(default_factory=list)
     by_condition: list[tuple[Link, SearchRequest]] = field(default_factory=list)
-    to_stored: list[tuple[Link, Identity]] = field(default_factory=list)
+    to_stored: list[tuple[Identity, Entry, dict[str, Any]]] = field(default_factory=list)
     dangling: list[Link] = field(default_factory=list)
 
     def unsettled(self) -> set[int]:
@@ -70,23 +74,35 @@ def collect(entries: Sequence[Entry], caller: Caller) -> Links:
     """
     by_url = {url: entry for entry in entries if (url := getattr(entry.op, "full_url", None))}
     links = Links()
+    plain: dict[str, Identity | None] = {}
     for entry in entries:
         if entry.resource is not None:
-            for holder, _, path in reference.walk(entry.resource):
-                _sort(Link(entry, holder, path, holder["reference"]), by_url, links)
+            for holder in reference.holders(entry.resource):
+                text = holder["reference"]
+                if text in by_url:
+                    links.to_entries.append((Link(entry, holder, text), by_url[text]))
+                    continue
+                identity = plain[text] if text in plain else plain.setdefault(text, _plain(text))
+                if identity is not None:
+                    links.to_stored.append((identity, entry, holder))
+                else:
+                    _sort(Link(entry, holder, text), links)
     if links.dangling:
         raise InvalidResource([link.issue("no entry of this transaction has this fullUrl") for link in links.dangling])
     _check_may_search(links, caller)
     return links
 
 
-def _sort(link: Link, by_url: Mapping[str, Entry], into: Links) -> None:
-    if (target := by_url.get(link.text)) is not None:
-        into.to_entries.append((link, target))
-        return
+def _plain(text: str) -> Identity | None:
+    """Return what `Type/id` names, which most references are: the full reading costs ten times as much."""
+    type_, _, id_ = text.partition("/")
+    return Identity(type_, id_) if type_ in resource_types() and is_id(id_) else None
+
+
+def _sort(link: Link, into: Links) -> None:
     meant = reference.parse(link.text)
     if meant.kind == "relative" and meant.type and meant.id:
-        into.to_stored.append((link, Identity(meant.type, meant.id)))
+        into.to_stored.append((Identity(meant.type, meant.id), link.entry, link.holder))
     elif meant.kind == "conditional" and meant.type:
         into.by_condition.append((link, parse_query(meant.type, link.text)))
     elif link.text.startswith("urn:uuid:"):
@@ -96,9 +112,7 @@ def _sort(link: Link, by_url: Mapping[str, Entry], into: Links) -> None:
 def _check_may_search(links: Links, caller: Caller) -> None:
     refused = [link for link, condition in links.by_condition if not may_read(caller, condition.resource_type)]
     if refused:
-        raise Forbidden(
-            [Issue("forbidden", "this caller may not search there", expression=link.path) for link in refused]
-        )
+        raise Forbidden([link.issue("this caller may not search there", code="forbidden") for link in refused])
 
 
 def resolve(links: Links, found: Mapping[object, Sequence[Identity]]) -> None:
@@ -126,6 +140,6 @@ def missing(links: Links, entries: Iterable[Entry], present: set[Identity]) -> I
     """Yield the literal references to what is neither stored nor written by this transaction."""
     written = {entry.identity for entry in entries if entry.resource is not None}
     deleted = {entry.identity for entry in entries if entry.resource is None}
-    for link, target in links.to_stored:
+    for target, entry, holder in links.to_stored:
         if target in deleted or not (target in present or target in written):
-            yield link
+            yield Link(entry, holder, holder["reference"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gateway.errors import Issue
 from gateway.fhir.search import SearchRequest
@@ -67,8 +67,7 @@ class ConditionalPut:
 Operation = Create | Put | Delete | ConditionalCreate | ConditionalPut
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one operation.
 
     `unchanged`: the resource is there already, or is gone already (version 0: it never was there). `body` is the

@@ -8,40 +8,68 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from gateway.errors import Conflict, VersionConflict
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
 from gateway.fhir.types import Resource
 from gateway.store import Current, Identity, Version
-from gateway.store.digest import digest
+from gateway.store.digest import digest, says_the_same
 from gateway.store.index import rows
 from gateway.store.index_tables import difference, pack, tables, unpack
-from gateway.store.records import IndexTables, microseconds, moment
+from gateway.store.records import EPOCH, IndexTables, microseconds, moment
 from gateway.transact.entries import Entry
 from gateway.transact.operations import ConditionalPut, Delete, Put
 
 _MILLISECOND = 1_000  # in microseconds, the precision of an instant
+_HEAD = frozenset({"resourceType", "id", "meta"})  # written anew with each version, before all else
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What is known of a resource without the store: what it says, and what it can be found by."""
 
     resource: Resource
+    rest: bytes  # the encoded resource without its head
+    meta: dict[str, Any] | None
     digest: bytes
     tables: IndexTables
     packed: bytes
 
 
-def content(entry: Entry, base_url: str) -> Content:
-    """Return the content of an entry whose identity and references are known."""
-    assert entry.resource is not None
-    assert entry.identity is not None
-    resource = {"resourceType": entry.type, "id": entry.identity.id} | entry.resource
-    resource["id"] = entry.identity.id
+def content(resource: Resource, base_url: str) -> Content:
+    """Return the content of a resource whose references are known."""
+    rest = encode({name: value for name, value in resource.items() if name not in _HEAD})
+    meta = resource.get("meta")
     found = tables(rows(resource, base=base_url))
-    return Content(resource, digest(resource), found, pack(found))
+    return Content(resource, rest, meta, digest(rest, meta), found, pack(found))
+
+
+@dataclass(slots=True)
+class Times:
+    """The times of the versions of one commit: now, but always later than the version before."""
+
+    now: datetime
+    _at: int = 0
+    _text: str = ""
+    _moment: datetime = EPOCH
+
+    def __post_init__(self) -> None:
+        at = microseconds(self.now)
+        self._at = at - at % _MILLISECOND
+        self._text = format_instant(self.now)
+        self._moment = moment(self._at)
+
+    def moment(self, at: int) -> datetime:
+        """Return `at` as a moment."""
+        return self._moment if at == self._at else moment(at)
+
+    def after(self, current: Current) -> tuple[int, str]:
+        """Return the time of the version after `current`, in microseconds and as an instant."""
+        if current.last_updated < self._at:
+            return self._at, self._text
+        at = current.last_updated + _MILLISECOND
+        return at, format_instant(moment(at).astimezone(self.now.tzinfo))
 
 
 def check_versions(entries: Iterable[Entry], currents: dict[Identity, Current]) -> None:
@@ -49,11 +77,10 @@ def check_versions(entries: Iterable[Entry], currents: dict[Identity, Current]) 
     stale, taken = [], []
     for entry in entries:
         assert entry.identity is not None
-        current = currents[entry.identity]
         wanted = entry.op.if_match if isinstance(entry.op, Put | Delete | ConditionalPut) else None
-        if wanted is not None and _version_id(wanted) != str(current.version or ""):
-            stale.append(entry.request("version-conflict", _stale(current)))
-        if _is_taken(entry, current):
+        if wanted is not None and _version_id(wanted) != str(currents[entry.identity].version or ""):
+            stale.append(entry.request("version-conflict", _stale(currents[entry.identity])))
+        if entry.condition is not None and _is_taken(entry, currents[entry.identity]):
             taken.append(entry.request("conflict", "nothing matches the condition, yet the id is that of a resource"))
     if stale:
         raise VersionConflict([*stale, *taken])
@@ -61,43 +88,33 @@ def check_versions(entries: Iterable[Entry], currents: dict[Identity, Current]) 
         raise Conflict(taken)
 
 
-def next_version(entry: Entry, current: Current, now: datetime, new: Content | None) -> Version | None:
+def next_version(entry: Entry, current: Current, times: Times, new: Content | None) -> Version | None:
     """Return the version that comes after `current`, None when nothing would change. `new` None is a deletion."""
     assert entry.identity is not None
-    if entry.satisfied or (new is None and (current.deleted or not current.version)):
+    is_there = current.version > 0 and not current.deleted
+    if entry.satisfied or (is_there and new is not None and _is_same(current, new)) or (new is None and not is_there):
         return None
-    if new is not None and current.digest == new.digest and current.version and not current.deleted:
-        return None
-    at = _after(current, now)
+    at, text = times.after(current)
     number = current.version + 1
     present = unpack(current.indexed)
     if new is None:
         return Version(current.key, entry.identity, number, at, True, b"", b"", b"", {}, present)  # noqa: FBT003
-    return Version(
-        key=current.key,
-        identity=entry.identity,
-        version=number,
-        last_updated=at,
-        deleted=False,
-        digest=new.digest,
-        indexed=new.packed,
-        body=_body(new.resource, number, moment(at).astimezone(now.tzinfo)),
-        added=difference(new.tables, present),
-        removed=difference(present, new.tables) if present else {},
-    )
+    added, removed = (difference(new.tables, present), difference(present, new.tables)) if present else (new.tables, {})
+    body = _body(entry.identity, new, number, text)
+    return Version(current.key, entry.identity, number, at, False, new.digest, new.packed, body, added, removed)  # noqa: FBT003
 
 
-def _after(current: Current, now: datetime) -> int:
-    """Return the time of the next version: now, but always later than the version before it."""
-    at = microseconds(now)
-    return max(at - at % _MILLISECOND, current.last_updated + _MILLISECOND)
+def _is_same(current: Current, new: Content) -> bool:
+    return current.digest == new.digest or says_the_same(new.resource, current.body)
 
 
-def _body(resource: Resource, version: int, at: datetime) -> bytes:
-    meta = {"versionId": str(version), "lastUpdated": format_instant(at)}
-    stored: Resource = {"resourceType": None, "id": None, "meta": None} | resource
-    stored["meta"] = {**meta, **resource.get("meta", {}), **meta}
-    return encode(stored)
+def _body(identity: Identity, new: Content, version: int, at: str) -> bytes:
+    """Return the encoded resource: the head as the gateway sets it, then the rest as it came."""
+    meta = {"versionId": str(version), "lastUpdated": at}
+    if new.meta:
+        meta = {**meta, **new.meta, **meta}
+    head = encode({"resourceType": identity.type, "id": identity.id, "meta": meta})
+    return head if new.rest == b"{}" else b"%b,%b" % (head[:-1], new.rest[1:])
 
 
 def _version_id(etag: str) -> str:
