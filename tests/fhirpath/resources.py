@@ -51,7 +51,13 @@ OBSERVATION: dict[str, Any] = {
     "subject": {"reference": "Patient/p1"},
     "effectiveDateTime": "2026-01-05T10:30:00+01:00",
     "issued": "2026-01-05T10:31:00.000+01:00",
-    "valueQuantity": {"value": 80, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"},
+    "valueQuantity": {
+        "extension": [{"url": "http://example.org/precision", "valueInteger": 1}],
+        "value": 80,
+        "unit": "/min",
+        "system": "http://unitsofmeasure.org",
+        "code": "/min",
+    },
     "referenceRange": [{"low": {"value": 60, "unit": "/min"}, "high": {"value": 100, "unit": "/min"}}],
     "component": [
         {"code": {"text": "first"}, "valueString": "regular"},

@@ -3,6 +3,7 @@
 from gateway.fhirpath.calls import Call, function, only
 from gateway.fhirpath.flow import EMPTY, Flow, items, of_list, one
 from gateway.fhirpath.functions.existence import BOOLEAN
+from gateway.fhirpath.model import is_primitive
 from gateway.fhirpath.shapes import boxed
 
 __all__: list[str] = []
@@ -15,15 +16,13 @@ def _extension(call: Call) -> Flow:
         return EMPTY
     if raw.type is None or raw.many or url.many or not url.sure:
         return _extensions_of_any(call, url)
-
-    if raw.kind == "complex":
+    if not is_primitive(raw.type):
         holder = one(raw) if raw.sure else f"({one(raw)} or {{}})"
     elif raw.field and not raw.clauses:
         before = raw.field.holder if raw.field.present else f"({raw.field.holder} or {{}})"
         holder = f"({before}.get({'_' + raw.field.key!r}) or {{}})"
     else:
         return _extensions_of_any(call, url)
-
     name = call.compiler.name("extension")
     clauses = (f"for {name} in {holder}.get('extension') or ()", f"if {name}.get('url') == {one(url)}")
     return Flow(name, "Extension", many=True, clauses=clauses, present=True)
@@ -41,16 +40,16 @@ def _has_value(call: Call) -> Flow:
         return Flow("False", BOOLEAN, present=True)
     if source.many:
         return Flow(f"fp_has_value(fp_single({items(call.input('element'))}))", BOOLEAN, present=True)
-    if source.type is not None and source.kind != "complex":
-        text = f"({one(source)} is not None)"
-        return Flow(text, BOOLEAN, present=True)
-    return Flow("False" if source.kind == "complex" else f"fp_has_value({one(source)})", BOOLEAN, present=True)
+    if source.type is None:
+        return Flow(f"fp_has_value({one(source)})", BOOLEAN, present=True)
+    simple = source.type.startswith("System.") or is_primitive(source.type)
+    return Flow(f"({one(source)} is not None)" if simple else "False", BOOLEAN, present=True)
 
 
 @function("getValue")
 def _get_value(call: Call) -> Flow:
     source = call.input()
-    if source.type is not None and source.kind not in {"complex", "any"} and not source.many:
+    if source.type is not None and is_primitive(source.type) and not source.many:
         return source
     return Flow(f"fp_value_of({only(boxed(source))})", None)
 

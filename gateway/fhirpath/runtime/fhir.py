@@ -46,6 +46,8 @@ def has_value(value: Any) -> bool:
 
 def value_of(value: Any) -> Any:
     """Return the System value of a primitive, or None."""
+    if type(value) is Typed and not model.is_primitive(value.type):
+        return None
     found = system(value)
     return None if isinstance(found, dict | list) else found
 
