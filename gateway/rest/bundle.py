@@ -25,6 +25,9 @@ from gateway.rest.wire import UNCONDITIONAL, Answer, Ask, Conditions
 from gateway.transact import Operation, transact
 
 MAX_ENTRIES = 20_000
+_PLAIN_BUNDLE, _PLAIN_ENTRY = {"resourceType", "type", "entry"}, {"fullUrl", "resource", "request"}
+_URN = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_ANY_UUID = "urn:uuid:00000000-0000-0000-0000-000000000000"
 _PLACE = re.compile(r"Bundle\.entry\[(\d+)\]")
 
 
@@ -81,9 +84,23 @@ def _transaction(ask: Ask, bundle: Resource, sent: list[Any]) -> list[Answer]:
 
 
 def _check_bundle(ask: Ask, bundle: Resource) -> None:
+    """Raise InvalidResource for what is wrong with the Bundle itself; its resources are the business of `transact`."""
+    if bundle.keys() <= _PLAIN_BUNDLE and all(_is_plain(entry) for entry in bundle.get("entry", [])):
+        return
     issues = ask.to.validator.bundle_issues(bundle)
     if any(issue.severity in {"fatal", "error"} for issue in issues):
         raise InvalidResource(issues)
+
+
+def _is_plain(entry: Resource) -> bool:
+    """Return whether an entry holds nothing that a rule of Bundles could speak against, beyond what is checked here."""
+    request, resource, full_url = entry["request"], entry.get("resource"), entry.get("fullUrl", _ANY_UUID)
+    if not (entry.keys() <= _PLAIN_ENTRY and len(request) == 2 and request["method"] in {"PUT", "POST"} and resource):
+        return False
+    own = f"/{resource['resourceType']}/{resource.get('id')}"
+    return isinstance(full_url, str) and (
+        _URN.fullmatch(full_url) is not None or (full_url.startswith("http") and full_url.endswith(own))
+    )
 
 
 def _check_searches(entries: list[Entry]) -> None:

@@ -72,7 +72,7 @@ def authenticated() -> Caller:
 
 
 def _limit() -> None:
-    if len(request.full_path) > MAX_URL or len(request.query_string) > MAX_URL:
+    if len(request.path) + len(request.query_string) > MAX_URL:
         raise UrlTooLong(f"the URL is longer than {MAX_URL} bytes; POST <Type>/_search takes parameters in the body")
     if (request.content_length or 0) > wire.services().settings.max_body:
         raise TooLarge(f"the body is larger than {wire.services().settings.max_body} bytes")

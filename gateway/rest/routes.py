@@ -80,7 +80,7 @@ def serve(app: Flask, routes: Sequence[Route]) -> None:
     for number, route in enumerate(routes):
         blueprint.add_url_rule(route.path, str(number), _view(route), methods=[route.method])
     app.register_blueprint(blueprint)
-    app.extensions["gateway.routes"] = {f"fhir.{number}": route for number, route in enumerate(routes)}
+    app.extensions["gateway.routes"] = tuple(routes)
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
@@ -88,13 +88,13 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
 
     Flask does this for requests; for the entries of a Bundle its URL map would cost as much as validation.
     """
-    routes: Mapping[str, Route] = current_app.extensions["gateway.routes"]
-    for route in routes.values():
-        found = route.pattern.fullmatch(path) if route.method == method else None
-        if found:
-            _check(route, found.groupdict())
-            return route, found.groupdict()
-    if any(route.pattern.fullmatch(path) for route in routes.values()):
+    routes: Sequence[Route] = current_app.extensions["gateway.routes"]
+    for route in routes:
+        if route.method == method and (found := route.pattern.fullmatch(path)):
+            named = found.groupdict()
+            _check(route, named)
+            return route, named
+    if any(route.pattern.fullmatch(path) for route in routes):
         raise MethodNotAllowed("this method is not served here; GET metadata lists what is")
     raise ResourceNotFound(NO_SUCH_PATH)
 
@@ -106,8 +106,10 @@ def allowed_methods(path: str) -> list[str]:
 
 
 def _is_listed(endpoint: str, values: Mapping[str, str]) -> bool:
-    route: Route | None = current_app.extensions["gateway.routes"].get(endpoint)
-    return route is None or route.interaction is None or lists(values.get("type", ""), route.interaction)
+    if not endpoint.startswith("fhir."):
+        return True
+    route: Route = current_app.extensions["gateway.routes"][int(endpoint.removeprefix("fhir."))]
+    return route.interaction is None or lists(values.get("type", ""), route.interaction)
 
 
 def _check(route: Route, values: Mapping[str, str]) -> None:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 MAX_PARAMETERS = 200
 GENERAL_PARAMETERS = frozenset({"_format", "_pretty"})  # about the representation, not about what is asked
 _FORM = "application/x-www-form-urlencoded"
-_WRITTEN = {"created": HTTPStatus.CREATED, "deleted": HTTPStatus.NO_CONTENT}
+_WRITTEN = {"created": HTTPStatus.CREATED}
 
 _LANGUAGES: Mapping[str, Literal["en", "nl"]] = {"en": "en", "nl": "nl"}
 
@@ -119,16 +119,15 @@ def written(outcome: Outcome, returned: Return | None) -> Answer:
 
     https://hl7.org/fhir/R4/http.html#ops
     """
-    location = f"{outcome.type}/{outcome.id}/_history/{outcome.version}"
-    status = _WRITTEN.get(outcome.status, HTTPStatus.OK)
-    answer = Answer(status, version=outcome.version, last_updated=outcome.last_updated)
+    is_gone = outcome.status == "deleted" or (outcome.status == "unchanged" and outcome.body is None)
+    status = HTTPStatus.NO_CONTENT if is_gone else _WRITTEN.get(outcome.status, HTTPStatus.OK)
+    location = None if is_gone else f"{outcome.type}/{outcome.id}/_history/{outcome.version}"
+    shown = outcome.body or b"" if returned == "representation" else b""
     if returned == "OperationOutcome":
-        said = Issue("all-well", outcome.status, "information")
-        answer = replace(answer, status=_with_body(answer.status), body=encoded_outcome([said]), is_outcome=True)
-    if outcome.status == "deleted":
-        return answer
-    shown = (outcome.body or b"") if returned == "representation" else answer.body
-    return replace(answer, body=shown, location=location)
+        status = HTTPStatus.OK if is_gone else status
+        shown = encoded_outcome([Issue("all-well", outcome.status, "information"), *outcome.issues])
+    version = outcome.version or None  # 0: it never was there
+    return Answer(status, shown, returned == "OperationOutcome", version, outcome.last_updated, location)
 
 
 def refused(error: GatewayError) -> Answer:
@@ -237,7 +236,3 @@ def resource() -> Resource:
 
 def _is_form() -> bool:
     return request.method == "POST" and media_type(request.headers.get("Content-Type")) == _FORM
-
-
-def _with_body(status: HTTPStatus) -> HTTPStatus:
-    return HTTPStatus.OK if status is HTTPStatus.NO_CONTENT else status

@@ -133,8 +133,8 @@ def test_the_same_resource_twice_and_the_same_full_url_twice_are_refused(client:
     twice = entry("PUT", "Location/bed-1", BED | {"id": "bed-1"})
     named = entry("POST", "Location", BED, "urn:uuid:5f2f6b1e-1111-4a64-9a8a-000000000001")
 
-    assert send(client, "transaction", twice, twice).status_code == 422
-    assert send(client, "transaction", named, named).status_code == 422
+    assert send(client, "transaction", twice, twice).status_code == 400
+    assert send(client, "transaction", named, named).status_code == 400
 
 
 def test_a_dangling_reference_inside_the_bundle_is_refused(client: FlaskClient) -> None:
