@@ -42,9 +42,12 @@ def written(value: Any) -> str:
     return str(value)
 
 
-def joined(*parts: Any) -> str | None:
-    """Return the parts as one text, or None when one of them is empty."""
-    return "".join(map(written, parts)) if all(map(full, parts)) else None
+def joined(frame: tuple[str | None, ...], *values: Any) -> str | None:
+    """Return the values in the places of `frame` that are None, as one text; None when one of them is empty."""
+    if not all(map(full, values)):
+        return None
+    rest = iter(values)
+    return "".join(written(next(rest)) if part is None else part for part in frame)
 
 
 def put(out: dict[str, Any], resource: dict[str, Any]) -> None:

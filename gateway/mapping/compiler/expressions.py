@@ -40,7 +40,7 @@ class Names(Scope):
             type_ = "instant" if name == "receivedAt" else _TEXT
             return Code(_CONTEXT[name], type=type_)
         if name == "now":
-            return Code("fp_received(received_at)", type="System.DateTime")
+            return Code("fp_date_time(received_at)", type="System.DateTime")
         if name.startswith("provider"):
             value = self.host.overlay.value(tuple(name.split(".")[1:]))
             return Code(self.host.constant(value, "provider"), many=isinstance(value, list))

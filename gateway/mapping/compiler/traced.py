@@ -98,15 +98,15 @@ class Traced:
         self.body.line(f"T.{call}({holder}, {key!r}, {rule}, lambda: {code.text}, {code.many})")
 
     def _concat(self, holder: str, key: str | None, template: ir.Concat, frame: Frame, at: tuple[str, str]) -> None:
-        parts = []
-        for part in template.parts:
-            if isinstance(part, ir.Literal):
-                parts.append(repr(part.value))
-            else:
-                code, _ = self.expressions.code(part, frame, pieces=False)
-                parts.append(f"first({code.text})" if code.many else code.text)
         rule = self.rules.add(at[0], template.span, at[1])
-        self.body.line(f"T.leaf({holder}, {key!r}, {rule}, lambda: joined({', '.join(parts)}), False)")
+        frame_text = tuple(str(part.value) if isinstance(part, ir.Literal) else None for part in template.parts)
+        values = []
+        for part in template.parts:
+            if isinstance(part, ir.Expression):
+                code, _ = self.expressions.code(part, frame, pieces=False)
+                values.append(f"first({code.text})" if code.many else code.text)
+        call = f"joined({', '.join([repr(frame_text), *values])})"
+        self.body.line(f"T.leaf({holder}, {key!r}, {rule}, lambda: {call}, False)")
 
     def _many(
         self, holder: str, key: str | None, template: ir.Items | ir.Loop, frame: Frame, at: tuple[str, str]
