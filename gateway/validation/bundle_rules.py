@@ -56,6 +56,7 @@ def faults(bundle: Resource) -> Iterator[_Fault]:
         yield from _same_twice(entries)
     if kind == "transaction":
         yield from _written_twice(entries)
+        yield from _dangling(bundle, entries)
 
 
 def _whole(bundle: Resource, kind: str) -> Iterator[_Fault]:
@@ -158,6 +159,19 @@ def _written_twice(entries: list[Any]) -> Iterator[_Fault]:
             if url in seen:
                 yield "a transaction changes a resource once at most", f".entry[{at}].request.url"
             seen.add(url)
+
+
+def _dangling(bundle: Resource, entries: list[Any]) -> Iterator[_Fault]:
+    """Yield where a transaction refers to an entry that it does not have."""
+    named = {entry["fullUrl"] for entry in entries if "fullUrl" in entry}
+    missing = {
+        text
+        for holder in reference.holders(bundle)
+        if (text := holder["reference"]).startswith("urn:uuid:") and text not in named
+    }
+    for holder, _, path in reference.walk(bundle) if missing else ():
+        if holder["reference"] in missing:
+            yield "no entry of this transaction has this fullUrl", f"{path.removeprefix('Bundle')}.reference"
 
 
 def _resource(entry: Resource) -> Resource:
