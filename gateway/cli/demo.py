@@ -214,7 +214,7 @@ def _show_free_places(running: Running) -> None:
     slots = [r for r in resources.values() if r["resourceType"] == "Slot"]
     click.echo(f"\nFREE PLACES: {page.get('total', len(slots))} (GET /fhir/Slot?status=free&_include=Slot:schedule)")
     for slot in slots:
-        click.echo(f"  {_place_name(slot, resources):40} free since {slot['start']}")
+        click.echo(f"  {_place_name(slot, resources):40} from {slot['start']} until {slot['end']}")
 
 
 def _place_name(slot: dict[str, Any], resources: dict[str, dict[str, Any]]) -> str:
