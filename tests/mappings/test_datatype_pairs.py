@@ -107,7 +107,7 @@ def _citizenship(resources: list[Any]) -> Any:
 _DT = "hl7v2/datatypes"
 _PL = "iif(PV1-6.4.1.exists(), PV1-6.4.1, MSH-4.1), PV1-6.7, PV1-6.1, PV1-6.8, PV1-6.2"
 _BED = "PV1-6, PV1-6.3, PV1-6.1, MSH-4.1, 'U', 'U', MSH-7.toDateTime()"
-_HD = 'identifier: [{system: "{{ authority(MSH-4) }}", value: "{{ MSH-4.1 }}"}]'
+_HD = 'identifier: [{system: "{{ authoritySystem(MSH-4.2, MSH-4.1, MSH-4.3) }}", value: "{{ MSH-4.1 }}"}]'
 _DT_PERIOD = 'contact: [{period: {start: "{{ NK1-8.toDateTime() }}", end: "{{ NK1-9.toDateTime() }}"}}]'
 PROBES = (
     Probe(
@@ -182,7 +182,7 @@ PROBES = (
         _patient(_HD),
         _numbered("CDC Atlanta", "Patient"),
         _numbered("CDC Atlanta", "Organization"),
-        f"authority: {_DT}/authority.yaml",
+        f"authoritySystem: {_DT}/authority_system.yaml",
     ),
     Probe("DT", "dt/*", _patient(_DT_PERIOD), _contact("period"), _relative("period")),
     Probe(
