@@ -21,6 +21,10 @@ def _read(path: Path) -> Any:
     return fhir_json.decode(path.read_bytes())
 
 
+def _map(id_: str) -> Path:
+    return shipped("mappings") / "concept_maps" / f"{id_}.json"
+
+
 @pytest.mark.parametrize("path", [*PROFILES, *CONCEPT_MAPS], ids=lambda p: p.stem)
 def test_is_valid_and_called_as_its_file(path: Path) -> None:
     resource = _read(path)
@@ -53,6 +57,20 @@ def test_targets_in_our_code_systems_exist_there(path: Path) -> None:
         targets = {target["code"] for e in group["element"] for target in e["target"] if "code" in target}
         if group["target"].startswith(BASE) and published.is_file():
             assert targets <= {c["code"] for c in _read(published)["concept"]}
+
+
+def test_every_code_system_of_ours_that_a_name_becomes_is_published() -> None:
+    targets = [t["code"] for g in _read(_map("coding-system"))["group"] for e in g["element"] for t in e["target"]]
+    ours = {code.removeprefix(f"{BASE}/CodeSystem/") for code in targets if code.startswith(BASE)}
+
+    assert {name for name in ours if not (shipped("profiles") / f"CodeSystem-{name}.json").is_file()} == set()
+
+
+def test_urgencies_are_those_of_the_published_code_systems() -> None:
+    for group in _read(_map("referral-priority"))["group"]:
+        published = shipped("profiles") / f"CodeSystem-{group['source'].removeprefix(f'{BASE}/CodeSystem/')}.json"
+        if group["source"].startswith(BASE):
+            assert {e["code"] for e in group["element"]} == {c["code"] for c in _read(published)["concept"]}
 
 
 def test_capacity_count_lists_what_the_fragment_emits() -> None:
