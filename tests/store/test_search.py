@@ -13,7 +13,7 @@ from gateway.fhir.search import SearchRequest, parse
 from gateway.services import Services
 from gateway.store import Database, search
 from gateway.store.index import rows
-from gateway.store.search import CANDIDATES, Found, Results, Scope
+from gateway.store.search import CANDIDATES, REACH, Found, Results, Scope
 from gateway.transact import Delete, Put, transact
 from tests.store.searching import BED, CARE, SLOT_STATUS, Region, expected, region
 
@@ -166,6 +166,8 @@ QUERIES = {
         "status=requested&owner.name=ziekenhuis",
     ],
 }
+# As it is; as it would be with far more resources; walking all the way.
+PLANS = [(CANDIDATES, REACH), (2, 12), (0, 3)]
 SORTS = {
     "Slot": [
         "",
@@ -202,14 +204,16 @@ def places(services: Services) -> Region:
     return where
 
 
-@pytest.mark.parametrize("candidates", [CANDIDATES, 6, 0])
-def test_a_search_finds_what_the_plain_way_finds(services: Services, places: Region, candidates: int) -> None:
+@pytest.mark.parametrize(("candidates", "reach"), PLANS)
+def test_a_search_finds_what_the_plain_way_finds(
+    services: Services, places: Region, candidates: int, reach: int
+) -> None:
     wrong: list[Any] = []
     with services.store.reading() as db:
         for resource_type, queries in QUERIES.items():
             for query in queries:
                 request = asked(resource_type, f"{query}&_count=1000".lstrip("&"))
-                results = search.read(db, request, Scope(BASE, candidates=candidates))
+                results = search.read(db, request, Scope(BASE, candidates=candidates, reach=reach))
                 found, wanted = [row.id for row in results.matches], expected(request, places, BASE)
                 if sorted(found) != sorted(wanted) or results.total not in {None, len(wanted)}:
                     wrong.append((resource_type, query, sorted(found), sorted(wanted), results.total))
@@ -217,8 +221,8 @@ def test_a_search_finds_what_the_plain_way_finds(services: Services, places: Reg
     assert wrong == []
 
 
-@pytest.mark.parametrize("candidates", [CANDIDATES, 6, 0])
-def test_an_accurate_total_is_accurate(services: Services, places: Region, candidates: int) -> None:
+@pytest.mark.parametrize(("candidates", "reach"), PLANS)
+def test_an_accurate_total_is_accurate(services: Services, places: Region, candidates: int, reach: int) -> None:
     wrong: list[Any] = []
     with services.store.reading() as db:
         for resource_type, queries in QUERIES.items():
@@ -226,22 +230,24 @@ def test_an_accurate_total_is_accurate(services: Services, places: Region, candi
                 wanted = len(expected(asked(resource_type, query), places, BASE))
                 for how in ("_total=accurate&_count=1", "_summary=count", "_count=0"):
                     request = asked(resource_type, f"{query}&{how}".lstrip("&"))
-                    total = search.read(db, request, Scope(BASE, candidates=candidates)).total
+                    total = search.read(db, request, Scope(BASE, candidates=candidates, reach=reach)).total
                     if total != wanted:
                         wrong.append((resource_type, query, how, total, wanted))
 
     assert wrong == []
 
 
-@pytest.mark.parametrize("candidates", [CANDIDATES, 6, 0])
-def test_pages_hold_every_match_once_and_in_order(services: Services, places: Region, candidates: int) -> None:
+@pytest.mark.parametrize(("candidates", "reach"), PLANS)
+def test_pages_hold_every_match_once_and_in_order(
+    services: Services, places: Region, candidates: int, reach: int
+) -> None:
     wrong: list[Any] = []
     with services.store.reading() as db:
         for resource_type, sorts in SORTS.items():
             for query in ("", QUERIES[resource_type][1], QUERIES[resource_type][-1]):
                 for sort in sorts:
                     request = asked(resource_type, f"{query}&_sort={sort}&_count=5" if sort else f"{query}&_count=5")
-                    pages = _pages(db, request, Scope(BASE, candidates=candidates))
+                    pages = _pages(db, request, Scope(BASE, candidates=candidates, reach=reach))
                     found = [row for page in pages for row in page.matches]
                     wanted = expected(request, places, BASE)
                     if sorted(row.id for row in found) != sorted(wanted) or not _in_order(resource_type, sort, found):

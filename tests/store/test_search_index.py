@@ -174,3 +174,16 @@ def test_every_parameter_that_is_served_can_be_compiled() -> None:
     for resource_type in resource_types():
         assert rows({"resourceType": resource_type, "id": "1"})
         assert served(resource_type).keys() >= {"_id", "_lastUpdated", "_tag"}
+
+
+def test_a_long_span_stands_in_the_index_once_more_by_its_length() -> None:
+    def marks(start: str, end: str | None) -> set[str]:
+        period = {"start": start, **({"end": end} if end else {})}
+        found = rows({"resourceType": "Encounter", "period": period})
+        return {param.removeprefix("date") for param, _, _ in found.date}
+
+    assert marks("2026-10-24", "2026-10-25T00:30:00+02:00") == {""}
+    assert marks("2026-10-24", "2026-10-25") == {"", "~"}
+    assert marks("2026-10-01", "2026-10-31") == {"", "~"}
+    assert marks("2026-10-01", "2026-12-31") == {"", "~~"}
+    assert marks("2026-10-01", None) == {"", "~~"}

@@ -17,6 +17,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+_HOUR_US = 3_600_000_000
+# A span of more than a day stands in index_date once more, under the name of its parameter and the mark of its length:
+# what overlaps a window is then the rows that begin in it or just before, and the few long ones that began earlier.
+DAY_US, MONTH_US = 25 * _HOUR_US, 32 * 24 * _HOUR_US  # the longest of each: clocks change, months differ
+LONGER, LONGEST = "~", "~~"  # than a day, than a month
+
 OPEN_LOW, OPEN_HIGH = -(2**62), 2**62  # the ends of a Period without start or end
 
 

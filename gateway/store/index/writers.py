@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.fhir.search import fold
-from gateway.store.index.model import OPEN_HIGH, OPEN_LOW, IndexRows
+from gateway.store.index.model import DAY_US, LONGER, LONGEST, MONTH_US, OPEN_HIGH, OPEN_LOW, IndexRows
 from gateway.store.index.moments import span
 
 Json = Mapping[str, Any]
@@ -87,20 +87,26 @@ def _address(rows: IndexRows, param: str, value: Json) -> None:
 def _moment(rows: IndexRows, param: str, value: str) -> None:
     found = span(value)
     if found:
-        rows.date.append((param, *found))
+        _span(rows, param, *found)
+
+
+def _span(rows: IndexRows, param: str, low: int, high: int) -> None:
+    rows.date.append((param, low, high))
+    if high - low > DAY_US:
+        rows.date.append((param + (LONGER if high - low <= MONTH_US else LONGEST), low, high))
 
 
 def _period(rows: IndexRows, param: str, value: Json) -> None:
     start, end = span(value.get("start", "")), span(value.get("end", ""))
     if start or end:
-        rows.date.append((param, start[0] if start else OPEN_LOW, end[1] if end else OPEN_HIGH))
+        _span(rows, param, start[0] if start else OPEN_LOW, end[1] if end else OPEN_HIGH)
 
 
 def _timing(rows: IndexRows, param: str, value: Json) -> None:
     """Index the span from the first event to the last. https://hl7.org/fhir/R4/search.html#date"""
     events = [found for text in value.get("event", ()) if text and (found := span(text))]
     if events:
-        rows.date.append((param, min(low for low, _ in events), max(high for _, high in events)))
+        _span(rows, param, min(low for low, _ in events), max(high for _, high in events))
     elif bounds := value.get("repeat", {}).get("boundsPeriod"):
         _period(rows, param, bounds)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.store.search.includes import MAX_INCLUDES, read_includes
 from gateway.store.search.order import Position
 from gateway.store.search.pages import Found, count_matches, read_page
-from gateway.store.search.scope import CANDIDATES, Everything, Scope, Visible
+from gateway.store.search.scope import CANDIDATES, REACH, Everything, Scope, Visible
 from gateway.store.search.tokens import Link, link, page_secret, seal, unseal
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CANDIDATES",
     "MAX_INCLUDES",
+    "REACH",
     "Everything",
     "Found",
     "Link",

@@ -23,7 +23,7 @@ from gateway.fhir.search import (
     fold,
 )
 from gateway.store.search.match import Match
-from gateway.store.search.ranges import date_branch, number_branch, quantity_branch
+from gateway.store.search.ranges import date_branch, number_branch, overlapped, overlapping, quantity_branch
 from gateway.store.search.scope import Scope, data_types, has_no_system, implied_systems
 from gateway.store.search.sql import TRUE, Sql, either, every, fails, holds, joined, one_of, sql
 
@@ -31,6 +31,7 @@ TABLES: Mapping[str, Sql] = {
     name: Sql(f"index_{name}") for name in ("token", "string", "date", "reference", "uri", "number", "quantity")
 }
 _LAST_CHARACTER = "\U0010ffff"
+_SELECT = "select x.key from {} x where x.type = {} and x.param = {} and {}"
 V = TypeVar("V", bound=Value)
 
 
@@ -54,8 +55,14 @@ def filter_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
 def one_range(resource_type: str, all_asked: Sequence[Filter], scope: Scope) -> Match:
     """Return the SQL of one-value filters on a parameter that a resource has once: `ge` and `le` are one range."""
     table, param = _place(all_asked[0])
-    branches = [_branches(resource_type, asked, param, scope)[0].condition for asked in all_asked]
-    return _ranges(resource_type, table, param, [Branch(every(branches))])
+    conditions = [_branches(resource_type, asked, param, scope)[0].condition for asked in all_asked]
+    found = _ranges(resource_type, table, param, [Branch(every(conditions))])
+    window = overlapped([value for asked in all_asked for value in _values(asked, DateRange)])
+    if window is None or data_types(resource_type, all_asked[0].parameter) == {"instant"}:
+        return found
+    ranges = [(name, every([where, *conditions])) for name, where in overlapping(param, window)]
+    selects = [sql(_SELECT, table, resource_type, name, condition) for name, condition in ranges]
+    return Match(probe=found.probe, keys=joined(" union all ", selects))
 
 
 def _place(asked: Filter) -> tuple[Sql, str]:
@@ -65,8 +72,7 @@ def _place(asked: Filter) -> tuple[Sql, str]:
 
 
 def _ranges(resource_type: str, table: Sql, param: str, branches: list[Branch]) -> Match:
-    select = "select x.key from {} x where x.type = {} and x.param = {} and {}"
-    selects = [sql(select, table, resource_type, param, branch.condition) for branch in branches]
+    selects = [sql(_SELECT, table, resource_type, param, branch.condition) for branch in branches]
     condition = either([branch.condition for branch in branches])
     return Match(
         probe=lambda key: holds(

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gateway.store.search.scope import Database
 
 
+Row = tuple[Any, ...]
+
+
 class Found(NamedTuple):
     """One resource that was found, as it is stored."""
 
@@ -38,18 +41,30 @@ class Page:
 
 def read_page(db: Database, request: SearchRequest, scope: Scope, position: Position | None) -> Page:
     """Return the page after `position`, the first for None."""
-    plan = _plan(db, request, scope.knowing(db, request))
+    scope = scope.knowing(db, request)
     wanted = request.count + 1
-    rows: list[tuple[Any, ...]] = []
-    total = plan.total
+    plan = _plan(db, request, scope)
+    rows = _read(db, plan, position, wanted, reach=scope.reach)
+    if rows is None:
+        plan = _plan(db, request, scope.wider())
+        rows = _read(db, plan, position, wanted) or []
+    total = plan.total if plan.relations[0].walked or not rows else rows[0][4]
+    return _page(request, rows, total, first=position is None)
+
+
+def _read(
+    db: Database, plan: Plan, position: Position | None, wanted: int, *, reach: int | None = None
+) -> list[Row] | None:
+    """Return at most `wanted` rows; None when a walk did not find them within reach."""
+    rows: list[Row] = []
     for relation, start in _from(plan, position):
-        some = db.rows(*_page_statement(relation, start, wanted - len(rows)))
-        if some and not relation.walked:
-            total = some[0][4]
-        rows += some
+        bound = reach if relation.walked and relation.probes else None
+        rows += db.rows(*_page_statement(relation, start, wanted - len(rows), bound))
         if len(rows) == wanted:
             break
-    return _page(request, rows, total, first=position is None)
+        if bound is not None:
+            return None
+    return rows
 
 
 def _from(plan: Plan, position: Position | None) -> list[tuple[Relation, Position | None]]:
@@ -67,7 +82,7 @@ def count_matches(db: Database, request: SearchRequest, scope: Scope) -> int:
     if plan.total is not None:
         return plan.total
     relation = (all_slots if request.resource_type == "Slot" else all_matches)(db, request, scope)
-    ((count,),) = db.rows(*sql("select count(*) from {} where {}", relation.source, relation.where))
+    ((count,),) = db.rows(*sql("select count(*) from {} where {}", relation.source, relation.condition))
     return int(count)
 
 
@@ -75,7 +90,7 @@ def _plan(db: Database, request: SearchRequest, scope: Scope) -> Plan:
     return (plan_slots if request.resource_type == "Slot" else plan_resources)(db, request, scope)
 
 
-def _page(request: SearchRequest, rows: Sequence[tuple[Any, ...]], total: int | None, *, first: bool) -> Page:
+def _page(request: SearchRequest, rows: Sequence[Row], total: int | None, *, first: bool) -> Page:
     """Return the page of rows (key, type, id, body, total, sort values …), of which one may be too many."""
     shown = rows[: request.count]
     matches = [Found(*row[:4]) for row in shown]
@@ -86,8 +101,8 @@ def _page(request: SearchRequest, rows: Sequence[tuple[Any, ...]], total: int | 
     return Page(matches, total, Position(values, last[0]))
 
 
-def _page_statement(relation: Relation, position: Position | None, limit: int) -> Sql:
-    inner = _walked(relation, position, limit) if relation.walked else _sorted(relation, position, limit)
+def _page_statement(relation: Relation, position: Position | None, limit: int, reach: int | None) -> Sql:
+    inner = _walked(relation, position, limit, reach) if relation.walked else _sorted(relation, position, limit)
     total = "null" if relation.walked else "(select count(*) from w)"
     names = "".join(f", p.s{number}" for number in range(len(relation.columns)))
     return sql(
@@ -100,21 +115,28 @@ def _page_statement(relation: Relation, position: Position | None, limit: int) -
     )
 
 
-def _walked(relation: Relation, position: Position | None, limit: int) -> Sql:
-    """Return `p`, read along the index that has the order: the columns are compared as they stand in it."""
+def _walked(relation: Relation, position: Position | None, limit: int, reach: int | None) -> Sql:
+    """Return `p`, read along the index that has the order: the columns are compared as they stand in it.
+
+    Within `reach`, rows are walked as `m` first and probed as they come: there is no order to be asked for again.
+    """
     columns = relation.columns
 
     def name(number: int) -> str:
         return columns[number].value.text if number < len(columns) else "m.key"
 
-    return sql(
-        "with p as (select m.key{} from {} where {} order by {} limit {limit})",
+    walk = sql(
+        "select m.key{} from {} where {} order by {} limit {limit}",
         _values(columns),
         relation.source,
-        every([relation.where, after(columns, position, name) if position else TRUE]),
+        every([relation.condition if reach is None else relation.where, _after(relation, position, name)]),
         order_by(columns, name),
-        limit=str(limit),
+        limit=str(reach or limit),
     )
+    if reach is None:
+        return sql("with p as ({})", walk)
+    probes = every(relation.probes)
+    return sql("with p as (select m.* from ({}) m where {} limit {limit})", walk, probes, limit=str(limit))
 
 
 def _sorted(relation: Relation, position: Position | None, limit: int) -> Sql:
@@ -124,11 +146,15 @@ def _sorted(relation: Relation, position: Position | None, limit: int) -> Sql:
         " p as (select * from w where {} order by {} limit {limit})",
         _values(relation.columns),
         relation.source,
-        relation.where,
-        after(relation.columns, position, _named("w", len(relation.columns))) if position else TRUE,
+        relation.condition,
+        _after(relation, position, _named("w", len(relation.columns))),
         order_by(relation.columns, _named("w", len(relation.columns))),
         limit=str(limit),
     )
+
+
+def _after(relation: Relation, position: Position | None, name: Callable[[int], str]) -> Sql:
+    return after(relation.columns, position, name) if position else TRUE
 
 
 def _values(columns: Sequence[Column]) -> Sql:

@@ -2,7 +2,8 @@
 
 Each condition is counted, up to the candidates of the scope. When one of them has no more than that, its keys are the
 candidates: all are looked at, sorted and counted, and the total is known. When each has more, matches are plentiful,
-and are met soon by walking an index in the order of the page, looking the other conditions up row by row.
+and are met soon by walking an index in the order of the page, looking the other conditions up row by row. Should a page
+not be full within the reach of the scope, they are not so plentiful, and ten times as many candidates are looked at.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ def all_matches(db: Database, request: SearchRequest, scope: Scope) -> Relation:
     sees = scope.sees(request.resource_type)
     listed = smallest.match if smallest else next((match for match in matches if match.keys is not None), None)
     if listed is None:
-        return all_of(request.resource_type).narrowed(*probes_of(matches), sees)
-    return Relation(keys_of(listed, "m"), TRUE).narrowed(*probes_of(matches, but=listed), sees)
+        return all_of(request.resource_type).narrowed(sees).probed(*probes_of(matches))
+    return Relation(keys_of(listed, "m"), sees).probed(*probes_of(matches, but=listed))
 
 
 def _total_of_type(db: Database, resource_type: str, scope: Scope) -> int | None:
@@ -77,7 +78,7 @@ def _from_candidates(smallest: Counted, matches: Sequence[Match], columns: tuple
     if match.ordered and len(matches) == 1 and not columns:
         return Plan((relation,), total=smallest.count)
     probes = probes_of(matches, but=match)
-    return Plan((Relation(relation.source, TRUE, columns, walked=False).narrowed(*probes),))
+    return Plan((Relation(relation.source, TRUE, columns, walked=False).probed(*probes),))
 
 
 def _walks(request: SearchRequest, matches: Sequence[Match], columns: tuple[Column, ...]) -> list[Relation]:
@@ -88,16 +89,16 @@ def _walks(request: SearchRequest, matches: Sequence[Match], columns: tuple[Colu
     if len(columns) == 1:
         found = _sorted_walks(request.resource_type, request.sort[0])
         if found:
-            return [walk.narrowed(*probes) for walk in found]
+            return [walk.probed(*probes) for walk in found]
     every_one = all_of(request.resource_type)
-    return [Relation(every_one.source, every_one.where, columns, walked=False).narrowed(*probes)]
+    return [Relation(every_one.source, every_one.where, columns, walked=False).probed(*probes)]
 
 
 def _key_walk(resource_type: str, matches: Sequence[Match]) -> Relation:
     """Return a walk in order of key, along a condition where one gives that order."""
     along = next((match for match in matches if match.ordered), None)
     relation = Relation(keys_of(along, "m"), TRUE) if along else all_of(resource_type)
-    return relation.narrowed(*probes_of(matches, but=along))
+    return relation.probed(*probes_of(matches, but=along))
 
 
 def _sorted_walks(resource_type: str, key: SortKey) -> list[Relation]:
@@ -116,7 +117,7 @@ def _sorted_walks(resource_type: str, key: SortKey) -> list[Relation]:
     absent = fails(sql("select 1 from {} o where o.key = m.key and o.param = {}", table, code))
     return [
         Relation(sql("{} m", table), sql(where, resource_type, code), (column,)).narrowed(once),
-        every_one.narrowed(absent),
+        every_one.probed(absent),
     ]
 
 

@@ -27,13 +27,13 @@ def plan_slots(db: Database, request: SearchRequest, scope: Scope) -> Plan:
         source = sql("{} cross join slot m", keys_of(smallest.match, "d"))
         where = sql("m.key = d.key and {}", slots.by_time)
         probes = probes_of(others, but=smallest.match)
-        return Plan((Relation(source, where, columns, walked=False).narrowed(*probes),)).seen(sees)
+        return Plan((Relation(source, where, columns, walked=False).probed(*probes),)).seen(sees)
     ((count,),) = db.rows(*count_of(Sql("slot m"), slots.by_schedule, scope))
     in_time = _is_time(columns)
     if count <= scope.candidates and (slots.schedules or others or not in_time):
         few = Relation(Sql("slot m"), slots.by_schedule, columns, walked=False)
-        return Plan((few.narrowed(*probes_of(others)),)).seen(sees)
-    walk = Relation(Sql("slot m"), slots.by_time, columns, walked=in_time).narrowed(*probes_of(others))
+        return Plan((few.probed(*probes_of(others)),)).seen(sees)
+    walk = Relation(Sql("slot m"), slots.by_time, columns, walked=in_time).probed(*probes_of(others))
     return Plan((walk,), total=count if count <= scope.candidates and not others else None).seen(sees)
 
 
@@ -43,10 +43,10 @@ def all_slots(db: Database, request: SearchRequest, scope: Scope) -> Relation:
     others = matches_of("Slot", slots.others, scope)
     smallest = smallest_of(db, others, scope)
     if smallest is None:
-        return Relation(Sql("slot m"), slots.by_schedule).narrowed(*probes_of(others), scope.sees("Slot"))
+        return Relation(Sql("slot m"), slots.by_schedule).narrowed(scope.sees("Slot")).probed(*probes_of(others))
     source = sql("{} cross join slot m", keys_of(smallest.match, "d"))
     where = sql("m.key = d.key and {}", slots.by_time)
-    return Relation(source, where).narrowed(*probes_of(others, but=smallest.match), scope.sees("Slot"))
+    return Relation(source, where).narrowed(scope.sees("Slot")).probed(*probes_of(others, but=smallest.match))
 
 
 def _is_time(columns: tuple[Column, ...]) -> bool:

@@ -5,12 +5,11 @@ What a prefix means when both sides are ranges: https://hl7.org/fhir/R4/search.h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gateway.fhir.search import DateRange, NumberRange, QuantityRange
+from gateway.store.index.model import DAY_US, LONGER, LONGEST, MONTH_US
 from gateway.store.search.sql import Sql, every, sql
-
-_DAY_US = 24 * 3600 * 1_000_000
 
 
 def date_branch(asked: DateRange, *, instant: bool) -> Sql:
@@ -24,11 +23,35 @@ def point(column: str, asked: DateRange) -> Sql:
     return Sql(condition.text.replace("x.low", column), condition.parameters)
 
 
+def overlapped(all_asked: Sequence[DateRange]) -> tuple[int, int] | None:
+    """Return the window (from, to) when together they ask for a span that ends after `from` and begins before `to`."""
+    if any(asked.prefix not in {"ge", "gt", "le", "lt", "ap"} for asked in all_asked):
+        return None
+    spans = [(asked.prefix, *_approximate(asked)) for asked in all_asked]
+    after = [high if prefix == "gt" else low for prefix, low, high in spans if prefix in {"ge", "gt", "ap"}]
+    before = [low if prefix == "lt" else high for prefix, low, high in spans if prefix in {"le", "lt", "ap"}]
+    return (max(after), min(before)) if after and before else None
+
+
+def overlapping(param: str, window: tuple[int, int]) -> list[tuple[str, Sql]]:
+    """Return the ranges of index_date that hold every span overlapping a window: the name they are under, and where.
+
+    Among the longest the end is asked for first, so the index by beginning is kept out of it: `low + 0`.
+    """
+    start, end = window
+    early = start - DAY_US
+    return [
+        (param, sql("x.low > {} and x.low < {}", early, end)),
+        (param + LONGER, sql("x.low > {} and x.low <= {}", start - MONTH_US, early)),
+        (param + LONGEST, sql("x.high > {} and (x.low + 0) <= {}", start, early)),
+    ]
+
+
 def _approximate(asked: DateRange) -> tuple[int, int]:
     """Return the span, for `ap` wider by its own length and at least a day on either side."""
     if asked.prefix != "ap":
         return asked.low, asked.high
-    margin = max(asked.high - asked.low, _DAY_US)
+    margin = max(asked.high - asked.low, 24 * 3600 * 1_000_000)
     return asked.low - margin, asked.high + margin
 
 

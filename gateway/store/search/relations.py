@@ -19,18 +19,28 @@ if TYPE_CHECKING:
 class Relation:
     """Where matches come from: rows `m` of `source` for which `where` holds, in the order of `columns` and key.
 
-    `walked`: an index gives that order, so a page reads no further than it needs. Otherwise all matches are read,
-    sorted and counted.
+    `probes` are conditions on `m.key` that are looked up row by row. `walked`: an index gives the order, so a page
+    reads no further than it needs. Otherwise all matches are read, sorted and counted.
     """
 
     source: Sql
     where: Sql
     columns: tuple[Column, ...] = ()
     walked: bool = True
+    probes: tuple[Sql, ...] = ()
+
+    @property
+    def condition(self) -> Sql:
+        """Return everything that a row must satisfy."""
+        return every([self.where, *self.probes])
 
     def narrowed(self, *conditions: Sql) -> Relation:
-        """Return the relation with more conditions."""
+        """Return the relation with more conditions on its rows."""
         return replace(self, where=every([self.where, *conditions]))
+
+    def probed(self, *probes: Sql) -> Relation:
+        """Return the relation with more probes."""
+        return replace(self, probes=(*self.probes, *probes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ Indexed = tuple[str, str]  # resource type, parameter
 
 # As many rows are all looked at, so that the total is known and any order is possible.
 CANDIDATES = 500
+# As many rows are walked in the hope to fill a page.
+REACH = 2000
 
 
 class Database(Protocol):
@@ -68,6 +70,7 @@ class Scope:
     base: str = ""
     visible: Visible = field(default_factory=Everything)
     candidates: int = CANDIDATES
+    reach: int = REACH
     systems: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
 
     def knowing(self, db: Database, request: SearchRequest) -> Scope:
@@ -76,6 +79,10 @@ class Scope:
         With them such a search is a few exact ranges of the index, in which the system stands before the code.
         """
         return replace(self, systems=_occurring_systems(db, request.resource_type, request.conditions))
+
+    def wider(self) -> Scope:
+        """Return the scope for a search whose page was not full within reach."""
+        return replace(self, candidates=10 * self.candidates)
 
     def sees(self, resource_type: str) -> Sql:
         """Return the condition under which a resource of this type may take part: as match, in a chain, in a count."""
