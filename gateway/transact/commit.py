@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,11 @@ from gateway.store.records import Message, moment
 from gateway.store.search.scope import Scope
 from gateway.transact import conditions, links
 from gateway.transact.audit import audit_row
+from gateway.transact.encoding import Content, content, rest_of
 from gateway.transact.entries import Entry, check_distinct
 from gateway.transact.links import Links
 from gateway.transact.operations import Outcome, Status
-from gateway.transact.versions import Content, Times, check_versions, content, next_version
+from gateway.transact.versions import Times, check_versions, next_version
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -33,20 +34,19 @@ class Commit:
     to: Services
     now: datetime
     message: Message | None
-    _contents: dict[int, Content] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Do what needs no look into the store before the transaction begins."""
         unsettled = self.links.unsettled()
-        for n, entry in enumerate(self.entries):
+        for entry in self.entries:
             if entry.resource is not None and entry.identity is not None and id(entry) not in unsettled:
-                self._contents[n] = content(entry.resource, self.to.settings.base_url)
+                entry.content = self._content(entry)
 
     def __call__(self, sight: Sight) -> tuple[Batch, list[Outcome]]:
         """Return what to write and what became of each operation. Raises what `transact` raises of what is stored."""
         self._resolve(sight)
         identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
-        targets = {target for target, _, _ in self.links.to_stored if target not in identities}
+        targets = {target for target, _ in self.links.to_stored if target not in identities}
         currents, present = sight.current(list(identities), targets)
         self._check_references(present)
         check_versions(self.entries, currents)
@@ -76,10 +76,10 @@ class Commit:
     def _batch(self, currents: dict[Identity, Current]) -> tuple[Batch, list[Outcome]]:
         outcomes: list[Outcome] = []
         batch, times = Batch(b"", message=self.message), Times(self.now)
-        for n, entry in enumerate(self.entries):
+        for entry in self.entries:
             assert entry.identity is not None
             current = currents[entry.identity]
-            version = next_version(entry, current, times, self._content(n, entry))
+            version = next_version(entry, current, times, entry.content or self._content(entry))
             if version is not None:
                 batch.versions.append(version)
             elif current.version:
@@ -88,10 +88,10 @@ class Commit:
         batch.audit = audit_row(self.caller, self.now, outcomes, self.message)
         return batch, outcomes
 
-    def _content(self, n: int, entry: Entry) -> Content | None:
+    def _content(self, entry: Entry) -> Content | None:
         if entry.resource is None:
             return None
-        return self._contents.get(n) or content(entry.resource, self.to.settings.base_url)
+        return content(entry.resource, entry.rest or rest_of(entry.resource), self.to.settings.base_url)
 
 
 def _outcome(entry: Entry, current: Current, version: Version | None, times: Times) -> Outcome:

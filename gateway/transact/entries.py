@@ -15,6 +15,7 @@ from gateway.errors import BadRequest, Forbidden, InvalidResource, Issue
 from gateway.fhir.search import SearchRequest, parse_query
 from gateway.fhir.types import Resource, resource_types
 from gateway.store import Identity
+from gateway.transact.encoding import Content
 from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -27,7 +28,8 @@ def is_id(text: str) -> bool:
 
 @dataclass(slots=True)
 class Entry:
-    """One operation. `where` is its place in a Bundle, '' when it stands alone; `resource` what will be stored.
+    """One operation. `where` is its place in a Bundle, '' when it stands alone; `resource` what will be stored,
+    and `rest` that, encoded without its head.
 
     `identity` is None as long as a condition must be looked up; `found` is what the condition found. A conditional
     create that found something is `satisfied`: nothing is written.
@@ -37,6 +39,8 @@ class Entry:
     where: str
     type: str
     resource: Resource | None = None
+    rest: bytes = b""
+    content: Content | None = None
     condition: SearchRequest | None = None
     identity: Identity | None = None
     found: Identity | None = None
@@ -110,7 +114,7 @@ def _entry(op: Operation, where: str) -> Entry:
     if not isinstance(op, ConditionalCreate | ConditionalPut):
         return Entry(op, where, type_, op.resource)
     condition = op.search if isinstance(op.search, SearchRequest) else parse_query(type_, op.search)
-    return Entry(op, where, type_, op.resource, condition)
+    return Entry(op, where, type_, op.resource, condition=condition)
 
 
 def _check_may(entries: Sequence[Entry], caller: Caller) -> None:

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#trules and https://hl7.org/fhir/R4/bundle.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,7 +16,10 @@ from gateway.fhir import reference
 from gateway.fhir.search import SearchRequest, parse_query
 from gateway.fhir.types import resource_types
 from gateway.store import Identity
+from gateway.transact.encoding import rest_of
 from gateway.transact.entries import Entry, criteria, is_id
+
+_REFERENCES = re.compile(rb'"reference":"([^"]*)"')  # what is escaped in a string never looks like this
 
 
 class Link(NamedTuple):
@@ -28,6 +32,7 @@ class Link(NamedTuple):
     def point_at(self, identity: Identity) -> None:
         """Write what the reference turned out to mean."""
         self.holder["reference"] = f"{identity.type}/{identity.id}"
+        self.entry.rest = b""  # no longer what the resource says
 
     def path(self) -> str:
         """Return the FHIRPath of the reference, looked for only now that it is asked."""
@@ -46,7 +51,7 @@ class Links:
 
     to_entries: list[tuple[Link, Entry]] = field(default_factory=list)
     by_condition: list[tuple[Link, SearchRequest]] = field(default_factory=list)
-    to_stored: list[tuple[Identity, Entry, dict[str, Any]]] = field(default_factory=list)
+    to_stored: list[tuple[Identity, Entry]] = field(default_factory=list)
     dangling: list[Link] = field(default_factory=list)
 
     def unsettled(self) -> set[int]:
@@ -67,42 +72,54 @@ class Links:
 
 
 def collect(entries: Sequence[Entry], caller: Caller) -> Links:
-    """Return the references of all entries.
+    """Return the references of all entries, and encode each entry on the way.
 
     Raises InvalidResource when a reference needs an entry that is not there, Forbidden when the caller may not search
     what a reference is searched by, BadRequest when such a search cannot be read.
     """
     by_url = {url: entry for entry in entries if (url := getattr(entry.op, "full_url", None))}
+    named = {url.encode() for url in by_url}
     links = Links()
-    plain: dict[str, Identity | None] = {}
+    plain: dict[bytes, Identity | None] = {}
     for entry in entries:
         if entry.resource is not None:
-            for holder in reference.holders(entry.resource):
-                text = holder["reference"]
-                if text in by_url:
-                    links.to_entries.append((Link(entry, holder, text), by_url[text]))
-                    continue
-                identity = plain[text] if text in plain else plain.setdefault(text, _plain(text))
-                if identity is not None:
-                    links.to_stored.append((identity, entry, holder))
-                else:
-                    _sort(Link(entry, holder, text), links)
+            entry.rest = rest_of(entry.resource)
+            if not _all_plain(entry, plain, named, links):
+                for holder in reference.holders(entry.resource):
+                    _sort(Link(entry, holder, holder["reference"]), by_url, links)
     if links.dangling:
         raise InvalidResource([link.issue("no entry of this transaction has this fullUrl") for link in links.dangling])
     _check_may_search(links, caller)
     return links
 
 
+def _all_plain(entry: Entry, plain: dict[bytes, Identity | None], named: set[bytes], into: Links) -> bool:
+    """Note the references of the form `Type/id`, and return whether there are no others.
+
+    Nearly all are of that form, and in the encoded resource they are found without a walk through it.
+    """
+    all_plain = True
+    for text in set(_REFERENCES.findall(entry.rest)):
+        identity = plain[text] if text in plain else plain.setdefault(text, _plain(text.decode()))
+        if identity is None or text in named:
+            all_plain = False
+        else:
+            into.to_stored.append((identity, entry))
+    return all_plain
+
+
 def _plain(text: str) -> Identity | None:
-    """Return what `Type/id` names, which most references are: the full reading costs ten times as much."""
     type_, _, id_ = text.partition("/")
     return Identity(type_, id_) if type_ in resource_types() and is_id(id_) else None
 
 
-def _sort(link: Link, into: Links) -> None:
+def _sort(link: Link, by_url: Mapping[str, Entry], into: Links) -> None:
+    if (target := by_url.get(link.text)) is not None:
+        into.to_entries.append((link, target))
+        return
     meant = reference.parse(link.text)
-    if meant.kind == "relative" and meant.type and meant.id:
-        into.to_stored.append((Identity(meant.type, meant.id), link.entry, link.holder))
+    if meant.kind == "relative" and meant.type and meant.id and meant.version:
+        into.to_stored.append((Identity(meant.type, meant.id), link.entry))
     elif meant.kind == "conditional" and meant.type:
         into.by_condition.append((link, parse_query(meant.type, link.text)))
     elif link.text.startswith("urn:uuid:"):
@@ -140,6 +157,14 @@ def missing(links: Links, entries: Iterable[Entry], present: set[Identity]) -> I
     """Yield the literal references to what is neither stored nor written by this transaction."""
     written = {entry.identity for entry in entries if entry.resource is not None}
     deleted = {entry.identity for entry in entries if entry.resource is None}
-    for target, entry, holder in links.to_stored:
+    for target, entry in links.to_stored:
         if target in deleted or not (target in present or target in written):
+            yield from _to(target, entry)
+
+
+def _to(target: Identity, entry: Entry) -> Iterator[Link]:
+    """Yield each reference of an entry to one target."""
+    for holder in reference.holders(entry.resource or {}):
+        meant = reference.parse(holder["reference"])
+        if (meant.kind, meant.type, meant.id) == ("relative", *target):
             yield Link(entry, holder, holder["reference"])

@@ -8,41 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
 
 from gateway.errors import Conflict, VersionConflict
 from gateway.fhir.datetime import format_instant
-from gateway.fhir.json import encode
-from gateway.fhir.types import Resource
 from gateway.store import Current, Identity, Version
-from gateway.store.digest import digest, says_the_same
-from gateway.store.index import rows
-from gateway.store.index_tables import difference, pack, tables, unpack
-from gateway.store.records import EPOCH, IndexTables, microseconds, moment
+from gateway.store.digest import says_the_same
+from gateway.store.index_tables import difference, unpack
+from gateway.store.records import EPOCH, microseconds, moment
+from gateway.transact.encoding import Content, body
 from gateway.transact.entries import Entry
 from gateway.transact.operations import ConditionalPut, Delete, Put
 
 _MILLISECOND = 1_000  # in microseconds, the precision of an instant
-_HEAD = frozenset({"resourceType", "id", "meta"})  # written anew with each version, before all else
-
-
-class Content(NamedTuple):
-    """What is known of a resource without the store: what it says, and what it can be found by."""
-
-    resource: Resource
-    rest: bytes  # the encoded resource without its head
-    meta: dict[str, Any] | None
-    digest: bytes
-    tables: IndexTables
-    packed: bytes
-
-
-def content(resource: Resource, base_url: str) -> Content:
-    """Return the content of a resource whose references are known."""
-    rest = encode({name: value for name, value in resource.items() if name not in _HEAD})
-    meta = resource.get("meta")
-    found = tables(rows(resource, base=base_url))
-    return Content(resource, rest, meta, digest(rest, meta), found, pack(found))
 
 
 @dataclass(slots=True)
@@ -100,21 +77,12 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
     if new is None:
         return Version(current.key, entry.identity, number, at, True, b"", b"", b"", {}, present)  # noqa: FBT003
     added, removed = (difference(new.tables, present), difference(present, new.tables)) if present else (new.tables, {})
-    body = _body(entry.identity, new, number, text)
-    return Version(current.key, entry.identity, number, at, False, new.digest, new.packed, body, added, removed)  # noqa: FBT003
+    encoded = body(entry.identity, new.meta, new.rest, number, text)
+    return Version(current.key, entry.identity, number, at, False, new.digest, new.packed, encoded, added, removed)  # noqa: FBT003
 
 
 def _is_same(current: Current, new: Content) -> bool:
     return current.digest == new.digest or says_the_same(new.resource, current.body)
-
-
-def _body(identity: Identity, new: Content, version: int, at: str) -> bytes:
-    """Return the encoded resource: the head as the gateway sets it, then the rest as it came."""
-    meta = {"versionId": str(version), "lastUpdated": at}
-    if new.meta:
-        meta = {**meta, **new.meta, **meta}
-    head = encode({"resourceType": identity.type, "id": identity.id, "meta": meta})
-    return head if new.rest == b"{}" else b"%b,%b" % (head[:-1], new.rest[1:])
 
 
 def _version_id(etag: str) -> str:
