@@ -22,6 +22,8 @@ from gateway.errors import (
     ResourceNotFound,
     TooLarge,
 )
+from gateway.fhir.search import refuse_bsn_in_url
+from gateway.fhir.search.bsn import is_bsn
 from gateway.rest import wire
 from gateway.rest.routes import NO_SUCH_PATH, allowed_methods
 
@@ -29,7 +31,6 @@ log = logging.getLogger("gateway.http")
 
 MAX_URL = 8000
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_BSN_SYSTEM = re.compile(r"http://fhir\.nl/fhir/NamingSystem/bsn|(urn:oid:)?2\.16\.840\.1\.113883\.2\.4\.6\.3")
 _PERSONS = {"Patient", "RelatedPerson", "Person"}
 _WORDS: dict[int, tuple[type[GatewayError], str]] = {
     404: (ResourceNotFound, NO_SUCH_PATH),
@@ -80,36 +81,9 @@ def _limit() -> None:
 
 def _keep_bsn_out_of_urls() -> None:
     """Refuse a BSN in the URL: URLs end up in logs, histories and proxies."""
-    in_path = any(kind in _PERSONS and is_bsn(id_) for kind, id_ in pairwise(request.path.split("/")))
-    if in_path or any(holds_bsn(value) for _, value in wire.pairs(request.query_string)):
-        raise BadRequest("a BSN may not stand in a URL; send it in the body of POST Patient/_search", code="bsn-in-url")
-
-
-def holds_bsn(value: str) -> bool:
-    """Return whether a search value names a BSN: by its system, or by nine digits that pass the eleven-test.
-
-    Nine digits under another system than that of the BSN are somebody's own number and pass.
-    """
-    return any(_names_bsn(one) for one in value.split(","))
-
-
-def _names_bsn(value: str) -> bool:
-    system, bar, code = value.rpartition("|")
-    if bar and system:
-        return bool(code) and _BSN_SYSTEM.fullmatch(system) is not None
-    return is_bsn(code.rpartition("/")[2])
-
-
-def is_bsn(text: str) -> bool:
-    """Return whether `text` is nine digits that pass the eleven-test, or eight that lost their leading zero.
-
-    >>> is_bsn("999900006"), is_bsn("999900007")
-    (True, False)
-    """
-    if len(text) not in {8, 9} or not (text.isascii() and text.isdigit()) or not int(text):
-        return False
-    digits = [int(digit) for digit in text.zfill(9)]
-    return sum(weight * digit for weight, digit in zip((9, 8, 7, 6, 5, 4, 3, 2, -1), digits, strict=True)) % 11 == 0
+    refuse_bsn_in_url(wire.pairs(request.query_string), (request.view_args or {}).get("type", "Patient"))
+    if any(kind in _PERSONS and is_bsn(id_) for kind, id_ in pairwise(request.path.split("/"))):
+        raise BadRequest("a BSN may not be the id of a resource, nor stand in any URL", code="bsn-in-url")
 
 
 def _finish(response: Response) -> Response:
@@ -136,7 +110,7 @@ def _refuse_http(error: HTTPException) -> Response:
 
 def _fail(error: Exception) -> Response:
     """Answer a bug with a bare 500; log where it happened, and none of the values it happened to."""
-    frames = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
-    log.error("failed: %s\n%s", type(error).__name__, frames, extra={"request_id": g.get("request_id")})
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    log.error("failed", extra={"request_id": g.get("request_id"), "error": type(error).__name__, "trace": frames})
     issue = Issue("exception", f"the gateway failed; its log has the particulars under {g.get('request_id')}", "fatal")
     return wire.respond(wire.refused(GatewayError([issue])))

@@ -235,4 +235,11 @@ def resource() -> Resource:
 
 
 def _is_form() -> bool:
-    return request.method == "POST" and media_type(request.headers.get("Content-Type")) == _FORM
+    """Return whether the body holds parameters. UnsupportedMediaType where it must, and is something else."""
+    if request.method != "POST" or not request.path.endswith("/_search"):
+        return False
+    if media_type(request.headers.get("Content-Type")) == _FORM:
+        return True
+    if request.content_length == 0 or (request.content_length is None and "Content-Type" not in request.headers):
+        return False  # all parameters stand in the URL
+    raise UnsupportedMediaType(f"the parameters of a search are sent as {_FORM}")
