@@ -1,5 +1,7 @@
 """Checks what overlays say about ConceptMaps."""
 
+from collections.abc import Mapping
+
 from gateway.mapping.checks.installed import Installed
 from gateway.mapping.spans import Problems, Span, suggestion
 
@@ -11,7 +13,8 @@ def check_codes(library: Installed, problems: Problems) -> None:
         for row in found_map.rows.values():
             known.setdefault(row.system, set()).update([row.target] if row.target else [])
     for overlay in library.providers.values():
-        for map_, rows in overlay.values.get("codes", {}).items():
+        codes = overlay.values.get("codes")
+        for map_, rows in codes.items() if isinstance(codes, Mapping) else ():
             found = library.concept_maps.get(map_)
             at = overlay.spans.get(("codes", map_), Span(overlay.file))
             if found is None:
@@ -19,7 +22,7 @@ def check_codes(library: Installed, problems: Problems) -> None:
                 continue
             systems = {row.system for row in found.rows.values()}
             targets = sorted(set(found.targets()).union(*(known.get(system, set()) for system in systems)))
-            for code, target in rows.items():
+            for code, target in rows.items() if isinstance(rows, Mapping) else ():
                 if str(target) not in targets:
                     where = overlay.spans.get(("codes", map_, str(code)), at)
                     text = f"ConceptMap/{map_} has no target '{target}'{suggestion(str(target), targets)}"

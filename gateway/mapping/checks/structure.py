@@ -9,6 +9,7 @@ from gateway.fhir import elements
 from gateway.fhir.elements import Element
 from gateway.fhir.types import resource_types
 from gateway.fhirpath import Code, ast
+from gateway.fhirpath.model import kind
 from gateway.mapping import functions, ir
 from gateway.mapping.checks.literals import literal_problem
 from gateway.mapping.compiler.sources import Units
@@ -209,7 +210,7 @@ class Structure:
         wanted, given = element.types[0], code.type
         if wanted in _RESOURCES or given in {wanted, "Element"}:  # Element: one type or another
             return
-        if elements.is_primitive(wanted) != _plain(given) or (not _plain(given) and not _descends(given, wanted)):
+        if not _fits(given, wanted):
             text = f"{path} is {_article(wanted)}, and this gives {_article(given)}"
             self.problems.add(template.span, text, code="wrong-type", at=path)
 
@@ -265,6 +266,19 @@ def _json_names(type_: str) -> list[str]:
 
 def _plain(type_: str) -> bool:
     return type_.startswith("System.") or elements.is_primitive(type_)
+
+
+def _fits(given: str, wanted: str) -> bool:
+    """Return whether a value of one type can be the value of an element of another."""
+    if elements.is_primitive(wanted) != _plain(given):
+        return False
+    return _family(given) == _family(wanted) if _plain(given) else _descends(given, wanted)
+
+
+def _family(type_: str) -> str:
+    """Return how a primitive is written in JSON: boolean, number or text."""
+    found = kind(type_)
+    return "number" if found in {"integer", "decimal"} else "boolean" if found == "boolean" else "text"
 
 
 def _descends(given: str, wanted: str) -> bool:

@@ -110,13 +110,13 @@ class _Builder:
         return source_parameters(fragment, self.units)
 
     def called(self, fragment: ir.Fragment, names: tuple[Name, ...]) -> str:
+        if fragment.file in self.open:
+            self.problems.add(fragment.span, f"the fragment '{fragment.name}' uses itself")
         key = (fragment.file, fragment.name, *(name.signature for name in names))
         if key not in self.known:
             clean = "".join(c if c.isalnum() and c.isascii() else "_" for c in fragment.name)
             self.known[key] = f"f_{clean}_{len(self.known) + 1}"
-            if fragment.file in self.open:
-                self.problems.add(fragment.span, f"the fragment '{fragment.name}' uses itself")
-            else:
+            if fragment.file not in self.open:
                 self._write_fragment(fragment, names, self.known[key])
         return self.known[key]
 
