@@ -122,10 +122,10 @@ class Job:
         found: list[Issue] = []
         try:
             self._one(mapping, message, (part,), own, found)
-        except MappingFailed as failed:
+        except MappingFailed:
             if mapping.policy == "fail":
                 raise
-            issues += [*found, *failed.issues[len(message.issues) :], self._quarantined(part.place())]
+            issues += [*found, self._quarantined(part.place())]
             return
         issues += found
         self._join(own, out, issues, part)

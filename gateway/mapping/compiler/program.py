@@ -196,11 +196,11 @@ class _Builder:
 
     def _traced_fragment(self, fragment: ir.Fragment, writer: Traced, frame: Frame) -> None:
         writer.body.line("before = T.enter()")
-        frame = writer.bind(fragment.lets, frame, f"{fragment.name}: ")
+        frame = writer.bind(fragment.lets, frame, f"{fragment.name}.")
         writer.body.line("made = []")
         for index, template in enumerate(fragment.emit):
-            path = f"{fragment.name}: " if fragment.single else f"{fragment.name}: [{index}]"
-            writer.into("made", None, template, frame, path.strip(), "")
+            path = fragment.name if fragment.single else f"{fragment.name}[{index}]"
+            writer.into("made", None, template, frame, path, "")
         writer.body.line("T.leave(before)")
         writer.body.line(f"return {'T.only(made)' if fragment.single else 'made'}")
 

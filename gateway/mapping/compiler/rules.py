@@ -9,7 +9,7 @@ from gateway.mapping.spans import Span
 class Rule:
     """One rule. `name` is its path (`emit[1].status`); `target` its element, None for conditions and names.
 
-    In a fragment both begin at the fragment: `cx: value`, and the target follows where the fragment is used.
+    In a fragment both begin at the fragment: `cx.value`, and the target follows where the fragment is used.
     """
 
     name: str
