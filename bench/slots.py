@@ -88,8 +88,8 @@ def _statements(dialect: Dialect, slots: int) -> Iterator[str]:
 def _resources(dialect: Dialect, kind: Kind, body: str) -> Iterator[str]:
     numbers, nothing = dialect.numbers.format(kind.count), dialect.bytes.format("''")
     yield (
-        "insert into current (key, type, id, version, last_updated, deleted, digest, indexed)"
-        f" select {kind.key}, '{kind.type}', '{kind.name}-' || i, 1, {_FIRST}, {dialect.false}, {nothing}, {nothing}"
+        "insert into current (key, type, id, version, last_updated, deleted, indexed)"
+        f" select {kind.key}, '{kind.type}', '{kind.name}-' || i, 1, {_FIRST}, {dialect.false}, {nothing}"
         f" from {numbers}"
     )
     yield (

@@ -57,7 +57,7 @@ class BareSqlite:
         tables: dict[str, list[tuple[Any, ...]]] = {}
         for v in batch.versions:
             tables.setdefault("current", []).append(
-                (v.key, *v.identity, v.version, v.last_updated, v.deleted, v.digest, v.indexed)
+                (v.key, *v.identity, v.version, v.last_updated, v.deleted, v.indexed)
             )
             tables.setdefault("resource", []).append((v.key, v.version, v.last_updated, v.deleted, v.body))
             tables.setdefault("outbox", []).append((None, v.key, v.version, v.event, v.last_updated, 0, 0))

@@ -50,7 +50,6 @@ class Current(NamedTuple):
     version: int = 0
     last_updated: int = 0
     deleted: bool = False
-    digest: bytes = b""
     indexed: bytes = b""
     body: bytes = b""
 
@@ -67,7 +66,6 @@ class Version:
     version: int
     last_updated: int
     deleted: bool
-    digest: bytes
     indexed: bytes
     body: bytes
     added: IndexTables

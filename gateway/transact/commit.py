@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from gateway.access.policy import Caller, visible
 from gateway.errors import InvalidResource, Issue
 from gateway.store import Batch, Current, Identity, Sight, Version
+from gateway.store.bodies import rest_of
 from gateway.store.records import Message, moment
 from gateway.store.search.scope import Scope
 from gateway.transact import conditions, links
 from gateway.transact.audit import audit_row
-from gateway.transact.encoding import Content, content, rest_of
+from gateway.transact.content import Content, content
 from gateway.transact.entries import Entry, check_distinct
 from gateway.transact.links import Links
 from gateway.transact.operations import Outcome, Status

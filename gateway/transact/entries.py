@@ -15,7 +15,7 @@ from gateway.errors import BadRequest, Forbidden, InvalidResource, Issue
 from gateway.fhir.search import SearchRequest, parse_query
 from gateway.fhir.types import Resource, resource_types
 from gateway.store import Identity
-from gateway.transact.encoding import Content
+from gateway.transact.content import Content
 from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")

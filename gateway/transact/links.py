@@ -16,7 +16,7 @@ from gateway.fhir import reference
 from gateway.fhir.search import SearchRequest, parse_query
 from gateway.fhir.types import resource_types
 from gateway.store import Identity
-from gateway.transact.encoding import rest_of
+from gateway.store.bodies import rest_of
 from gateway.transact.entries import Entry, criteria, is_id
 
 _REFERENCES = re.compile(rb'"reference":"([^"]*)"')  # what is escaped in a string never looks like this

@@ -12,10 +12,10 @@ from datetime import datetime
 from gateway.errors import Conflict, VersionConflict
 from gateway.fhir.datetime import format_instant
 from gateway.store import Current, Identity, Version
-from gateway.store.digest import says_the_same
+from gateway.store.bodies import body, says_the_same
 from gateway.store.index_tables import difference, unpack
 from gateway.store.records import EPOCH, microseconds, moment
-from gateway.transact.encoding import Content, body
+from gateway.transact.content import Content
 from gateway.transact.entries import Entry
 from gateway.transact.operations import ConditionalPut, Delete, Put
 
@@ -75,14 +75,14 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
     number = current.version + 1
     present = unpack(current.indexed)
     if new is None:
-        return Version(current.key, entry.identity, number, at, True, b"", b"", b"", {}, present)  # noqa: FBT003
+        return Version(current.key, entry.identity, number, at, True, b"", b"", {}, present)  # noqa: FBT003
     added, removed = (difference(new.tables, present), difference(present, new.tables)) if present else (new.tables, {})
     encoded = body(entry.identity, new.meta, new.rest, number, text)
-    return Version(current.key, entry.identity, number, at, False, new.digest, new.packed, encoded, added, removed)  # noqa: FBT003
+    return Version(current.key, entry.identity, number, at, False, new.packed, encoded, added, removed)  # noqa: FBT003
 
 
 def _is_same(current: Current, new: Content) -> bool:
-    return current.digest == new.digest or says_the_same(new.resource, current.body)
+    return says_the_same(new.resource, new.rest, current.body)
 
 
 def _version_id(etag: str) -> str:

@@ -81,7 +81,7 @@ def test_a_row_that_cannot_be_written_leaves_nothing(store: Store) -> None:
 
     def decide(sight: Sight) -> tuple[Batch, None]:
         current = sight.current([SLOT])[0][SLOT]
-        version = Version(current.key, SLOT, 2, 9000, False, b"", b"", b"{}", {"date": [("start", None, 1)]}, {})
+        version = Version(current.key, SLOT, 2, 9000, False, b"", b"{}", {"date": [("start", None, 1)]}, {})
         return Batch(b"{}", [version]), None
 
     with pytest.raises(Exception, match=r"(?i)not.null"):
@@ -95,7 +95,7 @@ def test_the_message_is_linked_to_what_it_made(store: Store) -> None:
 
     def decide(sight: Sight) -> tuple[Batch, int]:
         current = sight.current([SLOT])[0][SLOT]
-        version = Version(current.key, SLOT, 1, 1000, False, b"", b"", b"{}", {}, {})
+        version = Version(current.key, SLOT, 1, 1000, False, b"", b"{}", {}, {})
         return Batch(b"{}", [version], message, [(99, 7)]), current.key
 
     key = store.write(decide)

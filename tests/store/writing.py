@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.store import Batch, Identity, Sight, Store, Version
-from gateway.store.index_tables import difference
+from gateway.store.index_tables import difference, pack, unpack
 from gateway.store.records import IndexTables
 
 SLOT = Identity("Slot", "a")
@@ -14,7 +14,7 @@ def put(store: Store, identity: Identity = SLOT, *, code: str = "free", deleted:
 
     def decide(sight: Sight) -> tuple[Batch, int]:
         current = sight.current([identity])[0][identity]
-        before: IndexTables = {"token": [("status", "", current.digest.decode())]} if current.digest else {}
+        before = unpack(current.indexed)
         after: IndexTables = {} if deleted else {"token": [("status", "", code)]}
         version = Version(
             key=current.key,
@@ -22,8 +22,7 @@ def put(store: Store, identity: Identity = SLOT, *, code: str = "free", deleted:
             version=current.version + 1,
             last_updated=at or current.last_updated + 1000,
             deleted=deleted,
-            digest=b"" if deleted else code.encode(),
-            indexed=b"",
+            indexed=pack(after),
             body=b"" if deleted else b'{"status":"' + code.encode() + b'"}',
             added=difference(after, before),
             removed=difference(before, after),

@@ -11,7 +11,7 @@ that must come later counts the rows of the one before it.
 # The newest version of what will be written, with a fresh key for what is new; and which targets exist.
 CURRENT = """
 select w.n - 1, coalesce(c.key, nextval('resource_key')), coalesce(c.version, 0), coalesce(c.last_updated, 0),
-    coalesce(c.deleted, false), coalesce(c.digest, ''), coalesce(c.indexed, ''), coalesce(r.body, '')
+    coalesce(c.deleted, false), coalesce(c.indexed, ''), coalesce(r.body, '')
 from unnest(%s::text[], %s::text[]) with ordinality w(type, id, n)
 left join current c on c.type = w.type and c.id = w.id
 left join resource r on r.key = c.key and r.version = c.version"""
@@ -32,8 +32,8 @@ with v as (
     select * from rows from (
         jsonb_to_recordset(%(rows)s::jsonb -> 'versions')
             as (key bigint, type text, id text, version integer, at bigint, deleted boolean, event text),
-        unnest(%(bodies)s::bytea[]), unnest(%(digests)s::bytea[]), unnest(%(indexed)s::bytea[])
-    ) as v(key, type, id, version, at, deleted, event, body, digest, indexed)
+        unnest(%(bodies)s::bytea[]), unnest(%(indexed)s::bytea[])
+    ) as v(key, type, id, version, at, deleted, event, body, indexed)
 ),
 locked as (
     select c.key from current c join v on v.key = c.key and v.version = c.version + 1
@@ -41,13 +41,13 @@ locked as (
 ),
 updated as (
     update current c
-    set version = v.version, last_updated = v.at, deleted = v.deleted, digest = v.digest, indexed = v.indexed
+    set version = v.version, last_updated = v.at, deleted = v.deleted, indexed = v.indexed
     from v join locked on locked.key = v.key where c.key = v.key
     returning c.key
 ),
 created as (
     insert into current
-    select key, type, id, version, at, deleted, digest, indexed from v
+    select key, type, id, version, at, deleted, indexed from v
     where version = 1 and (select count(*) from updated) >= 0
     returning key
 ),

@@ -95,7 +95,6 @@ def parameters(batch: Batch) -> dict[str, Any]:
     return {
         "rows": msgspec.json.encode(rows).decode(),
         "bodies": [v.body for v in versions],
-        "digests": [v.digest for v in versions],
         "indexed": [v.indexed for v in versions],
         "audit": batch.audit,
     } | (_message(batch.message) if batch.message else {})

@@ -1,13 +1,13 @@
 """The statements that write, as SQL."""
 
 CURRENT = """
-select c.key, c.version, c.last_updated, c.deleted, c.digest, c.indexed, r.body
+select c.key, c.version, c.last_updated, c.deleted, c.indexed, r.body
 from current c join resource r on r.key = c.key and r.version = c.version
 where c.type = ? and c.id = ?"""
 EXISTS = "select 1 from current where type = ? and id = ? and deleted = 0"
 NEXT_KEY = "select coalesce(max(key), 0) + 1 from current"
-CREATE = "insert into current values (?, ?, ?, ?, ?, ?, ?, ?)"
-UPDATE = "update current set version = ?, last_updated = ?, deleted = ?, digest = ?, indexed = ? where key = ?"
+CREATE = "insert into current values (?, ?, ?, ?, ?, ?, ?)"
+UPDATE = "update current set version = ?, last_updated = ?, deleted = ?, indexed = ? where key = ?"
 STORE = "insert into resource values (?, ?, ?, ?, ?)"
 ANNOUNCE = "insert into outbox (key, version, event, at) values (?, ?, ?, ?)"
 RECEIVE = """

@@ -59,12 +59,8 @@ def write(connection: sqlite3.Connection, batch: Batch) -> None:
 
 
 def _write_versions(connection: sqlite3.Connection, versions: list[Version]) -> None:
-    news = [
-        (v.key, *v.identity, v.version, v.last_updated, v.deleted, v.digest, v.indexed)
-        for v in versions
-        if v.version == 1
-    ]
-    nexts = [(v.version, v.last_updated, v.deleted, v.digest, v.indexed, v.key) for v in versions if v.version > 1]
+    news = [(v.key, *v.identity, v.version, v.last_updated, v.deleted, v.indexed) for v in versions if v.version == 1]
+    nexts = [(v.version, v.last_updated, v.deleted, v.indexed, v.key) for v in versions if v.version > 1]
     connection.executemany(sql.CREATE, news)
     connection.executemany(sql.UPDATE, nexts)
     connection.executemany(sql.STORE, [(v.key, v.version, v.last_updated, v.deleted, v.body) for v in versions])

@@ -69,7 +69,7 @@ def test_a_writer_that_is_overtaken_writes_after_the_other(store: PostgresqlStor
             put(store, code="busy")
         from gateway.store import Batch, Version
 
-        version = Version(current.key, SLOT, current.version + 1, 9000, False, b"", b"", b"{}", {}, {})
+        version = Version(current.key, SLOT, current.version + 1, 9000, False, b"", b"{}", {}, {})
         return Batch(b"{}", [version]), version.version
 
     assert store.write(decide) == 3

@@ -1,8 +1,7 @@
 -- Times are microseconds since 1970-01-01 UTC. Text compares by code point, as in SQLite.
 
 -- The newest version of each resource. `key` stands for (type, id) in every other table.
--- `digest` is of the content apart from what the gateway itself sets; `indexed` holds the index rows as they were written,
--- so that an update writes and deletes only what differs.
+-- `indexed` holds the index rows as they were written, so that an update writes and deletes only what differs.
 create sequence resource_key as bigint;
 create table current (
     key bigint primary key,
@@ -11,7 +10,6 @@ create table current (
     version integer not null,
     last_updated bigint not null,
     deleted boolean not null,
-    digest bytea not null,
     indexed bytea not null,
     unique (type, id)
 );

@@ -1,8 +1,7 @@
 -- Times are microseconds since 1970-01-01 UTC. Index tables are clustered on what is searched (WITHOUT ROWID).
 
 -- The newest version of each resource. `key` stands for (type, id) in every other table.
--- `digest` is of the content apart from what the gateway itself sets; `indexed` holds the index rows as they were written,
--- so that an update writes and deletes only what differs.
+-- `indexed` holds the index rows as they were written, so that an update writes and deletes only what differs.
 create table current (
     key integer primary key,
     type text not null,
@@ -10,7 +9,6 @@ create table current (
     version integer not null,
     last_updated integer not null,
     deleted integer not null,
-    digest blob not null,
     indexed blob not null,
     unique (type, id)
 ) strict;
