@@ -28,7 +28,7 @@ Indexed = tuple[str, str]  # resource type, parameter
 # As many rows are all looked at, so that the total is known and any order is possible.
 CANDIDATES = 500
 # As many rows are walked in the hope to fill a page.
-REACH = 2000
+REACH = 1000
 
 
 class Database(Protocol):
