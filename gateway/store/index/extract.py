@@ -7,6 +7,7 @@ its type could be asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, partial
 from typing import Any
@@ -18,7 +19,7 @@ from gateway.store.index import references
 from gateway.store.index.model import IndexRows, SlotRow
 from gateway.store.index.moments import span
 from gateway.store.index.paths import JsonPath, Step, alternatives, json_paths
-from gateway.store.index.writers import WRITERS
+from gateway.store.index.writers import WRITERS, Writer
 
 Extract = Callable[[IndexRows, Any, str], None]  # rows, value of the property, base
 Evaluate = Callable[[Resource], list[Any]]
@@ -38,10 +39,11 @@ def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
     Absolute references that begin with `base` are indexed as the local ones they are.
     """
     found = IndexRows()
-    known = _extracts(resource["resourceType"])
+    known = _plans(resource["resourceType"])
+    here = base or ""
     for name, value in resource.items():
-        for extract in known.get(name, ()):
-            extract(found, value, base or "")
+        if name in known:
+            known[name].run(found, value, here)
     for parameter, evaluate in _evaluated(resource["resourceType"]):
         _write_evaluated(found, parameter, evaluate(resource), base or "")
     if resource["resourceType"] == "Slot":
@@ -49,16 +51,48 @@ def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
     return found
 
 
+@dataclass(slots=True)
+class Plan:
+    """What to do with one property: with each of its values, and with what lies deeper in it."""
+
+    values: list[tuple[Writer, str]] = field(default_factory=list)  # writer, parameter
+    references: list[tuple[str, str]] = field(default_factory=list)  # parameter, target
+    deeper: list[Extract] = field(default_factory=list)
+
+    def run(self, found: IndexRows, value: Any, base: str) -> None:
+        """Write the rows of the property. Most paths are one step, so those are followed without a call."""
+        for one in value if value.__class__ is list else (value,):
+            if one is not None:
+                for writer, parameter in self.values:
+                    writer(found, parameter, one)
+                for parameter, target in self.references:
+                    references.write(found, parameter, one, target, base)
+        for extract in self.deeper:
+            extract(found, value, base)
+
+
 @cache
-def _extracts(resource_type: str) -> Mapping[str, tuple[Extract, ...]]:
+def _plans(resource_type: str) -> Mapping[str, Plan]:
     """Return what to do for each property of a resource, by its name."""
-    found: dict[str, list[Extract]] = {}
+    found: dict[str, Plan] = {}
     for parameter in _indexed(resource_type):
         for alternative in alternatives(parameter.expression or ""):
             for path in json_paths(resource_type, alternative) or ():
-                if path.steps and (extract := _extract(parameter, path)):
-                    found.setdefault(path.steps[0].name, []).append(extract)
-    return {name: tuple(extracts) for name, extracts in found.items()}
+                if path.steps:
+                    _add(found.setdefault(path.steps[0].name, Plan()), parameter, path)
+    return found
+
+
+def _add(plan: Plan, parameter: SearchParameter, path: JsonPath) -> None:
+    first, *rest = path.steps
+    writer = WRITERS.get((parameter.type, path.type))
+    if rest or first.where:
+        extract = _extract(parameter, path)
+        plan.deeper += [extract] if extract else []
+    elif parameter.type == "reference":
+        plan.references.append((parameter.code, path.target))
+    elif writer is not None:
+        plan.values.append((writer, parameter.code))
 
 
 def _indexed(resource_type: str) -> Iterator[SearchParameter]:
