@@ -8,19 +8,26 @@ memory, up to a limit, and no time.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import selectors
 import socket
 import ssl
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn import http
-from gunicorn.http.errors import NoMoreData
+from gunicorn.http.errors import InvalidChunkSize, NoMoreData
 from gunicorn.workers.sync import SyncWorker
+
+from gateway.cli.not_http import refusal
+
+log = logging.getLogger("gateway.http")
 
 HEAD_SECONDS = 15.0
 BODY_SECONDS = 60.0
@@ -35,6 +42,7 @@ _WANTS = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,12})(?:;[^\r\n]*)?")
 _CONTINUE = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
 
 
@@ -53,6 +61,7 @@ class Exchange:
         self._needed: int | None = None  # bytes of the whole request; None as long as its head is not there
         self._chunked = False
         self._at = 0  # where the next chunk begins
+        self._is_broken = False  # what stands there is no chunk
         self.is_answered = False
         self._shaken = not isinstance(sock, ssl.SSLSocket)
 
@@ -79,6 +88,11 @@ class Exchange:
                 raise ConnectionResetError
             self.received += piece
 
+    def check_chunks(self) -> None:
+        """Raise InvalidChunkSize when what came as chunks is none."""
+        if self._is_broken:
+            raise InvalidChunkSize(b"")
+
     def send(self) -> None:
         """Return when the answer is sent. Raises BlockingIOError and its kin when that has to be waited for."""
         while self.answer:
@@ -98,10 +112,11 @@ class Exchange:
         head = bytes(self.received[: end + 4])
         length, self._chunked = _LENGTH.search(head), _CHUNKED.search(head) is not None
         body = int(length[1]) if length else 0
-        if _CONTINUE.search(head) and body <= self._max_body:
-            head = _CONTINUE.sub(b"", head)
+        if _CONTINUE.search(head):
+            head = _CONTINUE.sub(b"", head)  # or gunicorn would answer it too
             self.received[: end + 4] = head
-            self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if body <= self._max_body:
+                self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._at = len(head)
         self._needed = len(head) + (body if body <= self._max_body else 0)  # too large: refused by its length alone
         self.deadline = time.monotonic() + BODY_SECONDS
@@ -110,10 +125,11 @@ class Exchange:
     def _is_last_chunk_there(self) -> bool:
         """Return whether the body ends here, is no chunks, or is too large; only `_at` moves, from chunk to chunk."""
         while (line := self.received.find(b"\r\n", self._at)) >= 0:
-            try:
-                size = int(bytes(self.received[self._at : line]).partition(b";")[0], 16)
-            except ValueError:
+            found = _CHUNK_SIZE.fullmatch(self.received, self._at, line)
+            if found is None:
+                self._is_broken = True
                 return True
+            size = int(found[1], 16)
             if size == 0:
                 return self.received.find(b"\r\n\r\n", line) >= 0
             if len(self.received) < line + size + 4:
@@ -205,6 +221,7 @@ class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
         """Have the request answered, as gunicorn's sync worker does, and begin to send the answer."""
         request, exchange.is_answered = None, True
         try:
+            exchange.check_chunks()
             parser = http.get_parser(self.cfg, exchange, exchange.address)
             parser.unreader.unread(bytes(exchange.received))
             exchange.received.clear()
@@ -216,6 +233,17 @@ class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
             self.handle_error(request, exchange, exchange.address, error)
         exchange.deadline = time.monotonic() + ANSWER_SECONDS
         self._send(exchange)
+
+    def handle_error(self, req: Any, client: Exchange, addr: Any, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
+        """Answer what is no HTTP. Of what was sent nothing is logged or answered: not its URL, not a header."""
+        status, answer = refusal(exc)
+        client.answer = bytearray(answer)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
+            frames = traceback.extract_tb(exc.__traceback__)
+            places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+            log.error("failed", extra={"error": type(exc).__name__, "trace": places})
+        else:
+            log.warning("refused", extra={"error": type(exc).__name__, "status": status.value})
 
     def _send(self, exchange: Exchange) -> None:
         try:

@@ -10,6 +10,7 @@ whatever started the gateway sees it and can start it again.
 
 import ctypes
 import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -142,9 +143,9 @@ class GunicornLog(Logger):  # type: ignore[misc] # gunicorn has no types
     """What gunicorn has to say, in our log."""
 
     def setup(self, cfg: Any) -> None:
-        """Pass everything on to the root logger."""
+        """Pass on to the root logger what does not name a path: at `debug` gunicorn would tell each one."""
         self.cfg = cfg
-        self.error_log.setLevel(cfg.loglevel.upper())
+        self.error_log.setLevel(max(logging.INFO, logging.getLevelName(cfg.loglevel.upper())))
         self.error_log.propagate = True
 
 

@@ -3,14 +3,18 @@
 import zlib
 
 from flask import request
+from werkzeug.exceptions import HTTPException
 
 from gateway.errors import MalformedMessage, TooLarge, UnsupportedMediaType
 from gateway.fhir.types import Resource
 
 
 def content(limit: int) -> bytes:
-    """Return the bytes of the body, inflated when they came compressed. TooLarge, UnsupportedMediaType."""
-    sent = request.get_data(cache=False)
+    """Return the bytes of the body, inflated when they came compressed.
+
+    TooLarge, UnsupportedMediaType, MalformedMessage.
+    """
+    sent = _sent()
     if len(sent) > limit:  # a body of unstated length: werkzeug stops reading one byte past the limit
         raise TooLarge(f"the body is larger than {limit} bytes")
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
@@ -19,6 +23,15 @@ def content(limit: int) -> bytes:
     if encoding in {"gzip", "x-gzip"}:
         return inflate(sent, limit)
     raise UnsupportedMediaType("Content-Encoding is gzip, or is left out")
+
+
+def _sent() -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except Exception as error:  # each WSGI server has errors of its own for a body that is no chunks or breaks off
+        raise MalformedMessage("the body breaks off, or is not well-formed chunks") from error
 
 
 def inflate(sent: bytes, limit: int) -> bytes:

@@ -1,0 +1,50 @@
+"""The answer to what gunicorn cannot read as HTTP: an OperationOutcome, as everywhere else.
+
+gunicorn's own answer and its own log quote what was sent. An HL7 v2 message sent to this port is to it one
+long request line: the whole patient would stand in both.
+"""
+
+from http import HTTPStatus
+
+from gunicorn.http import errors
+
+from gateway.errors import Issue, Severity
+from gateway.fhir import json
+from gateway.fhir.outcome import operation_outcome
+
+_OUR_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName, errors.ConfigurationProblem)
+_REFUSALS: tuple[tuple[type[Exception], HTTPStatus, str, str], ...] = (
+    (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG, "too-large", "the request line is too long"),
+    (errors.LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too-large", "the headers are too large"),
+    (errors.UnsupportedTransferCoding, HTTPStatus.NOT_IMPLEMENTED, "bad-request", "Transfer-Encoding is chunked"),
+    (errors.ExpectationFailed, HTTPStatus.EXPECTATION_FAILED, "bad-request", "Expect is 100-continue"),
+    (errors.InvalidRequestLine, HTTPStatus.BAD_REQUEST, "malformed", "the request line is not HTTP"),
+    (errors.InvalidRequestMethod, HTTPStatus.BAD_REQUEST, "malformed", "the method in the request line is not HTTP"),
+    (errors.InvalidHTTPVersion, HTTPStatus.BAD_REQUEST, "malformed", "the version in the request line is not HTTP 1.1"),
+    (errors.InvalidChunkSize, HTTPStatus.BAD_REQUEST, "malformed", "the body is not well-formed chunks"),
+)
+_HEADERS = (errors.ParseException, HTTPStatus.BAD_REQUEST, "malformed", "a header is not well-formed HTTP")
+_FAILED = (Exception, HTTPStatus.INTERNAL_SERVER_ERROR, "exception", "the gateway failed; its log has the particulars")
+
+
+def refusal(error: Exception) -> tuple[HTTPStatus, bytes]:
+    """Return the status that `error` deserves, and the whole response. 500: it is a bug, and not the sender's."""
+    _, status, code, words = _kind(error)
+    severity: Severity = "fatal" if code == "exception" else "error"
+    body = json.encode(operation_outcome([Issue(code, words, severity)]))
+    lines = (
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        "Server: gunicorn",
+        "Connection: close",
+        "Content-Type: application/fhir+json; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        "X-Content-Type-Options: nosniff",
+    )
+    return status, "\r\n".join([*lines, "", ""]).encode("ascii") + body
+
+
+def _kind(error: Exception) -> tuple[type[Exception], HTTPStatus, str, str]:
+    if isinstance(error, _OUR_FAULT) or not isinstance(error, errors.ParseException):
+        return _FAILED
+    return next((kind for kind in _REFUSALS if isinstance(error, kind[0])), _HEADERS)
