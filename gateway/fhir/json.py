@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/json.html
 """
 
 import json
+import re
 from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
@@ -15,6 +16,8 @@ from gateway.errors import Issue, MalformedMessage, Place
 _BOM = b"\xef\xbb\xbf"
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_MAX_EXPONENT = 99
+_LARGE_EXPONENT = re.compile(rb"[0-9]E[+-][0-9]{3}")
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
 
 
@@ -22,8 +25,9 @@ def decode(data: bytes | str, *, max_depth: int = 64) -> Any:
     """Return the value of a JSON text, its fractions as Decimal; a byte order mark is skipped.
 
     Raises MalformedMessage, naming line and byte where they are known, on anything that is not JSON (NaN among it),
-    that is nested deeper than `max_depth`, that holds a NUL or half a surrogate pair, or that names a property
-    twice in one object.
+    that is nested deeper than `max_depth`, that holds a NUL or half a surrogate pair, that names a property
+    twice in one object, or that has a number with an exponent of more than two digits: no quantity in care needs
+    one, and readers make Infinity, zero or a gigabyte of digits of it.
     """
     text = _utf8(data)
     structure = _structure(text)
@@ -32,6 +36,8 @@ def decode(data: bytes | str, *, max_depth: int = 64) -> Any:
     written = _ENCODER.encode(value)
     if written != text and _quotes(_structure(written)) != _quotes(structure):
         _refuse_twice_named(text)
+    if (b"E+" in written or b"E-" in written) and _LARGE_EXPONENT.search(written):
+        _check_exponents(value)
     return value
 
 
@@ -113,6 +119,14 @@ def _check_depth(structure: bytes, max_depth: int) -> None:
         left = shorter
     if left:
         raise MalformedMessage(f"the JSON is nested deeper than {max_depth} levels")
+
+
+def _check_exponents(value: Any) -> None:
+    """Raise MalformedMessage when a number in `value` has an exponent of more than two digits."""
+    if isinstance(value, Decimal) and abs(value.adjusted()) > _MAX_EXPONENT:
+        raise MalformedMessage(f"a number has an exponent beyond {_MAX_EXPONENT}")
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_exponents(part)
 
 
 def _refuse_twice_named(text: bytes) -> NoReturn:

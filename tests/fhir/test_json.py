@@ -93,6 +93,16 @@ def test_a_property_named_twice_is_refused_by_its_name() -> None:
     assert "999900006" not in str(refusal('{"999900006":1,"999900006":2}'))
 
 
+@pytest.mark.parametrize("number", ["1e400", "-1e-400", "0e400", "1E+999999999999999999", "0." + "0" * 120 + "1"])
+def test_a_number_with_a_wild_exponent_is_refused(number: str) -> None:
+    assert "exponent beyond 99" in str(refusal(f'{{"value":[{{"value":{number}}}]}}'))
+
+
+@pytest.mark.parametrize("text", ['{"value":1E+99}', '{"value":-1E-99}', '{"value":"1E+400"}'])
+def test_other_exponents_and_what_only_looks_like_one_pass(text: str) -> None:
+    assert encode(decode(text)) == text.encode()
+
+
 def test_pretty_is_for_people() -> None:
     assert encode_pretty({"a": [Decimal("1.50")]}) == b'{\n  "a": [\n    1.50\n  ]\n}\n'
 
