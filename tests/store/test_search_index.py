@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -147,6 +148,13 @@ def test_numbers_and_quantities() -> None:
     assert of("Encounter", "length", length={"unit": "uur"}) == []
     money = {"value": 5, "currency": "EUR"}
     assert of("Invoice", "totalnet", totalNet=money) == [("urn:iso:std:iso:4217", "EUR", 5.0, 5.0)]
+
+
+def test_a_number_that_no_float_can_hold_is_infinite() -> None:
+    assert of("Encounter", "length", length={"value": 10**1000, "unit": "uur"}) == [("", "uur", math.inf, math.inf)]
+    assert of("Encounter", "length", length={"value": -(10**1000), "unit": "uur"}) == [
+        ("", "uur", -math.inf, -math.inf)
+    ]
 
 
 def test_a_canonical_is_found_with_and_without_its_version() -> None:

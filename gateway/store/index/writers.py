@@ -112,12 +112,20 @@ def _timing(rows: IndexRows, param: str, value: Json) -> None:
 
 
 def _number(rows: IndexRows, param: str, value: Any) -> None:
-    rows.number.append((param, float(value), float(value)))
+    rows.number.append((param, _float(value), _float(value)))
+
+
+def _float(value: Any) -> float:
+    """Return `value` as a float; a whole number that no float can hold is infinite, as a decimal that large is."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
 
 
 def _ends(value: Json) -> tuple[float, float]:
     low, high = value.get("low", {}).get("value"), value.get("high", {}).get("value")
-    return float("-inf") if low is None else float(low), float("inf") if high is None else float(high)
+    return float("-inf") if low is None else _float(low), float("inf") if high is None else _float(high)
 
 
 def _range(rows: IndexRows, param: str, value: Json) -> None:
@@ -135,7 +143,7 @@ def _units(value: Json) -> Iterator[tuple[str, str]]:
 
 def _quantity(rows: IndexRows, param: str, value: Json) -> None:
     if "value" in value:
-        number = float(value["value"])
+        number = _float(value["value"])
         rows.quantity.extend((param, system, code, number, number) for system, code in _units(value))
 
 
@@ -146,7 +154,7 @@ def _quantity_range(rows: IndexRows, param: str, value: Json) -> None:
 
 def _money(rows: IndexRows, param: str, value: Json) -> None:
     if "value" in value:
-        number = float(value["value"])
+        number = _float(value["value"])
         rows.quantity.append((param, "urn:iso:std:iso:4217", value.get("currency", ""), number, number))
 
 
