@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, may_send
 from gateway.errors import Forbidden, InvalidResource, Issue
+from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
 from gateway.store import Batch, Message
 from gateway.store.records import State, microseconds
@@ -77,7 +78,7 @@ def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Serv
     """Keep a message that was refused, with the reasons, so that it is not lost. Raises Forbidden and Unavailable."""
     _check_may_send(caller, received)
     message = _message(received, "refused", issues)
-    row = audit_row(caller, to.clock(), (), message)
+    row = audit_row(caller, format_instant(to.clock()), (), message)
     to.store.write(lambda _: (Batch(row, message=message), None))
 
 

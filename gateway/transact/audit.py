@@ -6,21 +6,19 @@ It names resources and never holds their content. https://hl7.org/fhir/R4/audite
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from gateway.access.policy import Caller
-from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
 from gateway.store import Message
 from gateway.transact.operations import Outcome
 
 
-def audit_row(caller: Caller, at: datetime, outcomes: Sequence[Outcome], message: Message | None) -> bytes:
+def audit_row(caller: Caller, at: str, outcomes: Sequence[Outcome], message: Message | None) -> bytes:
     """Return the encoded row."""
     row: dict[str, Any] = {
         "action": "refuse" if message and message.state == "refused" else "transact",
-        "at": format_instant(at),
+        "at": at,
         "organisation": caller.organisation,
         "caller": caller.name,
         "development": caller.development,

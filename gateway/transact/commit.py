@@ -86,7 +86,7 @@ class Commit:
             elif current.version:
                 batch.confirmed.append((current.key, current.version))
             outcomes.append(_outcome(entry, current, version, times))
-        batch.audit = audit_row(self.caller, self.now, outcomes, self.message)
+        batch.audit = audit_row(self.caller, times.text, outcomes, self.message)
         return batch, outcomes
 
     def _content(self, entry: Entry) -> Content | None:

@@ -90,8 +90,8 @@ def identify(entries: Iterable[Entry], new_id: Callable[[], str]) -> None:
 def check_distinct(entries: Sequence[Entry]) -> None:
     """Raise BadRequest when two entries would write the same resource."""
     written = [entry for entry in entries if entry.identity and not entry.satisfied]
-    times = Counter(entry.identity for entry in written)
-    if len(times) < len(written):
+    if len({entry.identity for entry in written}) < len(written):
+        times = Counter(entry.identity for entry in written)
         text = "another entry of this transaction is about the same resource"
         raise BadRequest([entry.request("bad-bundle", text) for entry in written if times[entry.identity] > 1])
 
@@ -155,15 +155,12 @@ def _repeated_conditions(entries: Iterable[Entry]) -> Iterable[Issue]:
 
 
 def _repeated_urls(entries: Iterable[Entry]) -> Iterable[Issue]:
-    named = [entry for entry in entries if getattr(entry.op, "full_url", None)]
-    times = Counter(entry.op.full_url for entry in named if not isinstance(entry.op, Delete))
-    for entry in named:
-        if not isinstance(entry.op, Delete) and times[entry.op.full_url] > 1:
-            yield Issue(
-                "bad-bundle",
-                "another entry of this transaction has the same fullUrl",
-                expression=f"{entry.where}.fullUrl",
-            )
+    named = [(entry, url) for entry in entries if (url := getattr(entry.op, "full_url", None))]
+    times = Counter(url for _, url in named) if named else {}
+    for entry, url in named:
+        if times[url] > 1:
+            text = "another entry of this transaction has the same fullUrl"
+            yield Issue("bad-bundle", text, expression=f"{entry.where}.fullUrl")
 
 
 def criteria(request: SearchRequest) -> tuple[str, frozenset[tuple[str, str]]]:

@@ -28,13 +28,13 @@ class Times:
 
     now: datetime
     _at: int = 0
-    _text: str = ""
+    text: str = ""
     _moment: datetime = EPOCH
 
     def __post_init__(self) -> None:
         at = microseconds(self.now)
         self._at = at - at % _MILLISECOND
-        self._text = format_instant(self.now)
+        self.text = format_instant(self.now)
         self._moment = moment(self._at)
 
     def moment(self, at: int) -> datetime:
@@ -44,7 +44,7 @@ class Times:
     def after(self, current: Current) -> tuple[int, str]:
         """Return the time of the version after `current`, in microseconds and as an instant."""
         if current.last_updated < self._at:
-            return self._at, self._text
+            return self._at, self.text
         at = current.last_updated + _MILLISECOND
         return at, format_instant(moment(at).astimezone(self.now.tzinfo))
 
