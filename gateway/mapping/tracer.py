@@ -183,6 +183,8 @@ class Tracer(Looks):
     def put(self, out: dict[str, Any], made: list[Any]) -> None:
         """Put the finished resources of one `emit` into the outcome."""
         for resource in made:
+            if "id" not in resource and self.failed:
+                continue  # what is wrong has been told; that nothing can be named after it follows
             if "id" not in resource:
                 self._say(
                     "rule-failed",

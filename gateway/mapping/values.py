@@ -18,8 +18,7 @@ _YES = frozenset({"j", "ja", "y", "yes", "1", "true", "waar", "x"})
 _NO = frozenset({"n", "nee", "no", "0", "false", "onwaar"})
 _KEPT = 65536
 _SEPARATOR = "\x1f"
-_BLANK_LINE = re.compile(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)+")
-_LINE = re.compile(r"\r\n|\r|\n")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 
@@ -109,9 +108,9 @@ def narrative(text: str) -> str | None:
     >>> narrative("a < b")
     '<div xmlns="http://www.w3.org/1999/xhtml"><p>a &lt; b</p></div>'
     """
-    clean = _CONTROL.sub("", text).strip()
+    clean = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if not clean:
         return None
-    paragraphs = ("<br/>".join(escape(line) for line in _LINE.split(part)) for part in _BLANK_LINE.split(clean))
+    paragraphs = ("<br/>".join(escape(line) for line in part.split("\n")) for part in _BLANK_LINE.split(clean))
     body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
     return f'<div xmlns="http://www.w3.org/1999/xhtml">{body}</div>'

@@ -301,3 +301,20 @@ def test_two_runs_give_no_shared_objects(tmp_path: Path) -> None:
 
     assert resources(library)[0]["name"] == [{"family": "Jansen", "use": "official"}]
     assert resources(library)[0]["maritalStatus"]["coding"][0]["code"] == "M"
+
+
+def test_an_iif_over_a_fragment_is_no_truer_than_its_branch(tmp_path: Path) -> None:
+    """One branch is a FHIR boolean, the other a System.Boolean: a false one is still false."""
+    files = {
+        "hl7v2/segments/married.yaml": """
+            fragment: married
+            type: boolean
+            parameters: [pid]
+            emit: "{{ pid.5.1 = 'Elsewhere' }}"
+            """
+    }
+    body = "use: {married: hl7v2/segments/married.yaml}\n" + resource(
+        '"{% if iif(PID.exists(), married(PID), true) %}": {gender: female}', "active: true"
+    )
+
+    assert resources(written(tmp_path, body, files=files))[0] == {"resourceType": "Patient", "id": "x", "active": True}
