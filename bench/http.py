@@ -38,7 +38,7 @@ class Load:
 
 def rows(*, full: bool) -> list[Row]:
     """Return the rows of the scoreboard; `full` measures longer."""
-    seconds = 10.0 if full else 3.0
+    seconds = 8.0 if full else 2.0
     with tempfile.TemporaryDirectory() as folder:
         return [*_start_and_memory(Path(folder)), *_throughput(Path(folder), seconds)]
 
@@ -66,7 +66,7 @@ def _throughput(folder: Path, seconds: float) -> list[Row]:
 
 
 def _against(gateway: "Server", floor: "Server", clients: int, seconds: float) -> Iterator[Row]:
-    rounds = [(_send_for(gateway, clients, seconds), _send_for(floor, clients, seconds)) for _ in range(3)]
+    rounds = [(_send_for(gateway, clients, seconds), _send_for(floor, clients, seconds)) for _ in range(5)]
     ours = statistics.median(g.rate for g, _ in rounds)
     ratio = statistics.median(g.rate / f.rate for g, f in rounds)
     p50, p99 = (statistics.median(getattr(g, name) for g, _ in rounds) for name in ("p50", "p99"))

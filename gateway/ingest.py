@@ -34,7 +34,7 @@ from gateway.transact import Operation, Received, operation, record, transact
 from gateway.transact.operations import Status
 
 _ER7 = "application/hl7-v2+er7"
-_REQUESTING = frozenset({"transaction", "batch", "message"})  # Bundles that ask for something to be done
+_REQUESTING = ("transaction", "batch", "message")  # Bundles that ask for something to be done
 _CONTENT = (MappingFailed, InvalidResource, Conflict, MultipleMatches, VersionConflict)  # the sender can mend it: AE
 
 

@@ -262,11 +262,11 @@ def _layout(mapping: ir.Mapping, overlay: Overlay) -> delimited.Layout:
 
 def _operations(root: Resource) -> list[tuple[Resource, str, str]]:
     """Return what a FHIR message asks for: the requests of a transaction or batch, or to put the resource itself."""
-    if root["resourceType"] == "Bundle" and root.get("type") in {"transaction", "batch"}:
+    if root["resourceType"] == "Bundle" and root.get("type") in ("transaction", "batch"):
         sent = root.get("entry")
         listed = sent if isinstance(sent, list) else []  # what is no list is for the validator to refuse
         entries = [e for e in listed if isinstance(e, dict) and isinstance(e.get("resource"), dict)]
-        requests = [(e["resource"], e.get("request") or {}) for e in entries]
+        requests = [(e["resource"], e["request"] if isinstance(e.get("request"), dict) else {}) for e in entries]
         return [(r, str(request.get("method", "")), str(request.get("url", ""))) for r, request in requests]
     url = "/".join(str(root[key]) for key in ("resourceType", "id") if key in root)
     return [(root, "PUT" if "id" in root else "POST", url)]

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC
-from datetime import datetime as clock_time
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
 from gateway.errors import BadRequest, GatewayError, InvalidResource, MethodNotAllowed, TooLarge
-from gateway.fhir import datetime, json, search
+from gateway.fhir import json, search
+from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
 from gateway.rest import wire
 from gateway.rest.body import as_resource
@@ -183,7 +182,7 @@ def _ask(ask: Ask, sent: Resource, parameters: wire.Pairs, named: dict[str, str]
         parameters=[pair for pair in parameters if pair[0] not in wire.GENERAL_PARAMETERS],
         conditions=_conditions(sent["request"]),
         prefer=ask.prefer,
-        full_url=sent.get("fullUrl"),
+        full_url=_text(sent, "fullUrl"),
         **named,
     )
 
@@ -209,13 +208,20 @@ def _conditions(request: Resource) -> Conditions:
     """https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.request"""
     if len(request) == 2:  # method and url alone, as nearly always
         return UNCONDITIONAL
-    since = datetime.read(str(request.get("ifModifiedSince", "")))
+    since = _text(request, "ifModifiedSince")
     return Conditions(
-        request.get("ifMatch"),
-        request.get("ifNoneMatch"),
-        request.get("ifNoneExist"),
-        clock_time.fromtimestamp(since.low / 1e6, UTC) if since else None,
+        _text(request, "ifMatch"),
+        _text(request, "ifNoneMatch"),
+        _text(request, "ifNoneExist"),
+        wire.point_in_time(since) if since else None,
     )
+
+
+def _text(holder: Resource, name: str) -> str | None:
+    value = holder.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadRequest(f"{name} is a text", expression=f"request.{name}" if name != "fullUrl" else name)
+    return value
 
 
 def _within(index: int, error: GatewayError) -> GatewayError:
@@ -253,7 +259,7 @@ def _response(answer: Answer) -> Resource:
     if answer.version is not None:
         response["etag"] = f'W/"{answer.version}"'
     if answer.last_updated:
-        response["lastModified"] = datetime.format_instant(answer.last_updated)
+        response["lastModified"] = format_instant(answer.last_updated)
     if answer.is_outcome:
         return {"response": response | {"outcome": msgspec.Raw(answer.body)}}
     return ({"resource": msgspec.Raw(answer.body)} if answer.body else {}) | {"response": response}

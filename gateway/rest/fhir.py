@@ -5,14 +5,13 @@ the door in. Neither decides anything. The same functions serve HTTP requests an
 https://hl7.org/fhir/R4/http.html
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 from gateway import query
 from gateway.errors import BadRequest
 from gateway.fhir import search
-from gateway.fhir.datetime import read as read_moment
 from gateway.rest import wire
 from gateway.rest.bundle import transaction_or_batch
 from gateway.rest.headers import version_of
@@ -110,7 +109,7 @@ def _history_count(text: str | None) -> int:
 def _history_since(text: str | None) -> datetime | None:
     if text is None:
         return None
-    moment = read_moment(text)
-    if moment is None:
+    since = wire.point_in_time(text)
+    if since is None:
         raise BadRequest("_since is an instant: 2026-01-05T10:00:00+01:00; a + in a URL is written %2B")
-    return datetime.fromtimestamp(moment.low / 1e6, UTC)
+    return since

@@ -19,6 +19,7 @@ from flask import Response, current_app, g, request
 
 from gateway.errors import BadRequest, GatewayError, Issue, UnsupportedMediaType
 from gateway.fhir import json
+from gateway.fhir.datetime import read as read_moment
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.types import Resource
 from gateway.rest import body
@@ -83,7 +84,8 @@ class Ask:
         """Return the resource that was sent, when it is of the type the URL names. MalformedMessage, BadRequest."""
         sent = self.read_body()
         if sent.get("resourceType") != (self.type or "Bundle"):
-            raise BadRequest(f"the resource sent here must be a {self.type or 'Bundle'}", expression="resourceType")
+            wanted = self.type or "Bundle"
+            raise BadRequest(f"the resource sent here must be a {wanted}", expression=f"{wanted}.resourceType")
         return sent
 
 
@@ -218,6 +220,15 @@ def pairs(query: bytes) -> list[tuple[str, str]]:
         raise BadRequest("the parameters are not percent-encoded UTF-8") from error
     except ValueError as error:
         raise BadRequest(f"there are more than {MAX_PARAMETERS} parameters") from error
+
+
+def point_in_time(text: str) -> datetime | None:
+    """Return where the time that a FHIR date or instant names begins; None when it names none that there is."""
+    moment = read_moment(text)
+    try:
+        return datetime.fromtimestamp(moment.low / 1e6, UTC) if moment else None
+    except (ValueError, OverflowError):  # before the year 1 in UTC
+        return None
 
 
 def content() -> bytes:
