@@ -51,7 +51,7 @@ class Expressions:
         code, _ = self.code(value, frame, pieces=False)
         if code.text in {"True", "False", "None"}:
             return "True" if code.text == "True" else "False"
-        if code.many or code.type is None:
+        if code.many or code.type in {None, "Element"}:  # Element: branches of an iif() that differ in type
             return f"fp_is_true({code.text})"
         if code.type in {"boolean", "System.Boolean"}:
             return code.text
