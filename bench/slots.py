@@ -119,6 +119,9 @@ def _index(dialect: Dialect, slot: Kind) -> Iterator[str]:
         yield f"insert into index_token select {row} from {numbers} order by {code}, i"
     row = f"'Slot', 'start', {_START}, {_START} + 1000000, {slot.key}"
     yield f"insert into index_date select {row} from {numbers} order by 3"
+    capacity = f"{_STATUS} || ' service-type http://example.org/bed|' || {_KIND}"
+    row = f"'Slot', {capacity}, {_START}, {_START} + {_HOUR_US}, {slot.key}"
+    yield f"insert into index_date select {row} from {numbers} order by 2, 3"
     row = f"{slot.key}, {_STATUS}, {_START}, {_START} + {_HOUR_US}, 'schedule-' || (i / {SLOTS_A_SCHEDULE})"
     yield f"insert into slot (key, status, start, end_, schedule) select {row} from {numbers}"
 

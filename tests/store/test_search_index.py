@@ -178,6 +178,26 @@ def test_a_slot_has_its_row_in_the_capacity_projection() -> None:
     assert rows({"resourceType": "Location", "status": "active"}).slot is None
 
 
+def test_a_slot_stands_under_its_status_with_each_coding() -> None:
+    slot = {
+        "resourceType": "Slot",
+        "status": "free",
+        "start": "2026-01-05T10:00:00+01:00",
+        "end": "2026-01-05T11:00:00+01:00",
+        "serviceType": [{"coding": [{"system": "http://a", "code": "1"}, {"code": "2"}]}],
+        "specialty": [{"coding": [{"system": "http://b", "code": "3"}]}],
+    }
+    start, end = span(slot["start"]), span(slot["end"])  # type: ignore[arg-type]
+    assert start
+    assert end
+
+    assert [row for row in rows(slot).date if " " in row[0]] == [
+        ("free service-type http://a|1", start[0], end[0]),
+        ("free service-type |2", start[0], end[0]),
+        ("free specialty http://b|3", start[0], end[0]),
+    ]
+
+
 def test_every_parameter_that_is_served_can_be_compiled() -> None:
     for resource_type in resource_types():
         assert rows({"resourceType": resource_type, "id": "1"})

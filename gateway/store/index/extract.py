@@ -16,7 +16,7 @@ from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import served
 from gateway.fhir.types import Resource
 from gateway.store.index import references
-from gateway.store.index.model import IndexRows, SlotRow
+from gateway.store.index.model import SLOT_CODINGS, IndexRows, SlotRow, capacity_param
 from gateway.store.index.moments import span
 from gateway.store.index.paths import JsonPath, Step, alternatives, json_paths
 from gateway.store.index.writers import WRITERS, Writer
@@ -48,6 +48,7 @@ def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
         _write_evaluated(found, parameter, evaluate(resource), base or "")
     if resource["resourceType"] == "Slot":
         found.slot = _slot(resource, found)
+        found.date += _capacity(found)
     return found
 
 
@@ -169,3 +170,10 @@ def _slot(resource: Resource, found: IndexRows) -> SlotRow | None:
         return None
     schedules = (id_ for param, type_name, id_ in found.reference if param == "schedule" and type_name == "Schedule")
     return SlotRow(resource["status"], start, end[0], next(schedules, ""))
+
+
+def _capacity(found: IndexRows) -> list[tuple[str, int, int]]:
+    if found.slot is None:
+        return []
+    codings = [(param, system, code) for param, system, code in found.token if param in SLOT_CODINGS]
+    return [(capacity_param(found.slot.status, *coding), found.slot.start, found.slot.end) for coding in codings]

@@ -26,6 +26,20 @@ LONGER, LONGEST = "~", "~~"  # than a day, than a month
 OPEN_LOW, OPEN_HIGH = -(2**62), 2**62  # the ends of a Period without start or end
 
 
+# What a Slot is searched by beside status, start and schedule. Under each such coding, together with its status, a Slot
+# stands in index_date a second time: free intensive-care places in order of time are one range of one index.
+SLOT_CODINGS = ("service-type", "service-category", "specialty", "appointment-type")
+
+
+def capacity_param(status: str, param: str, system: str, code: str) -> str:
+    """Return the name under which index_date holds the Slots of a status and a coding, from start to end.
+
+    >>> capacity_param("free", "specialty", "http://snomed.info/sct", "394579002")
+    'free specialty http://snomed.info/sct|394579002'
+    """
+    return f"{status} {param} {system}|{code}"
+
+
 @dataclass(slots=True)
 class SlotRow:
     """The capacity projection of one Slot: what the acute question asks for."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gateway.store.search.conditions import matches_of
+from gateway.store.search.match import Match
 from gateway.store.search.order import Column, sort_columns
 from gateway.store.search.relations import Plan, Relation, count_of, keys_of, probes_of, smallest_of
 from gateway.store.search.scope import Scope
-from gateway.store.search.slots import slot_conditions
-from gateway.store.search.sql import Sql, sql
+from gateway.store.search.slots import SlotConditions, slot_conditions
+from gateway.store.search.sql import Sql, every, sql
 
 if TYPE_CHECKING:
-    from gateway.fhir.search import SearchRequest
+    from gateway.fhir.search import Condition, SearchRequest
     from gateway.store.search.scope import Database
 
 
@@ -21,20 +23,47 @@ def plan_slots(db: Database, request: SearchRequest, scope: Scope) -> Plan:
     columns = sort_columns(request)
     slots = slot_conditions(request.conditions, scope)
     others = matches_of("Slot", slots.others, scope)
-    sees = scope.sees("Slot")
-    smallest = smallest_of(db, others, scope)
+    coded = slots.coded(scope) if _is_time(columns) else None
+    smallest = smallest_of(db, others, scope) if coded is None or len(slots.others) > 1 else None
     if smallest is not None:
-        source = sql("{} cross join slot m", keys_of(smallest.match, "d"))
-        where = sql("m.key = d.key and {}", slots.by_time)
-        probes = probes_of(others, but=smallest.match)
-        return Plan((Relation(source, where, columns, walked=False).probed(*probes),)).seen(sees)
+        found = _from_other(slots, smallest.match, columns).probed(*probes_of(others, but=smallest.match))
+        plan = Plan((found,))
+    elif coded is not None:
+        plan = _along_coding(db, slots, coded, columns, scope)
+    else:
+        plan = _along_time(db, slots, others, columns, scope)
+    return plan.seen(scope.sees("Slot"))
+
+
+def _along_coding(
+    db: Database, slots: SlotConditions, coded: tuple[Sql, Condition], columns: tuple[Column, ...], scope: Scope
+) -> Plan:
+    """Return the walk along the Slots of a status and a coding."""
+    source, condition = coded
+    walk = Relation(source, every(slots.start), columns)
+    others = matches_of("Slot", [other for other in slots.others if other is not condition], scope)
+    if others:
+        return Plan((walk.probed(*probes_of(others)),))
+    ((count,),) = db.rows(*count_of(walk.source, walk.where, scope))
+    return Plan((walk,), total=count if count <= scope.candidates else None)
+
+
+def _along_time(
+    db: Database, slots: SlotConditions, others: Sequence[Match], columns: tuple[Column, ...], scope: Scope
+) -> Plan:
+    """Return the walk along time; where status, start and schedules leave few, all of those."""
     ((count,),) = db.rows(*count_of(Sql("slot m"), slots.by_schedule, scope))
-    in_time = _is_time(columns)
-    if count <= scope.candidates and (slots.schedules or others or not in_time):
-        few = Relation(Sql("slot m"), slots.by_schedule, columns, walked=False)
-        return Plan((few.probed(*probes_of(others)),)).seen(sees)
+    few, in_time = count <= scope.candidates, _is_time(columns)
+    if few and (slots.schedules or others or not in_time):
+        return Plan((Relation(Sql("slot m"), slots.by_schedule, columns, walked=False).probed(*probes_of(others)),))
     walk = Relation(Sql("slot m"), slots.by_time, columns, walked=in_time).probed(*probes_of(others))
-    return Plan((walk,), total=count if count <= scope.candidates and not others else None).seen(sees)
+    return Plan((walk,), total=count if few and not others else None)
+
+
+def _from_other(slots: SlotConditions, match: Match, columns: tuple[Column, ...]) -> Relation:
+    """Return the Slots among the keys of another condition."""
+    source = sql("{} cross join slot m", keys_of(match, "d"))
+    return Relation(source, sql("m.key = d.key and {}", slots.by_time), columns, walked=False)
 
 
 def all_slots(db: Database, request: SearchRequest, scope: Scope) -> Relation:
@@ -44,9 +73,8 @@ def all_slots(db: Database, request: SearchRequest, scope: Scope) -> Relation:
     smallest = smallest_of(db, others, scope)
     if smallest is None:
         return Relation(Sql("slot m"), slots.by_schedule).narrowed(scope.sees("Slot")).probed(*probes_of(others))
-    source = sql("{} cross join slot m", keys_of(smallest.match, "d"))
-    where = sql("m.key = d.key and {}", slots.by_time)
-    return Relation(source, where).narrowed(scope.sees("Slot")).probed(*probes_of(others, but=smallest.match))
+    found = _from_other(slots, smallest.match, ()).narrowed(scope.sees("Slot"))
+    return found.probed(*probes_of(others, but=smallest.match))
 
 
 def _is_time(columns: tuple[Column, ...]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gateway.fhir.search import Chain, Condition, DateRange, Filter, Target, Token
+from gateway.store.index.model import SLOT_CODINGS, capacity_param
 from gateway.store.search.conditions import target_ids
 from gateway.store.search.filters import localised
 from gateway.store.search.ranges import point
@@ -25,8 +26,15 @@ class SlotConditions:
     """
 
     others: list[Condition] = field(default_factory=list)
-    own: list[Sql] = field(default_factory=list)
+    statuses: list[list[str]] = field(default_factory=list)  # one of each list
+    start: list[Sql] = field(default_factory=list)
     schedules: list[Sql] = field(default_factory=list)  # selects or lists of schedule ids
+
+    @property
+    def own(self) -> list[Sql]:
+        """Return the conditions on status and start."""
+        statuses = [one_of("m.status" if len(each) == 1 else "(m.status || '')", each) for each in self.statuses]
+        return [*statuses, *self.start]
 
     @property
     def by_schedule(self) -> Sql:
@@ -37,6 +45,32 @@ class SlotConditions:
     def by_time(self) -> Sql:
         """Return the conditions on `slot m` that leave the order of time to be walked."""
         return every([*self.own, *(sql("(m.schedule || '') in ({})", ids) for ids in self.schedules)])
+
+    def coded(self, scope: Scope) -> tuple[Sql, Condition] | None:
+        """Return the Slots `m` of the one status and the first coding that are asked, and that condition.
+
+        None when more than one status or system is asked, or a schedule, which those rows do not hold.
+        """
+        if len(self.statuses) != 1 or len(self.statuses[0]) != 1 or self.schedules:
+            return None
+        for condition in self.others:
+            coding = _coding(condition, scope)
+            if coding:
+                param = capacity_param(self.statuses[0][0], *coding)
+                select = "(select x.low as start, x.key as key from index_date x where x.type = {} and x.param = {}) m"
+                return sql(select, "Slot", param), condition
+        return None
+
+
+def _coding(condition: Condition, scope: Scope) -> tuple[str, str, str] | None:
+    """Return parameter, system and code of a condition that asks one coding of a Slot."""
+    if not isinstance(condition, Filter) or condition.parameter.code not in SLOT_CODINGS or condition.modifier:
+        return None
+    code, (token, *others) = condition.parameter.code, condition.values
+    if others or not isinstance(token, Token) or token.code is None:
+        return None
+    systems = scope.systems.get(("Slot", code), ()) if token.system is None else (token.system,)
+    return (code, systems[0], token.code) if len(systems) == 1 else None
 
 
 def slot_conditions(conditions: Iterable[Condition], scope: Scope) -> SlotConditions:
@@ -56,14 +90,14 @@ def _status(condition: Condition, found: SlotConditions) -> bool:
     codes = [token.code for token in tokens if token.code is not None]
     if len(codes) < len(tokens):
         return True  # any code of the system that all have
-    found.own.append(one_of("m.status" if len(codes) == 1 else "(m.status || '')", codes))
+    found.statuses.append(codes)
     return True
 
 
 def _start(condition: Condition, found: SlotConditions) -> bool:
     if not isinstance(condition, Filter) or condition.parameter.code != "start" or condition.modifier:
         return False
-    found.own.append(either([point("m.start", value) for value in condition.values if isinstance(value, DateRange)]))
+    found.start.append(either([point("m.start", value) for value in condition.values if isinstance(value, DateRange)]))
     return True
 
 
