@@ -71,10 +71,10 @@ def _against(gateway: "Server", floor: "Server", clients: int, seconds: float) -
     ratio = statistics.median(g.rate / f.rate for g, f in rounds)
     p50, p99 = (statistics.median(getattr(g, name) for g, _ in rounds) for name in ("p50", "p99"))
     rate = f"{ours:.0f} Bundles/s = {ours * _RESOURCES:.0f} resources/s"
-    yield Row(f"transaction of 10 through gunicorn, {clients} clients", ">= 60 % of a bare Flask app that writes the same rows",
-              f"{ratio:.0%} ({rate})", ratio >= 0.6)  # fmt: skip
-    yield Row(f"latency, {clients} clients", "p99 <= 6 x p50", f"p50 {p50 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms = {p99 / p50:.1f} x",
-              p99 <= 6 * p50)  # fmt: skip
+    latency = f"p50 {p50 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms = {p99 / p50:.1f} x"
+    work = f"transaction of 10 through gunicorn, {clients} clients"
+    yield Row(work, ">= 60 % of a bare Flask app that writes the same rows", f"{ratio:.0%} ({rate})", ratio >= 0.6)
+    yield Row(f"latency, {clients} clients", "p99 <= 6 x p50", latency, p99 <= 6 * p50)
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,8 @@ def _send_for(server: Server, clients: int, seconds: float) -> Load:
 
 
 def _post(port: int, body: bytes) -> None:
-    head = f"POST /fhir HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/fhir+json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    lines = ("POST /fhir HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/fhir+json", "Connection: close")
+    head = "\r\n".join((*lines, f"Content-Length: {len(body)}", "", ""))
     with socket.create_connection(("127.0.0.1", port), timeout=60) as wire:
         wire.sendall(head.encode() + body)
         answer = b""
