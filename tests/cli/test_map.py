@@ -162,7 +162,10 @@ def test_run_with_strict_validates_what_comes_out(tmp_path: Path) -> None:
 def test_run_passes_fhir_through_as_it_came(tmp_path: Path) -> None:
     file = tmp_path / "bundle.json"
     file.write_text(
-        '{"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": {"resourceType": "Basic", "x": 1.10}}]}'
+
+            '{"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": {"resourceType": '
+            '"Basic", "x": 1.10}}]}'
+
     )
 
     done = gateway("run", file, *OURS, "--format", "json")
@@ -286,9 +289,9 @@ def test_lint_tells_file_line_and_column(tmp_path: Path) -> None:
 
     assert done.exit_code == 1
     assert (
-        f"{tmp_path.name}/hl7v2/written/mapping.yaml:7:5: error: Patient has no element 'birthdate'; did you mean 'birthDate'?"
-        in done.stdout
-    )
+        f"{tmp_path.name}/hl7v2/written/mapping.yaml:7:5: error: Patient has no element 'birthdate'; "
+        f"did you mean 'birthDate'?"
+    ) in done.stdout
     assert len(done.stdout.splitlines()) == 2
 
 

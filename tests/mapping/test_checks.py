@@ -20,50 +20,83 @@ def complaints(library: Library, *, severity: str | None = None) -> list[str]:
     ("line", "complaint"),
     [
         ("birthdate: 1941", "9:5 Patient has no element 'birthdate'; did you mean 'birthDate'?"),
-        ("gender: femal", "9:13 Patient.gender: 'femal' is not a code of http://hl7.org/fhir/ValueSet/administrative-gender; did you mean 'female'?"),
+        (
+            "gender: femal",
+            (
+                "9:13 Patient.gender: 'femal' is not a code of "
+                "http://hl7.org/fhir/ValueSet/administrative-gender; did you mean 'female'?"
+            ),
+        ),
         ("gender: [female]", "9:13 Patient.gender is one value, not a list: write it without [ ]"),
         ('name: "{{ PID-5 }}"', "9:15 Patient.name is a list: write [ … ], or {[ … ]} for all values"),
         ("name: {family: x}", "9:11 Patient.name is a list: write [ … ], or {[ … ]} for all values"),
         ("name: [Jansen]", "9:12 Patient.name is a HumanName, not a text: write its elements"),
-        ("active: \"yes\"", "9:13 Patient.active: a boolean is written true or false, without quotes"),
+        ('active: "yes"', "9:13 Patient.active: a boolean is written true or false, without quotes"),
         ("active: 1", "9:13 Patient.active: a boolean is written true or false, without quotes"),
         ("birthDate: 7-3-1941", "9:16 Patient.birthDate: '7-3-1941' does not have the form of date"),
-        ("multipleBirthInteger: \"2\"", "9:27 Patient.multipleBirthInteger: integer is a whole number, without quotes"),
-        ("multipleBirth: 2", "9:5 'multipleBirth' is written with its type: multipleBirthBoolean, multipleBirthInteger"),
+        ('multipleBirthInteger: "2"', "9:27 Patient.multipleBirthInteger: integer is a whole number, without quotes"),
+        (
+            "multipleBirth: 2",
+            "9:5 'multipleBirth' is written with its type: multipleBirthBoolean, multipleBirthInteger",
+        ),
         ("link: [{type: seealso}]", "9:12 Patient.link has no other, which R4 requires"),
-        ("managingOrganization: {reference: \"Location/{{ id('o', PID-3.1) }}\"}",
-         "9:39 Patient.managingOrganization refers to Organization, not to Location"),
-        ("language: \"{{ PID-5.1.toDatetime() }}\"", "9:27 no function 'toDatetime'; did you mean 'toDateTime'?"),
-        ("language: \"{{ wrad }}\"", "9:19 no name 'wrad'; did you mean 'ward'?"),
-        ("language: \"{{ %provder.name }}\"", "9:19 no constant '%provder'; did you mean 'provider'?"),
-        ("language: \"{{ %provider.bedsystem }}\"", "9:19 no overlay says %provider.bedsystem; did you mean 'bedSystem'?"),
-        ("language: \"{{ %provider.systems.patinet }}\"", "9:19 no overlay says %provider.systems.patinet; did you mean 'patient'?"),
-        ("language: \"{{ ward & }}\"", "9:25 not an expression: an expression is missing before the end"),
-        ("language: \"{{ ward\"", "9:15 '{{' without '}}'"),
-        ("language: \"{{ beds.translate(ward) }}\"", "9:19 translate() stands after the alias of a ConceptMap"),
-        ("language: \"{{ bed.translate(ward, 'Codng') }}\"",
-         "9:39 the second argument of translate() is one of 'code', 'Coding', 'CodeableConcept'"),
-        ("gender: \"{{ bed.translate(ward) }}\"", "9:17 ConceptMap/bed-status gives 'O', which is not a code of Patient.gender"),
-        ("maritalStatus: \"{{ bed.translate(ward, 'Coding') }}\"", "9:24 Patient.maritalStatus is a CodeableConcept, and this gives a Coding"),
-        ("active: \"{{ ward.toDate() }}\"", "9:17 Patient.active is a boolean, and this gives a date"),
+        (
+            "managingOrganization: {reference: \"Location/{{ id('o', PID-3.1) }}\"}",
+            "9:39 Patient.managingOrganization refers to Organization, not to Location",
+        ),
+        ('language: "{{ PID-5.1.toDatetime() }}"', "9:27 no function 'toDatetime'; did you mean 'toDateTime'?"),
+        ('language: "{{ wrad }}"', "9:19 no name 'wrad'; did you mean 'ward'?"),
+        ('language: "{{ %provder.name }}"', "9:19 no constant '%provder'; did you mean 'provider'?"),
+        (
+            'language: "{{ %provider.bedsystem }}"',
+            "9:19 no overlay says %provider.bedsystem; did you mean 'bedSystem'?",
+        ),
+        (
+            'language: "{{ %provider.systems.patinet }}"',
+            "9:19 no overlay says %provider.systems.patinet; did you mean 'patient'?",
+        ),
+        ('language: "{{ ward & }}"', "9:25 not an expression: an expression is missing before the end"),
+        ('language: "{{ ward"', "9:15 '{{' without '}}'"),
+        ('language: "{{ beds.translate(ward) }}"', "9:19 translate() stands after the alias of a ConceptMap"),
+        (
+            "language: \"{{ bed.translate(ward, 'Codng') }}\"",
+            "9:39 the second argument of translate() is one of 'code', 'Coding', 'CodeableConcept'",
+        ),
+        (
+            'gender: "{{ bed.translate(ward) }}"',
+            "9:17 ConceptMap/bed-status gives 'O', which is not a code of Patient.gender",
+        ),
+        (
+            "maritalStatus: \"{{ bed.translate(ward, 'Coding') }}\"",
+            "9:24 Patient.maritalStatus is a CodeableConcept, and this gives a Coding",
+        ),
+        ('active: "{{ ward.toDate() }}"', "9:17 Patient.active is a boolean, and this gives a date"),
         ("language: \"{{ ward.toDate('dd-MM') }}\"", "9:31 a date format names the year (yyyy)"),
-        ("language: \"{{ OBX.count() }}\"", "9:19 Patient.language is a code, and this gives an Integer"),
-        ("multipleBirthInteger: \"{{ ward }}\"", "9:31 Patient.multipleBirthInteger is an integer, and this gives a text"),
-        ("language: \"{{ ward.bsn(1) }}\"", "9:19 bsn() takes 0 arguments, not 1"),
+        ('language: "{{ OBX.count() }}"', "9:19 Patient.language is a code, and this gives an Integer"),
+        (
+            'multipleBirthInteger: "{{ ward }}"',
+            "9:31 Patient.multipleBirthInteger is an integer, and this gives a text",
+        ),
+        ('language: "{{ ward.bsn(1) }}"', "9:19 bsn() takes 0 arguments, not 1"),
         ("language: \"{{ id('x') }}\"", "9:19 id() takes 2 to 20 arguments, not 1"),
-        ("\"{% if false %}\": {active: true}", "9:12 this is never reached: the condition is never true"),
-        ("\"{% if %provider.share = 'clinic' %}\": {active: true}",
-         "9:30 this is never reached: %provider.share is never 'clinic'; did you mean 'clinical'?"),
+        ('"{% if false %}": {active: true}', "9:12 this is never reached: the condition is never true"),
+        (
+            "\"{% if %provider.share = 'clinic' %}\": {active: true}",
+            "9:30 this is never reached: %provider.share is never 'clinic'; did you mean 'clinical'?",
+        ),
         ("\"{% elif ward = 'x' %}\": {active: true}", "9:5 'elif' without an 'if' before it in this place"),
         ("\"{% fi ward = 'x' %}\": {active: true}", "9:5 unknown directive 'fi'"),
-        ("\"{% for x in PID-3 %}\": {active: true}", "9:5 a 'for' makes a list; it cannot stand among the elements of an object"),
-        ("name: [\"{% for PID-3 %}\"]", "9:12 Patient.name is a HumanName, not a text"),
-        ("\"{% on-error %}\": drop", "9:23 an error policy is one of fail, quarantine, drop-resource, drop-element"),
-        ("\"{% assign %}\": {unused: ward}", "9:22 nothing uses the name 'unused'"),
+        (
+            '"{% for x in PID-3 %}": {active: true}',
+            "9:5 a 'for' makes a list; it cannot stand among the elements of an object",
+        ),
+        ('name: ["{% for PID-3 %}"]', "9:12 Patient.name is a HumanName, not a text"),
+        ('"{% on-error %}": drop', "9:23 an error policy is one of fail, quarantine, drop-resource, drop-element"),
+        ('"{% assign %}": {unused: ward}', "9:22 nothing uses the name 'unused'"),
         ("gender:", "9:12 an element without a value; leave it out"),
         ("_name: [{id: x}]", "9:5 Patient has no element '_name'; did you mean 'name'?"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_told_with_line_column_and_suggestion(tmp_path: Path, line: str, complaint: str) -> None:
     body = resource(line, 'identifier: [{value: "{{ ward }}"}, {value: "{{ bed.translate(ward) }}"}]')
     head = HEAD.replace("version: 1.0.0\n", "version: 1.0.0\nlet: {ward: PV1-3.1}\nuse: {bed: ConceptMap/bed-status}\n")
@@ -75,18 +108,32 @@ def test_a_mistake_is_told_with_line_column_and_suggestion(tmp_path: Path, line:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("map: x\nversion: 1\nsource: {format: hl7v3}\nemit: []\n", "3:18 'format' must be one of hl7v2, csv; did you mean 'hl7v2'?"),
+        (
+            "map: x\nversion: 1\nsource: {format: hl7v3}\nemit: []\n",
+            "3:18 'format' must be one of hl7v2, csv; did you mean 'hl7v2'?",
+        ),
         ("map: x\nversion: 1\nsorce: {format: hl7v2}\nemit: []\n", "3:1 unknown key 'sorce'; did you mean 'source'?"),
         ("map: x\nversion: 1\nemit: []\n", "1:1 the key 'source' is missing"),
         ("map: x\nmap: y\n", "2:1 the key 'map' stands here twice"),
         ("map: [\n", "not YAML"),
         ("", "1:1 the file is empty"),
         ("[]\n", "1:1 a mapping file is an object"),
-        (HEAD + "require: [{that: PID.exists()}]\nemit: []\n", "4:11 a requirement needs 'that' (an expression) and 'say' (a text)"),
-        (HEAD + "require: [{that: PID.exists(), say: x, code: nope}]\nemit: [{resourceType: Patient, id: x}]\n", "4:11 no issue code 'nope'"),
-        (HEAD + "use: {x: ConceptMap/bed-stats}\nemit: [{resourceType: Patient, id: \"{{ x.translate('a') }}\"}]\n",
-         "4:7 no ConceptMap 'bed-stats'; did you mean 'bed-status'?"),
-        (HEAD + "use: {x: nowhere.yaml}\nemit: [{resourceType: Patient, id: \"{{ x('a') }}\"}]\n", "4:7 no file 'nowhere.yaml'"),
+        (
+            HEAD + "require: [{that: PID.exists()}]\nemit: []\n",
+            "4:11 a requirement needs 'that' (an expression) and 'say' (a text)",
+        ),
+        (
+            HEAD + "require: [{that: PID.exists(), say: x, code: nope}]\nemit: [{resourceType: Patient, id: x}]\n",
+            "4:11 no issue code 'nope'",
+        ),
+        (
+            HEAD + "use: {x: ConceptMap/bed-stats}\nemit: [{resourceType: Patient, id: \"{{ x.translate('a') }}\"}]\n",
+            "4:7 no ConceptMap 'bed-stats'; did you mean 'bed-status'?",
+        ),
+        (
+            HEAD + "use: {x: nowhere.yaml}\nemit: [{resourceType: Patient, id: \"{{ x('a') }}\"}]\n",
+            "4:7 no file 'nowhere.yaml'",
+        ),
         (HEAD + "let: {a: PID-3.1}\nemit: [{resourceType: Patient, id: x}]\n", "4:7 nothing uses the name 'a'"),
         (HEAD + "emit: [{resourceType: Patint, id: x}]\n", "4:8 R4 has no resource 'Patint'; did you mean 'Patient'?"),
         (HEAD + "emit: [{resourceType: Patient}]\n", "4:8 the Patient gets no id"),
@@ -94,7 +141,7 @@ def test_a_mistake_is_told_with_line_column_and_suggestion(tmp_path: Path, line:
         (HEAD + "emit: [x]\n", "4:8 a resource is wanted here"),
         (HEAD + "on-error: ignore\nemit: [{resourceType: Patient, id: x}]\n", "4:11 an error policy is one of"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_no_mapping_is_told(tmp_path: Path, text: str, complaint: str) -> None:
     found = complaints(written(tmp_path, "", head=text))
 
@@ -105,10 +152,15 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     body = resource("birthdate: x", "gender: femal", "active: 1", 'language: "{{ nope }}"')
 
     with pytest.raises(BadMapping) as raised:
-        Library.load([written(tmp_path, body) and tmp_path])
+        load(tmp_path, body)
 
     assert len(raised.value.issues) == 4
     assert all(issue.rule and issue.rule.count(":") == 2 for issue in raised.value.issues)
+
+
+def load(folder: Path, body: str) -> None:
+    written(folder, body)
+    Library.load([folder])
 
 
 def test_two_mappings_for_one_message_are_an_error(tmp_path: Path) -> None:
@@ -138,12 +190,21 @@ def test_two_tables_of_which_one_has_the_columns_of_the_other_are_an_error(tmp_p
     ("fragment", "complaint"),
     [
         ("fragment: f\ntype: Identifer\nparameters: [a]\nemit: {value: '{{ a }}'}\n", "R4 has no type 'Identifer'"),
-        ("fragment: f\ntype: Identifier\nparameters: [a]\nemit: {vale: '{{ a }}'}\n", "Identifier has no element 'vale'; did you mean 'value'?"),
-        ("fragment: f\ntype: Identifier\nparameters: [a, b]\nemit: {value: '{{ a }}'}\n", "nothing uses the parameter 'b'"),
+        (
+            "fragment: f\ntype: Identifier\nparameters: [a]\nemit: {vale: '{{ a }}'}\n",
+            "Identifier has no element 'vale'; did you mean 'value'?",
+        ),
+        (
+            "fragment: f\ntype: Identifier\nparameters: [a, b]\nemit: {value: '{{ a }}'}\n",
+            "nothing uses the parameter 'b'",
+        ),
         ("fragment: f\ntype: Identifier\nparameters: []\nemit: {value: x}\n", "a fragment has at least one parameter"),
-        ("fragment: f\ntype: Identifier\nparameters: [a]\nuse: {f: f.yaml}\nemit: {value: '{{ f(a) }}'}\n", "Identifier.value is a string, and this gives an Identifier"),
+        (
+            "fragment: f\ntype: Identifier\nparameters: [a]\nuse: {f: f.yaml}\nemit: {value: '{{ f(a) }}'}\n",
+            "Identifier.value is a string, and this gives an Identifier",
+        ),
     ],
-)  # fmt: skip
+)
 def test_fragments_are_checked_whether_they_are_used_or_not(tmp_path: Path, fragment: str, complaint: str) -> None:
     library = written(tmp_path, resource("active: true"), files={"hl7v2/datatypes/f.yaml": fragment})
 
@@ -151,7 +212,8 @@ def test_fragments_are_checked_whether_they_are_used_or_not(tmp_path: Path, frag
 
 
 def test_a_fragment_that_uses_itself_is_refused(tmp_path: Path) -> None:
-    fragment = "fragment: f\ntype: Identifier\nparameters: [a]\nuse: {f: f.yaml}\nemit: {assigner: {identifier: '{{ f(a) }}'}}\n"
+    fragment = "fragment: f\ntype: Identifier\nparameters: [a]\nuse: {f: f.yaml}\n"
+    fragment += "emit: {assigner: {identifier: '{{ f(a) }}'}}\n"
     body = "use: {f: ../datatypes/f.yaml}\n" + resource("identifier: [\"{{ f('x') }}\"]")
     library = written(tmp_path, body, files={"hl7v2/datatypes/f.yaml": fragment})
 
@@ -180,7 +242,10 @@ def test_overlays_are_checked(tmp_path: Path, overlay: str, complaint: str | Non
     assert bool(found) == (complaint is not None)
 
 
-MAP = '{"resourceType": "ConceptMap", "id": "m", "url": "u", "version": "1", "group": [{"source": "s", "target": "t", "element": [%s]}]}'
+MAP = (
+    '{"resourceType": "ConceptMap", "id": "m", "url": "u", "version": "1", '
+    '"group": [{"source": "s", "target": "t", "element": [%s]}]}'
+)
 
 
 @pytest.mark.parametrize(
@@ -189,15 +254,30 @@ MAP = '{"resourceType": "ConceptMap", "id": "m", "url": "u", "version": "1", "gr
         ("{", "JSON"),
         ('{"resourceType": "ValueSet"}', "not a ConceptMap"),
         (MAP % "", "the ConceptMap has no rows"),
-        (MAP % '{"code": "a", "target": [{"code": "b"}]},\n{"code": "a", "target": [{"code": "c"}]}', "the code 'a' has two rows in one group"),
-        (MAP % '{"code": "a", "target": [{"code": "b"}, {"code": "c"}]}', "the code 'a' has 2 targets; exactly one is used"),
+        (
+            MAP % '{"code": "a", "target": [{"code": "b"}]},\n{"code": "a", "target": [{"code": "c"}]}',
+            "the code 'a' has two rows in one group",
+        ),
+        (
+            MAP % '{"code": "a", "target": [{"code": "b"}, {"code": "c"}]}',
+            "the code 'a' has 2 targets; exactly one is used",
+        ),
         (MAP % '{"code": "a", "target": [{"display": "b"}]}', "the target of 'a' has no code"),
         (MAP.replace('"s"', "1") % '{"code": "a", "target": [{"code": "b"}]}', "a group names no 'source' system"),
-        (MAP.replace('"id": "m"', '"id": "n"') % '{"code": "a", "target": [{"code": "b"}]}', "the id of the ConceptMap is 'n'"),
-        (MAP.replace("]}]}", ']  , "unmapped": {"mode": "fix"}}]}') % '{"code": "a", "target": [{"code": "b"}]}', "'unmapped.mode' must be one of"),
-        (MAP.replace("]}]}", ']  , "unmapped": {"mode": "fixed"}}]}') % '{"code": "a", "target": [{"code": "b"}]}', "names no code"),
+        (
+            MAP.replace('"id": "m"', '"id": "n"') % '{"code": "a", "target": [{"code": "b"}]}',
+            "the id of the ConceptMap is 'n'",
+        ),
+        (
+            MAP.replace("]}]}", ']  , "unmapped": {"mode": "fix"}}]}') % '{"code": "a", "target": [{"code": "b"}]}',
+            "'unmapped.mode' must be one of",
+        ),
+        (
+            MAP.replace("]}]}", ']  , "unmapped": {"mode": "fixed"}}]}') % '{"code": "a", "target": [{"code": "b"}]}',
+            "names no code",
+        ),
     ],
-)  # fmt: skip
+)
 def test_concept_maps_are_checked(tmp_path: Path, text: str, complaint: str) -> None:
     library = written(tmp_path, resource("active: true"), files={"concept_maps/m.json": text})
 

@@ -97,8 +97,13 @@ def test_the_same_bytes_give_the_same_bytes(path: Path) -> None:
 
 BROKEN = st.tuples(
     st.sampled_from([case.message for case in find_cases([shipped("mappings")], "hl7v2/adt_a01_admit")][:4]),
-    st.lists(st.tuples(st.floats(0, 1), st.sampled_from([b"", b"^", b"~", b"&", b"|", b'""', b"\\", b"\r", b"9", b"\xff", b" "])), max_size=6),
-)  # fmt: skip
+    st.lists(
+        st.tuples(
+            st.floats(0, 1), st.sampled_from([b"", b"^", b"~", b"&", b"|", b'""', b"\\", b"\r", b"9", b"\xff", b" "])
+        ),
+        max_size=6,
+    ),
+)
 
 
 @settings(max_examples=60, deadline=None)

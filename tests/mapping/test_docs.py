@@ -43,7 +43,8 @@ def test_the_examples_load_without_a_complaint(tmp_path: Path, kind: str, text: 
 
 @pytest.mark.parametrize(("name", "call", "gives"), ROWS, ids=[call for _, call, _ in ROWS])
 def test_a_function_gives_what_the_page_says(tmp_path: Path, name: str, call: str, gives: str) -> None:
-    body = f'use: {{bedStatus: ConceptMap/bed-status}}\nemit:\n  - {{resourceType: Patient, id: x, language: "{{{{ {call} }}}}"}}\n'
+    body = "use: {bedStatus: ConceptMap/bed-status}\nemit:\n"
+    body += f'  - {{resourceType: Patient, id: x, language: "{{{{ {call} }}}}"}}\n'
 
     found = mapped(written(tmp_path, body), SAMPLE.replace("\n", "\r"))
 

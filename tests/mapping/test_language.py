@@ -206,7 +206,8 @@ def test_a_fragment_may_make_several_resources(tmp_path: Path) -> None:
 
 
 def test_what_an_overlay_says_decides_what_is_shared(tmp_path: Path) -> None:
-    body = "emit:\n  - \"{% if %provider.share = 'clinical' %}\": {resourceType: Patient, id: \"{{ id('p', PID-3.1) }}\"}\n"
+    body = "emit:\n  - \"{% if %provider.share = 'clinical' %}\":\n"
+    body += "      {resourceType: Patient, id: \"{{ id('p', PID-3.1) }}\"}\n"
     library = written(tmp_path, body)
 
     assert len(resources(library, provider="dev")) == 1

@@ -34,8 +34,9 @@ def explained(library: Library, path: str, message: str = A20) -> list[str]:
 
 
 def test_a_translated_code_is_explained_down_to_the_byte_and_the_row(library: Library) -> None:
+    place = f"(line 3, byte {byte('U' + chr(13))})"
     assert explained(library, "Slot.status") == [
-        f"Slot.status = \"free\"  <- NPU-2.1 'U' (line 3, byte {byte('U' + chr(13))}) through ConceptMap bed-status-to-slot row 2, "
+        f"Slot.status = \"free\"  <- NPU-2.1 'U' {place} through ConceptMap bed-status-to-slot row 2, "
         f"rule emit[5].status, {rule(STATUS)}"
     ]
 
@@ -81,9 +82,11 @@ def test_an_element_made_in_a_loop_names_its_own_repetition(tmp_path: Path) -> N
     body = resource("identifier:", '  - "{% for cx in PID-3 %}": {value: "{{ cx.1 }}"}')
     found = [str(entry) for entry in mapped(written(tmp_path, body)).trace.explain("Patient.identifier")]
 
+    made = f"rule emit[0].identifier[0].value, {tmp_path.name}/hl7v2/written/mapping.yaml:8"
+    first, second = byte("999900006", MESSAGE), byte("7781234", MESSAGE)
     assert found == [
-        f"Patient.identifier[0].value = \"999900006\"  <- PID-3.1 '999900006' (line 3, byte {byte('999900006', MESSAGE)}), rule emit[0].identifier[0].value, {tmp_path.name}/hl7v2/written/mapping.yaml:8",
-        f"Patient.identifier[1].value = \"7781234\"  <- PID-3[2].1 '7781234' (line 3, byte {byte('7781234', MESSAGE)}), rule emit[0].identifier[0].value, {tmp_path.name}/hl7v2/written/mapping.yaml:8",
+        f"Patient.identifier[0].value = \"999900006\"  <- PID-3.1 '999900006' (line 3, byte {first}), {made}",
+        f"Patient.identifier[1].value = \"7781234\"  <- PID-3[2].1 '7781234' (line 3, byte {second}), {made}",
     ]
 
 
@@ -125,7 +128,8 @@ def test_a_field_that_only_a_condition_looks_at_is_read(tmp_path: Path) -> None:
 
 
 def test_a_bundle_that_passes_through_is_its_own_source() -> None:
-    data = '{"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": {"resourceType": "Slot", "status": "free"}}]}'
+    slot = '{"resourceType": "Slot", "status": "free"}'
+    data = f'{{"resourceType": "Bundle", "type": "transaction", "entry": [{{"resource": {slot}}}]}}'
     (entry,) = mapped(Library.read([LIBRARY]), data).trace.explain("Slot.status")
 
     assert str(entry).startswith("Slot.status = \"free\"  <- /entry/0/resource/status 'free' (line 1, byte ")

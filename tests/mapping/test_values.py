@@ -41,9 +41,23 @@ def test_what_fails_the_eleven_test_is_never_used(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("12", 12), ("0,5", Decimal("0.5")), ("23,50", Decimal("23.50")), ("1.5", Decimal("1.5")), ("-1", -1), ("+3", 3), (" 7 ", 7), ("1.234,5", None),
-     ("1.234", None), ("1,2,3", None), ("twee", None), ("", None), ("1e3", None), ("NaN", None)],
-)  # fmt: skip
+    [
+        ("12", 12),
+        ("0,5", Decimal("0.5")),
+        ("23,50", Decimal("23.50")),
+        ("1.5", Decimal("1.5")),
+        ("-1", -1),
+        ("+3", 3),
+        (" 7 ", 7),
+        ("1.234,5", None),
+        ("1.234", None),
+        ("1,2,3", None),
+        ("twee", None),
+        ("", None),
+        ("1e3", None),
+        ("NaN", None),
+    ],
+)
 def test_a_number_is_read_the_dutch_way_or_is_a_finding(text: str, number: object) -> None:
     if number is not None:
         assert decimal(text) == number

@@ -24,7 +24,8 @@ MESSAGE = "\r".join(
     [
         r"MSH|^~\&|EPD|ZKH|GW|ZCC|20260105100000||ADT^A31|M1|P|2.5.1||||||8859/1",
         "EVN|A31|20260105095500",
-        "PID|1||999900006^^^NLMINBIZA^NNNLD~7781234^^^ZKH^PI||Jansen&de&Jansen^Anna^M||19410307|F|||Zeestraat 12&Zeestraat&12||"
+        "PID|1||999900006^^^NLMINBIZA^NNNLD~7781234^^^ZKH^PI||Jansen&de&Jansen^Anna^M||19410307|F|||"
+        "Zeestraat 12&Zeestraat&12||"
         "070-1234567^PRN^PH~anna@example.org^NET^Internet||||||",
         'PV1|1|I|3B^312^1^ZKH|""|||01999901^Bakker^P',
         "OBX|1|NM|A||1",
