@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from gateway.errors import Unavailable
 from gateway.store.records import Durability, Engine
 
-_MOST_CONNECTIONS = 8  # a process; a gateway has a few processes and PostgreSQL a hundred connections
+_MOST_CONNECTIONS = 6  # of each kind in a process; a gateway has a few processes and PostgreSQL a hundred connections
 _SECONDS_FOR_A_CONNECTION = 10
 
 
@@ -38,21 +38,38 @@ def placeholders(sql: str) -> bytes:
     return sql.replace("%", "%%").replace("?", "%s").encode()
 
 
-def connect_pool(url: str, *, durability: Durability) -> ConnectionPool[Connection[tuple[Any, ...]]]:
-    """Return a pool that opens its connections when they are needed."""
+class Pools:
+    """The connections of one process: some to read with, some to write with."""
+
+    def __init__(self, url: str, *, durability: Durability) -> None:
+        commit = "" if durability == "full" else "set synchronous_commit = off"
+        self.reading = _pool(url, "")
+        self.writing = _pool(url, f"{_BY_INDEX}; {commit}")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.reading.close()
+        self.writing.close()
+
+
+# A statement that writes is planned once, when its tables may still be empty, and looks up a few rows by their keys.
+_BY_INDEX = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off"
+
+
+def _pool(url: str, settings: str) -> ConnectionPool[Connection[tuple[Any, ...]]]:
+    def configure(connection: Connection[tuple[Any, ...]]) -> None:
+        if settings:
+            connection.execute(settings.encode())
+
     return ConnectionPool(
         url,
         kwargs={"autocommit": True},
-        configure=None if durability == "full" else _acknowledge_early,
-        min_size=0,
+        configure=configure,
+        min_size=0,  # opened when they are needed
         max_size=_MOST_CONNECTIONS,
         timeout=_SECONDS_FOR_A_CONNECTION,
         open=True,
     )
-
-
-def _acknowledge_early(connection: Connection[tuple[Any, ...]]) -> None:
-    connection.execute("set synchronous_commit = off")
 
 
 @contextmanager

@@ -8,15 +8,15 @@ then new ones by identity, then the lane of the audit. The parts of a statement 
 that must come later counts the rows of the one before it.
 """
 
-# The newest version of what will be written, with a fresh key for what is new; and which targets exist.
+# The newest version of what will be written, with a fresh key for what is new; and, n below zero, which targets exist.
 CURRENT = """
 select w.n - 1, coalesce(c.key, nextval('resource_key')), coalesce(c.version, 0), coalesce(c.last_updated, 0),
     coalesce(c.deleted, false), coalesce(c.indexed, ''), coalesce(r.body, '')
 from unnest(%s::text[], %s::text[]) with ordinality w(type, id, n)
 left join current c on c.type = w.type and c.id = w.id
-left join resource r on r.key = c.key and r.version = c.version"""
-EXISTING = """
-select w.n - 1
+left join resource r on r.key = c.key and r.version = c.version
+union all
+select -w.n, 0, 0, 0, false, '', ''
 from unnest(%s::text[], %s::text[]) with ordinality w(type, id, n)
 join current c on c.type = w.type and c.id = w.id and not c.deleted"""
 
@@ -32,7 +32,7 @@ with v as (
     select * from rows from (
         jsonb_to_recordset(%(rows)s::jsonb -> 'versions')
             as (key bigint, type text, id text, version integer, at bigint, deleted boolean, event text),
-        unnest(%(bodies)s::bytea[]), unnest(%(indexed)s::bytea[])
+        unnest(%(bodies)b::bytea[]), unnest(%(indexed)b::bytea[])
     ) as v(key, type, id, version, at, deleted, event, body, indexed)
 ),
 locked as (

@@ -11,12 +11,11 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
-from psycopg_pool import ConnectionPool
 
 from gateway.errors import Unavailable
 from gateway.store import migrate, reads
 from gateway.store.interface import Decide, T
-from gateway.store.postgresql.connection import PostgresqlDatabase, available, connect_pool
+from gateway.store.postgresql.connection import Pools, PostgresqlDatabase, available
 from gateway.store.postgresql.statements import AUDIT_ALONE
 from gateway.store.postgresql.write import NeedsLocks, PostgresqlSight, write
 from gateway.store.records import Durability, Engine, Identity, Stored
@@ -36,12 +35,12 @@ class PostgresqlStore:
         self._url = url
         self._durability = durability
         # By process id: a fork can neither use nor close the connections of its parent.
-        self._pools: dict[int, ConnectionPool[Connection[tuple[Any, ...]]]] = {}
+        self._pools: dict[int, Pools] = {}
 
     @contextmanager
     def reading(self, *, snapshot: bool = True) -> Iterator[PostgresqlDatabase]:
         """Return a Database; with `snapshot`, all its statements see one state."""
-        with available(), self._here().connection() as connection:
+        with available(), self._here().reading.connection() as connection:
             if not snapshot:
                 yield PostgresqlDatabase(connection)
                 return
@@ -70,7 +69,7 @@ class PostgresqlStore:
         The first attempt takes no locks; who is overtaken tries again with locks, and so waits for its turn.
         """
         locks = False
-        with available(), self._here().connection() as connection:
+        with available(), self._here().writing.connection() as connection:
             for _ in range(_MOST_ATTEMPTS):
                 try:
                     return _attempt(connection, decide, locks=locks)
@@ -84,7 +83,7 @@ class PostgresqlStore:
 
     def audit(self, content: bytes) -> None:
         """Add a row to the audit by itself, for what was read; nobody waits until it is on disk."""
-        with available(), self._here().connection() as connection:
+        with available(), self._here().writing.connection() as connection:
             connection.execute(AUDIT_ALONE, {"audit": content}, prepare=True)
 
     def close(self) -> None:
@@ -93,11 +92,11 @@ class PostgresqlStore:
         if here is not None:
             here.close()
 
-    def _here(self) -> ConnectionPool[Connection[tuple[Any, ...]]]:
+    def _here(self) -> Pools:
         pid = os.getpid()
         here = self._pools.get(pid)
         if here is None:
-            mine = connect_pool(self._url, durability=self._durability)
+            mine = Pools(self._url, durability=self._durability)
             here = self._pools.setdefault(pid, mine)
             if here is not mine:  # another thread was first
                 mine.close()

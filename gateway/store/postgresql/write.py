@@ -52,15 +52,14 @@ class PostgresqlSight:
         """Return the newest version of each of `identities`, and which of `targets` exist and are not deleted."""
         wanted, others = list(identities), list(targets)
         connection = self._db.connection
-        with connection.cursor(binary=True) as found, connection.cursor(binary=True) as present:
-            with connection.pipeline() if self._locks or others else nullcontext():  # all in one round trip
-                if self._locks:
-                    connection.execute(sql.LOCK_ROWS, _columns(wanted))
-                found.execute(sql.CURRENT, _columns(wanted), prepare=True)
-                if others:
-                    present.execute(sql.EXISTING, _columns(others), prepare=True)
-            existing = {others[n] for (n,) in present} if others else set()
-            return {wanted[n]: Current(*row) for n, *row in found}, existing
+        with connection.cursor(binary=True) as cursor:
+            with connection.pipeline() if self._locks else nullcontext():  # both in one round trip
+                if self._locks:  # by a statement of its own, so that the next sees what others have committed meanwhile
+                    connection.execute(sql.LOCK_ROWS, _columns(wanted), prepare=True)
+                cursor.execute(sql.CURRENT, (*_columns(wanted), *_columns(others)), prepare=True)
+            rows = cursor.fetchall()
+        found = {wanted[n]: Current(*row) for n, *row in rows if n >= 0}
+        return found, {others[-n - 1] for n, *_ in rows if n < 0}
 
 
 def write(connection: Connection[tuple[Any, ...]], batch: Batch) -> None:
@@ -73,8 +72,13 @@ def write(connection: Connection[tuple[Any, ...]], batch: Batch) -> None:
     connection.execute(text, parameters(batch), prepare=True)
 
 
-def _columns(identities: list[Identity]) -> tuple[list[str], list[str]]:
-    return [identity.type for identity in identities], [identity.id for identity in identities]
+def _columns(identities: list[Identity]) -> tuple[str, str]:
+    """Return the types and the ids as array literals; neither holds a character that would need an escape."""
+    return _array([identity.type for identity in identities]), _array([identity.id for identity in identities])
+
+
+def _array(words: list[str]) -> str:
+    return '{"' + '","'.join(words) + '"}' if words else "{}"
 
 
 def _number(condition: SearchRequest) -> int:

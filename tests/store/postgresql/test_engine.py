@@ -34,10 +34,10 @@ def round_trips(store: PostgresqlStore, trace: Path, ops: list[Any], received: R
         transact(ops, development_caller(), to, received=received)
         ops = [Put(op.resource | {"name": op.resource["name"] + "x"}) if isinstance(op, Put) else op for op in ops]
     with trace.open("w") as out:
-        with store._here().connection() as connection:
+        with store._here().writing.connection() as connection:
             connection.pgconn.trace(out.fileno())
         transact(ops, development_caller(), to, received=received)
-        with store._here().connection() as connection:
+        with store._here().writing.connection() as connection:
             connection.pgconn.untrace()
     return trace.read_text().count("ReadyForQuery")
 
