@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.access.policy import Caller, may_read, may_write
-from gateway.errors import BadRequest, Forbidden, InvalidResource, Issue
+from gateway.errors import BadRequest, Forbidden, GatewayError, InvalidResource, Issue
 from gateway.fhir.search import SearchRequest, parse_query
 from gateway.fhir.types import Resource, resource_types
 from gateway.store import Identity
@@ -113,8 +113,18 @@ def _entry(op: Operation, where: str) -> Entry:
     type_ = op.resource["resourceType"]
     if not isinstance(op, ConditionalCreate | ConditionalPut):
         return Entry(op, where, type_, op.resource)
-    condition = op.search if isinstance(op.search, SearchRequest) else parse_query(type_, op.search)
-    return Entry(op, where, type_, op.resource, condition=condition)
+    entry = Entry(op, where, type_, op.resource)
+    entry.condition = op.search if isinstance(op.search, SearchRequest) else _condition(entry, op.search)
+    return entry
+
+
+def _condition(entry: Entry, query: str) -> SearchRequest:
+    """Return the search that a condition is written as. BadRequest, TooLarge, with the place of the request."""
+    try:
+        return parse_query(entry.type, query)
+    except GatewayError as error:
+        at = entry.request("", "").expression
+        raise type(error)([replace(issue, expression=at) for issue in error.issues]) from error
 
 
 def _check_may(entries: Sequence[Entry], caller: Caller) -> None:

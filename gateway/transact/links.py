@@ -6,11 +6,11 @@ https://hl7.org/fhir/R4/http.html#trules and https://hl7.org/fhir/R4/bundle.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from gateway.access.policy import Caller, may_read
-from gateway.errors import Forbidden, InvalidResource, Issue, MultipleMatches, Severity
+from gateway.errors import Forbidden, GatewayError, InvalidResource, Issue, MultipleMatches, Severity
 from gateway.fhir import reference
 from gateway.fhir.search import SearchRequest, parse_query
 from gateway.fhir.types import resource_types
@@ -37,6 +37,13 @@ class Link(NamedTuple):
         """Return the FHIRPath of the reference, looked for only now that it is asked."""
         paths = (path for holder, _, path in reference.walk(self.entry.resource or {}) if holder is self.holder)
         return f"{next(paths, self.entry.type)}.reference"
+
+    def condition(self, resource_type: str) -> SearchRequest:
+        """Return the search that the reference is written as. BadRequest, TooLarge, with the place of the reference."""
+        try:
+            return parse_query(resource_type, self.text)
+        except GatewayError as error:
+            raise type(error)([self.entry.at(replace(i, expression=self.path())) for i in error.issues]) from error
 
     def issue(self, text: str, *, code: str = "bad-reference", warning: bool = False) -> Issue:
         """Return an issue about this reference, seen from the Bundle."""
@@ -120,7 +127,7 @@ def _sort(link: Link, by_url: Mapping[str, Entry], into: Links) -> None:
     if meant.kind == "relative" and meant.type and meant.id and meant.version:
         into.to_stored.append((Identity(meant.type, meant.id), link.entry))
     elif meant.kind == "conditional" and meant.type:
-        into.by_condition.append((link, parse_query(meant.type, link.text)))
+        into.by_condition.append((link, link.condition(meant.type)))
     elif link.text.startswith("urn:uuid:"):
         into.dangling.append(link)
 

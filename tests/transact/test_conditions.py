@@ -201,3 +201,10 @@ def test_who_may_not_read_may_not_ask_by_condition(services: Services) -> None:
 
     with pytest.raises(Forbidden):
         transact([Create(slot)], caller, services)
+
+
+def test_a_condition_that_cannot_be_read_is_told_with_its_place(services: Services) -> None:
+    with pytest.raises(BadRequest) as refused:
+        do(services, Create(location()), ConditionalCreate(location(), "frobnicate=1"))
+
+    assert refused.value.issues[0].expression == "Bundle.entry[1].request"

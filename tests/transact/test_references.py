@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.access.policy import development_caller
-from gateway.errors import InvalidResource
+from gateway.errors import BadRequest, InvalidResource
 from gateway.fhir.json import decode
 from gateway.services import Services
 from gateway.store import Identity
@@ -147,3 +147,10 @@ def test_after_a_refusal_the_references_are_as_they_came(services: Services) -> 
         do(services, Create(bed, full_url=OTHER), Create(location(status="open"), full_url=URN))
 
     assert bed["partOf"]["reference"] == URN
+
+
+def test_a_reference_by_a_condition_that_cannot_be_read_is_told_with_its_place(services: Services) -> None:
+    with pytest.raises(BadRequest) as refused:
+        do(services, Create(location()), Create(location(partOf={"reference": "Location?frobnicate=1"})))
+
+    assert refused.value.issues[0].expression == "Bundle.entry[1].resource.partOf.reference"
