@@ -20,7 +20,7 @@ BSN = "999911120"
 FAMILY = "Geheimstra"
 SECRETS = (BSN, FAMILY, FAMILY.lower())
 BSN_SYSTEM = "http://fhir.nl/fhir/NamingSystem/bsn"
-KEPT_OF_REFUSALS = {"inbox"}  # a refused message stays, with its reasons; nothing else may
+KEPT_OF_REFUSALS = {"inbox", "audit"}  # a refused message, with its reasons, and who asked what
 TIMEOUT = 60.0
 
 

@@ -105,6 +105,27 @@ REFUSED = [
     Attack(26, "text-as-number", 422, r"Patient\.language", body=encoded(language=5)),
     Attack(26, "unknown-element", 422, r"Patient.*element", body=encoded(Geheim="x")),
     Attack(26, "unknown-element-named-as-the-patient", 422, r"Patient", body=encoded(contact=[{"x": "Geheimstra"}])),
+    Attack(26, "reference-is-a-number", 422, r"Patient\.managing", body=encoded(managingOrganization={"reference": 5})),
+    Attack(
+        26, "reference-is-a-list", 422, r"Patient\.managing", body=encoded(managingOrganization={"reference": ["x"]})
+    ),
+    Attack(
+        26, "reference-is-an-object", 422, r"Patient\.managing", body=encoded(managingOrganization={"reference": {}})
+    ),
+    Attack(26, "contained-is-a-name", 422, r"Patient\.contained", body=encoded(contained=["Geheimstra"])),
+    Attack(26, "contained-is-an-object", 422, r"Patient\.contained", body=encoded(contained={"id": "a"})),
+    Attack(26, "contained-without-type", 422, r"Patient\.contained", body=encoded(contained=[{"id": "a"}])),
+    Attack(26, "meta-is-a-name", 422, r"Patient\.meta", body=encoded(meta="Geheimstra")),
+    Attack(26, "meta-is-a-list", 422, r"Patient\.meta", body=encoded(meta=[{}])),
+    Attack(26, "profile-is-a-number", 422, r"Patient\.meta\.profile", body=encoded(meta={"profile": [5]})),
+    Attack(
+        26, "identifier-value-is-a-number", 422, r"Patient\.identifier", body=encoded(identifier=[{"value": 999911120}])
+    ),
+    Attack(26, "id-is-an-object-on-create", 422, r"Patient\.id", body=encoded(id={})),
+    Attack(
+        26, "extension-without-url", 422, r"Patient\.extension", body=encoded(extension=[{"valueString": "Geheimstra"}])
+    ),
+    Attack(26, "shadow-of-nothing", 422, r"Patient", body=encoded(_gender=[{"id": "x"}])),
     Attack(26, "empty-array", 422, r"Patient\.telecom", body=encoded(telecom=[])),
     Attack(26, "empty-object-in-array", 422, r"Patient\.telecom\[0\]", body=encoded(telecom=[{}])),
     Attack(26, "empty-string", 422, r"Patient\.language", body=encoded(language="")),
