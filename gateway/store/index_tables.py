@@ -15,6 +15,8 @@ from gateway.store.index import IndexRows
 if TYPE_CHECKING:
     from gateway.store.records import IndexTables
 
+# PostgreSQL indexes rows of up to 2,704 bytes. A longer text is found by its beginning; its key is cut on both engines.
+_ROW_BYTES, _COLUMN_BYTES = 2_600, 600
 _DECODER = msgspec.msgpack.Decoder(dict[str, list[tuple[Any, ...]]])
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -41,6 +43,19 @@ def tables(rows: IndexRows) -> IndexTables:
 def pack(rows: IndexTables) -> bytes:
     """Return the rows as bytes that `unpack` reads."""
     return _ENCODER.encode(rows)
+
+
+def fitting(rows: IndexTables, packed: bytes) -> IndexTables:
+    """Return the rows with every text cut to what fits an index; `packed` are the rows, packed."""
+    if len(packed) < _ROW_BYTES:  # then each of them is short enough too
+        return rows
+    return {table: list(dict.fromkeys(tuple(map(_cut, row)) for row in some)) for table, some in rows.items()}
+
+
+def _cut(value: Any) -> Any:
+    if not isinstance(value, str) or len(value) * 4 <= _COLUMN_BYTES:
+        return value
+    return value.encode()[:_COLUMN_BYTES].decode(errors="ignore")
 
 
 def unpack(packed: bytes) -> IndexTables:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from gateway.fhir.types import Resource
 from gateway.store.index import rows
-from gateway.store.index_tables import pack, tables
+from gateway.store.index_tables import fitting, pack, tables
 from gateway.store.records import IndexTables
 
 
@@ -27,4 +27,6 @@ class Content(NamedTuple):
 def content(resource: Resource, rest: bytes, base_url: str) -> Content:
     """Return the content of a resource whose references are known."""
     found = tables(rows(resource, base=base_url))
-    return Content(resource, rest, found, pack(found))
+    packed = pack(found)
+    kept = fitting(found, packed)
+    return Content(resource, rest, kept, packed if kept is found else pack(kept))

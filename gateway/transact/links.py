@@ -13,7 +13,7 @@ from gateway.access.policy import Caller, may_read
 from gateway.errors import Forbidden, GatewayError, InvalidResource, Issue, MultipleMatches, Severity
 from gateway.fhir import reference
 from gateway.fhir.search import SearchRequest, parse_query
-from gateway.fhir.types import resource_types
+from gateway.fhir.types import Resource, resource_types
 from gateway.store import Identity
 from gateway.store.bodies import rest_of
 from gateway.transact.entries import Entry, criteria, is_id
@@ -89,7 +89,7 @@ def collect(entries: Sequence[Entry], caller: Caller) -> Links:
     plain: dict[bytes, Identity | None] = {}
     for entry in entries:
         if entry.resource is not None:
-            entry.rest = rest_of(entry.resource)
+            entry.rest = _encoded(entry, entry.resource)
             if not _all_plain(entry, plain, named, links):
                 for holder in reference.holders(entry.resource):
                     _sort(Link(entry, holder, holder["reference"]), by_url, links)
@@ -97,6 +97,14 @@ def collect(entries: Sequence[Entry], caller: Caller) -> Links:
         raise InvalidResource([link.issue("no entry of this transaction has this fullUrl") for link in links.dangling])
     _check_may_search(links, caller)
     return links
+
+
+def _encoded(entry: Entry, resource: Resource) -> bytes:
+    try:
+        return rest_of(resource)
+    except UnicodeEncodeError as error:
+        text = "a text holds half a surrogate pair: it is not valid Unicode"
+        raise InvalidResource([entry.at(Issue("wrong-type", text, expression=entry.type))]) from error
 
 
 def _all_plain(entry: Entry, plain: dict[bytes, Identity | None], named: set[bytes], into: Links) -> bool:
