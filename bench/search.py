@@ -1,6 +1,6 @@
 """Searching Slots: p50 and p95 of the whole door (grammar, search, Bundle, audit row), on both engines.
 
-At 10^4 and 10^5 Slots, with --full at 10^6 too. p95 is the median of the p95s of several rounds: other work on the
+At 10^4 and 10^5 Slots, with --full at 10^6 too. p50, p95 and ratio are medians of several rounds: other work on the
 machine makes single ones jump.
 """
 
@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -52,13 +53,17 @@ def ask(shape: str, slots: int, number: int, to: Services) -> float:
     return time.perf_counter() - start
 
 
-def measured(shape: str, slots: int, to: Services) -> tuple[float, float]:
-    """Return p50 and p95 in milliseconds; the first round, which warms the caches, is left out."""
-    rounds = [
-        [ask(shape, slots, number + CALLS * turn, to) * 1000 for number in range(CALLS)] for turn in range(ROUNDS + 1)
-    ]
-    medians = [(percentile(taken, 0.5), percentile(taken, 0.95)) for taken in rounds[1:]]
-    return statistics.median(p50 for p50, _ in medians), statistics.median(p95 for _, p95 in medians)
+@dataclass(frozen=True)
+class Filled:
+    """A store with so many Slots, and its services."""
+
+    slots: int
+    to: Services
+
+    def round(self, shape: str, turn: int) -> tuple[float, float]:
+        """Return p50 and p95, in milliseconds, of one round of searches."""
+        taken = [ask(shape, self.slots, number + CALLS * turn, self.to) * 1000 for number in range(CALLS)]
+        return percentile(taken, 0.5), percentile(taken, 0.95)
 
 
 def services_on(store: Store, url: str) -> Services:
@@ -67,42 +72,53 @@ def services_on(store: Store, url: str) -> Services:
 
 
 @contextmanager
-def sqlite_url() -> Iterator[str]:
+def sqlite_urls(sizes: list[int]) -> Iterator[list[str]]:
     with tempfile.TemporaryDirectory(prefix="msb-bench-") as folder:
-        yield f"sqlite:///{folder}/search.sqlite"
+        yield [f"sqlite:///{folder}/{slots}.sqlite" for slots in sizes]
 
 
 @contextmanager
-def postgresql_url() -> Iterator[str]:
+def postgresql_urls(sizes: list[int]) -> Iterator[list[str]]:
     from tests.databases import Postgresql  # noqa: PLC0415 - the test server, where it is installed
 
     with tempfile.TemporaryDirectory(prefix="msb-bench-", ignore_cleanup_errors=True) as folder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            server = Postgresql(Path(folder), "bench")
-        yield server.url
-        server.close()
+            servers = [Postgresql(Path(folder), f"bench_{slots}") for slots in sizes]
+        yield [server.url for server in servers]
+        for server in servers:
+            server.close()
 
 
-ENGINES: dict[str, Callable[[], AbstractContextManager[str]]] = {"sqlite": sqlite_url, "postgresql": postgresql_url}
+ENGINES: dict[str, Callable[[list[int]], AbstractContextManager[list[str]]]] = {
+    "sqlite": sqlite_urls,
+    "postgresql": postgresql_urls,
+}
 
 
 def measure(engine: str, sizes: list[int]) -> Iterator[Row]:
-    """Yield a row for each size and shape, with the ratio of its p95 to that of the first size."""
-    first: dict[str, float] = {}
-    for slots in sizes:
-        with ENGINES[engine]() as url:
-            started = time.perf_counter()
-            store = open_store(url, durability="normal")
-            fill(store, slots)
-            print(f"# {engine}: {slots:,} slots in {time.perf_counter() - started:.0f} s", flush=True)
-            to = services_on(store, url)
-            for name, shape in SHAPES.items():
-                p50, p95 = measured(shape, slots, to)
-                ratio = p95 / first.setdefault(name, p95)
+    """Yield a row for each shape and size; the sizes take turns, so that a busy machine troubles all of them alike."""
+    with ENGINES[engine](sizes) as urls:
+        filled = [filled_store(url, slots) for url, slots in zip(urls, sizes, strict=True)]
+        for name, shape in SHAPES.items():
+            # The first round warms the caches and is left out.
+            rounds = [[each.round(shape, turn) for each in filled] for turn in range(ROUNDS + 1)][1:]
+            for at, slots in enumerate(sizes):
+                p50 = statistics.median(taken[at][0] for taken in rounds)
+                p95 = statistics.median(taken[at][1] for taken in rounds)
+                ratio = statistics.median(taken[at][1] / taken[0][1] for taken in rounds)
                 figures = f"p50 {p50:.2f} ms, p95 {p95:.2f} ms, {ratio:.2f} x the p95 of {sizes[0]:,}"
                 yield Row(f"{engine}, {slots:,} slots: {name}", "<= 2 x", figures, ratio <= 2)
-            store.close()
+        for each in filled:
+            each.to.store.close()
+
+
+def filled_store(url: str, slots: int) -> Filled:
+    started = time.perf_counter()
+    store = open_store(url, durability="normal")
+    fill(store, slots)
+    print(f"# {store.engine}: {slots:,} slots in {time.perf_counter() - started:.0f} s", flush=True)
+    return Filled(slots, services_on(store, url))
 
 
 def rows(*, full: bool = False) -> list[Row]:
