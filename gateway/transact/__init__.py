@@ -48,6 +48,8 @@ __all__ = [
     "transact",
 ]
 
+_LONGEST_CONTROL_ID = 199  # MSH-10; what is longer is cut
+
 
 def transact(
     ops: Sequence[Operation], caller: Caller, to: Services, *, received: Received | None = None
@@ -109,11 +111,18 @@ def _message(received: Received | None, state: State, issues: Sequence[Issue]) -
         content=received.content,
         received_at=microseconds(received.received_at),
         state=state,
-        control_id=received.control_id,
+        control_id=_storable(received.control_id),
         event_time=microseconds(received.event_time) if received.event_time else None,
         mapping=received.mapping,
         issues=encode([_issue(issue) for issue in (*received.result, *issues)]).decode(),
     )
+
+
+def _storable(control_id: str | None) -> str | None:
+    """Return a message's own name for itself as both engines can keep and index it, whatever it holds."""
+    if control_id is None:
+        return None
+    return control_id.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()[:_LONGEST_CONTROL_ID]
 
 
 def _issue(issue: Issue) -> dict[str, object]:

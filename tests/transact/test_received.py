@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -92,3 +93,11 @@ def test_a_caller_sends_only_as_its_own_providers(services: Services) -> None:
         record(MESSAGE, [], caller, services)
 
     assert rows(services, "select count(*) from inbox") == [(0,)]
+
+
+@pytest.mark.parametrize("control_id", ["A\0B", "\ud800", "x" * 10_000, ""])
+def test_any_control_id_can_be_kept(services: Services, control_id: str) -> None:
+    record(replace(MESSAGE, control_id=control_id), [], CALLER, services)
+
+    ((kept,),) = rows(services, "select control_id from inbox")
+    assert len(kept) == min(len(control_id), 199)
