@@ -19,6 +19,7 @@ from gateway.errors import (
     Issue,
     MappingFailed,
     MultipleMatches,
+    Place,
     ResourceNotFound,
     UnsupportedMessage,
     VersionConflict,
@@ -26,7 +27,7 @@ from gateway.errors import (
 from gateway.fhir.types import Resource
 from gateway.formats import hl7v2
 from gateway.formats.detect import detect
-from gateway.mapping.findings import Language
+from gateway.mapping.findings import Language, say
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import run
 from gateway.services import Services
@@ -166,9 +167,10 @@ class _Door:
         """Map one message and store what it becomes; a table becomes a stretch of rows at a time."""
         try:
             for mapped in self._mapped(arrival):
-                yield self._store(arrival, mapped)
-                if arrival.format == "csv":
-                    arrival = replace(arrival, content=b"")  # the table stands in the inbox once, with its first rows
+                for taken in self._store(arrival, mapped):
+                    yield taken
+                    if arrival.format == "csv":
+                        arrival = replace(arrival, content=b"")  # the table stands in the inbox once
         except GatewayError as error:
             yield self.refuse(arrival, error)
 
@@ -187,22 +189,28 @@ class _Door:
             language=self.language,
         )
 
-    def _store(self, arrival: Received, mapped: Mapped) -> Taken:
-        """Store what one message became, with the message, in one commit; or keep the message with the reasons."""
-        received = replace(
-            arrival,
-            control_id=mapped.control_id or arrival.control_id,
-            event_time=mapped.event_time,
-            mapping=mapped.mapping,
-            result=tuple(mapped.issues),
-        )
+    def _store(self, arrival: Received, mapped: Mapped) -> Iterator[Taken]:
+        """Store what one message became, with the message, in one commit; or keep the message with the reasons.
+
+        Rows that cannot be stored together are stored one by one: a bad row never costs its neighbours.
+        """
+        received = _received(arrival, mapped)
         try:
             outcomes = transact(self._operations(mapped), self.caller, self.to, received=received)
+        except _CONTENT as error:
+            if mapped.apart is None or not mapped.resources:
+                yield self.refuse(received, _about_row(error, mapped.row, self.language))
+                return
+            for row in mapped.apart():
+                yield from self._store(arrival, row)
+                arrival = replace(arrival, content=b"")
+            return
         except GatewayError as error:
-            return self.refuse(received, error)
+            yield self.refuse(received, error)
+            return
         issues = [*mapped.issues, *(issue for outcome in outcomes for issue in outcome.issues)]
         made = [Made(outcome.status, outcome.type, outcome.id, outcome.version) for outcome in outcomes]
-        return Taken(received, issues, made, rows=mapped.rows)
+        yield Taken(received, issues, made, rows=mapped.rows)
 
     def _operations(self, mapped: Mapped) -> list[Operation]:
         """Return what is to be stored; nothing is fine, unless it is so because everything failed."""
@@ -220,6 +228,25 @@ class _Door:
         if any(issue.severity in {"fatal", "error"} for issue in issues):
             raise InvalidResource(issues)
         return [_requested(entry) for entry in bundle.get("entry", [])]
+
+
+def _received(arrival: Received, mapped: Mapped) -> Received:
+    """Return the inbox's row of a message that was mapped."""
+    return replace(
+        arrival,
+        control_id=mapped.control_id or arrival.control_id,
+        event_time=mapped.event_time,
+        mapping=mapped.mapping,
+        result=tuple(mapped.issues),
+    )
+
+
+def _about_row(error: GatewayError, row: Place | None, language: Language) -> GatewayError:
+    """Return an error about what a row became, with the place of that row."""
+    if row is None or any(issue.place for issue in error.issues):
+        return error
+    placed = [replace(issue, place=issue.place or row) for issue in error.issues]
+    return type(error)([*placed, Issue("row-quarantined", say("quarantined", language), place=row)])
 
 
 def _requested(entry: Resource) -> Operation:

@@ -2,16 +2,30 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.access.policy import Caller, development_caller
+from gateway.data import shipped
 from gateway.errors import Forbidden, MappingFailed, ResourceNotFound, Unavailable, UnsupportedMessage
 from gateway.ingest import Ingested, acknowledged, ingest
+from gateway.mapping.library import Library
 from gateway.services import Services
 from tests.messages import bed_list, bed_message, bed_row, unmapped_message
 
+WARDS = """
+map: https://msb-gateway.example/fhir/StructureMap/wards
+version: 1.0.0
+source: {format: csv, delimiter: ";", columns: [Ward, State]}
+each: record
+emit:
+  - resourceType: Location
+    id: "{{ id('ward', record.Ward) }}"
+    status: "{{ record.State }}"
+    name: "{{ record.Ward }}"
+"""
 ER7, CSV, FHIR = "application/hl7-v2+er7", "text/csv", "application/fhir+json"
 
 
@@ -228,3 +242,22 @@ def test_what_cannot_be_stored_now_is_not_acknowledged(services: Services) -> No
     store: Any = Full()
 
     assert answer(bed_message("6"), replace(services, store=store))["MSA"][0][:3] == ["MSA", "AR", "6"]
+
+
+def test_a_row_that_becomes_an_invalid_resource_costs_its_neighbours_nothing(
+    services: Services, tmp_path: Path
+) -> None:
+    folder = tmp_path / "csv" / "wards"
+    folder.mkdir(parents=True)
+    (folder / "mapping.yaml").write_text(WARDS, encoding="utf-8")
+    to = replace(services, library=Library.load([shipped("mappings"), tmp_path]))
+
+    ingested = take(b"Ward;State\nIC;active\nSEH;aktief\nCCU;suspended\n", to, CSV)
+
+    assert [bool(taken.refusal) for taken in ingested.messages] == [False, True, False]
+    assert sum(taken.rows for taken in ingested.messages) == 2
+    assert [(issue.code, str(issue.place)) for issue in ingested.issues] == [
+        ("code-invalid", "row 3 (line 3, byte 21)"),
+        ("row-quarantined", "row 3 (line 3, byte 21)"),
+    ]
+    assert [row[1] for row in inbox(to)] == ["accepted", "refused", "accepted"]

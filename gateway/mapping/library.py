@@ -40,6 +40,7 @@ class Library:
     problems: Problems
     fragments: "Fragments"
     _programs: dict[tuple[str, str, bool], Program] = field(default_factory=dict)
+    _overlays: dict[str, Overlay] = field(default_factory=dict)
 
     @staticmethod
     def load(folders: Sequence[Path]) -> "Library":
@@ -80,11 +81,14 @@ class Library:
 
     def provider(self, name: str) -> Overlay:
         """Return the overlay of a provider, the default below it. Raises UnsupportedMessage for an unknown provider."""
-        own = self.providers.get(name)
-        if own is None:
-            hint = suggestion(name, self.providers)
-            raise UnsupportedMessage(f"no provider '{name}'{hint}", code="unknown-provider")
-        return own.over(self.providers.get(DEFAULT))
+        overlay = self._overlays.get(name)
+        if overlay is None:
+            own = self.providers.get(name)
+            if own is None:
+                hint = suggestion(name, self.providers)
+                raise UnsupportedMessage(f"no provider '{name}'{hint}", code="unknown-provider")
+            overlay = self._overlays[name] = own.over(self.providers.get(DEFAULT))
+        return overlay
 
     def program(self, mapping: ir.Mapping, overlay: Overlay, *, traced: bool = False) -> Program:
         """Return a mapping's program for a provider. Raises BadMapping when it cannot be made."""

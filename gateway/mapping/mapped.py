@@ -1,11 +1,11 @@
 """What became of one message, or of some rows of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from gateway.errors import Issue
+from gateway.errors import Issue, Place
 from gateway.fhir.bundle import transaction
 from gateway.fhir.types import Resource
 from gateway.formats.hl7v2 import Message
@@ -60,6 +60,7 @@ class Mapped:
     zone: str | None = None  # of times in the message without an offset
     rows: int = 0  # rows that were taken, for a table
     whole: Resource | None = field(default=None, repr=False)  # the Bundle as it came, for FHIR
+    apart: "Callable[[], Iterator[Mapped]] | None" = field(default=None, repr=False)  # the same rows, one by one
 
     @property
     def issues(self) -> Sequence[Issue]:
@@ -70,6 +71,11 @@ class Mapped:
     def event_time(self) -> datetime | None:
         """Return when the event of an HL7 v2 message happened, if it says so."""
         return event_time(self.source, self.zone) if self.zone and isinstance(self.source, Message) else None
+
+    @property
+    def row(self) -> Place | None:
+        """Return the place of the row, where this is about a single row of a table."""
+        return self.source[0].place() if isinstance(self.source, list) and len(self.source) == 1 else None
 
     def bundle(self) -> Resource:
         """Return the resources as a transaction Bundle (what came as a Bundle, as it came)."""

@@ -6,6 +6,7 @@ the traced program runs over the same message and reports all of it.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from itertools import islice
 from typing import Any, BinaryIO
@@ -185,7 +186,10 @@ class Job:
         while records := list(islice(rows, size)):
             first = False
             mapped = self._chunk(mapping, records)
-            mapped.found = [*table.issues[told:], *mapped.found]
+            above = table.issues[told:]
+            mapped.found = [*above, *mapped.found]
+            if len(records) > 1 and mapping.policy != "fail":
+                mapped.apart = partial(self._apart, mapping, records, above)
             told = len(table.issues)
             yield mapped
         if first or told < len(table.issues):
@@ -197,6 +201,13 @@ class Job:
                 [],
                 Untraced(),
             )
+
+    def _apart(self, mapping: ir.Mapping, records: list[Any], above: list[Issue]) -> Iterator[Mapped]:
+        """Yield what each row becomes by itself; the findings on the table go with the first."""
+        for record in records:
+            mapped = self._chunk(mapping, [record])
+            mapped.found, above = [*above, *mapped.found], []
+            yield mapped
 
     def _chunk(self, mapping: ir.Mapping, records: list[Any]) -> Mapped:
         out: dict[str, Resource] = {}
