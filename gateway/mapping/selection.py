@@ -1,5 +1,6 @@
 """Which mapping accepts a message. Exactly one may: none is refused by name, two are an error."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
@@ -11,6 +12,8 @@ from gateway.mapping.compiler.condition import Test, condition, paths
 from gateway.mapping.spans import Problems
 
 _KEPT = 4096
+_KIND = re.compile(r"[A-Z][A-Z0-9]{2}(?:\^[A-Z][A-Z0-9]{2})?")
+_VERSION = re.compile(r"2(?:\.[0-9]){1,2}")
 
 
 class Selection:
@@ -85,15 +88,15 @@ def _nearest(tables: Sequence[ir.Mapping], have: set[str]) -> str:
 
 
 def describe(message: Message) -> str:
-    """Return how a message is called in a refusal: `ADT^A47 (HL7 v2.5)`, by MSH-9 and MSH-12 and nothing else."""
+    """Return how a message is called in a refusal: `ADT^A47 (HL7 v2.5)`, by MSH-9 and MSH-12 and nothing else.
+
+    What stands there and is no message type or no version is not repeated: fields that have shifted may hold a patient.
+    """
     header = message.segments[0]
     kind = "^".join(part for part in (header.value(9, 1, 1), header.value(9, 1, 2)) if part)
-    version = message.version
-    return (
-        f"{kind[:40] or 'a message without MSH-9'} (HL7 v{version[:10]})"
-        if version
-        else f"{kind[:40] or 'a message without MSH-9'} (HL7 v2)"
-    )
+    called = kind if _KIND.fullmatch(kind) else "a message whose MSH-9 is no message type"
+    version = message.version if _VERSION.fullmatch(message.version) else "2"
+    return f"{called if kind else 'a message without MSH-9'} (HL7 v{version})"
 
 
 def _only(found: list[ir.Mapping], what: Callable[[], str]) -> ir.Mapping:

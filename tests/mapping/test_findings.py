@@ -1,6 +1,7 @@
 """What is wrong with a message: every finding at once, with its place, its rule and what to do; and "
 "what then becomes of it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,19 @@ def test_a_message_that_nothing_maps_is_refused_by_its_name() -> None:
 
     with pytest.raises(UnsupportedMessage, match=r"^no mapping accepts ADT\^A47 \(HL7 v2\.5\.1\)$"):
         mapped(Library.read([LIBRARY]), A20.replace("ADT^A20^ADT_A20", "ADT^A47"))
+
+
+@pytest.mark.parametrize("kind", ["ADT^Jansen", "Jansen", "999900006", "ADT^A47^x y"])
+def test_what_stands_in_msh9_and_is_no_message_type_is_not_repeated(kind: str) -> None:
+    from gateway.errors import UnsupportedMessage
+    from gateway.mapping.library import Library
+
+    with pytest.raises(UnsupportedMessage) as refused:
+        mapped(Library.read([LIBRARY]), A20.replace("ADT^A20^ADT_A20", kind).replace("|2.5.1", "|Jansen"))
+
+    assert re.fullmatch(
+        r"no mapping accepts (ADT\^A47|a message whose MSH-9 is no message type) \(HL7 v2\)", str(refused.value)
+    )
 
 
 def test_an_unknown_provider_is_refused_with_a_suggestion() -> None:
