@@ -20,6 +20,8 @@ __all__ = [
 
 def text(value: Any) -> str | None:
     """Return a value that is a text, or None; FhirPathError for anything else."""
+    if value.__class__ is str:  # nearly always
+        return value
     found = system(value)
     if found is None or isinstance(found, str):
         return found
@@ -74,20 +76,20 @@ def contains_text(subject: Any, part: Any) -> bool | None:
 
 def upper(subject: Any) -> str | None:
     """Return a text in capitals."""
-    subject = text(subject)
-    return None if subject is None else subject.upper()
+    found = subject if subject.__class__ is str else text(subject)
+    return None if found is None else found.upper()
 
 
 def lower(subject: Any) -> str | None:
     """Return a text in small letters."""
-    subject = text(subject)
-    return None if subject is None else subject.lower()
+    found = subject if subject.__class__ is str else text(subject)
+    return None if found is None else found.lower()
 
 
 def trim(subject: Any) -> str | None:
     """Return a text without white space around it."""
-    subject = text(subject)
-    return None if subject is None else subject.strip()
+    found = subject if subject.__class__ is str else text(subject)
+    return None if found is None else found.strip()
 
 
 def length(subject: Any) -> int | None:
