@@ -20,7 +20,7 @@ from gateway.formats.detect import detect
 from gateway.mapping import ir
 from gateway.mapping.findings import Finding, Language, say
 from gateway.mapping.library import Library
-from gateway.mapping.mapped import Mapped, Origin, Untraced
+from gateway.mapping.mapped import Mapped, Untraced
 from gateway.mapping.overlays import Overlay
 from gateway.mapping.trace import Identity, Trace
 from gateway.mapping.tracer import WRONG_SHAPE, Tracer
@@ -28,6 +28,7 @@ from gateway.mapping.tracer import WRONG_SHAPE, Tracer
 CHUNK = 200
 """So many rows of a table become one Mapped, and so one transaction."""
 
+_UNTRACED = Untraced()
 _MEETS = (Finding, FhirPathError, *WRONG_SHAPE)
 
 
@@ -139,10 +140,9 @@ class Job:
         return tracer
 
     def _mapped(self, mapping: ir.Mapping, message: Any, out: dict[str, Resource], issues: list[Issue]) -> Mapped:
-        extras = [(part,) for part in message.all(mapping.each)] if mapping.each else [()]
         if not out and not issues:
             issues = [self._nothing(mapping)]
-        trace = self._trace(mapping, [(message, extra) for extra in extras], out)
+        trace = Trace(self._again, mapping, message) if self.trace else _UNTRACED
         resources = [(resource, "PUT", url) for url, resource in out.items()]
         return Mapped(
             mapping.name, mapping.version, resources, issues, message, trace, message.control_id, self.overlay.timezone
@@ -151,21 +151,18 @@ class Job:
     def _nothing(self, mapping: ir.Mapping) -> Issue:
         return Issue("nothing-made", say("nothing", self.language), "information", rule=str(mapping.span))
 
-    def _trace(
-        self, mapping: ir.Mapping, sources: list[tuple[Any, tuple[Any, ...]]], out: dict[str, Resource]
-    ) -> Origin:
-        if not self.trace:
-            return Untraced()
-
-        def again() -> list[tuple[Tracer, dict[str, Resource]]]:
-            made = []
-            for source, extra in sources:
-                own: dict[str, Resource] = {}
-                tracer = self.traced(mapping, source, extra, own)
-                made.append((tracer, {} if tracer.failed else own))
-            return made
-
-        return Trace(again, list(out.values()))
+    def _again(self, mapping: ir.Mapping, source: Any) -> list[tuple[Tracer, dict[str, Resource]]]:
+        """Return the traced runs over a message (segment by segment, where it is mapped so) or over some rows."""
+        if isinstance(source, list):
+            runs: list[tuple[Any, tuple[Any, ...]]] = [(record, ()) for record in source]
+        else:
+            runs = [(source, (part,)) for part in source.all(mapping.each)] if mapping.each else [(source, ())]
+        made = []
+        for one, extra in runs:
+            own: dict[str, Resource] = {}
+            tracer = self.traced(mapping, one, extra, own)
+            made.append((tracer, {} if tracer.failed else own))
+        return made
 
     # ---- delimited text
 
@@ -199,7 +196,7 @@ class Job:
                 [],
                 table.issues[told:] or [self._nothing(mapping)],
                 [],
-                Untraced(),
+                _UNTRACED,
             )
 
     def _apart(self, mapping: ir.Mapping, records: list[Any], above: list[Issue]) -> Iterator[Mapped]:
@@ -216,7 +213,7 @@ class Job:
         if mapping.policy == "fail" and taken < len(records):
             raise MappingFailed(issues)
         resources = [(resource, "PUT", url) for url, resource in out.items()]
-        trace = self._trace(mapping, [(record, ()) for record in records], out)
+        trace = Trace(self._again, mapping, records) if self.trace else _UNTRACED
         return Mapped(mapping.name, mapping.version, resources, issues, records, trace, rows=taken)
 
     def _row(self, mapping: ir.Mapping, record: Any, out: dict[str, Resource], issues: list[Issue]) -> bool:

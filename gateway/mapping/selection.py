@@ -22,13 +22,14 @@ class Selection:
     def __init__(self, mappings: Sequence[ir.Mapping], problems: Problems | None = None) -> None:
         self.mappings = mappings
         self.problems = problems or Problems()
-        self._by_kind: dict[str, ir.Mapping] = {}
+        self._by_kind: dict[tuple[str | None, ...], ir.Mapping] = {}
 
     def message(self, message: Message) -> ir.Mapping:
         """Return the mapping of an HL7 v2 message. Raises UnsupportedMessage, or BadMapping when two accept it."""
         if not self._kind_decides:
             return self._find(message)
-        kind = message.segments[0].raw(9)
+        header = message.segments[0]
+        kind = (header.value(9), header.value(9, 1, 2), header.value(9, 1, 3))
         found = self._by_kind.get(kind)
         if found is None:
             found = self._find(message)

@@ -5,7 +5,20 @@ from typing import Any
 from gateway.mapping.findings import Finding
 from gateway.mapping.pieces import plain
 
-__all__ = ["first", "full", "joined", "plain", "put", "solid", "some", "written"]
+__all__ = [
+    "first",
+    "full",
+    "joined",
+    "plain",
+    "put",
+    "solid",
+    "some",
+    "text_lower",
+    "text_replace",
+    "text_strip",
+    "text_upper",
+    "written",
+]
 
 
 def full(value: Any) -> bool:
@@ -60,3 +73,23 @@ def put(out: dict[str, Any], resource: dict[str, Any]) -> None:
     if before is not None and before != resource:
         raise Finding("duplicate-resource", "duplicate", severity="warning")
     out[url] = resource
+
+
+def text_strip(text: str | None) -> str | None:
+    """Return the text without blanks around it."""
+    return text.strip() if text is not None else None
+
+
+def text_upper(text: str | None) -> str | None:
+    """Return the text in capitals."""
+    return text.upper() if text is not None else None
+
+
+def text_lower(text: str | None) -> str | None:
+    """Return the text in small letters."""
+    return text.lower() if text is not None else None
+
+
+def text_replace(text: str | None, part: str, by: str) -> str | None:
+    """Return the text with every `part` of it replaced."""
+    return text.replace(part, by) if text is not None else None

@@ -11,6 +11,7 @@ from typing import Any
 from gateway.errors import Place
 from gateway.fhir.types import Resource
 from gateway.formats.fhirjson import Tree
+from gateway.mapping import ir
 from gateway.mapping.compiler.rules import Rule
 from gateway.mapping.looks import Read
 from gateway.mapping.tracer import Made, Tracer
@@ -45,14 +46,19 @@ class Entry:
         return {**named, "rule": self.rule, "map": self.where}
 
 
+Runs = Callable[[ir.Mapping, Any], Sequence[tuple[Tracer, dict[str, Resource]]]]
+"""Runs a mapping over a source again, traced: a tracer and its resources for each message or row."""
+
+
 class Trace:
     """The trace of one Mapped. Nothing runs before the first question."""
 
-    def __init__(
-        self, runs: Callable[[], Sequence[tuple[Tracer, dict[str, Resource]]]], resources: Sequence[Resource]
-    ) -> None:
+    __slots__ = ("_entries", "_mapping", "_runs", "_source", "_tracers")
+
+    def __init__(self, runs: Runs, mapping: ir.Mapping, source: Any) -> None:
         self._runs = runs
-        self._resources = resources
+        self._mapping = mapping
+        self._source = source
         self._entries: list[Entry] | None = None
         self._tracers: list[Tracer] | None = None
 
@@ -74,7 +80,7 @@ class Trace:
 
     def _make(self) -> None:
         made: dict[str, tuple[Resource, Tracer]] = {}
-        runs = self._runs()
+        runs = self._runs(self._mapping, self._source)
         for tracer, out in runs:
             made.update({url: (resource, tracer) for url, resource in out.items()})
         self._tracers = [tracer for tracer, _ in runs]

@@ -15,6 +15,8 @@ from gateway.mapping.compiler.folding import solid
 from gateway.mapping.compiler.frame import Frame, Name
 from gateway.mapping.compiler.host import Host
 from gateway.mapping.compiler.prepare import EARLIER, LATER, RECORD, Mark, segment_name
+from gateway.mapping.compiler.texts import NAMES as TEXT_FUNCTIONS
+from gateway.mapping.compiler.texts import REPLACE, Texts
 from gateway.mapping.values import Identifiers
 
 _TEXT = "System.String"
@@ -27,6 +29,7 @@ class Names(Scope):
         self.frame = frame
         self.host = host
         self.marks = marks
+        self._texts = Texts()
         self._flowing: list[str] = []  # pieces of the source that may be among the values
 
     @property
@@ -59,6 +62,8 @@ class Names(Scope):
         """Return what writes the calls of an added function or of a fragment."""
         if name in {LATER, EARLIER}:
             return self._moved
+        if name in TEXT_FUNCTIONS and not self.host.traced:
+            return self._text
         if name in functions.ADDED:
             return lambda call: self._added(functions.ADDED[name], call)
         if name == functions.TRANSLATE:
@@ -183,6 +188,16 @@ class Names(Scope):
 
     def _called(self, function: str, texts: list[str]) -> str:
         return f"T.call({', '.join((function, *texts))})" if self.host.traced else f"{function}({', '.join(texts)})"
+
+    def _text(self, call: Invocation) -> Code:
+        wanted = 2 if call.node.name == REPLACE else 0
+        if len(call.arguments) != wanted:
+            given = len(call.arguments)
+            raise FhirPathError(f"{call.node.name}() takes {wanted} arguments, not {given}", position=call.node.start)
+        written = self._texts.write(call)
+        if written is None:
+            raise FhirPathError(f"{call.node.name}() needs a value before its dot", position=call.node.start)
+        return written
 
     def _moved(self, call: Invocation) -> Code:
         moment, _, seconds = (argument.code() for argument in call.arguments)
