@@ -39,9 +39,11 @@ def _of_repetition(at: Position, text: str, source: Source) -> Iterator[Leaf]:
 
 def unknown_escapes(segments: Iterable[Segment], source: Source) -> Iterator[Issue]:
     """Yield an issue for each part that holds an escape sequence which is kept as it stands."""
-    escape = source.delimiters.escape
+    escape, separator = source.delimiters.escape, source.delimiters.field
     for segment in segments:
-        if escape not in segment.text:
+        # A header names the escape character in its second field, and nearly always nowhere else.
+        text = segment.text[4:].partition(separator)[2] if segment.name in HEADERS else segment.text
+        if escape not in text:
             continue
         for leaf in leaves_of(segment, source):
             if escape in leaf.raw and source.escapes.unknown(leaf.raw):
