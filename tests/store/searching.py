@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from gateway.fhir.search import (
@@ -30,6 +31,7 @@ BED, CARE = "http://example.org/bed", "http://example.org/care"
 SLOT_STATUS = "http://hl7.org/fhir/slotstatus"
 
 
+@cache
 def region() -> Region:
     """Return some hundred resources that point at each other."""
     return {(resource["resourceType"], resource["id"]): resource for resource in _resources()}
@@ -146,6 +148,12 @@ def _work() -> Iterator[Resource]:
         }
 
 
+@cache
+def indexed(resource_type: str, id_: str, base: str) -> IndexRows:
+    """Return the index rows of a resource of the region."""
+    return rows(region()[resource_type, id_], base=base)
+
+
 def expected(request: SearchRequest, where: Region, base: str) -> set[str]:
     """Return the ids of all matches."""
     return {
@@ -162,7 +170,11 @@ def _all(request: SearchRequest, resource: Resource, where: Region, base: str) -
 def _holds(condition: Condition, resource: Resource, where: Region, base: str) -> bool:
     match condition:
         case Chain(parameter, targets):
-            pointed = [r[1:] for r in rows(resource, base=base).reference if r[0] == parameter.code]
+            pointed = [
+                r[1:]
+                for r in indexed(resource["resourceType"], resource["id"], base).reference
+                if r[0] == parameter.code
+            ]
             return any(
                 (type_, id_) in where and _holds(then, where[type_, id_], where, base)
                 for target, then in targets
@@ -172,7 +184,7 @@ def _holds(condition: Condition, resource: Resource, where: Region, base: str) -
         case Has(source, parameter, then):
             here = (parameter.code, resource["resourceType"], resource["id"])
             return any(
-                here in rows(other, base=base).reference and _holds(then, other, where, base)
+                here in indexed(other["resourceType"], other["id"], base).reference and _holds(then, other, where, base)
                 for (type_, _), other in where.items()
                 if type_ == source
             )
@@ -183,7 +195,7 @@ def _holds(condition: Condition, resource: Resource, where: Region, base: str) -
 
 
 def _is(asked: Filter, value: Value, resource: Resource, base: str) -> bool:
-    code, found = asked.parameter.code, rows(resource, base=base)
+    code, found = asked.parameter.code, indexed(resource["resourceType"], resource["id"], base)
     if code == "_lastUpdated":
         return _last_updated(value)
     if code == "_id":
