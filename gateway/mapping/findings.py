@@ -97,6 +97,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "the message makes this resource twice with different content; the last one holds",
             "het bericht maakt deze resource twee keer met verschillende inhoud; de laatste geldt",
         ),
+        "outdone": (
+            "an earlier row says otherwise of this place, and holds: it is newer or does not offer the place",
+            "een eerdere rij zegt iets anders over deze plek en geldt: nieuwer, of de plek is daar niet vrij",
+        ),
         "nothing": ("the mapping made nothing of this message", "de mapping maakte niets van dit bericht"),
         "unread": ("no rule reads this field", "geen regel leest dit veld"),
     }

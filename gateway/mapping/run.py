@@ -18,6 +18,7 @@ from gateway.fhirpath import FhirPathError
 from gateway.formats import delimited, fhirjson, hl7v2
 from gateway.formats.detect import detect
 from gateway.mapping import ir
+from gateway.mapping.contradiction import holds
 from gateway.mapping.findings import Finding, Language, say
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped, Untraced
@@ -240,12 +241,14 @@ class Job:
         return Issue("row-quarantined", say("quarantined", self.language), "error", place=place)
 
     def _join(self, own: dict[str, Resource], out: dict[str, Resource], issues: list[Issue], part: Any) -> None:
+        held = holds(own, out)
         for url, resource in own.items():
             before = out.get(url)
             if before is not None and before != resource:
-                text = say("duplicate", self.language)
+                text = say("duplicate" if held else "outdone", self.language)
                 issues.append(Issue("duplicate-resource", text, "warning", resource["resourceType"], part.place()))
-            out[url] = resource
+            if held or before is None:
+                out[url] = resource
 
     # ---- FHIR
 

@@ -1,0 +1,25 @@
+"""Which of two rows of one table holds, when both speak of the same place.
+
+A place that is offered while somebody lies in it costs a patient the way; so of two rows the newer one
+holds, and of two of the same moment the one that does not offer it. Rows that make no Slot: the last one.
+"""
+
+from collections.abc import Mapping
+
+from gateway.fhir.datetime import read
+from gateway.fhir.types import Resource
+
+_MEASURED = "/StructureDefinition/capacity-measured-at"
+
+
+def holds(later: Mapping[str, Resource], earlier: Mapping[str, Resource]) -> bool:
+    """Return whether what a later row made holds against what the earlier rows made, both by url."""
+    pairs = [(slot, earlier[url]) for url, slot in later.items() if slot["resourceType"] == "Slot" and url in earlier]
+    return all(_rank(slot) >= _rank(before) for slot, before in pairs)
+
+
+def _rank(slot: Resource) -> tuple[int, bool]:
+    """Return how much a Slot is to be believed: by its moment, then by not being free."""
+    at = (e.get("valueDateTime") for e in slot.get("extension", ()) if str(e.get("url")).endswith(_MEASURED))
+    moment = read(str(next(at, slot.get("start"))))
+    return (moment.low if moment else 0, slot.get("status") != "free")

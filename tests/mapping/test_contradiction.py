@@ -1,0 +1,42 @@
+"""Two rows of one table about the same bed: the newer holds, and of the same moment the one that is not free."""
+
+from datetime import UTC, datetime
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from gateway.mapping.library import Library
+from gateway.mapping.run import run
+
+MAPPINGS = Path(__file__).parents[2] / "mappings"
+HEADER = "Locatie;Afdeling;Kamer;Bed;Bedstatus;Operationeel;Peilmoment"
+RECEIVED = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return Library.load([MAPPINGS])
+
+
+def said(library: Library, *rows: tuple[str, str]) -> tuple[str, str, list[str]]:
+    lines = [HEADER, *(f"DUINRAND-W;3B;312;1;{state};J;01-09-2026 {clock}" for state, clock in rows), ""]
+    (found,) = run(library, "\r\n".join(lines).encode(), provider="duinrand", received_at=RECEIVED)
+    made = [resource for resource, _, _ in found.resources]
+    slot = next(r for r in made if r["resourceType"] == "Slot")
+    bed = next(r for r in made if r["resourceType"] == "Location" and "operationalStatus" in r)
+    return slot["status"], bed["operationalStatus"]["code"], [issue.code for issue in found.issues]
+
+
+@pytest.mark.parametrize("rows", list(permutations([("BEZET", "08:15"), ("VRIJ", "08:15")])))
+def test_of_the_same_moment_the_one_that_is_not_free_holds(library: Library, rows: list[tuple[str, str]]) -> None:
+    assert said(library, *rows) == ("busy", "O", ["duplicate-resource", "duplicate-resource"])
+
+
+@pytest.mark.parametrize("rows", list(permutations([("BEZET", "08:15"), ("VRIJ", "07:30"), ("SCHOONMAAK", "08:00")])))
+def test_the_newest_holds_in_whichever_order_they_stand(library: Library, rows: list[tuple[str, str]]) -> None:
+    assert said(library, *rows)[:2] == ("busy", "O")
+
+
+def test_a_bed_that_came_free_since_is_free(library: Library) -> None:
+    assert said(library, ("BEZET", "08:00"), ("VRIJ", "08:15"))[:2] == ("free", "U")
