@@ -20,6 +20,7 @@ from gateway.formats.detect import detect
 from gateway.mapping import ir
 from gateway.mapping.contradiction import holds
 from gateway.mapping.findings import Finding, Language, say
+from gateway.mapping.layouts import layout_of
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped, Untraced
 from gateway.mapping.overlays import Overlay
@@ -174,7 +175,7 @@ class Job:
             delimited.read(stream, delimited.Layout(fallback_charset=self.overlay.charset)).columns
         )
         stream.seek(start)
-        table = delimited.read(stream, _layout(mapping, self.overlay))
+        table = delimited.read(stream, layout_of(mapping, self.overlay))
         return self._chunks(mapping, table)
 
     def _chunks(self, mapping: ir.Mapping, table: delimited.Table) -> Iterator[Mapped]:
@@ -260,15 +261,6 @@ class Job:
         id_ = root.get("id")
         whole = root if root["resourceType"] == "Bundle" else None
         return Mapped("fhir", "4.0.1", resources, [], tree, Identity(tree), str(id_) if id_ else None, whole=whole)
-
-
-def _layout(mapping: ir.Mapping, overlay: Overlay) -> delimited.Layout:
-    said: dict[str, Any] = dict(mapping.source.layout)
-    aliases = {name: tuple(map(str, others)) for name, others in (said.get("aliases") or {}).items()}
-    known: dict[str, Any] = {
-        key: str(said[key]) for key in ("delimiter", "charset", "decimal", "quote") if said.get(key)
-    }
-    return delimited.Layout(**known, aliases=aliases, required=mapping.source.columns, fallback_charset=overlay.charset)
 
 
 def _operations(root: Resource) -> list[tuple[Resource, str, str]]:

@@ -49,13 +49,13 @@ class Problems:
         return [issue for issue in self.issues if issue.severity in {"error", "fatal"}]
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for the known word nearest to `word`, or nothing.
+def suggestion(word: str, known: Iterable[str], *, at_least: float = 0.6) -> str:
+    """Return `; did you mean 'x'?` for the known word nearest to `word`, or nothing where none is `at_least` so near.
 
     >>> suggestion("toDatetime", ["toDate", "toDateTime"])
     "; did you mean 'toDateTime'?"
     """
     names = list(known)
     folded = {name.lower(): name for name in reversed(names)}
-    near = get_close_matches(word.lower(), list(folded), n=1, cutoff=0.6)
+    near = get_close_matches(word.lower(), list(folded), n=1, cutoff=at_least)
     return f"; did you mean '{folded[near[0]]}'?" if near else ""

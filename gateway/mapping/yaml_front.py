@@ -3,12 +3,16 @@
 `docs/mapping-language.md` is what it reads. Nothing is evaluated here: text becomes syntax trees.
 """
 
+import re
+
 from gateway.mapping import ir, yaml_tree
 from gateway.mapping.spans import Problems, suggestion
 from gateway.mapping.yaml_template import Templates
 from gateway.mapping.yaml_tree import Node, Scalar, Sequence
 
 FORMATS = ("hl7v2", "csv")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _LAYOUT = ("delimiter", "charset", "decimal", "timezone", "quote", "aliases")
 
 
@@ -39,7 +43,7 @@ class _Front:
         self.required(("map", "version", "source", "emit"))
         source = self.source(self.root.get("source"))
         lets = self.lets()  # first: later expressions may step from these names
-        each = self.text("each") or None
+        each = self.each(source)
         policy = self.templates.policy(self.root.get("on-error")) or ("quarantine" if each else "fail")
         requires, emit = self.requires(), self.emit()
         if source is None or not emit:
@@ -54,6 +58,11 @@ class _Front:
         self.known(self.root, FRAGMENT_KEYS)
         self.required(("fragment", "type", "parameters", "emit"))
         parameters = self.words("parameters", self.root)
+        for name in parameters:
+            if not NAME.fullmatch(name):
+                self.problems.add(self.root.span, f"the parameter '{name}' is not a name: letters, digits and _ only")
+        if not NAME.fullmatch(self.text("fragment")):
+            self.problems.add(self.root.span, "the name of a fragment consists of letters, digits and _")
         self.templates.pieces.update(parameters)
         if not parameters:
             self.problems.add(self.root.span, "a fragment has at least one parameter")
@@ -105,6 +114,9 @@ class _Front:
             self.problems.add(where, f"'format' must be one of {', '.join(FORMATS)}{hint}")
             return None
         when = node.get("when")
+        if when is not None and format_.text == "csv":
+            self.problems.add(when.span, "a table is known by its columns: write columns: [ … ] instead of when")
+            when = None
         condition = self.templates.bare(when) if when is not None else None
         layout = tuple((key.text, self._plain(value)) for key, value in node if key.text in _LAYOUT)
         return ir.Source(format_.text, node.span, condition, self.words("columns", node), layout)
@@ -115,6 +127,16 @@ class _Front:
         if isinstance(node, Sequence):
             return [self._plain(item) for item in node.items]
         return node.value
+
+    def each(self, source: ir.Source | None) -> str | None:
+        node, text = self.root.get("each"), self.text("each")
+        if node is None or source is None:
+            return None
+        good = text == "record" if source.format == "csv" else SEGMENT.fullmatch(text) is not None
+        if not good:
+            wanted = "'record'" if source.format == "csv" else "the name of a segment, such as OBX"
+            self.problems.add(node.span, f"'each' must be {wanted}")
+        return text if good else None
 
     def uses(self) -> tuple[ir.Use, ...]:
         pairs = self.pairs("use", "{alias: ConceptMap/id or file}")

@@ -10,9 +10,11 @@ from gateway.mapping.yaml_tree import Node, Scalar, Sequence
 
 _VALUE = re.compile(r"\{\{(.*?)\}\}(?!\})|\{\[(.*?)\]\}", re.DOTALL)
 _DIRECTIVE = re.compile(r"\s*\{%\s*(\S+)(.*?)%\}\s*", re.DOTALL)
-_FOR = re.compile(r"\s*(?:(?P<index>\w+)\s*,\s*)?(?P<name>\w+)\s+in\s+(?P<source>.+)", re.DOTALL)
+_FOR = re.compile(
+    r"\s*(?:(?P<index>[A-Za-z_][A-Za-z0-9_]*)\s*,\s*)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s+in\s+(?P<source>.+)", re.DOTALL
+)
 _CHARACTER = re.compile(r" \(at character \d+\)$")
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 DIRECTIVES = ("if", "elif", "else", "for", "assign", "merge", "on-error")
 
 

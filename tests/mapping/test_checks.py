@@ -1,5 +1,6 @@
 """What is wrong with a mapping is told when it is loaded: where it stands, what it is, what was perhaps meant."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -296,3 +297,62 @@ def test_the_shipped_mappings_have_no_problems() -> None:
     library = Library.load([shipped("mappings")])
 
     assert [str(issue) for issue in library.problems.issues] == []
+
+
+TABLE = "map: x\nversion: 1\nsource: {format: csv, columns: [Plek, Vrij]}\neach: record\n"
+ROW = "emit: [{resourceType: Patient, id: \"{{ id('a', record.Plek, record.Vrij) }}\"}]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (TABLE.replace("columns", "when: \"'a' = 'b'\", columns") + ROW, "3:29 a table is known by its columns"),
+        (TABLE.replace("each: record", "each: row") + ROW, "4:7 'each' must be 'record'"),
+        (HEAD + "each: OBX-3\n" + resource("active: true"), "4:7 'each' must be the name of a segment"),
+        (HEAD + "each: OBZ\n" + resource("active: true"), "HL7 v2 has no segment OBZ; did you mean 'OBX'?"),
+        (TABLE.replace("columns", "delimiter: ';;', columns") + ROW, "3:9 delimiter is not one character"),
+        (TABLE.replace("columns", "timezone: Mars, columns") + ROW, "3:9 'timezone' must be the name of a time zone"),
+        (TABLE + ROW.replace("record.Vrij", "record.Vri"), "no column 'Vri' in source.columns; did you mean 'Vrij'?"),
+        (TABLE + ROW.replace("record.Vrij", "record.Bezet"), None),
+        (HEAD + resource('language: "{{ PDI-8 }}"'), "7:19 HL7 v2 has no segment PDI; did you mean"),
+        (HEAD + resource('language: "{{ ZBX-8 }}"'), None),
+    ],
+)
+def test_what_a_mapping_says_about_its_source_is_checked(tmp_path: Path, text: str, complaint: str | None) -> None:
+    found = complaints(written(tmp_path, "", head=text))
+
+    assert any(complaint in one for one in found) if complaint else found == [], found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "each: 'X): import os #'\n" + resource("active: true"),
+        HEAD + "let: {'x\\n    import os': PID-3}\n" + resource("active: true"),
+        HEAD + resource('"{% for x):\\n in PID-3 %}": {value: x}'),
+        HEAD + resource('"a\'] = 1\\nimport os #": true'),
+        HEAD + resource("language: \"{{ '\\\\'); import os #' }}\""),
+        HEAD + resource("language: \"'); import os; ('\""),
+        HEAD + resource('language: "{{ PID-3.where($this.1 = \'\\"\\\\n); import os #\') }}"'),
+    ],
+)
+def test_no_text_of_a_mapping_becomes_code(tmp_path: Path, text: str) -> None:
+    library = written(tmp_path, "", head=text)
+    library.check()
+    for mapping in library.mappings:
+        try:
+            program = library.program(mapping, library.provider("dev"))
+        except BadMapping:
+            continue
+        statements = [
+            node for node in ast.walk(ast.parse(program.source)) if isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        assert statements == []
+
+
+def test_a_fragment_with_a_name_that_is_code_is_refused(tmp_path: Path) -> None:
+    fragment = "fragment: 'f(): pass #'\ntype: Identifier\nparameters: ['a): pass #']\nemit: {value: x}\n"
+    found = complaints(written(tmp_path, resource("active: true"), files={"hl7v2/datatypes/f.yaml": fragment}))
+
+    assert any("the parameter 'a): pass #' is not a name" in one for one in found)
+    assert any("the name of a fragment" in one for one in found)

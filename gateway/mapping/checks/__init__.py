@@ -2,10 +2,11 @@
 
 from gateway.mapping import ir
 from gateway.mapping.checks.codes import check_codes
-from gateway.mapping.checks.expressions import check_expressions
+from gateway.mapping.checks.expressions import check_expressions, format_of
 from gateway.mapping.checks.installed import Installed
 from gateway.mapping.checks.overlap import check_overlap
 from gateway.mapping.checks.reach import check_reach
+from gateway.mapping.checks.sources import check_sources
 from gateway.mapping.checks.structure import Structure
 from gateway.mapping.checks.unused import check_unused
 
@@ -18,6 +19,7 @@ def check(library: Installed, only: ir.Mapping | None = None) -> None:
         types = check_expressions(unit, library, units, problems)
         Structure(unit, types, units, problems).check()
         check_reach(unit, library, problems)
+        check_sources(unit, format_of(unit), problems)
         check_unused(unit, problems)
     check_codes(library, problems)
     check_overlap(library.mappings, problems)
