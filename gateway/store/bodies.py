@@ -30,7 +30,7 @@ def rest_of(resource: Resource) -> bytes:
 def body(identity: Identity, meta: dict[str, Any] | None, rest: bytes, version: int, at: str) -> bytes:
     """Return the whole encoded resource; of its head only the other parts of `meta` may need escapes."""
     told = f'"versionId":"{version}","lastUpdated":"{at}"'
-    if others := {name: value for name, value in (meta or {}).items() if name not in _OURS}:
+    if meta and (others := {name: value for name, value in meta.items() if name not in _OURS}):
         told = f"{told},{encode(others)[1:-1].decode()}"
     head = f'{{"resourceType":"{identity.type}","id":"{identity.id}","meta":{{{told}}}'.encode()
     return head + b"}" if rest == b"{}" else b"%b,%b" % (head, rest[1:])

@@ -57,8 +57,7 @@ class Current(NamedTuple):
 IndexTables = dict[str, list[tuple[Any, ...]]]  # 'token' -> rows without type and key; 'slot' -> at most one row
 
 
-@dataclass(slots=True)
-class Version:
+class Version(NamedTuple):
     """A version to be written: the next one of `key`, or the first."""
 
     key: int

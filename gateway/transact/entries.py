@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gateway.access.policy import Caller, may_read, may_write
 from gateway.errors import BadRequest, Forbidden, GatewayError, InvalidResource, Issue
@@ -18,6 +18,8 @@ from gateway.store import Identity
 from gateway.transact.content import Content
 from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
 
+_CONDITIONAL = (ConditionalCreate, ConditionalPut)
+_NAMES_AN_ID = (Put, ConditionalPut)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -26,7 +28,6 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-@dataclass(slots=True)
 class Entry:
     """One operation. `where` is its place in a Bundle, '' when it stands alone; `resource` what will be stored,
     and `rest` that, encoded without its head.
@@ -35,18 +36,20 @@ class Entry:
     create that found something is `satisfied`: nothing is written.
     """
 
-    op: Operation
-    where: str
-    type: str
-    resource: Resource | None = None
     rest: bytes = b""
     content: Content | None = None
     condition: SearchRequest | None = None
-    identity: Identity | None = None
     found: Identity | None = None
     satisfied: bool = False
     warnings: Sequence[Issue] = ()
     missing: Sequence[Issue] = ()
+
+    def __init__(self, op: Operation, where: str, type_: str, resource: Resource | None) -> None:
+        self.op = op
+        self.where = where
+        self.type = type_
+        self.resource = resource
+        self.identity: Identity | None = None
 
     def at(self, issue: Issue) -> Issue:
         """Return `issue` with its expression seen from the Bundle."""
@@ -109,9 +112,9 @@ def _check_types(ops: Sequence[Operation], places: Sequence[str]) -> None:
 
 def _entry(op: Operation, where: str) -> Entry:
     if isinstance(op, Delete):
-        return Entry(op, where, op.type)
+        return Entry(op, where, op.type, None)
     type_ = op.resource["resourceType"]
-    if not isinstance(op, ConditionalCreate | ConditionalPut):
+    if not isinstance(op, _CONDITIONAL):
         return Entry(op, where, type_, op.resource)
     entry = Entry(op, where, type_, op.resource)
     entry.condition = op.search if isinstance(op.search, SearchRequest) else _condition(entry, op.search)
@@ -141,13 +144,12 @@ def _check_may(entries: Sequence[Entry], caller: Caller) -> None:
 
 def _bad_ids(entries: Iterable[Entry]) -> Iterable[Issue]:
     for entry in entries:
-        id_: object = "made-here"
-        if isinstance(entry.op, Put):
-            id_ = entry.op.resource.get("id")
-        elif isinstance(entry.op, Delete):
-            id_ = entry.op.id
-        elif isinstance(entry.op, ConditionalPut):
-            id_ = entry.op.resource.get("id", id_)
+        op = entry.op
+        id_ = (
+            op.id if isinstance(op, Delete) else op.resource.get("id") if isinstance(op, _NAMES_AN_ID) else "made-here"
+        )
+        if id_ is None and isinstance(op, ConditionalPut):
+            continue
         if not isinstance(id_, str) or not is_id(id_):
             yield entry.request("bad-request", "the id must be 1 to 64 letters, digits, '-' and '.'")
 

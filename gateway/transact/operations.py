@@ -16,16 +16,14 @@ from gateway.fhir.types import Resource
 Status = Literal["created", "updated", "unchanged", "deleted"]
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(NamedTuple):
     """Store a new resource under a new id. https://hl7.org/fhir/R4/http.html#create"""
 
     resource: Resource
     full_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """Store a next version, or the first, if `if_match` is still the current one. https://hl7.org/fhir/R4/http.html#update"""
 
     resource: Resource
@@ -33,8 +31,7 @@ class Put:
     full_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(NamedTuple):
     """Delete a resource; its versions stay. https://hl7.org/fhir/R4/http.html#delete"""
 
     type: str
@@ -42,8 +39,7 @@ class Delete:
     if_match: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionalCreate:
+class ConditionalCreate(NamedTuple):
     """Store a new resource unless `search` (a query string, or read already) finds one: then that one is the outcome.
 
     https://hl7.org/fhir/R4/http.html#ccreate
@@ -54,8 +50,7 @@ class ConditionalCreate:
     full_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionalPut:
+class ConditionalPut(NamedTuple):
     """Store a next version of the one that `search` finds, or a new resource. https://hl7.org/fhir/R4/http.html#cond-update"""
 
     resource: Resource

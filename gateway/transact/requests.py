@@ -32,15 +32,12 @@ def operation(
         return Delete(type_, id_, if_match)
     if resource is None or resource.get("resourceType") != type_:
         raise BadRequest(f"a {method} to this address needs a resource of its type")
-    match method, bool(id_), bool(query):
-        case "POST", False, False if if_none_exist:
-            return ConditionalCreate(resource, if_none_exist, full_url)
-        case "POST", False, False:
-            return Create(resource, full_url)
-        case "PUT", True, False if resource.get("id") == id_:
-            return Put(resource, if_match, full_url)
-        case "PUT", True, False:
+    if method == "PUT" and id_ and not query:
+        if resource.get("id") != id_:
             raise BadRequest("the id of the resource is not the id of the address")
-        case "PUT", False, True:
-            return ConditionalPut(resource, query, if_match, full_url)
+        return Put(resource, if_match, full_url)
+    if method == "PUT" and query and not id_:
+        return ConditionalPut(resource, query, if_match, full_url)
+    if method == "POST" and not id_ and not query:
+        return ConditionalCreate(resource, if_none_exist, full_url) if if_none_exist else Create(resource, full_url)
     raise BadRequest("a transaction writes with POST to a type, PUT to an id or to a condition, or DELETE of an id")

@@ -17,7 +17,7 @@ from gateway.store.index_tables import difference, unpack
 from gateway.store.records import EPOCH, microseconds, moment
 from gateway.transact.content import Content
 from gateway.transact.entries import Entry
-from gateway.transact.operations import ConditionalPut, Delete, Put
+from gateway.transact.operations import ConditionalPut
 
 _MILLISECOND = 1_000  # in microseconds, the precision of an instant
 
@@ -54,7 +54,7 @@ def check_versions(entries: Iterable[Entry], currents: dict[Identity, Current]) 
     stale, taken = [], []
     for entry in entries:
         assert entry.identity is not None
-        wanted = entry.op.if_match if isinstance(entry.op, Put | Delete | ConditionalPut) else None
+        wanted = getattr(entry.op, "if_match", None)
         if wanted is not None and _version_id(wanted) != str(currents[entry.identity].version or ""):
             stale.append(entry.request("version-conflict", _stale(currents[entry.identity])))
         if entry.condition is not None and _is_taken(entry, currents[entry.identity]):
@@ -73,7 +73,7 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
         return None
     at, text = times.after(current)
     number = current.version + 1
-    present = unpack(current.indexed)
+    present = unpack(current.indexed) if current.indexed else {}
     if new is None:
         return Version(current.key, entry.identity, number, at, True, b"", b"", {}, present)  # noqa: FBT003
     added, removed = (difference(new.tables, present), difference(present, new.tables)) if present else (new.tables, {})

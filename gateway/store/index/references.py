@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from gateway.fhir.reference import parse
@@ -24,6 +25,7 @@ def write(rows: IndexRows, param: str, value: Any, target: str, base: str) -> No
         _write_reference(rows, param, value, target, base)
 
 
+@lru_cache(maxsize=4096)
 def located(text: str, base: str) -> tuple[str, str] | None:
     """Return (type, id) of a literal reference, (ELSEWHERE, url) of one to another server, None of a contained one."""
     type_name, _, id_ = text.partition("/")
@@ -43,7 +45,13 @@ def _write_reference(rows: IndexRows, param: str, value: Mapping[str, Any], targ
         place = located(text, base)
         if place and (not target or target == (place[0] or _type(value, text))):
             rows.reference.append((param, *place))
-    identifier = value.get("identifier")
+    if "identifier" in value:
+        write_identifier(rows, param, value, target)
+
+
+def write_identifier(rows: IndexRows, param: str, value: Mapping[str, Any], target: str) -> None:
+    """Add the row of a Reference that names what it points at by an identifier, for `:identifier`."""
+    identifier = value["identifier"]
     if identifier and identifier.get("value") and target in {"", value.get("type", target)}:
         rows.token.append((f"{param}:identifier", identifier.get("system", ""), identifier["value"]))
 

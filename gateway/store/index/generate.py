@@ -1,0 +1,126 @@
+"""Writes the Python that extracts the index rows of one resource type, and compiles it.
+
+All paths of all search parameters of a type are one tree, so that each property is looked at once; what it holds is
+known from R4's tables, so that no code has to find out. For a Schedule it begins:
+
+    v0 = resource.get('actor')
+    if v0 is not None:
+        for i0 in v0:
+            if i0 is not None:
+                t = i0.get('reference')
+                if t is not None and (place := located(t, base)): reference(('actor', *place))
+
+Only names and codes of R4's own definitions stand in it, each as a literal. It may raise on an invalid resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from gateway.fhir import elements
+from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.search import fold
+from gateway.store.index import references
+from gateway.store.index.model import IndexRows
+from gateway.store.index.paths import JsonPath, Step
+from gateway.store.index.writers import WRITERS
+
+Extract = Callable[[IndexRows, dict[str, Any], str], None]  # rows, resource, base
+
+_SYSTEM_AND_CODE = ("s, c = {v}.get('system', ''), {v}.get('code', '')", "if s or c: token(({p}, s, c))")
+# The writers of writers.py that most rows come from, written out: {v} is the value, {p} the parameter.
+_INLINE = MappingProxyType(
+    {
+        **{("token", name): ("token(({p}, '', {v}))",) for name in ("code", "id", "string", "uri")},
+        ("token", "Coding"): _SYSTEM_AND_CODE,
+        ("token", "CodeableConcept"): (
+            "for w in {v}.get('coding', ()):",
+            *(f"    {line}".replace("{v}", "w") for line in _SYSTEM_AND_CODE),
+        ),
+        ("token", "Identifier"): tuple(line.replace("'code'", "'value'") for line in _SYSTEM_AND_CODE),
+        **{("string", name): ("string(({p}, fold({v}), {v}))",) for name in ("string", "markdown")},
+        ("reference", "Reference"): (
+            "t = {v}.get('reference')",
+            "if t is not None and (place := located(t, base)): reference(({p}, *place))",
+            "if 'identifier' in {v}: write_identifier(found, {p}, {v}, '')",
+        ),
+    }
+)
+_PROLOGUE = """\
+def extract(found, resource, base):
+    token, string, reference = found.token.append, found.string.append, found.reference.append
+"""
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in the JSON: what is extracted there, and the steps that lead on."""
+
+    ends: list[tuple[SearchParameter, JsonPath]] = field(default_factory=list)
+    steps: dict[Step, _Node] = field(default_factory=dict)
+
+
+def extraction(resource_type: str, paths: Iterable[tuple[SearchParameter, JsonPath]]) -> Extract:
+    """Return the function that writes the rows of every path of a resource type."""
+    root = _Node()
+    for parameter, path in paths:
+        node = root
+        for step in path.steps:
+            node = node.steps.setdefault(step, _Node())
+        node.ends.append((parameter, path))
+    source = _PROLOGUE + "".join(f"    {line}\n" for line in _lines(root, "resource", resource_type, 0))
+    names: dict[str, Any] = {f"{kind}_{name}": writer for (kind, name), writer in WRITERS.items()}
+    names |= {"fold": fold, "located": references.located, "write_reference": references.write}
+    names["write_identifier"] = references.write_identifier
+    exec(compile(source, f"<index rows of {resource_type}>", "exec"), names)  # noqa: S102 - made of R4's names alone
+    extract: Extract = names["extract"]
+    return extract
+
+
+def _lines(node: _Node, holder: str, type_name: str, depth: int) -> Iterator[str]:
+    """Yield the code for what lies under `holder`, an object of that type."""
+    by_name: dict[str, list[tuple[Step, _Node]]] = {}
+    for step, child in node.steps.items():
+        by_name.setdefault(step.name, []).append((step, child))
+    for name, children in by_name.items():
+        value, item, (of_type, is_list) = f"v{depth}", f"i{depth}", _element(type_name, name)
+        yield f"{value} = {holder}.get({name!r})"
+        yield f"if {value} is not None:"
+        if is_list:
+            yield f"    for {item} in {value}:"
+            yield f"        if {item} is not None:"
+        yield from _indented(12 if is_list else 4, _of(children, item if is_list else value, of_type, depth + 1))
+
+
+def _of(children: list[tuple[Step, _Node]], value: str, type_name: str, depth: int) -> Iterator[str]:
+    for step, child in children:
+        inner = [*_ends(child, value), *_lines(child, value, type_name, depth)] or ["pass"]
+        if step.where:
+            yield f"if {value}.get({step.where[0]!r}) == {step.where[1]!r}:"
+        yield from _indented(4 if step.where else 0, inner)
+
+
+def _ends(node: _Node, value: str) -> Iterator[str]:
+    for parameter, path in node.ends:
+        kind = (parameter.type, path.type)
+        if kind in _INLINE and not path.target:
+            yield from (line.format(v=value, p=repr(parameter.code)) for line in _INLINE[kind])
+        elif parameter.type == "reference":
+            yield f"write_reference(found, {parameter.code!r}, {value}, {path.target!r}, base)"
+        elif kind in WRITERS:
+            yield f"{kind[0]}_{kind[1]}(found, {parameter.code!r}, {value})"
+
+
+def _element(type_name: str, json_name: str) -> tuple[str, bool]:
+    """Return the type of the property of that name, and whether it is a list."""
+    element = elements.child(type_name, json_name)
+    assert element is not None, f"{type_name}.{json_name}"
+    types = dict(zip(element.json_names, element.types, strict=element.choice))
+    return types[json_name] if element.choice else element.types[0], element.is_list
+
+
+def _indented(by: int, lines: Iterable[str]) -> Iterator[str]:
+    return (" " * by + line for line in lines)
