@@ -22,8 +22,8 @@ from gateway.errors import (
     ResourceNotFound,
     TooLarge,
 )
+from gateway.fhir.bsn import is_bsn
 from gateway.fhir.search import refuse_bsn_in_url
-from gateway.fhir.search.bsn import is_bsn
 from gateway.rest import wire
 from gateway.rest.routes import NO_SUCH_PATH, allowed_methods
 

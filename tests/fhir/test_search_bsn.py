@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import BadRequest
+from gateway.fhir.bsn import is_bsn
 from gateway.fhir.search import bears_bsn, refuse_bsn_in_url
-from gateway.fhir.search.bsn import is_bsn
 
 BSN = "999900006"
 SYSTEM = "http://fhir.nl/fhir/NamingSystem/bsn"

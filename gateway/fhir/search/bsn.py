@@ -1,29 +1,15 @@
-"""Keeps the citizen service number (BSN) out of URLs, where proxies and browsers would log it.
-
-https://www.rvig.nl/bsn (the eleven-test)
-"""
+"""Keeps the citizen service number (BSN) out of URLs, where proxies and browsers would log it."""
 
 import re
 from collections.abc import Sequence
 
 from gateway.errors import BadRequest, Issue
+from gateway.fhir.bsn import is_bsn
 from gateway.fhir.search.values import split
 
 _SYSTEM = re.compile(
     r"http://fhir\.nl/fhir/NamingSystem/bsn|(urn:oid:)?2\.16\.840\.1\.113883\.2\.4\.6\.3", re.IGNORECASE
 )
-_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
-
-
-def is_bsn(text: str) -> bool:
-    """Return whether nine digits, or eight that lost a zero in front, pass the eleven-test.
-
-    >>> is_bsn("999900006"), is_bsn("999900007"), is_bsn("000000000")
-    (True, False, False)
-    """
-    if len(text) not in {8, 9} or not (text.isascii() and text.isdecimal()) or not int(text):
-        return False
-    return sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, text.zfill(9), strict=True)) % 11 == 0
 
 
 def bears_bsn(pairs: Sequence[tuple[str, str]]) -> bool:
