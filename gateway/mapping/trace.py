@@ -104,27 +104,35 @@ class Identity:
 
     def entries(self) -> list[Entry]:
         """Return an entry for each element of every resource of the Bundle, or of the resource."""
-        root = self._tree.resource
-        held = [
-            (i, e["resource"]) for i, e in enumerate(root.get("entry") or []) if isinstance(e, dict) and "resource" in e
-        ]
-        parts = [(f"/entry/{i}/resource", r) for i, r in held] if root["resourceType"] == "Bundle" else [("", root)]
-        names = numbered([resource["resourceType"] for _, resource in parts])
-        return [e for name, (at, resource) in zip(names, parts, strict=True) for e in self._below(resource, name, at)]
+        return [self._entry(*leaf) for leaf in self._leaves()]
 
     def explain(self, path: str) -> list[Entry]:
         """Return the entries at or below a path."""
-        return [entry for entry in self.entries() if matches(entry.path, path)]
+        return [self._entry(*leaf) for leaf in self._leaves() if matches(leaf[0], path)]
 
-    def _below(self, value: Any, path: str, pointer: str) -> Iterator[Entry]:
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                yield from self._below(inner, f"{path}.{key}", f"{pointer}/{key}")
-        elif isinstance(value, list):
-            for index, inner in enumerate(value):
-                yield from self._below(inner, f"{path}[{index}]", f"{pointer}/{index}")
-        else:
-            yield Entry(path, value, ((self._tree.place(pointer), str(value)),), (), "as it came", "fhir")
+    def _leaves(self) -> Iterator[tuple[str, str, Any]]:
+        """Yield path, JSON pointer and value of every element."""
+        root = self._tree.resource
+        held = enumerate(root.get("entry") or []) if root["resourceType"] == "Bundle" else ()
+        parts = [(f"/entry/{i}/resource", e["resource"]) for i, e in held if isinstance(e, dict) and "resource" in e]
+        parts = parts or [("", root)]
+        names = numbered([str(resource.get("resourceType")) for _, resource in parts])
+        for name, (pointer, resource) in zip(names, parts, strict=True):
+            yield from _below(resource, name, pointer)
+
+    def _entry(self, path: str, pointer: str, value: Any) -> Entry:
+        return Entry(path, value, ((self._tree.place(pointer), str(value)),), (), "as it came", "fhir")
+
+
+def _below(value: Any, path: str, pointer: str) -> Iterator[tuple[str, str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _below(inner, f"{path}.{key}", f"{pointer}/{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _below(inner, f"{path}[{index}]", f"{pointer}/{index}")
+    else:
+        yield path, pointer, value
 
 
 def numbered(types: Sequence[str]) -> list[str]:
