@@ -61,7 +61,7 @@ def _services(store: Any) -> Services:
 
 def _in_process(rounds: int) -> Row:
     to, data = _services(NoStorage()), bundle(0)
-    pair = against(lambda: store_bundle(to), lambda: msgspec.json.decode(data), rounds=rounds, repeat=20)
+    pair = against(lambda: store_bundle(to), lambda: msgspec.json.decode(data), rounds=rounds * 20)
     return Row(
         f"transaction of 10 in process without storage ({len(data):,} bytes)",
         "≤ 12 x JSON decoding",

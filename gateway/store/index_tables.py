@@ -6,6 +6,7 @@ rows to delete, also after the extraction of index rows has changed.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # PostgreSQL indexes rows of up to 2,704 bytes. A longer text is found by its beginning; its key is cut on both engines.
 _ROW_BYTES, _COLUMN_BYTES = 2_600, 600
+_TABLES = ("token", "string", "date", "reference", "uri", "number", "quantity")
+_LISTS = attrgetter(*_TABLES)
 _DECODER = msgspec.msgpack.Decoder(dict[str, list[tuple[Any, ...]]])
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -24,17 +27,11 @@ _ENCODER = msgspec.msgpack.Encoder()
 def tables(rows: IndexRows) -> IndexTables:
     """Return the rows by table, each row once, empty tables left out."""
     found: IndexTables = {}
-    for table, entries in (
-        ("token", rows.token),
-        ("string", rows.string),
-        ("date", rows.date),
-        ("reference", rows.reference),
-        ("uri", rows.uri),
-        ("number", rows.number),
-        ("quantity", rows.quantity),
-    ):
-        if entries:
-            found[table] = list(dict.fromkeys(entries)) if len(entries) > 1 else entries
+    for table, entries in zip(_TABLES, _LISTS(rows), strict=True):
+        if len(entries) > 1:
+            found[table] = list(dict.fromkeys(entries))
+        elif entries:
+            found[table] = entries
     if (slot := rows.slot) is not None:
         found["slot"] = [(slot.status, slot.start, slot.end, slot.schedule)]
     return found

@@ -54,13 +54,14 @@ class Commit:
         return self._batch(currents)
 
     def _resolve(self, sight: Sight) -> None:
+        if not self.links.by_condition and not any(entry.condition for entry in self.entries):
+            return
         scope = Scope(base=self.to.settings.base_url, visible=visible(self.caller))
         found = conditions.look_up(self.entries, self.links, sight, scope)
-        if found:
-            conditions.decide(self.entries, found, self.to.new_id)
-            check_distinct(self.entries)
-            self.links.point_at_entries()
-            links.resolve(self.links, found)
+        conditions.decide(self.entries, found, self.to.new_id)
+        check_distinct(self.entries)
+        self.links.point_at_entries()
+        links.resolve(self.links, found)
 
     def _check_references(self, present: set[Identity]) -> None:
         strict = self.to.settings.references == "strict"

@@ -27,8 +27,6 @@ def look_up(entries: Sequence[Entry], links: Links, sight: Sight, scope: Scope) 
             *(condition for _, condition in links.by_condition),
         )
     }
-    if not wanted:
-        return {}
     deleted = {entry.identity for entry in entries if isinstance(entry.op, Delete)}
     matches = sight.matches(list(wanted.values()), scope, limit=2 + len(deleted))
     return {

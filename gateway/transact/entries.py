@@ -19,7 +19,7 @@ from gateway.transact.content import Content
 from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
 
 _CONDITIONAL = (ConditionalCreate, ConditionalPut)
-_NAMES_AN_ID = (Put, ConditionalPut)
+_CREATES = (Create, ConditionalCreate)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -145,11 +145,9 @@ def _check_may(entries: Sequence[Entry], caller: Caller) -> None:
 def _bad_ids(entries: Iterable[Entry]) -> Iterable[Issue]:
     for entry in entries:
         op = entry.op
-        id_ = (
-            op.id if isinstance(op, Delete) else op.resource.get("id") if isinstance(op, _NAMES_AN_ID) else "made-here"
-        )
-        if id_ is None and isinstance(op, ConditionalPut):
-            continue
+        if isinstance(op, _CREATES) or (isinstance(op, ConditionalPut) and "id" not in op.resource):
+            continue  # it gets an id from us
+        id_ = op.id if isinstance(op, Delete) else op.resource.get("id")
         if not isinstance(id_, str) or not is_id(id_):
             yield entry.request("bad-request", "the id must be 1 to 64 letters, digits, '-' and '.'")
 
