@@ -18,6 +18,12 @@ def holds(later: Mapping[str, Resource], earlier: Mapping[str, Resource]) -> boo
     return all(_rank(slot) >= _rank(before) for slot, before in pairs)
 
 
+def kept(later: Mapping[str, Resource], earlier: Mapping[str, Resource]) -> dict[str, Resource]:
+    """Return what holds of a later row: all of it, or what the earlier rows did not make."""
+    every = holds(later, earlier)
+    return {url: resource for url, resource in later.items() if every or url not in earlier}
+
+
 def _rank(slot: Resource) -> tuple[int, bool]:
     """Return how much a Slot is to be believed: by its moment, then by not being free."""
     at = (e.get("valueDateTime") for e in slot.get("extension", ()) if str(e.get("url")).endswith(_MEASURED))

@@ -12,6 +12,7 @@ from gateway.errors import Place
 from gateway.fhir.types import Resource
 from gateway.formats.fhirjson import Tree
 from gateway.mapping import ir
+from gateway.mapping.contradiction import kept
 from gateway.mapping.compiler.rules import Rule
 from gateway.mapping.looks import Read
 from gateway.mapping.tracer import Made, Tracer
@@ -82,7 +83,8 @@ class Trace:
         made: dict[str, tuple[Resource, Tracer]] = {}
         runs = self._runs(self._mapping, self._source)
         for tracer, out in runs:
-            made.update({url: (resource, tracer) for url, resource in out.items()})
+            before = {url: resource for url, (resource, _) in made.items()}
+            made.update({url: (resource, tracer) for url, resource in kept(out, before).items()})
         self._tracers = [tracer for tracer, _ in runs]
         names = numbered([resource["resourceType"] for resource, _ in made.values()])
         self._entries = [

@@ -6,6 +6,7 @@ them. Which one is meant shows in the tree alone, so it is decided here, once.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 from typing import Literal as OneOf
 
 from gateway.fhirpath import ast
@@ -15,6 +16,7 @@ from gateway.mapping.compiler.folding import folded
 from gateway.mapping.compiler.frame import Frame
 from gateway.mapping.overlays import Overlay
 
+N = TypeVar("N", bound=ast.Node)
 Mark = OneOf["pieces", "present"]
 LATER, EARLIER = " later", " earlier"
 """Names (that nobody can write) of moment plus and minus a duration that is known beforehand."""
@@ -86,7 +88,7 @@ class Prepare:
         if isinstance(node, ast.Binary):
             return self._folded(self.binary(node, pieces=pieces))
         if isinstance(node, ast.Unary | ast.TypeTest):
-            return replace(node, operand=self.node(node.operand))
+            return _with(node, operand=self.node(node.operand))
         return node
 
     def _folded(self, node: ast.Node) -> ast.Node:
@@ -123,7 +125,7 @@ class Prepare:
             return self.path(whole, pieces=pieces)
         if pieces:
             self.marks[node.start, node.end] = "pieces"
-        return replace(node, base=self.node(node.base, pieces=True))
+        return _with(node, base=self.node(node.base, pieces=True))
 
     def _extended(self, node: ast.SourceStep) -> ast.SourcePath | None:
         """Return the whole path where the step starts from a name for a path: `pl.4.1` with pl: PV1-3."""
@@ -145,8 +147,8 @@ class Prepare:
         steps = _provider_path(node)
         if steps is None:
             if isinstance(node, ast.Index):
-                return replace(node, base=self.node(node.base, pieces=True), index=self.node(node.index))
-            return replace(node, base=self.node(node.base))
+                return _with(node, base=self.node(node.base, pieces=True), index=self.node(node.index))
+            return _with(node, base=self.node(node.base))
         if self.overlay is None:
             return ast.Constant(".".join(("provider", *steps)), start=node.start, end=node.end)
         value = self.overlay.value(steps)
@@ -162,19 +164,19 @@ class Prepare:
         if fragment is not None:
             wanted = [index == 0 or index in fragment.sources for index in range(len(node.arguments))]
             arguments = zip(node.arguments, wanted, strict=True)
-            return replace(node, arguments=tuple(self.node(a, pieces=w) for a, w in arguments))
+            return _with(node, arguments=tuple(self.node(a, pieces=w) for a, w in arguments))
         passing = pieces and node.name in _PASSING
         arguments_ = tuple(
             self.node(a, pieces=passing and not (node.name == "iif" and i == 0)) for i, a in enumerate(node.arguments)
         )
         if node.base is None:
-            return replace(node, arguments=arguments_)
+            return _with(node, arguments=arguments_)
         base = self.node(node.base, pieces=node.name in _COLLECTION)
         if node.name in {"exists", "empty"} and not node.arguments:
             self._present(base)
         elif node.name in {"exists", "all"}:
             base = self.node(node.base, pieces=True)
-        return replace(node, base=base, arguments=arguments_)
+        return _with(node, base=base, arguments=arguments_)
 
     def _present(self, base: ast.Node) -> None:
         """A field exists when any part of it holds something, not only its first."""
@@ -193,7 +195,7 @@ class Prepare:
                 return ast.Call(
                     None, LATER if node.operator == "+" else EARLIER, arguments, start=node.start, end=node.end
                 )
-        return replace(node, left=left, right=right)
+        return _with(node, left=left, right=right)
 
     def _is_moment(self, node: ast.Node) -> bool:
         """Return whether a value is surely a dateTime or an instant."""
@@ -201,6 +203,19 @@ class Prepare:
             name = self.frame.names.get(node.name)
             return name is not None and not name.many and name.type in {"dateTime", "instant"}
         return isinstance(node, ast.Call) and node.name in {"toDateTime", "toInstant"}
+
+
+def _with(node: N, **parts: Any) -> N:
+    """Return the node with other parts, or itself where they are those it has."""
+    if all(_same(getattr(node, name), part) for name, part in parts.items()):
+        return node
+    return replace(node, **parts)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
+    return one is other
 
 
 def _provider_path(node: ast.Node) -> tuple[str, ...] | None:
