@@ -12,8 +12,8 @@ from gateway.errors import Place
 from gateway.fhir.types import Resource
 from gateway.formats.fhirjson import Tree
 from gateway.mapping import ir
-from gateway.mapping.contradiction import kept
 from gateway.mapping.compiler.rules import Rule
+from gateway.mapping.contradiction import kept
 from gateway.mapping.looks import Read
 from gateway.mapping.tracer import Made, Tracer
 
@@ -81,16 +81,19 @@ class Trace:
 
     def _make(self) -> None:
         made: dict[str, tuple[Resource, Tracer]] = {}
+        whole: dict[str, Resource] = {}
         runs = self._runs(self._mapping, self._source)
         for tracer, out in runs:
-            before = {url: resource for url, (resource, _) in made.items()}
-            made.update({url: (resource, tracer) for url, resource in kept(out, before).items()})
+            taken = kept(out, whole)
+            whole |= taken
+            made.update({url: (resource, tracer) for url, resource in taken.items()})
         self._tracers = [tracer for tracer, _ in runs]
         names = numbered([resource["resourceType"] for resource, _ in made.values()])
+        walk = _Walk()
         self._entries = [
             entry
             for name, (resource, tracer) in zip(names, made.values(), strict=True)
-            for entry in _walk(resource, name, tracer, None)
+            for entry in walk.entries(resource, name, tracer, None)
         ]
 
 
@@ -162,32 +165,41 @@ def matches(path: str, asked: str) -> bool:
     return len(want) <= len(have) and all(w in (h, h.partition("[")[0]) for h, w in zip(have, want, strict=False))
 
 
-def _walk(value: Any, path: str, tracer: Tracer, inherited: Made | None) -> Iterator[Entry]:
-    if isinstance(value, dict | list):
-        parts = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, inner in parts:
-            made = tracer.made.get((id(value), key)) or inherited
-            step = f".{key}" if isinstance(value, dict) else f"[{key}]"
-            yield from _walk(inner, path + step, tracer, made)
-    elif inherited is not None:
-        yield _entry(value, path, inherited, tracer.rules[inherited.rule])
+class _Walk:
+    """Makes the entries of resources; every place is looked up once."""
 
+    def __init__(self) -> None:
+        self.places: dict[tuple[int, tuple[Any, ...]], Place] = {}
 
-def _entry(value: Any, path: str, made: Made, rule: Rule) -> Entry:
-    through = tuple(dict.fromkeys(read.through for read in made.reads if read.through))
-    return Entry(path, value, tuple(_sources(value, made.reads)), through, rule.name, str(rule.span))
+    def entries(self, value: Any, path: str, tracer: Tracer, inherited: Made | None) -> Iterator[Entry]:
+        """Yield an entry for every leaf below a value."""
+        if isinstance(value, dict | list):
+            parts = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, inner in parts:
+                made = tracer.made.get((id(value), key)) or inherited
+                step = f".{key}" if isinstance(value, dict) else f"[{key}]"
+                yield from self.entries(inner, path + step, tracer, made)
+        elif inherited is not None:
+            yield self._entry(value, path, inherited, tracer.rules[inherited.rule])
 
+    def _entry(self, value: Any, path: str, made: Made, rule: Rule) -> Entry:
+        if not made.reads:
+            return Entry(path, value, (), (), rule.name, str(rule.span))
+        through = tuple(dict.fromkeys(read.through for read in made.reads if read.through))
+        return Entry(path, value, self._sources(value, made.reads), through, rule.name, str(rule.span))
 
-def _sources(value: Any, reads: Sequence[Read]) -> Iterator[tuple[Place, str]]:
-    """Yield what the value is made of: the one read that is the value, or else every read that gave something."""
-    given = [read for read in reads if read.owner is not None and read.value is not None]
-    same = [read for read in given if read.value is value] if isinstance(value, str) else []
-    seen = set()
-    for read in same[-1:] or [read for read in given if not read.passed] or given:
-        place = read.place
-        if place not in seen:
-            seen.add(place)
-            yield place, str(read.value)
+    def _sources(self, value: Any, reads: Sequence[Read]) -> tuple[tuple[Place, str], ...]:
+        """Return what the value is made of: the one read that is the value, or else every read that gave something."""
+        given = [read for read in reads if read.owner is not None and read.value is not None]
+        same = [read for read in given if read.value is value] if isinstance(value, str) else []
+        chosen = same[-1:] or [read for read in given if not read.passed] or given
+        return tuple({self._place(read): str(read.value) for read in chosen}.items())
+
+    def _place(self, read: Read) -> Place:
+        key = (id(read.owner), read.at)
+        if key not in self.places:
+            self.places[key] = read.place
+        return self.places[key]
 
 
 def _source(place: Place, text: str) -> str:

@@ -40,3 +40,13 @@ def test_the_newest_holds_in_whichever_order_they_stand(library: Library, rows: 
 
 def test_a_bed_that_came_free_since_is_free(library: Library) -> None:
     assert said(library, ("BEZET", "08:00"), ("VRIJ", "08:15"))[:2] == ("free", "U")
+
+
+def test_the_trace_names_the_row_that_holds(library: Library) -> None:
+    rows = "DUINRAND-W;3B;312;1;BEZET;J;01-09-2026 08:15\r\nDUINRAND-W;3B;312;1;VRIJ;J;01-09-2026 08:15\r\n"
+    (found,) = run(library, f"{HEADER}\r\n{rows}".encode(), provider="duinrand", received_at=RECEIVED)
+
+    (entry,) = found.trace.explain("Slot.status")
+
+    assert entry.value == "busy"
+    assert {place.path for place, _ in entry.sources} == {'row 2 column "Bedstatus"'}

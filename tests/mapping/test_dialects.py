@@ -16,6 +16,7 @@ from gateway.fhir.json import encode
 from gateway.formats import hl7v2
 from gateway.formats.detect import detect
 from gateway.mapping.cases import find_cases
+from gateway.mapping.contradiction import kept
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import Job, run
@@ -69,7 +70,7 @@ def by_trace(mapped: Mapped, provider: str) -> list[Any]:
         own: dict[str, Any] = {}
         tracer = job.traced(mapping, source, (), own)
         if not tracer.failed and not any(i.severity == "error" for i in getattr(source, "issues", ()) if mapping.each):
-            out |= own
+            out |= kept(own, out)
     return list(out.values())
 
 
