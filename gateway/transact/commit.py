@@ -65,13 +65,13 @@ class Commit:
 
     def _check_references(self, present: set[Identity]) -> None:
         strict = self.to.settings.references == "strict"
-        problems: list[Issue] = []
+        absent = links.missing(self.links, self.entries, present)
+        problems = links.issues(absent, "the reference names a resource that is not here", warning=not strict)
+        by_entry: dict[int, list[Issue]] = {}
+        for link, issue in zip(absent, problems, strict=True):
+            by_entry.setdefault(id(link.entry), []).append(issue)
         for entry in self.entries:
-            entry.missing = ()
-        for link in links.missing(self.links, self.entries, present):
-            issue = link.issue("the reference names a resource that is not here", warning=not strict)
-            link.entry.missing = (*link.entry.missing, issue)
-            problems.append(issue)
+            entry.missing = by_entry.get(id(entry), ())
         if strict and problems:
             raise InvalidResource(problems)
 

@@ -33,22 +33,32 @@ class Link(NamedTuple):
         self.holder["reference"] = f"{identity.type}/{identity.id}"
         self.entry.rest = b""  # no longer what the resource says
 
-    def path(self) -> str:
-        """Return the FHIRPath of the reference, looked for only now that it is asked."""
-        paths = (path for holder, _, path in reference.walk(self.entry.resource or {}) if holder is self.holder)
-        return f"{next(paths, self.entry.type)}.reference"
-
     def condition(self, resource_type: str) -> SearchRequest:
         """Return the search that the reference is written as. BadRequest, TooLarge, with the place of the reference."""
         try:
             return parse_query(resource_type, self.text)
         except GatewayError as error:
-            raise type(error)([self.entry.at(replace(i, expression=self.path())) for i in error.issues]) from error
+            raise type(error)(
+                [self.entry.at(replace(i, expression=_paths([self])[0])) for i in error.issues]
+            ) from error
 
-    def issue(self, text: str, *, code: str = "bad-reference", warning: bool = False) -> Issue:
-        """Return an issue about this reference, seen from the Bundle."""
-        severity: Severity = "warning" if warning else "error"
-        return self.entry.at(Issue(code, text, severity, self.path(), value=self.text))
+
+def issues(about: Sequence[Link], text: str, *, code: str = "bad-reference", warning: bool = False) -> list[Issue]:
+    """Return an issue about each reference, seen from the Bundle."""
+    severity: Severity = "warning" if warning else "error"
+    paths = _paths(about)
+    return [
+        link.entry.at(Issue(code, text, severity, path, value=link.text))
+        for link, path in zip(about, paths, strict=True)
+    ]
+
+
+def _paths(about: Sequence[Link]) -> list[str]:
+    """Return the FHIRPath of each reference. A resource is walked once, however many of them it holds."""
+    entries = {id(link.entry): link.entry for link in about}
+    walks = (reference.walk(entry.resource or {}) for entry in entries.values())
+    at = {id(holder): path for walk in walks for holder, _, path in walk}
+    return [f"{at.get(id(link.holder), link.entry.type)}.reference" for link in about]
 
 
 @dataclass(slots=True)
@@ -94,7 +104,7 @@ def collect(entries: Sequence[Entry], caller: Caller) -> Links:
                 for holder in reference.holders(entry.resource):
                     _sort(Link(entry, holder, holder["reference"]), by_url, links)
     if links.dangling:
-        raise InvalidResource([link.issue("no entry of this transaction has this fullUrl") for link in links.dangling])
+        raise InvalidResource(issues(links.dangling, "no entry of this transaction has this fullUrl"))
     _check_may_search(links, caller)
     return links
 
@@ -143,7 +153,7 @@ def _sort(link: Link, by_url: Mapping[str, Entry], into: Links) -> None:
 def _check_may_search(links: Links, caller: Caller) -> None:
     refused = [link for link, condition in links.by_condition if not may_read(caller, condition.resource_type)]
     if refused:
-        raise Forbidden([link.issue("this caller may not search there", code="forbidden") for link in refused])
+        raise Forbidden(issues(refused, "this caller may not search there", code="forbidden"))
 
 
 def resolve(links: Links, found: Mapping[object, Sequence[Identity]]) -> None:
@@ -151,34 +161,37 @@ def resolve(links: Links, found: Mapping[object, Sequence[Identity]]) -> None:
 
     Raises MultipleMatches when all that is wrong is that some find more than one, else InvalidResource.
     """
-    none: list[Issue] = []
-    many: list[Issue] = []
+    none: list[Link] = []
+    many: list[Link] = []
     for link, condition in links.by_condition:
         match found[criteria(condition)]:
             case [identity]:
                 link.point_at(identity)
             case []:
-                none.append(link.issue("the condition of this reference matches nothing"))
+                none.append(link)
             case _:
-                many.append(link.issue("the condition of this reference matches more than one resource"))
+                many.append(link)
+    several = issues(many, "the condition of this reference matches more than one resource")
     if none:
-        raise InvalidResource([*none, *many])
-    if many:
-        raise MultipleMatches(many)
+        raise InvalidResource([*issues(none, "the condition of this reference matches nothing"), *several])
+    if several:
+        raise MultipleMatches(several)
 
 
-def missing(links: Links, entries: Iterable[Entry], present: set[Identity]) -> Iterator[Link]:
-    """Yield the literal references to what is neither stored nor written by this transaction."""
+def missing(links: Links, entries: Iterable[Entry], present: set[Identity]) -> list[Link]:
+    """Return the literal references to what is neither stored nor written by this transaction."""
     written = {entry.identity for entry in entries if entry.resource is not None}
     deleted = {entry.identity for entry in entries if entry.resource is None}
+    gone: dict[int, tuple[Entry, set[Identity]]] = {}
     for target, entry in links.to_stored:
         if target in deleted or not (target in present or target in written):
-            yield from _to(target, entry)
+            gone.setdefault(id(entry), (entry, set()))[1].add(target)
+    return [link for entry, targets in gone.values() for link in _to(targets, entry)]
 
 
-def _to(target: Identity, entry: Entry) -> Iterator[Link]:
-    """Yield each reference of an entry to one target."""
+def _to(targets: set[Identity], entry: Entry) -> Iterator[Link]:
+    """Yield each reference of an entry to one of `targets`."""
     for holder in reference.holders(entry.resource or {}):
         meant = reference.parse(holder["reference"])
-        if (meant.kind, meant.type, meant.id) == ("relative", *target):
+        if meant.kind == "relative" and meant.type and meant.id and Identity(meant.type, meant.id) in targets:
             yield Link(entry, holder, holder["reference"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -154,3 +155,22 @@ def test_a_reference_by_a_condition_that_cannot_be_read_is_told_with_its_place(s
         do(services, Create(location()), Create(location(partOf={"reference": "Location?frobnicate=1"})))
 
     assert refused.value.issues[0].expression == "Bundle.entry[1].resource.partOf.reference"
+
+
+@pytest.mark.parametrize("reference", ["Location/a{}", "urn:uuid:5f2f6b1e-1111-4a64-9a8a-{:012}"])
+def test_ten_thousand_references_that_lead_nowhere_are_told_in_good_time(services: Services, reference: str) -> None:
+    holders = [{"location": {"reference": reference.format(n)}} for n in range(10_000)]
+    encounter = {
+        "resourceType": "Encounter",
+        "status": "planned",
+        "class": {"code": "IMP"},
+        "location": holders,
+    }
+
+    began = time.perf_counter()
+    with pytest.raises(InvalidResource) as refused:
+        do(strict(services), Create(encounter))
+
+    assert len(refused.value.issues) == 10_000
+    assert refused.value.issues[-1].expression == "Encounter.location[9999].location.reference"
+    assert time.perf_counter() - began < 10
