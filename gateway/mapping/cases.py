@@ -104,7 +104,7 @@ def _options(path: Path) -> tuple[str, datetime]:
     said: dict[str, str] = {}
     if path.is_file():
         problems = Problems()
-        root = yaml_tree.read(path.read_text(encoding="utf-8"), path.name, problems)
+        root = yaml_tree.read(yaml_tree.text_of(path, path.name, problems), path.name, problems)
         for key, value in root if isinstance(root, yaml_tree.Mapping) else ():
             if key.text not in _OPTIONS:
                 problems.add(key.span, f"unknown option '{key.text}'{suggestion(key.text, _OPTIONS)}")

@@ -15,6 +15,7 @@ from gateway.mapping.concept_maps import ConceptMap
 from gateway.mapping.overlays import Overlay
 from gateway.mapping.selection import Selection
 from gateway.mapping.spans import Problems, Span, suggestion
+from gateway.mapping.yaml_tree import text_of
 
 DEVELOPMENT = "dev"
 DEFAULT = "default"
@@ -169,7 +170,7 @@ class Fragments:
     def read(self, path: Path, problems: Problems) -> ir.Fragment | None:
         """Return the fragment in a file, or None when it holds none."""
         name = next(root.name(path) for root in self.roots if path.is_relative_to(root.folder))
-        unit = yaml_front.read(path.read_text(encoding="utf-8"), name, path.stem, problems)
+        unit = yaml_front.read(text_of(path, name, problems), name, path.stem, problems)
         if isinstance(unit, ir.Mapping):
             problems.add(unit.span, "a mapping cannot be used as a fragment")
         return unit if isinstance(unit, ir.Fragment) else None
@@ -225,7 +226,7 @@ class _Reader:
 
     def _mapping(self, path: Path, file: str, folder: Path) -> ir.Mapping | None:
         name = path.parent.relative_to(folder).as_posix()
-        unit = yaml_front.read(path.read_text(encoding="utf-8"), file, name, self.problems)
+        unit = yaml_front.read(text_of(path, file, self.problems), file, name, self.problems)
         if isinstance(unit, ir.Fragment):
             self.problems.add(unit.span, "a file called mapping.yaml must be a mapping, not a fragment")
         return unit if isinstance(unit, ir.Mapping) else None
@@ -237,4 +238,4 @@ class _Reader:
         return found
 
     def _overlay(self, path: Path, file: str, _: Path) -> Overlay | None:
-        return overlays.read(path.read_text(encoding="utf-8"), file, path.stem, self.problems)
+        return overlays.read(text_of(path, file, self.problems), file, path.stem, self.problems)

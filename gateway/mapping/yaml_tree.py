@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import TypeAlias
 
 import yaml
@@ -17,6 +18,7 @@ from gateway.mapping.spans import Problems, Span
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _MAX_DEPTH = 40
+_MAX_NODES = 100_000  # a page of aliases of aliases would otherwise grow without end
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -60,6 +62,15 @@ class Mapping:
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
+def text_of(path: Path, file: str, problems: Problems) -> str:
+    """Return the text of a file; empty, with a complaint, when it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        problems.add(Span(file), f"not UTF-8: byte {error.start}")
+        return ""
+
+
 def read(text: str, file: str, problems: Problems) -> Node | None:
     """Return the tree of `text`, or None when it is not YAML; what is wrong goes to `problems`."""
     try:
@@ -82,16 +93,20 @@ class _Reader:
     def __init__(self, file: str, problems: Problems) -> None:
         self.file = file
         self.problems = problems
+        self.count = 0
 
     def span(self, node: yaml.Node) -> Span:
         return Span(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def node(self, node: yaml.Node, depth: int) -> Node:
-        if depth > _MAX_DEPTH:
-            self.problems.add(self.span(node), f"nested deeper than {_MAX_DEPTH}")
+        self.count += 1
+        if depth > _MAX_DEPTH or self.count > _MAX_NODES:
+            said = f"nested deeper than {_MAX_DEPTH}" if depth > _MAX_DEPTH else "the file stands for too much"
+            self.problems.add(Span(self.file) if self.count > _MAX_NODES else self.span(node), said)
             return Scalar(None, self.span(node), self.span(node))
         if isinstance(node, yaml.SequenceNode):
-            return Sequence(tuple(self.node(item, depth + 1) for item in node.value), self.span(node))
+            items = node.value if self.count <= _MAX_NODES else ()
+            return Sequence(tuple(self.node(item, depth + 1) for item in items), self.span(node))
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, depth)
         return self.scalar(node)
