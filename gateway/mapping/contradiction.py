@@ -24,6 +24,22 @@ def kept(later: Mapping[str, Resource], earlier: Mapping[str, Resource]) -> dict
     return {url: resource for url, resource in later.items() if every or url not in earlier}
 
 
+class Said:
+    """What the rows of a table have said of each Slot: only how much it is to be believed, some 200 bytes a place."""
+
+    def __init__(self) -> None:
+        self._ranks: dict[str, tuple[int, bool]] = {}
+
+    def outdoes(self, later: Mapping[str, Resource]) -> bool:
+        """Return whether something said before holds against what a later row made."""
+        ranks = self._ranks
+        return any(_rank(slot) < ranks[url] for url, slot in later.items() if url in ranks)
+
+    def add(self, made: Mapping[str, Resource]) -> None:
+        """Remember what holds of some rows."""
+        self._ranks |= {url: _rank(slot) for url, slot in made.items() if slot["resourceType"] == "Slot"}
+
+
 def _rank(slot: Resource) -> tuple[int, bool]:
     """Return how much a Slot is to be believed: by its moment, then by not being free."""
     at = (e.get("valueDateTime") for e in slot.get("extension", ()) if str(e.get("url")).endswith(_MEASURED))

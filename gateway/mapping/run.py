@@ -18,7 +18,7 @@ from gateway.fhirpath import FhirPathError
 from gateway.formats import delimited, fhirjson, hl7v2
 from gateway.formats.detect import detect
 from gateway.mapping import ir
-from gateway.mapping.contradiction import holds
+from gateway.mapping.contradiction import Said, holds
 from gateway.mapping.findings import Finding, Language, say
 from gateway.mapping.layouts import layout_of
 from gateway.mapping.library import Library
@@ -179,16 +179,16 @@ class Job:
         return self._chunks(mapping, table)
 
     def _chunks(self, mapping: ir.Mapping, table: delimited.Table) -> Iterator[Mapped]:
-        rows, told = iter(table), 0
+        rows, told, said = iter(table), 0, Said()
         size = CHUNK if mapping.policy != "fail" else None
         first = True
         while records := list(islice(rows, size)):
             first = False
-            mapped = self._chunk(mapping, records)
+            mapped = self._chunk(mapping, records, said)
             above = table.issues[told:]
             mapped.found = [*above, *mapped.found]
             if len(records) > 1 and mapping.policy != "fail":
-                mapped.apart = partial(self._apart, mapping, records, above)
+                mapped.apart = partial(self._apart, mapping, records, above, said)
             told = len(table.issues)
             yield mapped
         if first or told < len(table.issues):
@@ -201,25 +201,39 @@ class Job:
                 _UNTRACED,
             )
 
-    def _apart(self, mapping: ir.Mapping, records: list[Any], above: list[Issue]) -> Iterator[Mapped]:
+    def _apart(self, mapping: ir.Mapping, records: list[Any], above: list[Issue], said: Said) -> Iterator[Mapped]:
         """Yield what each row becomes by itself; the findings on the table go with the first."""
         for record in records:
-            mapped = self._chunk(mapping, [record])
+            mapped = self._chunk(mapping, [record], said)
             mapped.found, above = [*above, *mapped.found], []
             yield mapped
 
-    def _chunk(self, mapping: ir.Mapping, records: list[Any]) -> Mapped:
+    def _chunk(self, mapping: ir.Mapping, records: list[Any], said: Said) -> Mapped:
+        """Return what some rows of a table become; `said` is what the rows above them said of the same places."""
         out: dict[str, Resource] = {}
         issues: list[Issue] = []
-        taken = sum(self._row(mapping, record, out, issues) for record in records)
-        if mapping.policy == "fail" and taken < len(records):
+        taken: list[Any] = []
+        traced: list[Any] = []
+        for record in records:
+            own = self._row(mapping, record, issues)
+            if own is None:
+                continue
+            taken.append(record)
+            if said.outdoes(own):
+                text = say("outdone", self.language)
+                issues.append(Issue("duplicate-resource", text, "warning", "Slot", record.place()))
+                continue
+            traced.append(record)
+            self._join(own, out, issues, record)
+        if mapping.policy == "fail" and len(taken) < len(records):
             raise MappingFailed(issues)
+        said.add(out)
         resources = [(resource, "PUT", url) for url, resource in out.items()]
-        trace = Trace(self._again, mapping, records) if self.trace else _UNTRACED
-        return Mapped(mapping.name, mapping.version, resources, issues, records, trace, rows=taken)
+        trace = Trace(self._again, mapping, traced) if self.trace else _UNTRACED
+        return Mapped(mapping.name, mapping.version, resources, issues, records, trace, rows=len(taken))
 
-    def _row(self, mapping: ir.Mapping, record: Any, out: dict[str, Resource], issues: list[Issue]) -> bool:
-        """Map one row; return whether it was taken."""
+    def _row(self, mapping: ir.Mapping, record: Any, issues: list[Issue]) -> dict[str, Resource] | None:
+        """Return what one row becomes, by url; None when it is set apart."""
         issues += record.issues
         own: dict[str, Resource] = {}
         failed = any(issue.severity in {"error", "fatal"} for issue in record.issues)
@@ -234,9 +248,8 @@ class Job:
             failed = failed or tracer.failed
         if failed:
             issues.append(self._quarantined(record.place()))
-            return False
-        self._join(own, out, issues, record)
-        return True
+            return None
+        return own
 
     def _quarantined(self, place: Any) -> Issue:
         return Issue("row-quarantined", say("quarantined", self.language), "error", place=place)

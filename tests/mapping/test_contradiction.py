@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.mapping.library import Library
-from gateway.mapping.run import run
+from gateway.mapping.run import CHUNK, run
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 HEADER = "Locatie;Afdeling;Kamer;Bed;Bedstatus;Operationeel;Peilmoment"
@@ -50,3 +50,27 @@ def test_the_trace_names_the_row_that_holds(library: Library) -> None:
 
     assert entry.value == "busy"
     assert {place.path for place, _ in entry.sources} == {'row 2 column "Bedstatus"'}
+
+
+def test_rows_that_stand_far_apart_contradict_each_other_too(library: Library) -> None:
+    bed = "DUINRAND-W;3B;312;1;{};J;01-09-2026 {}"
+    others = [f"DUINRAND-W;3B;400;{n};VRIJ;J;01-09-2026 08:15" for n in range(2 * CHUNK)]
+    lines = [HEADER, bed.format("BEZET", "08:15"), *others, bed.format("VRIJ", "07:30"), ""]
+
+    chunks = list(run(library, "\r\n".join(lines).encode(), provider="duinrand", received_at=RECEIVED))
+
+    made = [resource for chunk in chunks for resource, _, _ in chunk.resources]
+    (of_bed,) = [r for r in made if r["resourceType"] == "Slot" and r["status"] == "busy"]
+    assert [r["status"] for r in made if r["id"] == of_bed["id"] and r["resourceType"] == "Slot"] == ["busy"]
+    assert sum(chunk.rows for chunk in chunks) == len(others) + 2
+    assert [str(issue.place.path) for issue in chunks[-1].issues if issue.place] == [f"row {len(others) + 3}"]
+
+
+def test_rows_taken_one_by_one_contradict_each_other_too(library: Library) -> None:
+    rows = "DUINRAND-W;3B;312;1;BEZET;J;01-09-2026 08:15\r\nDUINRAND-W;3B;312;1;VRIJ;J;01-09-2026 08:15\r\n"
+    (chunk,) = run(library, f"{HEADER}\r\n{rows}".encode(), provider="duinrand", received_at=RECEIVED)
+    assert chunk.apart is not None
+
+    apart = list(chunk.apart())
+
+    assert [r["status"] for one in apart for r, _, _ in one.resources if r["resourceType"] == "Slot"] == ["busy"]
