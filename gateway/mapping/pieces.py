@@ -116,6 +116,16 @@ def fields(
     return made
 
 
+def count(lines: list[Any], field: int, repetition: int | None = None) -> int:
+    """Return how many repetitions of a field hold anything."""
+    found = 0
+    for line in lines:
+        numbers = range(1, line.repetitions(field) + 1) if repetition is None else (repetition,)
+        for number in numbers:
+            found += line.value(field, number) is not None or present(line, field, number)
+    return found
+
+
 def _piece(segment: Any, field: int, repetition: int, component: int | None) -> list[Piece]:
     """Return the piece there, or nothing when it holds nothing."""
     text = segment.value(field, repetition, component or 1)
@@ -186,5 +196,5 @@ def place(value: Piece) -> Place:
     return value.segment.place(value.field, value.repetition, value.component or None)
 
 
-EXPORTED = ("segment", "segments", "fields", "present", "at", "has", "pieces_at")
+EXPORTED = ("segment", "segments", "fields", "present", "at", "count", "has", "pieces_at")
 """The names of this module that generated code uses."""

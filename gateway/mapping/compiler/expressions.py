@@ -9,38 +9,31 @@ from dataclasses import replace
 
 from gateway.fhirpath import ast
 from gateway.fhirpath.errors import FhirPathError
-from gateway.fhirpath.scope import Argument, Code, Function, Invocation, Scope
+from gateway.fhirpath.scope import Argument, Code, Function, Invocation
 from gateway.mapping import functions, ir, moments
 from gateway.mapping.compiler.folding import solid
 from gateway.mapping.compiler.frame import Frame, Name
 from gateway.mapping.compiler.host import Host
-from gateway.mapping.compiler.prepare import EARLIER, LATER, RECORD, Mark, segment_name
+from gateway.mapping.compiler.paths import TEXT, Paths
+from gateway.mapping.compiler.prepare import EARLIER, LATER, Mark, segment_name
 from gateway.mapping.compiler.texts import NAMES as TEXT_FUNCTIONS
 from gateway.mapping.compiler.texts import REPLACE, Texts
 from gateway.mapping.values import Identifiers
 
-_TEXT = "System.String"
+_INTEGER = "System.Integer"
 
 
-class Names(Scope):
+class Names(Paths):
     """Answers the compiler's questions about one expression in one frame."""
 
     def __init__(self, frame: Frame, host: Host, marks: dict[tuple[int, int], Mark]) -> None:
-        self.frame = frame
-        self.host = host
-        self.marks = marks
+        super().__init__(frame, host, marks)
         self._texts = Texts()
-        self._flowing: list[str] = []  # pieces of the source that may be among the values
-
-    @property
-    def pieces(self) -> bool:
-        """Whether a piece of the source may be among the values."""
-        return bool(self._flowing)
 
     def constant(self, name: str) -> Code | None:
         """Return `%receivedAt`, `%controlId`, a `%provider.…` of several values, and the moment of `now()`."""
         if name in {"receivedAt", "controlId"}:
-            type_ = "instant" if name == "receivedAt" else _TEXT
+            type_ = "instant" if name == "receivedAt" else TEXT
             return Code(_CONTEXT[name], type=type_)
         if name == "now":
             return Code("fp_date_time(received_at)", type="System.DateTime")
@@ -53,10 +46,10 @@ class Names(Scope):
         """Return the value of a name, or every segment called so."""
         known = self.frame.names.get(name)
         if known is not None:
-            self._flowing += [known.text] if known.pieces else []
+            self.flowing += [known.text] if known.pieces else []
             text = f"T.use({known.text})" if self.host.traced else known.text
             return Code(text, known.many, known.type, present=known.present and not known.many)
-        return self._segments(name, None) if self.host.format == "hl7v2" and segment_name(name) else None
+        return self.segments(name, None) if self.host.format == "hl7v2" and segment_name(name) else None
 
     def function(self, name: str) -> Function | None:
         """Return what writes the calls of an added function or of a fragment."""
@@ -64,6 +57,8 @@ class Names(Scope):
             return self._moved
         if name in TEXT_FUNCTIONS and not self.host.traced:
             return self._text
+        if name == "count" and not self.host.traced:
+            return self._count
         if name in functions.ADDED:
             return lambda call: self._added(functions.ADDED[name], call)
         if name == functions.TRANSLATE:
@@ -73,88 +68,9 @@ class Names(Scope):
         use = self.frame.uses.get(name)
         return (lambda call: self._fragment(use, call)) if use and use.concept_map is None else None
 
-    def is_source(self, name: str) -> bool:
-        """Return whether `name-5.1` is a path."""
-        return name in self.frame.names
-
-    def source(self, node: ast.SourcePath) -> Code | None:
-        """Return the text at a source path, or its pieces where a collection is wanted."""
-        if self.host.format == "csv":
-            return self._column(node)
-        if self.host.format != "hl7v2" or node.column is not None:
-            return None
-        if node.field is None:
-            return self._segments(node.base, node.occurrence)
-        mark = self.marks.get((node.start, node.end))
-        if mark == "pieces":
-            return self._pieces(node)
-        return self._present(node) if mark == "present" else self._value(node)
-
-    def step(self, code: Code, node: ast.SourceStep) -> Code | None:
-        """Return the text at numeric steps from a piece, or the pieces there."""
-        if node.column is not None or self.host.format != "hl7v2":
-            return None
-        mark = self.marks.get((node.start, node.end))
-        trace = "T." if self.host.traced else ""
-        if code.text in self._flowing:  # what is stepped on from does not come out itself
-            self._flowing.remove(code.text)
-        if mark == "pieces":
-            self._flowing.append("pieces")
-            return Code(f"{trace}pieces_at({code.text}, {node.numbers}, {node.repetition})", many=True, type=_TEXT)
-        if mark == "present":
-            return Code(f"{trace}has({code.text}, {node.numbers[0]})", type="boolean")
-        numbers = ", ".join(map(str, node.numbers))
-        repetition = f", repetition={node.repetition}" if node.repetition else ""
-        text = f"{trace}at({code.text}, {numbers}{repetition})"
-        return Code(self.host.read(text) if code.text.startswith("a_") else text, type=_TEXT)
-
     def names(self) -> Iterable[str]:
         """Return every name there is, for `did you mean`."""
         return (*self.frame.names, *self.frame.uses, *functions.NAMES, "provider", *_CONTEXT)
-
-    # ---- source paths
-
-    def _segments(self, name: str, occurrence: int | None) -> Code:
-        self._flowing.append("segments")
-        cut = f"[{occurrence - 1}:{occurrence}]" if occurrence else ""
-        text = f"{self._call('segments')}m, {name!r})"
-        return Code(f"{self.host.read(text)}{cut}", many=True, type=_TEXT)
-
-    def _value(self, node: ast.SourcePath) -> Code:
-        line = self.host.line(node.base, node.occurrence)
-        if self.host.traced:
-            written = (node.field, node.repetition, node.component, node.subcomponent)
-            return Code(f"T.value({line}, {written})", type=_TEXT)
-        at = [node.field or 1, node.repetition or 1, node.component or 1, node.subcomponent or 1]
-        while len(at) > 1 and at[-1] == 1:
-            at.pop()
-        numbers = ", ".join(map(str, at))
-        return Code(self.host.read(f"{line}.value({numbers})"), type=_TEXT)
-
-    def _present(self, node: ast.SourcePath) -> Code:
-        line = self.host.line(node.base, node.occurrence)
-        text = f"{self._call('present')}{line}, {node.field}, {node.repetition or 1})"
-        return Code(f"({self.host.read(text)} or None)", type="boolean")
-
-    def _pieces(self, node: ast.SourcePath) -> Code:
-        self._flowing.append("fields")
-        if node.occurrence is None and not self.host.line(node.base, None).startswith("each_"):
-            lines = f"m.all({node.base!r})"
-        else:
-            lines = f"[{self.host.line(node.base, node.occurrence)}]"
-        at = (node.field, node.repetition, node.component, node.subcomponent)
-        return Code(
-            self.host.read(f"{self._call('fields')}{lines}, {', '.join(map(repr, at))})"), many=True, type=_TEXT
-        )
-
-    def _column(self, node: ast.SourcePath) -> Code | None:
-        if node.base != RECORD or node.column is None:
-            return None
-        text = f"T.column(m, {node.column!r})" if self.host.traced else f"m.get({node.column!r})"
-        return Code(text, type=_TEXT)
-
-    def _call(self, name: str) -> str:
-        return f"{'T.' if self.host.traced else ''}{name}("
 
     # ---- functions
 
@@ -198,6 +114,22 @@ class Names(Scope):
         if written is None:
             raise FhirPathError(f"{call.node.name}() needs a value before its dot", position=call.node.start)
         return written
+
+    def _count(self, call: Invocation) -> Code:
+        """Count segments and repetitions where they stand, without making pieces of them."""
+        base = call.node.base
+        if base is None or call.arguments:
+            raise FhirPathError("count() stands after a collection", position=call.node.start)
+        if isinstance(base, ast.Identifier) and base.name not in self.frame.names and segment_name(base.name):
+            return Code(f"len(m.all({base.name!r}))", type=_INTEGER, present=True)
+        path = base if isinstance(base, ast.SourcePath) and self.host.format == "hl7v2" else None
+        if path is not None and path.field is not None and path.component is None and path.column is None:
+            text = self.host.read(f"count({self.lines(path)}, {path.field}, {path.repetition})")
+            return Code(text, type=_INTEGER, present=True)
+        receiver = call.receiver()
+        assert receiver is not None
+        text = f"len({receiver.text})" if receiver.many else f"({receiver.text} is not None) + 0"
+        return Code(f"({text})", type=_INTEGER, present=True)
 
     def _moved(self, call: Invocation) -> Code:
         moment, _, seconds = (argument.code() for argument in call.arguments)
@@ -248,9 +180,9 @@ class Names(Scope):
         return self._applied(function, fragment, passed, codes[0])
 
     def _argument(self, argument: Argument, fragment: ir.Fragment, index: int) -> tuple[Code, Name]:
-        before, self._flowing = self._flowing, []
+        before, self.flowing = self.flowing, []
         code = argument.code()
-        pieces, self._flowing = self.pieces, before
+        pieces, self.flowing = self.pieces, before
         if code.many and index and index in self.host.sources(fragment):
             code = replace(code, text=f"first({code.text})", many=False)
         fixed = argument.node if isinstance(argument.node, ast.Literal | ast.Empty) and not code.many else None
