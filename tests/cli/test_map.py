@@ -162,10 +162,8 @@ def test_run_with_strict_validates_what_comes_out(tmp_path: Path) -> None:
 def test_run_passes_fhir_through_as_it_came(tmp_path: Path) -> None:
     file = tmp_path / "bundle.json"
     file.write_text(
-
-            '{"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": {"resourceType": '
-            '"Basic", "x": 1.10}}]}'
-
+        '{"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": {"resourceType": '
+        '"Basic", "x": 1.10}}]}'
     )
 
     done = gateway("run", file, *OURS, "--format", "json")
