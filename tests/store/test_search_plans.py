@@ -72,8 +72,10 @@ class Explaining:
 def explaining(store: Store) -> Iterator[Explaining]:
     with store.reading() as db:
         if store.engine == "postgresql":
-            # A small table is rightly read whole; without that choice, only what no index can serve still is.
-            db.connection.execute("set local enable_seqscan = off")  # type: ignore[attr-defined]
+            # A small table is rightly read whole, and so is its index by the joins that read both sides once;
+            # without those choices, only what no index can serve still is.
+            for choice in ("seqscan", "hashjoin", "mergejoin"):
+                db.connection.execute(f"set local enable_{choice} = off")  # type: ignore[attr-defined]
         yield Explaining(db)
 
 
