@@ -213,6 +213,7 @@ def _show_free_places(running: Running) -> None:
     resources = {f"{e['resource']['resourceType']}/{e['resource']['id']}": e["resource"] for e in page["entry"]}
     slots = [r for r in resources.values() if r["resourceType"] == "Slot"]
     click.echo(f"\nFREE PLACES: {page.get('total', len(slots))} (GET /fhir/Slot?status=free&_include=Slot:schedule)")
+    click.echo("  The samples speak of 1 September 2026; a coordinator adds the window: &start=ge…&start=le…")
     for slot in slots:
         click.echo(f"  {_place_name(slot, resources):40} from {slot['start']} until {slot['end']}")
 
