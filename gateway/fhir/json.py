@@ -17,7 +17,7 @@ _BOM = b"\xef\xbb\xbf"
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _MAX_EXPONENT = 99
-_LARGE_EXPONENT = re.compile(rb"[0-9]E[+-][0-9]{3}")
+_LARGE_EXPONENT = re.compile(rb"E(?<=[0-9]E)[+-][0-9]{3}")  # begins with one letter: that is searched for quickly
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
 
 
@@ -36,7 +36,7 @@ def decode(data: bytes | str, *, max_depth: int = 64) -> Any:
     written = _ENCODER.encode(value)
     if written != text and _quotes(_structure(written)) != _quotes(structure):
         _refuse_twice_named(text)
-    if (b"E+" in written or b"E-" in written) and _LARGE_EXPONENT.search(written):
+    if _LARGE_EXPONENT.search(written):
         _check_exponents(value)
     return value
 

@@ -6,7 +6,6 @@ rows to delete, also after the extraction of index rows has changed.
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 # PostgreSQL indexes rows of up to 2,704 bytes. A longer text is found by its beginning; its key is cut on both engines.
 _ROW_BYTES, _COLUMN_BYTES = 2_600, 600
 _TABLES = ("token", "string", "date", "reference", "uri", "number", "quantity")
-_LISTS = attrgetter(*_TABLES)
 _DECODER = msgspec.msgpack.Decoder(dict[str, list[tuple[Any, ...]]])
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -27,11 +25,9 @@ _ENCODER = msgspec.msgpack.Encoder()
 def tables(rows: IndexRows) -> IndexTables:
     """Return the rows by table, each row once, empty tables left out."""
     found: IndexTables = {}
-    for table, entries in zip(_TABLES, _LISTS(rows), strict=True):
-        if len(entries) > 1:
-            found[table] = list(dict.fromkeys(entries))
-        elif entries:
-            found[table] = entries
+    for table in _TABLES:
+        if entries := getattr(rows, table):
+            found[table] = entries if len(entries) == 1 else list(dict.fromkeys(entries))
     if (slot := rows.slot) is not None:
         found["slot"] = [(slot.status, slot.start, slot.end, slot.schedule)]
     return found

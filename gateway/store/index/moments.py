@@ -13,6 +13,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND, _SECOND_US = timedelta(microseconds=1), 1_000_000
 
 
+@lru_cache(maxsize=8192)  # a feed repeats its times: the same days and shifts, for every bed
 def span(text: str) -> Span | None:
     """Return the span that a FHIR date, dateTime or instant names, as `gateway.fhir.datetime.read` does.
 
@@ -28,7 +29,6 @@ def span(text: str) -> Span | None:
     return _read(text)
 
 
-@lru_cache(maxsize=4096)
 def _read(text: str) -> Span | None:
     moment = read(text)
     return (moment.low, moment.high) if moment else None
