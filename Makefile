@@ -1,6 +1,6 @@
 # `make help` lists the targets. Everything installs into .venv; nothing else is touched.
 PYTHON ?= python3
-PORT ?= 8080
+PORT ?= $(or $(GATEWAY_PORT),8080)
 BIN := .venv/bin
 READY := .venv/.ready
 
