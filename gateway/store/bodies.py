@@ -24,7 +24,10 @@ _SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 def rest_of(resource: Resource) -> bytes:
     """Return the encoded resource without its head."""
-    return encode({name: value for name, value in resource.items() if name not in _HEAD})
+    rest = resource.copy()
+    for name in _HEAD:
+        rest.pop(name, None)
+    return encode(rest)
 
 
 def body(identity: Identity, meta: dict[str, Any] | None, rest: bytes, version: int, at: str) -> bytes:

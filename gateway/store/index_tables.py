@@ -27,7 +27,7 @@ def tables(rows: IndexRows) -> IndexTables:
     found: IndexTables = {}
     for table in _TABLES:
         if entries := getattr(rows, table):
-            found[table] = entries if len(entries) == 1 else list(dict.fromkeys(entries))
+            found[table] = entries if len(set(entries)) == len(entries) else list(dict.fromkeys(entries))
     if (slot := rows.slot) is not None:
         found["slot"] = [(slot.status, slot.start, slot.end, slot.schedule)]
     return found

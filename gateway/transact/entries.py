@@ -19,7 +19,6 @@ from gateway.transact.content import Content
 from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
 
 _CONDITIONAL = (ConditionalCreate, ConditionalPut)
-_CREATES = (Create, ConditionalCreate)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -113,11 +112,9 @@ def _check_types(ops: Sequence[Operation], places: Sequence[str]) -> None:
 def _entry(op: Operation, where: str) -> Entry:
     if isinstance(op, Delete):
         return Entry(op, where, op.type, None)
-    type_ = op.resource["resourceType"]
-    if not isinstance(op, _CONDITIONAL):
-        return Entry(op, where, type_, op.resource)
-    entry = Entry(op, where, type_, op.resource)
-    entry.condition = op.search if isinstance(op.search, SearchRequest) else _condition(entry, op.search)
+    entry = Entry(op, where, op.resource["resourceType"], op.resource)
+    if isinstance(op, _CONDITIONAL):
+        entry.condition = op.search if isinstance(op.search, SearchRequest) else _condition(entry, op.search)
     return entry
 
 
@@ -132,7 +129,7 @@ def _condition(entry: Entry, query: str) -> SearchRequest:
 
 def _check_may(entries: Sequence[Entry], caller: Caller) -> None:
     refused = {type_ for type_ in {entry.type for entry in entries} if not may_write(caller, type_)}
-    unseen = {type_ for type_ in {entry.type for entry in entries if entry.condition} if not may_read(caller, type_)}
+    unseen = {entry.type for entry in entries if entry.condition and not may_read(caller, entry.type)}
     if refused or unseen:
         issues = [
             entry.request("forbidden", "this caller may not do this")
@@ -145,9 +142,14 @@ def _check_may(entries: Sequence[Entry], caller: Caller) -> None:
 def _bad_ids(entries: Iterable[Entry]) -> Iterable[Issue]:
     for entry in entries:
         op = entry.op
-        if isinstance(op, _CREATES) or (isinstance(op, ConditionalPut) and "id" not in op.resource):
+        if isinstance(op, Put):
+            id_ = op.resource.get("id")
+        elif isinstance(op, Delete):
+            id_ = op.id
+        elif isinstance(op, ConditionalPut) and "id" in op.resource:
+            id_ = op.resource["id"]
+        else:
             continue  # it gets an id from us
-        id_ = op.id if isinstance(op, Delete) else op.resource.get("id")
         if not isinstance(id_, str) or not is_id(id_):
             yield entry.request("bad-request", "the id must be 1 to 64 letters, digits, '-' and '.'")
 

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#trules and https://hl7.org/fhir/R4/bundle.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from gateway.store import Identity
 from gateway.store.bodies import rest_of
 from gateway.transact.entries import Entry, criteria, is_id
 
-_REFERENCE = b'"reference":"'  # what is escaped in a string never looks like this
+_REFERENCE = re.compile(rb'"reference":"([^"]*)')  # what is escaped in a string never looks like this
 
 
 class Link(NamedTuple):
@@ -123,7 +124,7 @@ def _all_plain(entry: Entry, plain: dict[bytes, Identity | None], named: set[byt
     Nearly all are of that form, and in the encoded resource they are found without a walk through it.
     """
     all_plain = True
-    for text in {part.partition(b'"')[0] for part in entry.rest.split(_REFERENCE)[1:]}:
+    for text in set(_REFERENCE.findall(entry.rest)):
         identity = plain[text] if text in plain else plain.setdefault(text, _plain(text.decode()))
         if identity is None or text in named:
             all_plain = False

@@ -97,12 +97,11 @@ def _type(value: Any) -> str:
 
 
 def _slot(resource: Resource, found: IndexRows) -> SlotRow | None:
-    start = next((low for param, low, _ in found.date if param == "start"), None)
-    end = span(resource.get("end", ""))
+    start, end = span(resource.get("start", "")), span(resource.get("end", ""))
     if start is None or end is None or "status" not in resource:
         return None
     schedules = (id_ for param, type_name, id_ in found.reference if param == "schedule" and type_name == "Schedule")
-    return SlotRow(resource["status"], start, end[0], next(schedules, ""))
+    return SlotRow(resource["status"], start[0], end[0], next(schedules, ""))
 
 
 def _capacity(found: IndexRows) -> list[tuple[str, int, int]]:
