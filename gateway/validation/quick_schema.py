@@ -30,6 +30,7 @@ WHOLE_NUMBER = "wholeNumber"
 INVARIANTS = "invariants"
 # Another: of these properties (the types of a choice) at most one is there.
 ONE_TYPE = "oneType"
+_LONGEST_ID = 64
 _FEW = 4  # up to so many types, plain JSON Schema is faster than a keyword written in Python
 
 # Another: the start and the end of a Period are written alike, so that their texts can be compared.
@@ -185,7 +186,7 @@ class _Writer:
 
     def _to(self, targets: tuple[str, ...]) -> Schema:
         name = "to:" + "|".join(targets)
-        self.definitions.setdefault(name, _pattern(_reference_pattern(targets)))
+        self.definitions.setdefault(name, {"anyOf": [_plain_reference(targets), _pattern(_reference_pattern(targets))]})
         return {"$ref": _pointer(name)}
 
     def _of_type(self, target: str) -> Schema:
@@ -216,6 +217,8 @@ def _primitive(type_name: str) -> Schema:
         return {"type": "number"}
     if limits := patterns.INTEGERS.get(type_name):
         return {"type": "integer", "minimum": limits[0], "maximum": limits[1], WHOLE_NUMBER: True}
+    if type_name == "id":
+        return _pattern(r"[A-Za-z0-9\-.]+") | {"maxLength": _LONGEST_ID}
     written = _pattern(_ASCII.get(type_name, patterns.STRINGS[type_name]))
     return written | {"maxLength": patterns.LONGEST_STRING} if type_name in {"string", "markdown"} else written
 
@@ -239,6 +242,13 @@ def _at_most_one(element: Element) -> list[Schema]:
     if len(names) > _FEW:
         return [{ONE_TYPE: list(names)}, with_partner]
     return [*({"not": {"required": [*pair]}} for pair in combinations(names, 2)), with_partner]
+
+
+def _plain_reference(targets: tuple[str, ...]) -> Schema:
+    """Return a schema of `Type/id` alone, nearly all there is: to count 64 letters by a pattern takes longer."""
+    types = targets or tuple(sorted(resource_types()))
+    longest = min(len(name) for name in types) + len("/") + _LONGEST_ID
+    return _pattern(rf"(?:{'|'.join(types)})/[A-Za-z0-9\-.]+") | {"maxLength": longest}
 
 
 def _reference_pattern(targets: tuple[str, ...]) -> str:
