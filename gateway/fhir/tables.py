@@ -60,6 +60,13 @@ class ParameterRow(msgspec.Struct, frozen=True):
     components: tuple[ComponentRow, ...] = ()
 
 
+# Made here, under the import lock: msgspec crashes when several threads are the first to decode a Struct at once.
+_TYPES = msgspec.json.Decoder(dict[str, TypeRow])
+_INVARIANTS = msgspec.json.Decoder(tuple[InvariantRow, ...])
+_CODES = msgspec.json.Decoder(dict[str, dict[str, tuple[str, ...]]])
+_PARAMETERS = msgspec.json.Decoder(dict[str, dict[str, ParameterRow]])
+
+
 def _content(name: str) -> bytes:
     return (shipped("profiles") / "r4" / f"{name}.json").read_bytes()
 
@@ -67,22 +74,22 @@ def _content(name: str) -> bytes:
 @cache
 def types() -> dict[str, TypeRow]:
     """Return type name or backbone path → row."""
-    return msgspec.json.decode(_content("elements"), type=dict[str, TypeRow])
+    return _TYPES.decode(_content("elements"))
 
 
 @cache
 def invariants() -> tuple[InvariantRow, ...]:
     """Return every distinct invariant."""
-    return msgspec.json.decode(_content("invariants"), type=tuple[InvariantRow, ...])
+    return _INVARIANTS.decode(_content("invariants"))
 
 
 @cache
 def codes() -> dict[str, dict[str, tuple[str, ...]]]:
     """Return value set → code system → codes."""
-    return msgspec.json.decode(_content("codes"), type=dict[str, dict[str, tuple[str, ...]]])
+    return _CODES.decode(_content("codes"))
 
 
 @cache
 def search_parameters() -> dict[str, dict[str, ParameterRow]]:
     """Return resource type → code → search parameter; `Resource` and `DomainResource` hold the common ones."""
-    return msgspec.json.decode(_content("search_parameters"), type=dict[str, dict[str, ParameterRow]])
+    return _PARAMETERS.decode(_content("search_parameters"))

@@ -37,6 +37,9 @@ class Link(msgspec.Struct, array_like=True, frozen=True):
         return None if self.values is None else Position(self.values, self.key)
 
 
+_LINK = msgspec.msgpack.Decoder(Link)  # made at import: see gateway.fhir.tables
+
+
 def link(resource_type: str, pairs: tuple[tuple[str, str], ...], position: Position | None) -> Link:
     """Return the link to the page after `position`."""
     return Link(resource_type, pairs, position.values if position else None, position.key if position else 0)
@@ -65,6 +68,6 @@ def unseal(token: str, secret: bytes) -> Link:
     try:
         sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
         plain = AESGCM(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
-        return msgspec.msgpack.decode(plain, type=Link)
+        return _LINK.decode(plain)
     except (ValueError, InvalidTag, msgspec.DecodeError) as error:
         raise BadRequest("this is not a page link of this gateway: begin the search again") from error
