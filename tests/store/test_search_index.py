@@ -187,7 +187,7 @@ def test_a_slot_stands_under_its_status_with_each_coding() -> None:
         "serviceType": [{"coding": [{"system": "http://a", "code": "1"}, {"code": "2"}]}],
         "specialty": [{"coding": [{"system": "http://b", "code": "3"}]}],
     }
-    start, end = span(slot["start"]), span(slot["end"])  # type: ignore[arg-type]
+    start, end = span(slot["start"]), span(slot["end"])
     assert start
     assert end
 
