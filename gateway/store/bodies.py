@@ -25,8 +25,9 @@ _SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
 def rest_of(resource: Resource) -> bytes:
     """Return the encoded resource without its head."""
     rest = resource.copy()
-    for name in _HEAD:
-        rest.pop(name, None)
+    rest.pop("resourceType", None)
+    rest.pop("id", None)
+    rest.pop("meta", None)
     return encode(rest)
 
 
@@ -35,8 +36,8 @@ def body(identity: Identity, meta: dict[str, Any] | None, rest: bytes, version: 
     told = f'"versionId":"{version}","lastUpdated":"{at}"'
     if meta and (others := {name: value for name, value in meta.items() if name not in _OURS}):
         told = f"{told},{encode(others)[1:-1].decode()}"
-    head = f'{{"resourceType":"{identity.type}","id":"{identity.id}","meta":{{{told}}}'.encode()
-    return head + b"}" if rest == b"{}" else b"%b,%b" % (head, rest[1:])
+    head = f'{{"resourceType":"{identity.type}","id":"{identity.id}","meta":{{{told}}},'.encode()
+    return head[:-1] + b"}" if rest == b"{}" else head + rest[1:]
 
 
 def says_the_same(resource: Resource, rest: bytes, stored: bytes) -> bool:

@@ -47,7 +47,7 @@ class Commit:
         """Return what to write and what became of each operation. Raises what `transact` raises of what is stored."""
         self._resolve(sight)
         identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
-        targets = {target for target, _ in self.links.to_stored if target not in identities}
+        targets = self.links.stored.difference(identities)
         currents, present = sight.current(list(identities), targets)
         self._check_references(targets, present)
         check_versions(self.entries, currents)

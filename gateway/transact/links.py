@@ -19,7 +19,7 @@ from gateway.store import Identity
 from gateway.store.bodies import rest_of
 from gateway.transact.entries import Entry, criteria, is_id
 
-_REFERENCE = re.compile(rb'"reference":"([^"]*)')  # what is escaped in a string never looks like this
+_REFERENCE = re.compile(r'"reference":"([^"]*)')  # what is escaped in a string never looks like this
 
 
 class Link(NamedTuple):
@@ -64,15 +64,17 @@ def _paths(about: Sequence[Link]) -> list[str]:
 
 @dataclass(slots=True)
 class Links:
-    """Every reference that means something in a transaction, by what it means."""
+    """Every reference that means something in a transaction, by what it means; `stored` are what literal ones name."""
 
     to_entries: list[tuple[Link, Entry]] = field(default_factory=list)
     by_condition: list[tuple[Link, SearchRequest]] = field(default_factory=list)
-    to_stored: list[tuple[Identity, Entry]] = field(default_factory=list)
+    stored: set[Identity] = field(default_factory=set)
     dangling: list[Link] = field(default_factory=list)
 
     def unsettled(self) -> set[int]:
         """Return the `id()` of each entry whose content depends on what a condition will find."""
+        if not self.to_entries and not self.by_condition:
+            return set()
         to_unknown = {id(link.entry) for link, target in self.to_entries if target.identity is None}
         return to_unknown | {id(link.entry) for link, _ in self.by_condition}
 
@@ -94,48 +96,46 @@ def collect(entries: Sequence[Entry], caller: Caller) -> Links:
     Raises InvalidResource when a reference needs an entry that is not there, Forbidden when the caller may not search
     what a reference is searched by, BadRequest when such a search cannot be read.
     """
-    by_url = {url: entry for entry in entries if (url := getattr(entry.op, "full_url", None))}
-    named = {url.encode() for url in by_url}
     links = Links()
-    plain: dict[bytes, Identity | None] = {}
-    for entry in entries:
-        if entry.resource is not None:
-            entry.rest = _encoded(entry, entry.resource)
-            if not _all_plain(entry, plain, named, links):
-                for holder in reference.holders(entry.resource):
-                    _sort(Link(entry, holder, holder["reference"]), by_url, links)
-    if links.dangling:
-        raise InvalidResource(issues(links.dangling, "no entry of this transaction has this fullUrl"))
-    _check_may_search(links, caller)
+    by_url = {url: entry for entry in entries if (url := getattr(entry.op, "full_url", None))}
+    encoded = [_encoded(entry, entry.resource) for entry in entries if entry.resource is not None]
+    if others := _other_than_plain(set(_REFERENCE.findall(b"".join(encoded).decode())), by_url, links):
+        _sort_all(entries, others, by_url, links)
+        if links.dangling:
+            raise InvalidResource(issues(links.dangling, "no entry of this transaction has this fullUrl"))
+        _check_may_search(links, caller)
     return links
 
 
 def _encoded(entry: Entry, resource: Resource) -> bytes:
     try:
-        return rest_of(resource)
+        entry.rest = rest_of(resource)
+        return entry.rest
     except UnicodeEncodeError as error:
         text = "a text holds half a surrogate pair: it is not valid Unicode"
         raise InvalidResource([entry.at(Issue("wrong-type", text, expression=entry.type))]) from error
 
 
-def _all_plain(entry: Entry, plain: dict[bytes, Identity | None], named: set[bytes], into: Links) -> bool:
-    """Note the references of the form `Type/id`, and return whether there are no others.
+def _other_than_plain(texts: Iterable[str], by_url: Mapping[str, Entry], into: Links) -> set[str]:
+    """Note the references of the form `Type/id`, and return the others.
 
-    Nearly all are of that form, and in the encoded resource they are found without a walk through it.
+    Nearly all are of that form, and in the encoded resources they are found without a walk through them.
     """
-    all_plain = True
-    for text in set(_REFERENCE.findall(entry.rest)):
-        identity = plain[text] if text in plain else plain.setdefault(text, _plain(text.decode()))
-        if identity is None or text in named:
-            all_plain = False
+    types, others = resource_types(), set()
+    for text in texts:
+        type_, _, id_ = text.partition("/")
+        if type_ in types and is_id(id_) and text not in by_url:
+            into.stored.add(Identity(type_, id_))
         else:
-            into.to_stored.append((identity, entry))
-    return all_plain
+            others.add(text)
+    return others
 
 
-def _plain(text: str) -> Identity | None:
-    type_, _, id_ = text.partition("/")
-    return Identity(type_, id_) if type_ in resource_types() and is_id(id_) else None
+def _sort_all(entries: Iterable[Entry], others: set[str], by_url: Mapping[str, Entry], into: Links) -> None:
+    for entry in entries:
+        if entry.resource is not None and not others.isdisjoint(_REFERENCE.findall(entry.rest.decode())):
+            for holder in reference.holders(entry.resource):
+                _sort(Link(entry, holder, holder["reference"]), by_url, into)
 
 
 def _sort(link: Link, by_url: Mapping[str, Entry], into: Links) -> None:
@@ -144,7 +144,7 @@ def _sort(link: Link, by_url: Mapping[str, Entry], into: Links) -> None:
         return
     meant = reference.parse(link.text)
     if meant.kind == "relative" and meant.type and meant.id and meant.version:
-        into.to_stored.append((Identity(meant.type, meant.id), link.entry))
+        into.stored.add(Identity(meant.type, meant.id))
     elif meant.kind == "conditional" and meant.type:
         into.by_condition.append((link, link.condition(meant.type)))
     elif link.text.startswith("urn:uuid:"):
@@ -179,15 +179,12 @@ def resolve(links: Links, found: Mapping[object, Sequence[Identity]]) -> None:
         raise MultipleMatches(several)
 
 
-def missing(links: Links, entries: Iterable[Entry], present: set[Identity]) -> list[Link]:
+def missing(links: Links, entries: Sequence[Entry], present: set[Identity]) -> list[Link]:
     """Return the literal references to what is neither stored nor written by this transaction."""
     written = {entry.identity for entry in entries if entry.resource is not None}
     deleted = {entry.identity for entry in entries if entry.resource is None}
-    gone: dict[int, tuple[Entry, set[Identity]]] = {}
-    for target, entry in links.to_stored:
-        if target in deleted or not (target in present or target in written):
-            gone.setdefault(id(entry), (entry, set()))[1].add(target)
-    return [link for entry, targets in gone.values() for link in _to(targets, entry)]
+    gone = {target for target in links.stored if target in deleted or not (target in present or target in written)}
+    return [link for entry in entries for link in _to(gone, entry)] if gone else []
 
 
 def _to(targets: set[Identity], entry: Entry) -> Iterator[Link]:
