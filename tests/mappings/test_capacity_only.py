@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.data import shipped
-from gateway.errors import GatewayError, Issue
+from gateway.errors import GatewayError, Issue, MappingFailed
 from gateway.fhir import json
 from gateway.mapping.library import Library
 from gateway.mapping.run import run
@@ -72,7 +72,10 @@ def test_a_refusal_without_a_header_names_nobody(first: bytes) -> None:
     assert [word for word in ("999900006", "Geheim", "Gerda", "19410307") if word in everything] == []
 
 
-@pytest.mark.parametrize("event", ["A01", "A02", "A03", "A08", "A11", "A12", "A13"])
+_PLACES = "A01 A02 A03 A04 A06 A07 A08 A11 A12 A13 A15 A16 A21 A22 A25 A26"
+
+
+@pytest.mark.parametrize("event", _PLACES.split())
 def test_only_places_come_out(event: str) -> None:
     data = (
         f"MSH|^~\\&|EPD|ZKH|GW|ZCC|20260901101500+0200||ADT^{event}|X1|P|2.5.1\rEVN|{event}|20260901101455+0200\r"
@@ -83,3 +86,16 @@ def test_only_places_come_out(event: str) -> None:
 
     types = {resource["resourceType"] for resource, *_ in mapped.resources}
     assert {"Location", "Schedule", "Slot"} <= types <= {"Location", "Schedule", "Slot", "HealthcareService"}
+
+
+@pytest.mark.parametrize("event", ["A05", "A14", "A27", "A28", "A31", "A38", "A40", "A47"])
+def test_a_message_about_a_person_alone_is_refused_and_says_why(event: str) -> None:
+    data = (
+        f"MSH|^~\\&|EPD|ZKH|GW|ZCC|20260901101500+0200||ADT^{event}|X1|P|2.5.1\rEVN|{event}|20260901101455+0200\r"
+        "PID|1||77^^^ZKH^PI||Geheim^Gerda||19410307|F\rMRG|78^^^ZKH^PI\rPV1|1|P|3B^312^2^ZKH\r"
+    ).encode()
+
+    with pytest.raises(MappingFailed) as refused:
+        list(run(LIBRARY, data, provider="duinrand", received_at=AT))
+
+    assert [issue.code for issue in refused.value.issues] == ["patient-data-in-capacity"]

@@ -20,7 +20,8 @@ AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
 LIBRARY = Library.load([shipped("mappings")])
 BOM = b"\xef\xbb\xbf"
 DATA = SHARED / "data" if SHARED else None
-MAPPED = {"ADT^A01", "ADT^A02", "ADT^A03", "ADT^A08", "ADT^A11", "ADT^A12", "ADT^A13", "ADT^A20", "REF^I12"}
+_ADT = "A01 A02 A03 A04 A05 A06 A07 A08 A11 A12 A13 A14 A15 A16 A20 A21 A22 A25 A26 A27 A28 A31 A38 A40 A47"
+MAPPED = {f"ADT^{event}" for event in _ADT.split()} | {"REF^I12"}
 
 
 def _files() -> Iterator[Path]:
