@@ -1,7 +1,7 @@
 """Characters to tokens. https://hl7.org/fhirpath/N1/grammar.html
 
 With `source_paths` also the paths of messages, as their own people write them (docs/mapping-language.md):
-a token `source` is a whole `PID-3[2].1`, a token `step` the `.4.1` after something.
+a token `source` is a whole `PID-3[2].1`, `segment` one like `OBX[3]` or `NAD(HP)`, `step` the `.4.1` after something.
 """
 
 import re
@@ -35,14 +35,14 @@ _SOURCE = re.compile(
     r"(\$this|[A-Za-z_]\w*)(?:\(([A-Z0-9+]+)\))?(?:\[(\d+)\])?-(\d+)(?:\[(\d+)\])?(?:\.(\d+)(?:\.(\d+))?)?(?!\w)",
     re.ASCII,
 )
-_OCCURRENCE = re.compile(r"([A-Z][A-Z0-9]{2})\[(\d+)\]", re.ASCII)
+_OCCURRENCE = re.compile(r"([A-Z][A-Z0-9]{2})(?:\(([A-Z0-9]+)\)(?:\[(\d+)\])?|()\[(\d+)\])", re.ASCII)
 _STEP = re.compile(r"\.(\d+)(?:\[(\d+)\])?((?:\.\d+)*)", re.ASCII)
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind` is a group of the token pattern, or source, step, end; `value` what it stands for."""
+    """`kind` is a group of the token pattern, or source, segment, step, end; `value` what it stands for."""
 
     kind: str
     text: str
@@ -145,7 +145,7 @@ def _source(text: str, at: int, before: Token | None, is_source: Callable[[str],
     if path and (is_source(path[1]) or _SEGMENT.fullmatch(path[1])):
         return _made("source", path)
     occurrence = _OCCURRENCE.match(text, at)
-    return _made("source", occurrence) if occurrence else None
+    return _made("segment", occurrence) if occurrence else None
 
 
 def _made(kind: str, found: re.Match[str]) -> Token:

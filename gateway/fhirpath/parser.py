@@ -235,15 +235,19 @@ class _Parser:
 
     def source(self) -> ast.Node:
         token = self.next()
-        groups = _groups(token)
-        if len(groups) == 2:
-            return ast.SourcePath(str(groups[0]), _number(groups[1]), start=token.start, end=token.end)
-        base, qualifier, occurrence, *numbers = groups
+        base, qualifier, occurrence, *numbers = _groups(token)
         occurrence_, field, repetition, component, subcomponent = map(_number, (occurrence, *numbers))
         return ast.SourcePath(
             str(base), occurrence_, field, repetition, component, subcomponent,
             qualifier=qualifier, start=token.start, end=token.end,
         )  # fmt: skip
+
+    def segment(self) -> ast.Node:
+        token = self.next()
+        base, qualifier, occurrence, _, plain = _groups(token)
+        return ast.SourcePath(
+            str(base), _number(occurrence or plain), qualifier=qualifier, start=token.start, end=token.end
+        )
 
 
 def _groups(token: Token) -> tuple[str | None, ...]:
@@ -264,4 +268,5 @@ _TERMS: dict[str, Callable[[_Parser], ast.Node]] = {
     "constant": _Parser.constant,
     "special": _Parser.special,
     "source": _Parser.source,
+    "segment": _Parser.segment,
 }

@@ -18,6 +18,10 @@ Policy: TypeAlias = OneOf["fail", "quarantine", "drop-resource", "drop-element"]
 POLICIES: tuple[Policy, ...] = ("fail", "quarantine", "drop-resource", "drop-element")
 
 
+SEGMENTED = frozenset({"hl7v2", "edifact"})
+"""Formats whose messages are segments with numbered fields, so that `PID-3.1` and `NAD-2.1` are paths into them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Literal:
     """A fixed value."""

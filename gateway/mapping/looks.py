@@ -52,9 +52,9 @@ class Looks:
         )
         return found
 
-    def segments(self, message: Any, name: str) -> list[Any]:
-        """Return every segment of a name."""
-        return pieces.segments(message, name)
+    def segments(self, message: Any, name: str, qualifier: str | None = None) -> list[Any]:
+        """Return every segment of a name (EDIFACT: with a qualifier)."""
+        return pieces.segments(message, name, qualifier)
 
     def fields(self, lines: list[Any], *at: int | None) -> list[Any]:
         """Return the pieces that a path means as a collection."""

@@ -1,4 +1,4 @@
-"""Pieces of an HL7 v2 message as values of expressions: a segment, a repetition, a component.
+"""Pieces of an HL7 v2 or EDIFACT message as values of expressions: a segment, a repetition, a component.
 
 A piece is the text of its first leaf, so every FHIRPath function for text works on it, and it knows
 where it stands, so that numeric steps (`cx.4.1`) and places can be had from it.
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from gateway.errors import Place
-from gateway.formats.hl7v2 import Message, Position, Segment
+from gateway.formats.hl7v2 import Position, Segment
 
 ONE = 1
 
@@ -88,15 +88,17 @@ def piece(segment: Segment, field: int = 0, repetition: int = 1, component: int 
     return made
 
 
-def segment(message: Message, name: str, occurrence: int = 1) -> Line:
-    """Return the occurrence of a segment, or its stand-in."""
-    found = message.all(name)
-    return found[occurrence - 1] if occurrence <= len(found) else Absent(name, occurrence)
+def segment(message: Any, name: str, occurrence: int = 1, qualifier: str | None = None) -> Line:
+    """Return the occurrence of a segment (EDIFACT: of those with a qualifier, as in `NAD+HP`), or its stand-in."""
+    found: list[Line] = message.all(name) if qualifier is None else message.qualified(name, qualifier)
+    called = name if qualifier is None else f"{name}({qualifier})"
+    return found[occurrence - 1] if occurrence <= len(found) else Absent(called, occurrence)
 
 
-def segments(message: Message, name: str) -> list[Piece]:
+def segments(message: Any, name: str, qualifier: str | None = None) -> list[Piece]:
     """Return every segment called `name`."""
-    return [piece(found) for found in message.all(name)]
+    found = message.all(name) if qualifier is None else message.qualified(name, qualifier)
+    return [piece(one) for one in found]
 
 
 def fields(

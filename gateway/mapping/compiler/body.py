@@ -67,7 +67,7 @@ class Body:
         self.lines: list[str] = []
         self.depth = 1
         self.numbers: dict[str, int] = {}
-        self.segments: dict[tuple[str, int | None], str] = {}
+        self.segments: dict[tuple[str, int | None, str | None], str] = {}
         self.reads: dict[str, str] = {}  # a look at the source → what stands for it in the lines
 
     def line(self, text: str) -> None:
@@ -98,11 +98,11 @@ class Body:
             self.line("pass")
         self.depth -= 1
 
-    def segment(self, name: str, occurrence: int | None) -> str:
+    def segment(self, name: str, occurrence: int | None, qualifier: str | None = None) -> str:
         """Return the variable of a segment, fetched when the function begins."""
-        key = (name, occurrence)
+        key = (name, occurrence, qualifier)
         if key not in self.segments:
-            self.segments[key] = f"s_{name}{occurrence or ''}"
+            self.segments[key] = f"s_{name}{occurrence or ''}" + (f"_{qualifier}" if qualifier else "")
         return self.segments[key]
 
     def read(self, text: str) -> str:
@@ -118,8 +118,13 @@ class Body:
             kept += [f"    p{number} = {text}"] if often else []
             lines = lines.replace(mark, f"p{number}" if often else text)
         fetched = [
-            f"    {variable} = segment(m, {name!r}{f', {occurrence}' if occurrence else ''})"
-            for (name, occurrence), variable in self.segments.items()
+            f"    {variable} = {_fetched(*key)}"
+            for key, variable in self.segments.items()
             if not variable.startswith("each_")
         ]
         return "\n".join([f"{self.head}:", *fetched, *kept, lines])
+
+
+def _fetched(name: str, occurrence: int | None, qualifier: str | None) -> str:
+    which = [repr(name), *([str(occurrence or 1)] if occurrence or qualifier else [])]
+    return f"segment({', '.join(['m', *which, *([repr(qualifier)] if qualifier else [])])})"

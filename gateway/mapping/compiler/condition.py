@@ -1,6 +1,7 @@
 """`source.when` as a function of a message, and the source paths it looks at."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from gateway.fhirpath import RUNTIME, ast
@@ -29,8 +30,8 @@ class _Host(Host):
         self.constants: dict[str, Any] = {}
         self.definitions: dict[str, str] = {}
 
-    def line(self, name: str, occurrence: int | None) -> str:
-        return self.body.segment(name, occurrence)
+    def line(self, name: str, occurrence: int | None, qualifier: str | None = None) -> str:
+        return self.body.segment(name, occurrence, qualifier)
 
     def constant(self, value: object, hint: str) -> str:
         name = f"K_{hint}_{len(self.constants)}"
@@ -100,4 +101,4 @@ def paths(mapping: ir.Mapping) -> frozenset[ast.SourcePath | str]:
 
 
 def _bare(node: ast.SourcePath) -> ast.SourcePath:
-    return ast.SourcePath(node.base, node.occurrence, node.field, node.repetition, node.component, node.subcomponent)
+    return replace(node, start=0, end=0)

@@ -49,7 +49,7 @@ class Names(Paths):
             self.flowing += [known.text] if known.pieces else []
             text = f"T.use({known.text})" if self.host.traced else known.text
             return Code(text, known.many, known.type, present=known.present and not known.many)
-        return self.segments(name, None) if self.host.format == "hl7v2" and segment_name(name) else None
+        return self.segments(name, None) if self.host.format in ir.SEGMENTED and segment_name(name) else None
 
     def function(self, name: str) -> Function | None:
         """Return what writes the calls of an added function or of a fragment."""
@@ -122,7 +122,7 @@ class Names(Paths):
             raise FhirPathError("count() stands after a collection", position=call.node.start)
         if isinstance(base, ast.Identifier) and base.name not in self.frame.names and segment_name(base.name):
             return Code(f"len(m.all({base.name!r}))", type=_INTEGER, present=True)
-        path = base if isinstance(base, ast.SourcePath) and self.host.format == "hl7v2" else None
+        path = base if isinstance(base, ast.SourcePath) and self.host.format in ir.SEGMENTED else None
         if path is not None and path.field is not None and path.component is None and path.column is None:
             text = self.host.read(f"count({self.lines(path)}, {path.field}, {path.repetition})")
             return Code(text, type=_INTEGER, present=True)

@@ -16,7 +16,7 @@ class Host(Protocol):
     overlay: Overlay
     zone: str
 
-    def line(self, name: str, occurrence: int | None) -> str:
+    def line(self, name: str, occurrence: int | None, qualifier: str | None = None) -> str:
         """Return the variable that holds a segment in the function being written."""
 
     def read(self, text: str) -> str:

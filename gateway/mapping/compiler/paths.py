@@ -2,6 +2,7 @@
 
 from gateway.fhirpath import ast
 from gateway.fhirpath.scope import Code, Scope
+from gateway.mapping import ir
 from gateway.mapping.compiler.frame import Frame
 from gateway.mapping.compiler.host import Host
 from gateway.mapping.compiler.prepare import RECORD, Mark
@@ -31,10 +32,12 @@ class Paths(Scope):
         """Return the text at a source path, or its pieces where a collection is wanted."""
         if self.host.format == "csv":
             return self._column(node)
-        if self.host.format != "hl7v2" or node.column is not None:
+        if self.host.format not in ir.SEGMENTED or node.column is not None:
+            return None
+        if node.qualifier is not None and self.host.format != "edifact":
             return None
         if node.field is None:
-            return self.segments(node.base, node.occurrence)
+            return self.segments(node.base, node.occurrence, node.qualifier)
         mark = self.marks.get((node.start, node.end))
         if mark == "pieces":
             return self._pieces(node)
@@ -42,7 +45,7 @@ class Paths(Scope):
 
     def step(self, code: Code, node: ast.SourceStep) -> Code | None:
         """Return the text at numeric steps from a piece, or the pieces there."""
-        if node.column is not None or self.host.format != "hl7v2":
+        if node.column is not None or self.host.format not in ir.SEGMENTED:
             return None
         mark = self.marks.get((node.start, node.end))
         trace = "T." if self.host.traced else ""
@@ -58,15 +61,15 @@ class Paths(Scope):
         text = f"{trace}at({code.text}, {numbers}{repetition})"
         return Code(self.host.read(text) if code.text.startswith("a_") else text, type=TEXT)
 
-    def segments(self, name: str, occurrence: int | None) -> Code:
+    def segments(self, name: str, occurrence: int | None, qualifier: str | None = None) -> Code:
         """Return every segment of a name, or the one meant."""
         self.flowing.append("segments")
         cut = f"[{occurrence - 1}:{occurrence}]" if occurrence else ""
-        text = f"{self._call('segments')}m, {name!r})"
+        text = f"{self._call('segments')}m, {name!r}{f', {qualifier!r}' if qualifier else ''})"
         return Code(f"{self.host.read(text)}{cut}", many=True, type=TEXT)
 
     def _value(self, node: ast.SourcePath) -> Code:
-        line = self.host.line(node.base, node.occurrence)
+        line = self.host.line(node.base, node.occurrence, node.qualifier)
         if self.host.traced:
             written = (node.field, node.repetition, node.component, node.subcomponent)
             return Code(f"T.value({line}, {written})", type=TEXT)
@@ -77,7 +80,7 @@ class Paths(Scope):
         return Code(self.host.read(f"{line}.value({numbers})"), type=TEXT)
 
     def _present(self, node: ast.SourcePath) -> Code:
-        line = self.host.line(node.base, node.occurrence)
+        line = self.host.line(node.base, node.occurrence, node.qualifier)
         text = f"{self._call('present')}{line}, {node.field}, {node.repetition or 1})"
         return Code(f"({self.host.read(text)} or None)", type="boolean")
 
@@ -89,9 +92,11 @@ class Paths(Scope):
 
     def lines(self, node: ast.SourcePath) -> str:
         """Return the segments that a path means: all of a name, unless it says which, or each is mapped by itself."""
+        if node.occurrence is None and node.qualifier is not None:
+            return f"m.qualified({node.base!r}, {node.qualifier!r})"
         if node.occurrence is None and not self.host.line(node.base, None).startswith("each_"):
             return f"m.all({node.base!r})"
-        return f"[{self.host.line(node.base, node.occurrence)}]"
+        return f"[{self.host.line(node.base, node.occurrence, node.qualifier)}]"
 
     def _column(self, node: ast.SourcePath) -> Code | None:
         if node.base != RECORD or node.column is None:

@@ -133,14 +133,13 @@ class Prepare:
         path = name.path if name else None
         if path is None or path.column is not None or node.column is not None:
             return None
-        at = [n for n in (path.field, path.component, path.subcomponent) if n is not None] + list(node.numbers)
-        if len(at) > 3:
+        numbers = [n for n in (path.field, path.component, path.subcomponent) if n is not None] + list(node.numbers)
+        if len(numbers) > 3:
             return None
-        field_, component, subcomponent = (*at, None, None)[:3]
+        field_, component, subcomponent = (*numbers, None, None)[:3]
         repetition = node.repetition if path.field is None else path.repetition
-        return ast.SourcePath(
-            path.base, path.occurrence, field_, repetition, component, subcomponent, start=node.start, end=node.end
-        )
+        at = (path.base, path.occurrence, field_, repetition, component, subcomponent)
+        return ast.SourcePath(*at, qualifier=path.qualifier, start=node.start, end=node.end)
 
     def member(self, node: ast.Member | ast.Index) -> ast.Node:
         """Return a member; of the provider it is what the overlay says."""

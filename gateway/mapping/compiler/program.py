@@ -72,8 +72,8 @@ class _Builder:
 
     # ---- what expressions ask (compiler.expressions.Host)
 
-    def line(self, name: str, occurrence: int | None) -> str:
-        return self.bodies[-1].segment(name, occurrence)
+    def line(self, name: str, occurrence: int | None, qualifier: str | None = None) -> str:
+        return self.bodies[-1].segment(name, occurrence, qualifier)
 
     def constant(self, value: object, hint: str) -> str:
         key = _table_key(value) or (type(value).__name__, repr(value))
@@ -136,11 +136,11 @@ class _Builder:
         return table if self.traced else table.function
 
     def _write_mapping(self) -> None:
-        each = self.mapping.each if self.format == "hl7v2" else None
+        each = self.mapping.each if self.format in ir.SEGMENTED else None
         extra = ", ".join(["T"] * self.traced + ["out"] + ([f"each_{each}"] if each else []))
         body = Body(f"def mapping({_CONTEXT}, {extra})")
         if each:
-            body.segments[each, None] = f"each_{each}"
+            body.segments[each, None, None] = f"each_{each}"
         self.bodies.append(body)
         frame = outermost(self.mapping)
         if self.traced:
