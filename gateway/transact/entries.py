@@ -43,12 +43,17 @@ class Entry:
     warnings: Sequence[Issue] = ()
     missing: Sequence[Issue] = ()
 
-    def __init__(self, op: Operation, where: str, type_: str, resource: Resource | None) -> None:
+    def __init__(self, op: Operation, number: int | None, type_: str, resource: Resource | None) -> None:
         self.op = op
-        self.where = where
+        self.number = number
         self.type = type_
         self.resource = resource
         self.identity: Identity | None = None
+
+    @property
+    def where(self) -> str:
+        """Return the place in the Bundle."""
+        return _place(self.number)
 
     def at(self, issue: Issue) -> Issue:
         """Return `issue` with its expression seen from the Bundle."""
@@ -69,11 +74,12 @@ def read(ops: Sequence[Operation], caller: Caller) -> list[Entry]:
     read, Forbidden for what the caller may not do; each with every such problem.
     """
     in_bundle = len(ops) > 1 or any(getattr(op, "full_url", None) for op in ops)
-    places = [f"Bundle.entry[{n}]" if in_bundle else "" for n in range(len(ops))]
-    _check_types(ops, places)
-    entries = [_entry(op, where) for op, where in zip(ops, places, strict=True)]
-    _check_may(entries, caller)
-    _raise(BadRequest, [*_bad_ids(entries), *_repeated_conditions(entries), *_repeated_urls(entries)])
+    entries = _typed(ops, in_bundle=in_bundle)
+    conditional = [entry for entry in entries if isinstance(entry.op, _CONDITIONAL)]
+    for entry in conditional:
+        _read_condition(entry)
+    _check_may(entries, conditional, caller)
+    _raise(BadRequest, [*_bad_ids(entries), *_repeated_conditions(conditional), *_repeated_urls(entries)])
     return entries
 
 
@@ -91,31 +97,38 @@ def identify(entries: Iterable[Entry], new_id: Callable[[], str]) -> None:
 
 def check_distinct(entries: Sequence[Entry]) -> None:
     """Raise BadRequest when two entries would write the same resource."""
-    written = [entry for entry in entries if entry.identity and not entry.satisfied]
+    written = [entry for entry in entries if entry.identity is not None and not entry.satisfied]
     if len({entry.identity for entry in written}) < len(written):
         times = Counter(entry.identity for entry in written)
         text = "another entry of this transaction is about the same resource"
         raise BadRequest([entry.request("bad-bundle", text) for entry in written if times[entry.identity] > 1])
 
 
-def _check_types(ops: Sequence[Operation], places: Sequence[str]) -> None:
+def _typed(ops: Sequence[Operation], *, in_bundle: bool) -> list[Entry]:
+    """Return an entry for each operation, its condition unread. Raises InvalidResource."""
     known = resource_types()
-    issues = []
-    for op, where in zip(ops, places, strict=True):
-        named = op.type if isinstance(op, Delete) else op.resource.get("resourceType")
-        if not isinstance(named, str) or named not in known:
-            at = f"{where}.resource.resourceType" if where else "resourceType"
+    entries, issues = [], []
+    for n, op in enumerate(ops):
+        resource = None if isinstance(op, Delete) else op.resource
+        type_ = op.type if isinstance(op, Delete) else op.resource.get("resourceType")
+        number = n if in_bundle else None
+        if isinstance(type_, str) and type_ in known:
+            entries.append(Entry(op, number, type_, resource))
+        else:
+            at = f"{_place(n)}.resource.resourceType" if in_bundle else "resourceType"
             issues.append(Issue("invalid-resource", "R4 has no such resource type", expression=at))
     _raise(InvalidResource, issues)
+    return entries
 
 
-def _entry(op: Operation, where: str) -> Entry:
-    if isinstance(op, Delete):
-        return Entry(op, where, op.type, None)
-    entry = Entry(op, where, op.resource["resourceType"], op.resource)
-    if isinstance(op, _CONDITIONAL):
-        entry.condition = op.search if isinstance(op.search, SearchRequest) else _condition(entry, op.search)
-    return entry
+def _place(number: int | None) -> str:
+    return "" if number is None else f"Bundle.entry[{number}]"
+
+
+def _read_condition(entry: Entry) -> None:
+    if isinstance(entry.op, _CONDITIONAL):
+        search = entry.op.search
+        entry.condition = search if isinstance(search, SearchRequest) else _condition(entry, search)
 
 
 def _condition(entry: Entry, query: str) -> SearchRequest:
@@ -127,9 +140,9 @@ def _condition(entry: Entry, query: str) -> SearchRequest:
         raise type(error)([replace(issue, expression=at) for issue in error.issues]) from error
 
 
-def _check_may(entries: Sequence[Entry], caller: Caller) -> None:
+def _check_may(entries: Sequence[Entry], conditional: Sequence[Entry], caller: Caller) -> None:
     refused = {type_ for type_ in {entry.type for entry in entries} if not may_write(caller, type_)}
-    unseen = {entry.type for entry in entries if entry.condition and not may_read(caller, entry.type)}
+    unseen = {entry.type for entry in conditional if not may_read(caller, entry.type)}
     if refused or unseen:
         issues = [
             entry.request("forbidden", "this caller may not do this")
@@ -154,11 +167,8 @@ def _bad_ids(entries: Iterable[Entry]) -> Iterable[Issue]:
             yield entry.request("bad-request", "the id must be 1 to 64 letters, digits, '-' and '.'")
 
 
-def _repeated_conditions(entries: Iterable[Entry]) -> Iterable[Issue]:
-    conditional = [entry for entry in entries if entry.condition is not None]
-    if not conditional:
-        return
-    times = Counter(criteria(entry.condition) for entry in conditional if entry.condition)
+def _repeated_conditions(conditional: Sequence[Entry]) -> Iterable[Issue]:
+    times = Counter(criteria(entry.condition) for entry in conditional if entry.condition) if conditional else {}
     for entry in conditional:
         if entry.condition is not None and not entry.condition.conditions:
             yield entry.request("bad-request", "a condition without a parameter would match everything")

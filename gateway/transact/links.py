@@ -98,8 +98,9 @@ def collect(entries: Sequence[Entry], caller: Caller) -> Links:
     """
     links = Links()
     by_url = {url: entry for entry in entries if (url := getattr(entry.op, "full_url", None))}
-    encoded = [_encoded(entry, entry.resource) for entry in entries if entry.resource is not None]
-    if others := _other_than_plain(set(_REFERENCE.findall(b"".join(encoded).decode())), by_url, links):
+    _encode(entries)
+    texts = set(_REFERENCE.findall(b"".join([entry.rest for entry in entries]).decode()))
+    if others := _other_than_plain(texts, by_url, links):
         _sort_all(entries, others, by_url, links)
         if links.dangling:
             raise InvalidResource(issues(links.dangling, "no entry of this transaction has this fullUrl"))
@@ -107,13 +108,14 @@ def collect(entries: Sequence[Entry], caller: Caller) -> Links:
     return links
 
 
-def _encoded(entry: Entry, resource: Resource) -> bytes:
-    try:
-        entry.rest = rest_of(resource)
-        return entry.rest
-    except UnicodeEncodeError as error:
-        text = "a text holds half a surrogate pair: it is not valid Unicode"
-        raise InvalidResource([entry.at(Issue("wrong-type", text, expression=entry.type))]) from error
+def _encode(entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        if entry.resource is not None:
+            try:
+                entry.rest = rest_of(entry.resource)
+            except UnicodeEncodeError as error:
+                text = "a text holds half a surrogate pair: it is not valid Unicode"
+                raise InvalidResource([entry.at(Issue("wrong-type", text, expression=entry.type))]) from error
 
 
 def _other_than_plain(texts: Iterable[str], by_url: Mapping[str, Entry], into: Links) -> set[str]:
