@@ -14,7 +14,7 @@ from gateway.access.policy import Caller, may_read
 from gateway.errors import Forbidden, GatewayError, InvalidResource, Issue, MultipleMatches, Severity
 from gateway.fhir import reference
 from gateway.fhir.search import SearchRequest, parse_query
-from gateway.fhir.types import Resource, resource_types
+from gateway.fhir.types import resource_types
 from gateway.store import Identity
 from gateway.store.bodies import rest_of
 from gateway.transact.entries import Entry, criteria, is_id
