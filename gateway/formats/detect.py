@@ -8,13 +8,14 @@ from typing import Literal
 from gateway.errors import MalformedMessage, UnsupportedMediaType
 from gateway.formats.hl7v2.charset import marked
 
-Format = Literal["hl7v2", "csv", "fhir"]
+Format = Literal["hl7v2", "edifact", "csv", "fhir"]
 
 MEDIA_TYPES: Mapping[str, Format] = MappingProxyType(
     {
         "application/hl7-v2+er7": "hl7v2",
         "application/hl7-v2": "hl7v2",
         "x-application/hl7-v2+er7": "hl7v2",
+        "application/edifact": "edifact",
         "text/csv": "csv",
         "text/tab-separated-values": "csv",
         "application/csv": "csv",
@@ -26,15 +27,15 @@ MEDIA_TYPES: Mapping[str, Format] = MappingProxyType(
 """The media types that are read. Excel's own is what browsers say of a .csv that Excel would open."""
 
 _SILENT = frozenset({"", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded"})
-_NAMES = MappingProxyType({"hl7v2": "HL7 v2", "csv": "delimited text", "fhir": "FHIR JSON"})
+_NAMES = MappingProxyType({"hl7v2": "HL7 v2", "edifact": "EDIFACT", "csv": "delimited text", "fhir": "FHIR JSON"})
 _UNKNOWN = "nothing that is known here"
 _LOOKED_AT = 4096
 
 _HL7V2 = re.compile(rb"(?:MSH|FHS|BHS)[!-/:-@\[-`{-~]")
+_EDIFACT = re.compile(rb"UNA[^\w\s]{3}|UNB[^\w\s]\w")
 _RESOURCE = re.compile(rb'"resourceType"\s*:')
 _DELIMITED = re.compile(rb"[^\r\n]*[;\t,|]")
 _NOT_READ = (
-    (re.compile(rb"UN[AB][+: ?'.,]"), "EDIFACT"),
     (re.compile(rb"<(?:[?!][^>]*>\s*)*<?(?:\w+:)?ClinicalDocument\b"), "a CDA document"),
     (re.compile(rb"<"), "XML or HTML"),
     (re.compile(rb"PK\x03\x04"), "a zip archive or an Excel workbook"),
@@ -71,6 +72,8 @@ def _look(data: bytes) -> tuple[Format | None, str]:
     head = _beginning(data)
     if _HL7V2.match(head):
         return "hl7v2", _NAMES["hl7v2"]
+    if _EDIFACT.match(head):
+        return "edifact", _NAMES["edifact"]
     if head[:1] in (b"{", b"["):
         return ("fhir", _NAMES["fhir"]) if _RESOURCE.search(data) else (None, "JSON that is not FHIR")
     for pattern, name in _NOT_READ:
@@ -87,4 +90,4 @@ def _beginning(data: bytes) -> bytes:
 
 
 def _readable() -> str:
-    return "HL7 v2 (application/hl7-v2+er7), text/csv and application/fhir+json are"
+    return "HL7 v2 (application/hl7-v2+er7), application/edifact, text/csv and application/fhir+json are"

@@ -1,22 +1,46 @@
-"""When the event of an HL7 v2 message happened. http://www.hl7.eu/HL7v2x/v251/std251/ch03.html#EVN"""
+"""When the event of a message happened.
+
+HL7 v2: http://www.hl7.eu/HL7v2x/v251/std251/ch03.html#EVN. EDIFACT knows the moment the message is about (DTM 137,
+in the Dutch messages DET) and the one the interchange was made at (UNB-4).
+"""
 
 from datetime import datetime
 
-from gateway.formats.hl7v2 import Message
+from gateway.formats import edifact, hl7v2
 from gateway.mapping import moments
 from gateway.mapping.findings import Finding
 
 _FIELDS = (("EVN", 6), ("EVN", 2), ("MSH", 7))
 
 
-def event_time(message: Message, zone: str) -> datetime | None:
-    """Return EVN-6 (it occurred), else EVN-2 (it was recorded), else MSH-7 (the message was made), or None."""
+def event_time(message: hl7v2.Message | edifact.Message, zone: str) -> datetime | None:
+    """Return the moment of a message, or None.
+
+    HL7 v2: EVN-6 (it occurred), else EVN-2 (it was recorded), else MSH-7 (the message was made). EDIFACT: DTM+137, else
+    DET, else UNB-4.
+    """
+    text = _edifact(message) if isinstance(message, edifact.Message) else _hl7v2(message)
+    return _moment(text, moments.zone(zone)) if text else None
+
+
+def _hl7v2(message: hl7v2.Message) -> str | None:
     for name, field in _FIELDS:
         for segment in message.all(name)[:1]:
             text = segment.value(field)
             if text is not None:
-                return _moment(text, moments.zone(zone))
+                return text
     return None
+
+
+def _edifact(message: edifact.Message) -> str | None:
+    for segment in message.qualified("DTM", "137")[:1]:
+        return segment.value(1, 1, 2)
+    segment, fields = (message.all("DET") or message.all("UNB"))[0], (1, 2)
+    if segment.name == "UNB":
+        day, time = segment.value(4), segment.value(4, 1, 2)
+    else:
+        day, time = ("".join(segment.value(field, 1, n) or "" for n in (1, 2, 3)) for field in fields)
+    return (f"20{day}" if day and len(day) == 6 else day or "") + (time or "") or None
 
 
 def _moment(text: str, zone: moments.Zone) -> datetime | None:

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from gateway.errors import Issue, Place
 from gateway.fhir.bundle import transaction
 from gateway.fhir.types import Resource
-from gateway.formats.hl7v2 import Message
+from gateway.formats import edifact, hl7v2
 from gateway.mapping.events import event_time
+
+_MESSAGES = (hl7v2.Message, edifact.Message)
 
 
 class Origin(Protocol):
@@ -65,12 +67,12 @@ class Mapped:
     @property
     def issues(self) -> Sequence[Issue]:
         """Return what was odd about the message, then what its rules found. None of it stopped the message."""
-        return (*self.source.issues, *self.found) if isinstance(self.source, Message) else self.found
+        return (*self.source.issues, *self.found) if isinstance(self.source, _MESSAGES) else self.found
 
     @property
     def event_time(self) -> datetime | None:
-        """Return when the event of an HL7 v2 message happened, if it says so."""
-        return event_time(self.source, self.zone) if self.zone and isinstance(self.source, Message) else None
+        """Return when the event of an HL7 v2 message happened, or an EDIFACT message was made, if it says so."""
+        return event_time(self.source, self.zone) if self.zone and isinstance(self.source, _MESSAGES) else None
 
     @property
     def row(self) -> Place | None:

@@ -15,7 +15,7 @@ from gateway.errors import Issue, MappingFailed
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
 from gateway.fhirpath import FhirPathError
-from gateway.formats import delimited, fhirjson, hl7v2
+from gateway.formats import delimited, edifact, fhirjson, hl7v2
 from gateway.formats.detect import detect
 from gateway.mapping import ir
 from gateway.mapping.contradiction import Said, holds
@@ -53,6 +53,8 @@ def run(
     format_ = detect(data, content_type)
     if format_ == "hl7v2":
         return _Each(hl7v2.split(data), job.message)
+    if format_ == "edifact":
+        return _Each(edifact.split(data, fallback_charset=job.overlay.charset), job.edifact)
     if format_ == "csv":
         return job.table(BytesIO(data))
     return iter([job.fhir(data)])
@@ -92,7 +94,19 @@ class Job:
     def message(self, data: bytes) -> Mapped:
         """Return what one HL7 v2 message becomes. Raises MalformedMessage, UnsupportedMessage or MappingFailed."""
         message = hl7v2.parse(data, fallback_charset=self.overlay.charset)
-        mapping = self.library.selection.message(message)
+        return self._segments(self.library.selection.message(message), message)
+
+    # ---- EDIFACT
+
+    def edifact(self, data: bytes) -> Mapped:
+        """Return what one EDIFACT message becomes. Raises MalformedMessage, UnsupportedMessage or MappingFailed."""
+        message = edifact.parse(data, fallback_charset=self.overlay.charset)
+        return self._segments(self.library.selection.edifact(message), message)
+
+    # ---- messages of segments, whichever format
+
+    def _segments(self, mapping: ir.Mapping, message: Any) -> Mapped:
+        """Return what a message of segments becomes. Raises MappingFailed."""
         out: dict[str, Resource] = {}
         issues: list[Issue] = []
         if mapping.each is None:

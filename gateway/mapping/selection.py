@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from gateway.errors import BadMapping, Issue, UnsupportedMessage
+from gateway.formats import edifact
 from gateway.formats.delimited.layout import normal
 from gateway.formats.hl7v2 import Message
 from gateway.mapping import ir
@@ -13,6 +14,7 @@ from gateway.mapping.spans import Problems
 
 _KEPT = 4096
 _KIND = re.compile(r"[A-Z][A-Z0-9]{2}(?:\^[A-Z][A-Z0-9]{2})?")
+_EDIFACT_KIND = re.compile(r"[A-Z]{6}")
 _VERSION = re.compile(r"2(?:\.[0-9]){1,2}")
 
 
@@ -37,6 +39,10 @@ class Selection:
                 self._by_kind[kind] = found
         return found
 
+    def edifact(self, message: edifact.Message) -> ir.Mapping:
+        """Return the mapping of an EDIFACT message. Raises UnsupportedMessage, or BadMapping when two accept it."""
+        return _only([m for m, test in self.edifact_tests if test(message)], lambda: describe_edifact(message))
+
     def table(self, columns: Sequence[str]) -> ir.Mapping:
         """Return the mapping of a delimited file with these columns. Raises UnsupportedMessage or BadMapping."""
         have = {normal(column) for column in columns}
@@ -54,6 +60,12 @@ class Selection:
     def tests(self) -> list[tuple[ir.Mapping, Test]]:
         """The HL7 v2 mappings, each with its condition."""
         found = [m for m in self.mappings if m.source.format == "hl7v2"]
+        return [(m, condition(m, self.problems)) for m in found]
+
+    @cached_property
+    def edifact_tests(self) -> list[tuple[ir.Mapping, Test]]:
+        """The EDIFACT mappings, each with its condition."""
+        found = [m for m in self.mappings if m.source.format == "edifact"]
         return [(m, condition(m, self.problems)) for m in found]
 
     @cached_property
@@ -98,6 +110,11 @@ def describe(message: Message) -> str:
     called = kind if _KIND.fullmatch(kind) else "a message whose MSH-9 is no message type"
     version = message.version if _VERSION.fullmatch(message.version) else "2"
     return f"{called if kind else 'a message without MSH-9'} (HL7 v{version})"
+
+
+def describe_edifact(message: edifact.Message) -> str:
+    """Return how a message is called in a refusal: `MEDLAB`, by UNH-2.1 and nothing else."""
+    return message.kind if _EDIFACT_KIND.fullmatch(message.kind) else "a message whose UNH-2 is no message type"
 
 
 def _only(found: list[ir.Mapping], what: Callable[[], str]) -> ir.Mapping:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gateway.errors import Issue, Place
-from gateway.formats import delimited, hl7v2
+from gateway.formats import delimited, edifact, hl7v2
 from gateway.formats.delimited.layout import normal
 from gateway.mapping.findings import Language, say
 from gateway.mapping.mapped import Mapped
@@ -24,22 +24,26 @@ def unread_places(mapped: Mapped) -> list[Place]:
     """Return the places of the leaves that no rule read."""
     tracers = mapped.trace.tracers()
     if isinstance(mapped.source, hl7v2.Message):
-        return list(_of_message(mapped.source, tracers))
+        return list(_of_message(hl7v2.positions(mapped.source), hl7v2.leaves(mapped.source), tracers))
+    if isinstance(mapped.source, edifact.Message):
+        return list(_of_message(edifact.positions(mapped.source), edifact.leaves(mapped.source), tracers))
     return list(_of_table(mapped.source, tracers)) if isinstance(mapped.source, list) else []
 
 
 Leaf = tuple[str, int, int, int, int, int]
 
 
-def _of_message(message: hl7v2.Message, tracers: Sequence[Tracer]) -> Iterator[Place]:
+def _of_message(
+    positions: Iterator[hl7v2.Position], leaves: Iterator[tuple[str, Place]], tracers: Sequence[Tracer]
+) -> Iterator[Place]:
     read = {leaf for tracer in tracers for look in tracer.seen if (leaf := _leaf(look.owner, look.at))}
-    for position, (_, place) in zip(hl7v2.positions(message), hl7v2.leaves(message), strict=True):
+    for position, (_, place) in zip(positions, leaves, strict=True):
         if not (position.segment == "MSH" and position.field in _HEADER) and _numbers(position) not in read:
             yield place
 
 
 def _leaf(segment: Any, at: tuple[Any, ...]) -> Leaf | None:
-    if not isinstance(segment, hl7v2.Segment) or not at:
+    if not isinstance(segment, hl7v2.Segment | edifact.Segment) or not at:
         return None
     field, repetition, component, sub = (*at, None, None, None)[:4]
     return segment.name, segment.occurrence, field, repetition or 1, component or 1, sub or 1

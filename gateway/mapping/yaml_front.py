@@ -10,7 +10,7 @@ from gateway.mapping.spans import Problems, suggestion
 from gateway.mapping.yaml_template import Templates
 from gateway.mapping.yaml_tree import Node, Scalar, Sequence
 
-FORMATS = ("hl7v2", "csv")
+FORMATS = ("hl7v2", "edifact", "csv")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _LAYOUT = ("delimiter", "charset", "decimal", "timezone", "quote", "aliases")

@@ -39,7 +39,7 @@ def format_of(unit: ir.Unit) -> str:
     nodes = (node for value in all_expressions(unit) for node in ast.walk(value.node))
     if any(isinstance(node, ast.SourcePath) and node.base == "record" for node in nodes):
         return "csv"
-    return "hl7v2"
+    return "edifact" if "edifact" in unit.file.split("/") else "hl7v2"
 
 
 def _requirements(mapping: ir.Mapping, problems: Problems) -> None:

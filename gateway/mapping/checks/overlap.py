@@ -25,7 +25,7 @@ def check_overlap(mappings: Sequence[ir.Mapping], problems: Problems) -> None:
     for one, other in combinations(mappings, 2):
         if one.source.format != other.source.format:
             continue
-        example = _message(one, other) if one.source.format == "hl7v2" else _table(one, other)
+        example = _message(one, other) if one.source.format in ir.SEGMENTED else _table(one, other)
         if example is not None:
             text = f"{one.name} accepts the same messages: {example}"
             problems.add(other.source.span, text, code="ambiguous-mapping")
@@ -64,7 +64,8 @@ def _values(*mappings: ir.Mapping) -> dict[Key, list[str | None]]:
             if isinstance(node, ast.Literal) and isinstance(node.value, str):
                 literals.append(node.value)
             elif isinstance(node, ast.SourcePath) and node.field is not None:
-                keys[_key(node.base, node.field, node.component, node.subcomponent)] = None
+                name = f"{node.base}({node.qualifier})" if node.qualifier else node.base
+                keys[_key(name, node.field, node.component, node.subcomponent)] = None
     # A field is compared with the literals written beside it; which ones those are does not matter.
     return {key: [*dict.fromkeys(literals), _OTHER, None] for key in keys}
 
@@ -81,6 +82,9 @@ class _Message:
 
     def all(self, name: str) -> "list[_Segment]":
         return [_Segment(name, self.values)] if any(key[0] == name for key in self.values) else []
+
+    def qualified(self, name: str, qualifier: str) -> "list[_Segment]":
+        return self.all(f"{name}({qualifier})")
 
     def describe(self) -> str:
         return " and ".join(self._parts()) or "any"

@@ -32,7 +32,7 @@ def check_sources(unit: ir.Unit, format_: str, problems: Problems) -> None:
     """Report layouts that cannot be, and names of segments and columns that are probably misspelt."""
     if isinstance(unit, ir.Mapping):
         _layout(unit, problems)
-        if unit.each is not None and format_ == "hl7v2":
+        if unit.each is not None and format_ == "hl7v2":  # EDIFACT has a directory of segments for each message
             _segment(unit.each, unit.span, problems)
     for value in all_expressions(unit):
         for node in ast.walk(value.node):
