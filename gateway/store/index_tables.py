@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 
 # PostgreSQL indexes rows of up to 2,704 bytes. A longer text is found by its beginning; its key is cut on both engines.
 _ROW_BYTES, _COLUMN_BYTES = 2_600, 600
-_TABLES = ("token", "string", "date", "reference", "uri", "number", "quantity")
 _DECODER = msgspec.msgpack.Decoder(dict[str, list[tuple[Any, ...]]])
 _ENCODER = msgspec.msgpack.Encoder()
 
 
 def tables(rows: IndexRows) -> IndexTables:
     """Return the rows by table, each row once, empty tables left out."""
-    found: IndexTables = {}
-    for table in _TABLES:
-        if entries := getattr(rows, table):
-            found[table] = entries if len(set(entries)) == len(entries) else list(dict.fromkeys(entries))
+    found: IndexTables = {
+        table: entries if len(set(entries)) == len(entries) else list(dict.fromkeys(entries))
+        for table, entries in (
+            ("token", rows.token), ("string", rows.string), ("date", rows.date), ("reference", rows.reference),
+            ("uri", rows.uri), ("number", rows.number), ("quantity", rows.quantity),
+        )
+        if entries
+    }  # fmt: skip
     if (slot := rows.slot) is not None:
         found["slot"] = [(slot.status, slot.start, slot.end, slot.schedule)]
     return found

@@ -36,13 +36,15 @@ def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
 
     Absolute references that begin with `base` are indexed as the local ones they are.
     """
-    found = IndexRows()
-    _extraction(resource["resourceType"])(found, resource, base or "")
-    for parameter, evaluate in _evaluated(resource["resourceType"]):
+    found, kind = IndexRows(), resource["resourceType"]
+    _extraction(kind)(found, resource, base or "")
+    for parameter, evaluate in _evaluated(kind):
         _write_evaluated(found, parameter, evaluate(resource), base or "")
-    if resource["resourceType"] == "Slot":
-        found.slot = _slot(resource, found)
-        found.date += _capacity(found)
+    if kind == "Slot" and (slot := _slot(resource, found)):
+        found.slot = slot
+        for param, system, code in found.token:
+            if param in SLOT_CODINGS:
+                found.date.append((capacity_param(slot.status, param, system, code), slot.start, slot.end))
     return found
 
 
@@ -100,12 +102,9 @@ def _slot(resource: Resource, found: IndexRows) -> SlotRow | None:
     start, end = span(resource.get("start", "")), span(resource.get("end", ""))
     if start is None or end is None or "status" not in resource:
         return None
-    schedules = (id_ for param, type_name, id_ in found.reference if param == "schedule" and type_name == "Schedule")
-    return SlotRow(resource["status"], start[0], end[0], next(schedules, ""))
-
-
-def _capacity(found: IndexRows) -> list[tuple[str, int, int]]:
-    if found.slot is None:
-        return []
-    codings = [(param, system, code) for param, system, code in found.token if param in SLOT_CODINGS]
-    return [(capacity_param(found.slot.status, *coding), found.slot.start, found.slot.end) for coding in codings]
+    schedule = ""
+    for param, type_name, id_ in found.reference:
+        if param == "schedule" and type_name == "Schedule":
+            schedule = id_
+            break
+    return SlotRow(resource["status"], start[0], end[0], schedule)

@@ -3,12 +3,10 @@
 All paths of all search parameters of a type are one tree, so that each property is looked at once; what it holds is
 known from R4's tables, so that no code has to find out. For a Schedule it begins:
 
-    v0 = resource.get('actor')
-    if v0 is not None:
-        for i0 in v0:
-            if i0 is not None:
-                t = i0.get('reference')
-                if t is not None and (place := located(t, base)): reference(('actor', *place))
+    if 'actor' in resource:
+        for i0 in resource['actor']:
+            if 'reference' in i0 and (place := located(i0['reference'], base)):
+                reference(('actor', place[0], place[1]))
 
 Only names and codes of R4's own definitions stand in it, each as a literal. It may raise on an invalid resource.
 """
@@ -24,13 +22,15 @@ from gateway.fhir import elements
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import fold
 from gateway.store.index import references
-from gateway.store.index.model import IndexRows
+from gateway.store.index.model import DAY_US, IndexRows
+from gateway.store.index.moments import span
 from gateway.store.index.paths import JsonPath, Step
-from gateway.store.index.writers import WRITERS
+from gateway.store.index.writers import WRITERS, write_span
 
 Extract = Callable[[IndexRows, dict[str, Any], str], None]  # rows, resource, base
 
 _SYSTEM_AND_CODE = ("s, c = {v}.get('system', ''), {v}.get('code', '')", "if s or c: token(({p}, s, c))")
+_MOMENT = ("if d := span({v}):", "    if d[1] - d[0] > DAY_US: write_span(found, {p}, *d)", "    else: date(({p}, *d))")
 # The writers of writers.py that most rows come from, written out: {v} is the value, {p} the parameter.
 _INLINE = MappingProxyType(
     {
@@ -40,18 +40,19 @@ _INLINE = MappingProxyType(
             "for w in {v}.get('coding', ()):",
             *(f"    {line}".replace("{v}", "w") for line in _SYSTEM_AND_CODE),
         ),
+        **{("date", name): _MOMENT for name in ("date", "dateTime", "instant")},
         ("token", "Identifier"): tuple(line.replace("'code'", "'value'") for line in _SYSTEM_AND_CODE),
         **{("string", name): ("string(({p}, fold({v}), {v}))",) for name in ("string", "markdown")},
         ("reference", "Reference"): (
-            "t = {v}.get('reference')",
-            "if t is not None and (place := located(t, base)): reference(({p}, *place))",
+            "if 'reference' in {v} and (place := located({v}['reference'], base)):",
+            "    reference(({p}, place[0], place[1]))",
             "if 'identifier' in {v}: write_identifier(found, {p}, {v}, '')",
         ),
     }
 )
 _PROLOGUE = """\
 def extract(found, resource, base):
-    token, string, reference = found.token.append, found.string.append, found.reference.append
+    token, string, date, reference = found.token.append, found.string.append, found.date.append, found.reference.append
 """
 
 
@@ -74,7 +75,7 @@ def extraction(resource_type: str, paths: Iterable[tuple[SearchParameter, JsonPa
     source = _PROLOGUE + "".join(f"    {line}\n" for line in _lines(root, "resource", resource_type, 0))
     names: dict[str, Any] = {f"{kind}_{name}": writer for (kind, name), writer in WRITERS.items()}
     names |= {"fold": fold, "located": references.located, "write_reference": references.write}
-    names["write_identifier"] = references.write_identifier
+    names |= {"write_identifier": references.write_identifier, "span": span, "DAY_US": DAY_US, "write_span": write_span}
     exec(compile(source, f"<index rows of {resource_type}>", "exec"), names)  # noqa: S102 - made of R4's names alone
     extract: Extract = names["extract"]
     return extract
@@ -87,12 +88,15 @@ def _lines(node: _Node, holder: str, type_name: str, depth: int) -> Iterator[str
         by_name.setdefault(step.name, []).append((step, child))
     for name, children in by_name.items():
         value, item, (of_type, is_list) = f"v{depth}", f"i{depth}", _element(type_name, name)
-        yield f"{value} = {holder}.get({name!r})"
-        yield f"if {value} is not None:"
+        inner = _of(children, item if is_list else value, of_type, depth + 1)
+        yield f"if {name!r} in {holder}:"
         if is_list:
-            yield f"    for {item} in {value}:"
+            yield f"    for {item} in {holder}[{name!r}]:"
             yield f"        if {item} is not None:"
-        yield from _indented(12 if is_list else 4, _of(children, item if is_list else value, of_type, depth + 1))
+            yield from _indented(12, inner)
+        else:
+            yield f"    {value} = {holder}[{name!r}]"
+            yield from _indented(4, inner)
 
 
 def _of(children: list[tuple[Step, _Node]], value: str, type_name: str, depth: int) -> Iterator[str]:

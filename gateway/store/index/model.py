@@ -15,7 +15,7 @@ Each index table also has an index (key, param): deletes, :missing, _sort and pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _HOUR_US = 3_600_000_000
 # A span of more than a day stands in index_date once more, under the name of its parameter and the mark of its length:
@@ -50,15 +50,17 @@ class SlotRow:
     schedule: str  # id of the Schedule, '' when it is not a reference to one here
 
 
-@dataclass(slots=True)
 class IndexRows:
     """The rows of one resource, each tuple without type and key, in the column order of its table."""
 
-    token: list[tuple[str, str, str]] = field(default_factory=list)  # param, system, code
-    string: list[tuple[str, str, str]] = field(default_factory=list)  # param, value, exact
-    date: list[tuple[str, int, int]] = field(default_factory=list)  # param, low, high
-    reference: list[tuple[str, str, str]] = field(default_factory=list)  # param, target_type, target_id
-    uri: list[tuple[str, str]] = field(default_factory=list)  # param, value
-    number: list[tuple[str, float, float]] = field(default_factory=list)  # param, low, high
-    quantity: list[tuple[str, str, str, float, float]] = field(default_factory=list)  # param, system, code, low, high
-    slot: SlotRow | None = None
+    __slots__ = ("date", "number", "quantity", "reference", "slot", "string", "token", "uri")
+
+    def __init__(self) -> None:
+        self.token: list[tuple[str, str, str]] = []  # param, system, code
+        self.string: list[tuple[str, str, str]] = []  # param, value, exact
+        self.date: list[tuple[str, int, int]] = []  # param, low, high
+        self.reference: list[tuple[str, str, str]] = []  # param, target_type, target_id
+        self.uri: list[tuple[str, str]] = []  # param, value
+        self.number: list[tuple[str, float, float]] = []  # param, low, high
+        self.quantity: list[tuple[str, str, str, float, float]] = []  # param, system, code, low, high
+        self.slot: SlotRow | None = None

@@ -87,10 +87,11 @@ def _address(rows: IndexRows, param: str, value: Json) -> None:
 def _moment(rows: IndexRows, param: str, value: str) -> None:
     found = span(value)
     if found:
-        _span(rows, param, *found)
+        write_span(rows, param, *found)
 
 
-def _span(rows: IndexRows, param: str, low: int, high: int) -> None:
+def write_span(rows: IndexRows, param: str, low: int, high: int) -> None:
+    """Add the row of a span of time, and once more under the mark of its length when that is more than a day."""
     rows.date.append((param, low, high))
     if high - low > DAY_US:
         rows.date.append((param + (LONGER if high - low <= MONTH_US else LONGEST), low, high))
@@ -99,14 +100,14 @@ def _span(rows: IndexRows, param: str, low: int, high: int) -> None:
 def _period(rows: IndexRows, param: str, value: Json) -> None:
     start, end = span(value.get("start", "")), span(value.get("end", ""))
     if start or end:
-        _span(rows, param, start[0] if start else OPEN_LOW, end[1] if end else OPEN_HIGH)
+        write_span(rows, param, start[0] if start else OPEN_LOW, end[1] if end else OPEN_HIGH)
 
 
 def _timing(rows: IndexRows, param: str, value: Json) -> None:
     """Index the span from the first event to the last. https://hl7.org/fhir/R4/search.html#date"""
     events = [found for text in value.get("event", ()) if text and (found := span(text))]
     if events:
-        _span(rows, param, min(low for low, _ in events), max(high for _, high in events))
+        write_span(rows, param, min(low for low, _ in events), max(high for _, high in events))
     elif bounds := value.get("repeat", {}).get("boundsPeriod"):
         _period(rows, param, bounds)
 
