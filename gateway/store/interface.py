@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from gateway.store.records import Batch, Current, Engine, Identity, Stored
+from gateway.store.records import Batch, Engine, Identity, Seen, Stored
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
@@ -38,9 +38,17 @@ class Sight(Protocol):
         """Return for each condition the resources it matches, at most `limit`; others with that condition wait."""
 
     def current(
-        self, identities: Collection[Identity], targets: Collection[Identity] = ()
-    ) -> tuple[dict[Identity, Current], set[Identity]]:
-        """Return the newest version of each of `identities`, and which of `targets` exist and are not deleted."""
+        self,
+        identities: Collection[Identity],
+        targets: Collection[Identity] = (),
+        *,
+        subjects: Collection[str] = (),
+        once: str | None = None,
+    ) -> Seen:
+        """Return the newest version of each of `identities`, and which of `targets` exist and are not deleted.
+
+        With them come rows of the ledger, and what was answered to the message that `once` names: all in one look.
+        """
 
 
 Decide = Callable[[Sight], tuple[Batch, T]]
@@ -59,11 +67,14 @@ class Store(Protocol):
     def read(self, identity: Identity) -> Stored | None:
         """Return the newest version, which may be a deletion; None when there never was one."""
 
-    def vread(self, identity: Identity, version: int) -> Stored | None:
-        """Return that version; None when there is none."""
+    def vread(self, identity: Identity, version: int, late: int = 0) -> Stored | None:
+        """Return that version, or what came too late while it was the newest; None when there is none."""
 
     def history(self, identity: Identity, *, count: int = 50, since: datetime | None = None) -> list[Stored]:
-        """Return the newest `count` versions, newest first, none older than `since`."""
+        """Return the newest `count` versions, newest first, none older than `since`.
+
+        What came too late stands below the version that was the newest then.
+        """
 
     def write(self, decide: Decide[T]) -> T:
         """Commit the Batch that `decide` makes of what it sees, and return its other result.

@@ -21,10 +21,20 @@ _VREAD = """
 select r.version, r.last_updated, r.deleted, r.body
 from current c join resource r on r.key = c.key
 where c.type = ? and c.id = ? and r.version = ?"""
+# What came too late stands below the version that was the newest then, so that the present always comes first.
 _HISTORY = """
-select r.version, r.last_updated, r.deleted, r.body
+select r.version, r.last_updated, r.deleted, r.body, 0
 from current c join resource r on r.key = c.key
-where c.type = ? and c.id = ? and r.last_updated >= ? order by r.version desc limit ?"""
+where c.type = ? and c.id = ? and r.last_updated >= ?
+union all
+select l.version, l.at, l.at < 0, l.body, l.id
+from current c join late l on l.key = c.key
+where c.type = ? and c.id = ? and l.at >= ?
+order by 1 desc, 5 limit ?"""  # `l.at < 0` is false, as either engine writes it
+_LATE = """
+select l.version, l.at, l.at < 0, l.body, l.id
+from current c join late l on l.key = c.key
+where c.type = ? and c.id = ? and l.version = ? and l.id = ?"""
 _LARGEST_VERSION = 2**31 - 1
 
 
@@ -33,21 +43,23 @@ def read(db: Database, identity: Identity) -> Stored | None:
     return next(iter(_stored(db, identity, _READ, identity)), None)
 
 
-def vread(db: Database, identity: Identity, version: int) -> Stored | None:
-    """Return that version; None when there is none."""
+def vread(db: Database, identity: Identity, version: int, late: int = 0) -> Stored | None:
+    """Return that version, or what came too late while it was the newest; None when there is none."""
     if not 0 < version <= _LARGEST_VERSION:
         return None
+    if late:
+        return next(iter(_stored(db, identity, _LATE, (*identity, version, late))), None)
     return next(iter(_stored(db, identity, _VREAD, (*identity, version))), None)
 
 
 def history(db: Database, identity: Identity, *, count: int, since: datetime | None) -> list[Stored]:
     """Return the newest `count` versions, newest first, none older than `since`."""
     oldest = microseconds(since) if since else 0
-    return _stored(db, identity, _HISTORY, (*identity, oldest, count))
+    return _stored(db, identity, _HISTORY, (*identity, oldest, *identity, oldest, count))
 
 
 def _stored(db: Database, identity: Identity, sql: str, parameters: tuple[str | int, ...]) -> list[Stored]:
     return [
-        Stored(*identity, version, moment(last_updated), body, bool(deleted))
-        for version, last_updated, deleted, body in db.rows(sql, parameters)
+        Stored(*identity, version, moment(last_updated), body, bool(deleted), *late)
+        for version, last_updated, deleted, body, *late in db.rows(sql, parameters)
     ]

@@ -33,7 +33,7 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One version of a resource. `body` is the encoded JSON, empty for a deletion."""
+    """One version of a resource. `body` is the encoded JSON, empty for a deletion; `late` numbers what came late."""
 
     type: str
     id: str
@@ -41,6 +41,12 @@ class Stored:
     last_updated: datetime
     body: bytes
     deleted: bool
+    late: int = 0
+
+    @property
+    def version_id(self) -> str:
+        """Return the version's id; that of a fact which came too late names the version that was, and is, newer."""
+        return f"{self.version}-late-{self.late}" if self.late else str(self.version)
 
 
 class Current(NamedTuple):
@@ -52,6 +58,31 @@ class Current(NamedTuple):
     deleted: bool = False
     indexed: bytes = b""
     body: bytes = b""
+    event_time: int | None = None
+    event_number: int | None = None
+
+
+class Noted(NamedTuple):
+    """A row of the ledger; revision 0: there is none yet."""
+
+    revision: int = 0
+    content: bytes = b""
+
+
+class Answered(NamedTuple):
+    """That a message was taken before: the digest of its content, and what its sender was told, encoded."""
+
+    digest: bytes
+    answer: bytes
+
+
+class Seen(NamedTuple):
+    """What a writer sees: newest versions, which targets are there, rows of the ledger, the answer given before."""
+
+    currents: dict[Identity, Current]
+    present: set[Identity]
+    ledger: dict[str, Noted]
+    answered: Answered | None = None
 
 
 IndexTables = dict[str, list[tuple[Any, ...]]]  # 'token' -> rows without type and key; 'slot' -> at most one row
@@ -69,6 +100,8 @@ class Version(NamedTuple):
     body: bytes
     added: IndexTables
     removed: IndexTables
+    event_time: int | None = None
+    event_number: int | None = None
 
     @property
     def event(self) -> Literal["create", "update", "delete"]:
@@ -89,20 +122,40 @@ class Message:
     event_time: int | None = None
     mapping: str | None = None
     issues: str = "[]"
+    once: str | None = None
+    digest: bytes | None = None
+    answer: bytes | None = None
 
     def row(self) -> tuple[str | int | bytes | None, ...]:
         """Return the columns of its row, in the order the engines insert them."""
         return (
             self.provider, self.format, self.control_id, self.event_time, self.received_at,
-            self.state, self.mapping, self.issues, self.content,
+            self.state, self.mapping, self.issues, self.content, self.once, self.digest, self.answer,
         )  # fmt: skip
+
+
+class Late(NamedTuple):
+    """What was said of `key` too late, when `version` was its newest: history that never was the present."""
+
+    key: int
+    version: int
+    event_time: int
+    at: int
+    body: bytes
 
 
 @dataclass(slots=True)
 class Batch:
-    """Everything of one commit. `confirmed` are (key, version) that the message repeated without a change."""
+    """Everything of one commit. `confirmed` are (key, version) that the message repeated without a change.
+
+    `raised` are (key, event time, number) of versions that are now known to hold longer; `ledger` are (subject,
+    next revision, content).
+    """
 
     audit: bytes
     versions: list[Version] = field(default_factory=list)
     message: Message | None = None
     confirmed: list[tuple[int, int]] = field(default_factory=list)
+    raised: list[tuple[int, int, int | None]] = field(default_factory=list)
+    late: list[Late] = field(default_factory=list)
+    ledger: list[tuple[str, int, bytes]] = field(default_factory=list)

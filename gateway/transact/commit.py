@@ -48,7 +48,7 @@ class Commit:
         self._resolve(sight)
         identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
         targets = self.links.stored.difference(identities)
-        currents, present = sight.current(list(identities), targets)
+        currents, present, *_ = sight.current(list(identities), targets)
         self._check_references(targets, present)
         check_versions(self.entries, currents)
         return self._batch(currents)

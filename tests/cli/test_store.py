@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from gateway.access.policy import development_caller
 from gateway.cli.store import store
 from gateway.services import Services
-from gateway.store.migrate import latest
+from gateway.store.migrate import CREATE_TABLE, latest, migrations
 from gateway.transact import Put, transact
 
 
@@ -36,10 +36,9 @@ def test_init_makes_a_store_and_leaves_the_one_that_is_there(sqlite: str) -> Non
 
 
 def test_an_older_store_is_refused_until_it_is_migrated(sqlite: str) -> None:
-    run("init", database=sqlite)
+    first, *_ = migrations("sqlite")
     with closing(sqlite3.connect(sqlite.removeprefix("sqlite:///"))) as db, db:
-        db.executescript("drop index current_by_key; drop index index_date_by_end; drop index slot_by_time;")
-        db.executescript("drop table secret; delete from schema_version where version = 2;")
+        db.executescript(f"{CREATE_TABLE}; {first.sql}; insert into schema_version values (1, '{first.name}')")
 
     refused = run("info", database=sqlite)
     migrated = run("migrate", database=sqlite)

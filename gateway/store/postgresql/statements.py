@@ -8,19 +8,26 @@ then new ones by identity, then the lane of the audit. The parts of a statement 
 that must come later counts the rows of the one before it.
 """
 
-# The newest version of what will be written, with a fresh key for what is new; and, n below zero, which targets exist.
+# One look: the newest version of what will be written, with a fresh key for what is new; n below zero, which targets
+# exist; from 1,000,000 rows of the ledger; 2,000,000, what was answered to this message before.
+LEDGER_FROM, ANSWERED_AT = 1_000_000, 2_000_000
 CURRENT = """
 select w.n - 1, coalesce(c.key, nextval('resource_key')), coalesce(c.version, 0), coalesce(c.last_updated, 0),
-    coalesce(c.deleted, false), coalesce(c.indexed, ''), coalesce(r.body, '')
+    coalesce(c.deleted, false), coalesce(c.indexed, ''), coalesce(r.body, ''), c.event_time, c.event_number
 from unnest(%s::text[], %s::text[]) with ordinality w(type, id, n)
 left join current c on c.type = w.type and c.id = w.id
 left join resource r on r.key = c.key and r.version = c.version
 union all
-select -w.n, 0, 0, 0, false, '', ''
+select -w.n, 0, 0, 0, false, '', '', null, null
 from unnest(%s::text[], %s::text[]) with ordinality w(type, id, n)
-join current c on c.type = w.type and c.id = w.id and not c.deleted"""
+join current c on c.type = w.type and c.id = w.id and not c.deleted
+union all
+select 999999 + w.n, l.revision, 0, 0, false, l.content, '', null, null
+from unnest(%s::text[]) with ordinality w(subject, n) join ledger l on l.subject = w.subject
+union all
+select 2000000, 0, 0, 0, false, i.digest, i.answer, null, null from inbox i where i.once = %s"""
 
-# Taken by who writes under a condition, or again after it was overtaken: the others wait until it has committed.
+# Taken by who writes under a condition, and by who was overtaken: the others wait until it has committed.
 LOCK_CONDITIONS = "select pg_advisory_xact_lock(h) from unnest(%s::bigint[]) h"
 LOCK_ROWS = """
 select c.key
@@ -31,9 +38,10 @@ _VERSIONS = """
 with v as (
     select * from rows from (
         jsonb_to_recordset(%(rows)s::jsonb -> 'versions')
-            as (key bigint, type text, id text, version integer, at bigint, deleted boolean, event text),
+            as (key bigint, type text, id text, version integer, at bigint, deleted boolean, event text,
+                event_time bigint, event_number bigint),
         unnest(%(bodies)b::bytea[]), unnest(%(indexed)b::bytea[])
-    ) as v(key, type, id, version, at, deleted, event, body, indexed)
+    ) as v(key, type, id, version, at, deleted, event, event_time, event_number, body, indexed)
 ),
 locked as (
     select c.key from current c join v on v.key = c.key and v.version = c.version + 1
@@ -41,13 +49,14 @@ locked as (
 ),
 updated as (
     update current c
-    set version = v.version, last_updated = v.at, deleted = v.deleted, indexed = v.indexed
+    set version = v.version, last_updated = v.at, deleted = v.deleted, indexed = v.indexed,
+        event_time = v.event_time, event_number = v.event_number
     from v join locked on locked.key = v.key where c.key = v.key
     returning c.key
 ),
 created as (
     insert into current
-    select key, type, id, version, at, deleted, indexed from v
+    select key, type, id, version, at, deleted, indexed, event_time, event_number from v
     where version = 1 and (select count(*) from updated) >= 0
     returning key
 ),
@@ -146,15 +155,55 @@ added_slot as (
 """
 _RECEIVED = """
 received as (
-    insert into inbox (provider, format, control_id, event_time, received_at, state, mapping, issues, content)
-    values (%(provider)s, %(format)s, %(control_id)s, %(event_time)s, %(received_at)s, %(state)s, %(mapping)s,
-        %(issues)s, %(content)s)
+    insert into inbox
+        (provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, digest, answer)
+    select %(provider)s, %(format)s, %(control_id)s, %(event_time)s::bigint, %(received_at)s::bigint, %(state)s,
+        %(mapping)s, %(issues)s, %(content)s::bytea, %(once)s, %(digest)s::bytea, %(answer)s::bytea
+    where {after}
     returning id
 ),
 linked as (
     insert into inbox_resource
     select (x->>0)::bigint, (x->>1)::integer, received.id
     from received, jsonb_array_elements(%(rows)s::jsonb -> 'links') x
+),
+"""
+_RAISED = """
+raised as (
+    update current c set event_time = (x->>1)::bigint, event_number = (x->>2)::bigint
+    from jsonb_array_elements(%(rows)s::jsonb -> 'raised') x
+    where c.key = (x->>0)::bigint and {after}
+    returning c.key
+),
+"""
+_LATE = """
+late_now as (
+    insert into late (key, version, event_time, at, body)
+    select x.key, x.version, x.event_time, x.at, x.body from rows from (
+        jsonb_to_recordset(%(rows)s::jsonb -> 'late') as (key bigint, version integer, event_time bigint, at bigint),
+        unnest(%(late)b::bytea[])
+    ) as x(key, version, event_time, at, body)
+),
+"""
+# A row of the ledger is inserted, or renewed if it is still what was seen; a division by zero tells who finds another.
+_LEDGER = """
+noted as (
+    select x->>0 as subject, (x->>1)::bigint as revision, decode(x->>2, 'base64') as content
+    from jsonb_array_elements(%(rows)s::jsonb -> 'ledger') x
+),
+opened as (
+    insert into ledger select subject, revision, content from noted where revision = 1 and {after}
+    returning subject
+),
+renewed as (
+    update ledger l set revision = n.revision, content = n.content
+    from noted n where l.subject = n.subject and n.revision > 1 and l.revision = n.revision - 1
+    returning l.subject
+),
+settled as (
+    select 1 / (
+        (select count(*) from noted) = (select count(*) from opened) + (select count(*) from renewed)
+    )::integer as one
 ),
 """
 _AUDITED = """
@@ -178,8 +227,16 @@ head as (
 insert into audit select lane, seq, %(audit)s::bytea, hash from head"""
 
 
-def statement(*, versions: bool, removes: bool, message: bool) -> str:
+def statement(*, versions: bool, removes: bool, raised: bool, late: bool, ledger: bool, message: bool) -> str:
     """Return the one statement of a transaction that has these parts."""
     parts = [_VERSIONS, _REMOVED if removes else "", _ADDED, _SLOTS] if versions else ["with "]
-    audited = _AUDITED.format(after="(select count(*) from stored) >= 0" if versions else "true")
-    return "".join([*parts, _RECEIVED if message else "", audited])
+    after = "(select count(*) from stored) >= 0" if versions else "true"
+    if raised:
+        parts.append(_RAISED.format(after=after))
+        after = "(select count(*) from raised) >= 0"
+    parts.append(_LATE if late else "")
+    if ledger:
+        parts.append(_LEDGER.format(after=after))
+        after = "(select one from settled) = 1"
+    parts.append(_RECEIVED.format(after=after) if message else "")
+    return "".join([*parts, _AUDITED.format(after=after)])

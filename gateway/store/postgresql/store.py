@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection
-from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
+from psycopg.errors import DeadlockDetected, DivisionByZero, SerializationFailure, UniqueViolation
 
 from gateway.errors import Unavailable
 from gateway.store import migrate, reads
@@ -22,7 +22,7 @@ from gateway.store.records import Durability, Engine, Identity, Stored
 
 _MOST_ATTEMPTS = 20
 # The unique keys that tell a writer that another was first; any other violation is a mistake of ours.
-_KEYS = frozenset({"resource_pkey", "current_pkey", "current_type_id_key"})
+_KEYS = frozenset({"resource_pkey", "current_pkey", "current_type_id_key", "inbox_once", "ledger_pkey"})
 _LOCK_OF_MIGRATIONS = 7_301_842_900  # any number that no other program on this database uses
 
 
@@ -53,10 +53,10 @@ class PostgresqlStore:
         with self.reading(snapshot=False) as db:
             return reads.read(db, identity)
 
-    def vread(self, identity: Identity, version: int) -> Stored | None:
-        """Return that version; None when there is none."""
+    def vread(self, identity: Identity, version: int, late: int = 0) -> Stored | None:
+        """Return that version, or what came too late while it was the newest; None when there is none."""
         with self.reading(snapshot=False) as db:
-            return reads.vread(db, identity, version)
+            return reads.vread(db, identity, version, late)
 
     def history(self, identity: Identity, *, count: int = 50, since: datetime | None = None) -> list[Stored]:
         """Return the newest `count` versions, newest first, none older than `since`."""
@@ -76,7 +76,7 @@ class PostgresqlStore:
                 except UniqueViolation as error:
                     if error.diag.constraint_name not in _KEYS:
                         raise
-                except (NeedsLocks, SerializationFailure, DeadlockDetected):
+                except (NeedsLocks, SerializationFailure, DeadlockDetected, DivisionByZero):
                     pass
                 locks = True
         raise Unavailable("others keep changing what this transaction changes")

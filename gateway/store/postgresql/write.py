@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.store.postgresql import statements as sql
-from gateway.store.records import Batch, Current, Identity, IndexTables, Message, Version
+from gateway.store.records import Answered, Batch, Current, Identity, IndexTables, Message, Noted, Seen, Version
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from gateway.store.search.scope import Scope
 
 _statement = cache(sql.statement)
+_INBOX = (
+    "provider", "format", "control_id", "event_time", "received_at", "state", "mapping", "issues", "content",
+    "once", "digest", "answer",
+)  # fmt: skip
 
 
 class NeedsLocks(Exception):
@@ -33,6 +37,7 @@ class PostgresqlSight:
     def __init__(self, db: PostgresqlDatabase, *, locks: bool) -> None:
         self._db = db
         self._locks = locks
+        self._looked = False
 
     def matches(self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2) -> list[list[Identity]]:
         """Return for each condition the resources it matches, at most `limit`; others with that condition wait."""
@@ -42,24 +47,46 @@ class PostgresqlSight:
             return []
         if not self._locks:
             raise NeedsLocks
-        numbers = sorted({_number(condition) for condition in conditions})
-        self._db.connection.execute(sql.LOCK_CONDITIONS, (numbers,))
+        self._db.connection.execute(sql.LOCK_CONDITIONS, (_numbers([repr(condition) for condition in conditions]),))
         return [matches(self._db, condition, scope, limit=limit) for condition in conditions]
 
     def current(
-        self, identities: Collection[Identity], targets: Collection[Identity] = ()
-    ) -> tuple[dict[Identity, Current], set[Identity]]:
-        """Return the newest version of each of `identities`, and which of `targets` exist and are not deleted."""
-        wanted, others = list(identities), list(targets)
+        self,
+        identities: Collection[Identity],
+        targets: Collection[Identity] = (),
+        *,
+        subjects: Collection[str] = (),
+        once: str | None = None,
+    ) -> Seen:
+        """Return the newest version of each of `identities`, which of `targets` exist, what was noted and answered."""
+        wanted, others, noted = list(identities), list(targets), list(subjects)
         connection = self._db.connection
+        # A second look, at what the first one led to, takes no locks: the statement that writes finds out.
+        locks, self._looked = self._locks and not self._looked, True
         with connection.cursor(binary=True) as cursor:
-            with connection.pipeline() if self._locks else nullcontext():  # both in one round trip
-                if self._locks:  # by a statement of its own, so that the next sees what others have committed meanwhile
+            with connection.pipeline() if locks else nullcontext():  # all in one round trip
+                if locks:  # by statements of their own, so that the next sees what others have committed meanwhile
+                    if noted or once:
+                        connection.execute(sql.LOCK_CONDITIONS, (_numbers([*noted, once or ""]),))
                     connection.execute(sql.LOCK_ROWS, _columns(wanted), prepare=True)
-                cursor.execute(sql.CURRENT, (*_columns(wanted), *_columns(others)), prepare=True)
+                cursor.execute(sql.CURRENT, (*_columns(wanted), *_columns(others), noted, once), prepare=True)
             rows = cursor.fetchall()
-        found = {wanted[n]: Current(*row) for n, *row in rows if n >= 0}
-        return found, {others[-n - 1] for n, *_ in rows if n < 0}
+        return _seen(rows, wanted, others, noted)
+
+
+def _seen(rows: list[tuple[Any, ...]], wanted: list[Identity], others: list[Identity], noted: list[str]) -> Seen:
+    """Return the rows of one look by what they are about."""
+    seen = Seen({}, set(), dict.fromkeys(noted, Noted()))
+    for n, key, *row in rows:
+        if n < 0:
+            seen.present.add(others[-n - 1])
+        elif n < sql.LEDGER_FROM:
+            seen.currents[wanted[n]] = Current(key, *row)
+        elif n < sql.ANSWERED_AT:
+            seen.ledger[noted[n - sql.LEDGER_FROM]] = Noted(key, row[3])
+        else:
+            seen = seen._replace(answered=Answered(row[3], row[4]))
+    return seen
 
 
 def write(connection: Connection[tuple[Any, ...]], batch: Batch) -> None:
@@ -67,6 +94,9 @@ def write(connection: Connection[tuple[Any, ...]], batch: Batch) -> None:
     text = _statement(
         versions=bool(batch.versions),
         removes=any(version.removed for version in batch.versions),
+        raised=bool(batch.raised),
+        late=bool(batch.late),
+        ledger=bool(batch.ledger),
         message=batch.message is not None,
     )
     connection.execute(text, parameters(batch), prepare=True)
@@ -81,9 +111,9 @@ def _array(words: list[str]) -> str:
     return '{"' + '","'.join(words) + '"}' if words else "{}"
 
 
-def _number(condition: SearchRequest) -> int:
-    """Return the number of the lock that stands for a condition."""
-    return int.from_bytes(sha256(repr(condition).encode()).digest()[:8], signed=True)
+def _numbers(subjects: list[str]) -> list[int]:
+    """Return the numbers of the locks that stand for conditions and subjects, in the order in which all take them."""
+    return sorted({int.from_bytes(sha256(subject.encode()).digest()[:8], signed=True) for subject in subjects})
 
 
 def parameters(batch: Batch) -> dict[str, Any]:
@@ -95,11 +125,15 @@ def parameters(batch: Batch) -> dict[str, Any]:
         "added": _collected(versions, "added"),
         "removed": _collected(versions, "removed"),
         "links": links,
+        "raised": sorted(batch.raised),
+        "late": [{"key": x.key, "version": x.version, "event_time": x.event_time, "at": x.at} for x in batch.late],
+        "ledger": sorted(batch.ledger),  # bytes become base64
     }
     return {
         "rows": msgspec.json.encode(rows).decode(),
         "bodies": [v.body for v in versions],
         "indexed": [v.indexed for v in versions],
+        "late": [late.body for late in batch.late],
         "audit": batch.audit,
     } | (_message(batch.message) if batch.message else {})
 
@@ -113,6 +147,8 @@ def _version(v: Version) -> dict[str, Any]:
         "at": v.last_updated,
         "deleted": v.deleted,
         "event": v.event,
+        "event_time": v.event_time,
+        "event_number": v.event_number,
     }
 
 
@@ -128,5 +164,4 @@ def _collected(versions: list[Version], which: str) -> IndexTables:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    names = "provider", "format", "control_id", "event_time", "received_at", "state", "mapping", "issues", "content"
-    return dict(zip(names, message.row(), strict=True))
+    return dict(zip(_INBOX, message.row(), strict=True))

@@ -1,18 +1,26 @@
 """The statements that write, as SQL."""
 
 CURRENT = """
-select c.key, c.version, c.last_updated, c.deleted, c.indexed, r.body
+select c.key, c.version, c.last_updated, c.deleted, c.indexed, r.body, c.event_time, c.event_number
 from current c join resource r on r.key = c.key and r.version = c.version
 where c.type = ? and c.id = ?"""
 EXISTS = "select 1 from current where type = ? and id = ? and deleted = 0"
 NEXT_KEY = "select coalesce(max(key), 0) + 1 from current"
-CREATE = "insert into current values (?, ?, ?, ?, ?, ?, ?)"
-UPDATE = "update current set version = ?, last_updated = ?, deleted = ?, indexed = ? where key = ?"
+CREATE = "insert into current values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+UPDATE = """
+update current set version = ?, last_updated = ?, deleted = ?, indexed = ?, event_time = ?, event_number = ?
+where key = ?"""
+RAISE = "update current set event_time = ?, event_number = ? where key = ?"
+ANSWERED = "select digest, answer from inbox where once = ?"
+NOTED = "select revision, content from ledger where subject = ?"
+NOTE = "insert or replace into ledger values (?, ?, ?)"
+COME_LATE = "insert into late (key, version, event_time, at, body) values (?, ?, ?, ?, ?)"
 STORE = "insert into resource values (?, ?, ?, ?, ?)"
 ANNOUNCE = "insert into outbox (key, version, event, at) values (?, ?, ?, ?)"
 RECEIVE = """
-insert into inbox (provider, format, control_id, event_time, received_at, state, mapping, issues, content)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+insert into inbox
+    (provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, digest, answer)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 LINK = "insert into inbox_resource values (?, ?, ?)"
 HEAD = "select seq, hash from audit where lane = 0 order by seq desc limit 1"
 AUDIT = "insert into audit values (0, ?, ?, ?)"

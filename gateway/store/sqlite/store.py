@@ -65,10 +65,10 @@ class SqliteStore:
         with self.reading(snapshot=False) as db:
             return reads.read(db, identity)
 
-    def vread(self, identity: Identity, version: int) -> Stored | None:
-        """Return that version; None when there is none."""
+    def vread(self, identity: Identity, version: int, late: int = 0) -> Stored | None:
+        """Return that version, or what came too late while it was the newest; None when there is none."""
         with self.reading(snapshot=False) as db:
-            return reads.vread(db, identity, version)
+            return reads.vread(db, identity, version, late)
 
     def history(self, identity: Identity, *, count: int = 50, since: datetime | None = None) -> list[Stored]:
         """Return the newest `count` versions, newest first, none older than `since`."""

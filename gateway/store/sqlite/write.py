@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from gateway.store.records import Batch, Current, Identity, Message, Version
+from gateway.store.records import Answered, Batch, Current, Identity, Message, Noted, Seen, Version
 from gateway.store.sqlite import statements as sql
 
 if TYPE_CHECKING:
@@ -31,15 +31,23 @@ class SqliteSight:
         return [matches(self._db, condition, scope, limit=limit) for condition in conditions]
 
     def current(
-        self, identities: Collection[Identity], targets: Collection[Identity] = ()
-    ) -> tuple[dict[Identity, Current], set[Identity]]:
-        """Return the newest version of each of `identities`, and which of `targets` exist and are not deleted."""
+        self,
+        identities: Collection[Identity],
+        targets: Collection[Identity] = (),
+        *,
+        subjects: Collection[str] = (),
+        once: str | None = None,
+    ) -> Seen:
+        """Return the newest version of each of `identities`, which of `targets` exist, what was noted and answered."""
         execute = self._db.connection.execute
         found = {}
         for identity in identities:
             row = execute(sql.CURRENT, identity).fetchone()
             found[identity] = Current(self._reserve()) if row is None else Current(*row)
-        return found, {target for target in targets if execute(sql.EXISTS, target).fetchone()}
+        present = {target for target in targets if execute(sql.EXISTS, target).fetchone()}
+        noted = {subject: Noted(*(execute(sql.NOTED, (subject,)).fetchone() or ())) for subject in subjects}
+        answered = execute(sql.ANSWERED, (once,)).fetchone() if once else None
+        return Seen(found, present, noted, Answered(*answered) if answered else None)
 
     def _reserve(self) -> int:
         if self._next_key is None:
@@ -53,14 +61,28 @@ def write(connection: sqlite3.Connection, batch: Batch) -> None:
     """Write every row of `batch`."""
     _write_versions(connection, batch.versions)
     _write_index(connection, batch.versions)
+    if batch.raised:
+        connection.executemany(sql.RAISE, [(at, number, key) for key, at, number in batch.raised])
+    if batch.ledger:
+        connection.executemany(sql.NOTE, batch.ledger)
+    if batch.late:
+        connection.executemany(sql.COME_LATE, batch.late)
     if batch.message is not None:
         _write_message(connection, batch.message, batch)
     _write_audit(connection, batch.audit)
 
 
 def _write_versions(connection: sqlite3.Connection, versions: list[Version]) -> None:
-    news = [(v.key, *v.identity, v.version, v.last_updated, v.deleted, v.indexed) for v in versions if v.version == 1]
-    nexts = [(v.version, v.last_updated, v.deleted, v.indexed, v.key) for v in versions if v.version > 1]
+    news = [
+        (v.key, *v.identity, v.version, v.last_updated, v.deleted, v.indexed, v.event_time, v.event_number)
+        for v in versions
+        if v.version == 1
+    ]
+    nexts = [
+        (v.version, v.last_updated, v.deleted, v.indexed, v.event_time, v.event_number, v.key)
+        for v in versions
+        if v.version > 1
+    ]
     connection.executemany(sql.CREATE, news)
     connection.executemany(sql.UPDATE, nexts)
     connection.executemany(sql.STORE, [(v.key, v.version, v.last_updated, v.deleted, v.body) for v in versions])
