@@ -10,6 +10,7 @@ from tests.shared import SHARED, needs_shared
 
 ADT = b"MSH|^~\\&|EPD\rEVN|A20"
 CSV = b"Locatie;Vrij\r\nW;1\r\n"
+EDIFACT = b"UNB+UNOA:1+500099901+500099902+260901:1035+REF0001'"
 FHIR = b'{"resourceType": "Bundle", "type": "transaction"}'
 
 
@@ -23,6 +24,9 @@ FHIR = b'{"resourceType": "Bundle", "type": "transaction"}'
         (ADT.decode().encode("utf-16-le"), "hl7v2"),
         (b"FHS|^~\\&\r" + ADT, "hl7v2"),
         (b"BHS$%*@!\r", "hl7v2"),
+        (EDIFACT, "edifact"),
+        (b"\r\nUNA:+.? '\r\n" + EDIFACT, "edifact"),
+        (b"UNA|*,\\ ~UNB*UNOA|1*500~", "edifact"),
         (FHIR, "fhir"),
         (b"\xef\xbb\xbf\n" + FHIR, "fhir"),
         (CSV, "csv"),
@@ -38,7 +42,7 @@ def test_bytes_tell_their_format(data: bytes, format_: str, said: str | None) ->
 
 @pytest.mark.parametrize(("said", "format_"), MEDIA_TYPES.items())
 def test_the_content_type_tells_the_format(said: str, format_: str) -> None:
-    data = {"hl7v2": ADT, "csv": CSV, "fhir": FHIR}[format_]
+    data = {"hl7v2": ADT, "edifact": EDIFACT, "csv": CSV, "fhir": FHIR}[format_]
     assert detect(data, said) == detect(data, f"{said.upper()} ; charset=utf-8") == format_
 
 
@@ -49,8 +53,6 @@ def test_a_list_of_one_column_is_delimited_text_when_that_is_said() -> None:
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b"UNA:+.? 'UNB+UNOA:1", "EDIFACT"),
-        (b"UNB+UNOA:1+500", "EDIFACT"),
         (b'<?xml version="1.0"?>\n<ClinicalDocument xmlns="urn:hl7-org:v3">', "a CDA document"),
         (b"<html>", "XML or HTML"),
         (b'{"afdeling": "SEH"}', "JSON that is not FHIR"),
@@ -97,7 +99,7 @@ def test_nothing_is_refused(said: str | None) -> None:
 @given(st.binary(max_size=100), st.one_of(st.none(), st.sampled_from([*MEDIA_TYPES]), st.text(max_size=20)))
 def test_any_bytes_have_a_format_or_a_clear_refusal(data: bytes, said: str | None) -> None:
     try:
-        assert detect(data, said) in ("hl7v2", "csv", "fhir")
+        assert detect(data, said) in ("hl7v2", "edifact", "csv", "fhir")
     except (MalformedMessage, UnsupportedMediaType):
         return
 
@@ -111,4 +113,4 @@ def test_the_public_feeds_are_told_apart() -> None:
             seen[path.name[:3]] = detect(path.read_bytes(), None)
         except UnsupportedMediaType:
             continue
-    assert seen == {"F01": "hl7v2", "F02": "hl7v2", "F03": "csv", "F06": "csv", "F13": "csv", "F16": "fhir"}
+    assert seen == {"F01": "hl7v2", "F02": "hl7v2", "F03": "csv", "F06": "csv", "F10": "edifact", "F13": "csv", "F16": "fhir"}

@@ -111,7 +111,7 @@ def test_a_mistake_is_told_with_line_column_and_suggestion(tmp_path: Path, line:
     [
         (
             "map: x\nversion: 1\nsource: {format: hl7v3}\nemit: []\n",
-            "3:18 'format' must be one of hl7v2, csv; did you mean 'hl7v2'?",
+            "3:18 'format' must be one of hl7v2, edifact, csv; did you mean 'hl7v2'?",
         ),
         ("map: x\nversion: 1\nsorce: {format: hl7v2}\nemit: []\n", "3:1 unknown key 'sorce'; did you mean 'source'?"),
         ("map: x\nversion: 1\nemit: []\n", "1:1 the key 'source' is missing"),
