@@ -1,0 +1,67 @@
+"""The values of a resource as profiles see them: with their type, their `_` partner and their FHIRPath.
+
+https://hl7.org/fhir/R4/json.html
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.fhir import elements
+from gateway.fhir.types import Resource, resource_types
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One value. A primitive has its id and extensions in `partner`; it may have those alone, and no value."""
+
+    value: Any
+    type: str
+    path: str
+    partner: Resource | None = None
+
+    def children(self, name: str) -> list["Item"]:
+        """Return what stands in the element `name`; of a choice, whatever type it has. Wrong shapes count as absent."""
+        holder = self.value if isinstance(self.value, dict) else self.partner
+        if not isinstance(holder, dict):
+            return []
+        of_type = self.type if isinstance(self.value, dict) else "Element"
+        element = elements.child(of_type, name)
+        if element is None:
+            return []
+        found: list[Item] = []
+        for key, type_ in zip(element.json_names, element.types, strict=False):
+            found.extend(_values(holder, key, type_, f"{self.path}.{element.name}"))
+        return found
+
+
+def of_resource(resource: Resource, path: str | None = None) -> Item:
+    """Return a resource as an item."""
+    kind = str(resource.get("resourceType"))
+    return Item(resource, kind, path or kind)
+
+
+def _values(holder: Resource, key: str, type_: str, path: str) -> Iterator[Item]:
+    value, partner = holder.get(key), holder.get(f"_{key}")
+    if value is None and partner is None:
+        return
+    if isinstance(value, list) or isinstance(partner, list):
+        yield from _repeated(value, partner, type_, path)
+    else:
+        yield _item(value, partner, type_, path)
+
+
+def _repeated(value: Any, partner: Any, type_: str, path: str) -> Iterator[Item]:
+    values = value if isinstance(value, list) else []
+    partners = partner if isinstance(partner, list) else []
+    for at in range(max(len(values), len(partners))):
+        one = values[at] if at < len(values) else None
+        beside = partners[at] if at < len(partners) else None
+        if one is not None or beside is not None:
+            yield _item(one, beside, type_, f"{path}[{at}]")
+
+
+def _item(value: Any, partner: Any, type_: str, path: str) -> Item:
+    if type_ == "Resource" and isinstance(value, dict) and value.get("resourceType") in resource_types():
+        type_ = value["resourceType"]
+    return Item(value, type_, path, partner if isinstance(partner, dict) else None)

@@ -1,0 +1,44 @@
+"""How the slices of an element are told apart. https://hl7.org/fhir/R4/profiling.html#slicing"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gateway.fhir.types import Resource
+from gateway.validation.profiles import paths
+from gateway.validation.profiles.paths import Step
+from gateway.validation.profiles.tree import Node
+
+Kind = Literal["value", "pattern", "type", "exists", "profile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Discriminator:
+    """One property by which slices differ."""
+
+    kind: str
+    steps: tuple[Step, ...] | None  # None: a path that is not understood
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slicing:
+    """The rules of one slicing, and its slices as the profile describes them."""
+
+    discriminators: tuple[Discriminator, ...]
+    is_ordered: bool
+    rules: str  # open, closed, openAtEnd
+    nodes: tuple[Node, ...]
+
+
+def slicing_of(node: Node) -> Slicing:
+    """Return how the slices of an element are told apart; of a choice without a word about it: by type."""
+    said: Resource = node.definition.get("slicing") or {}
+    told = tuple(_discriminator(one) for one in said.get("discriminator") or [])
+    if not told:
+        told = (Discriminator("type", (), "$this"),) if node.is_choice else ()
+    return Slicing(told, bool(said.get("ordered")), str(said.get("rules", "open")), tuple(node.slices.values()))
+
+
+def _discriminator(one: dict[str, Any]) -> Discriminator:
+    path = str(one.get("path", "$this"))
+    return Discriminator(str(one.get("type")), paths.parse(path), path)
