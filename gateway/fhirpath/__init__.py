@@ -84,13 +84,14 @@ from gateway.fhirpath.compiler import Compiled, compile, condition, generate  # 
 from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.parser import parse
 from gateway.fhirpath.runtime import RUNTIME
-from gateway.fhirpath.scope import Argument, Code, Function, Invocation, Scope
+from gateway.fhirpath.scope import Argument, Code, Elements, Function, Invocation, Scope
 
 __all__ = [
     "RUNTIME",
     "Argument",
     "Code",
     "Compiled",
+    "Elements",
     "FhirPathError",
     "Function",
     "Invocation",

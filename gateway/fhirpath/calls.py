@@ -8,6 +8,7 @@ from typing import Protocol
 from gateway.fhirpath import ast
 from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.flow import EMPTY, Flow, Mode, items, of_list, one
+from gateway.fhirpath.scope import Elements
 
 __all__ = ["FUNCTIONS", "Call", "Compiler", "Focus", "Writer", "function"]
 
@@ -43,6 +44,9 @@ class Compiler(Protocol):
 
     def constant(self, source: str, hint: str) -> str:
         """Return the name of a constant made once by `source`."""
+
+    def elements(self, name: str) -> Elements:
+        """Return how a step by name from a value of unknown type is written."""
 
     def variables(self) -> str:
         """Return the text of the dict of `%variables`."""

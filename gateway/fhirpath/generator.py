@@ -13,7 +13,7 @@ from gateway.fhirpath.errors import FhirPathError, nearest
 from gateway.fhirpath.flow import EMPTY, Flow, Mode, items, of_list, one
 from gateway.fhirpath.invocation import invoke
 from gateway.fhirpath.model import children, descends, is_abstract, is_type
-from gateway.fhirpath.scope import Code, Scope
+from gateway.fhirpath.scope import Code, Elements, Scope
 from gateway.fhirpath.values import Date, DateTime, Quantity, Time
 
 __all__ = ["Generator"]
@@ -106,6 +106,10 @@ class Generator:
             return of_list(code.text, code.type, self.name(hint))
         return Flow(code.text, code.type, present=code.present)
 
+    def elements(self, name: str) -> Elements:
+        """Return how a step by name from a value of unknown type is written."""
+        return self.scope.elements(name) or Elements("fp_step", "fp_steps", name, typed=True)
+
     def variables(self) -> str:
         """Return the text of the dict of `%variables`."""
         return self.scope.variables() or "{}"
@@ -164,7 +168,7 @@ class Generator:
         this = self.focus.this
         if this is None:
             raise self.wrong(f"no name '{node.name}'", node, nearest(node.name, self.scope.names()))
-        if node.name[:1].isupper() and is_type(node.name):
+        if node.name[:1].isupper() and is_type(node.name) and self.elements(node.name).typed:
             found = self._of_type(this, node)
             if found is not None:
                 return found

@@ -43,13 +43,14 @@ def _unknown(compiler: Compiler, base: Flow, name: str, node: ast.Node) -> Flow:
 
 
 def _dynamic(compiler: Compiler, base: Flow, name: str) -> Flow:
+    one, several, key, _ = compiler.elements(name)
     if base.many:
-        text = f"fp_steps({items(base)}, {name!r})"
+        text = f"{several}({items(base)}, {key!r})"
     else:
         base = named(compiler, base) if base.clauses else base
-        text = f"fp_step({base.item}, {name!r})"
+        text = f"{one}({base.item}, {key!r})"
         if base.clauses:
-            text = f"fp_steps({items(base)}, {name!r})"
+            text = f"{several}({items(base)}, {key!r})"
     return of_list(text, None, compiler.name(name), ordered=base.ordered)
 
 

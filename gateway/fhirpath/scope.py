@@ -6,11 +6,11 @@ validator) decides what names outside FHIRPath mean.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.fhirpath import ast
 
-__all__ = ["Argument", "Code", "Function", "Invocation", "Scope"]
+__all__ = ["Argument", "Code", "Elements", "Function", "Invocation", "Scope"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,18 @@ class Invocation(Protocol):
         """Return what stands before the dot, or None when nothing does."""
 
 
+class Elements(NamedTuple):
+    """How a step by name is written in a source that is not FHIR: `one(value, key)` and `several(values, key)`.
+
+    Both give a list. `typed`: a leading name may also be the type of the context, as in `Patient.name`.
+    """
+
+    one: str
+    several: str
+    key: str
+    typed: bool = False
+
+
 Function = Callable[[Invocation], Code]
 """Writes the Python of one call."""
 
@@ -76,6 +88,11 @@ class Scope:
 
     def identifier(self, name: str) -> Code | None:
         """Return the value of a name that starts a path, or None to leave it to FHIRPath."""
+        del name
+        return None
+
+    def elements(self, name: str) -> Elements | None:
+        """Return how a step to `name` is written from values whose type is not known; None: as in FHIR."""
         del name
         return None
 

@@ -1,0 +1,180 @@
+"""XML of any shape as a source: elements and attributes by name, each with its XPath and line.
+
+A node is the text that stands in it, so every function for text works on it, and it can be stepped into by the names
+of its attributes and child elements. https://www.w3.org/TR/xml/, https://www.w3.org/TR/xml-names/
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lxml import etree
+
+from gateway.errors import Issue, Place
+from gateway.formats.xmltext import parsed
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_XML = "http://www.w3.org/XML/1998/namespace"
+_PREFIXES = {XSI: "xsi_", _XML: "xml_"}
+_SILENT = frozenset({f"{{{XSI}}}schemaLocation", f"{{{XSI}}}noNamespaceSchemaLocation"})
+_SOAP = frozenset({"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"})
+_BIG_LINE = 65535  # libxml2 counts no further
+
+
+class Node(str):
+    """An element or attribute: the text in it, in the order of the document, without the blanks around it."""
+
+    __slots__ = ("_below", "_named", "element", "name", "number", "parent")
+
+    element: Any  # of lxml; of an attribute None
+    name: str  # local; of an attribute with @
+    number: int  # among its siblings of that name, 0 when it is the only one
+    parent: "Node | None"
+    _below: "tuple[Node, ...] | None"
+    _named: "dict[str, tuple[Node, ...]] | None"
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of an element; empty when it has none."""
+        return etree.QName(self.element).namespace or "" if self.element is not None else ""
+
+    def below(self) -> "tuple[Node, ...]":
+        """Return its attributes, then its child elements; elements with nothing in them left out."""
+        if self._below is None:
+            self._below = tuple(_below(self)) if self.element is not None else ()
+        return self._below
+
+    def named(self, name: str) -> "tuple[Node, ...]":
+        """Return what it has under a name: `code`, `@code` (an attribute), `{urn:x}code`, `xsi_type`, `xmlText`."""
+        if self._named is None:
+            self._named = _named(self)
+        found = self._named.get(name)
+        if found is not None:
+            return found
+        if name == "xmlText":
+            return (self,) if self else ()
+        if name[:1] == "{":
+            return tuple(n for n in self.below() if n.element is not None and n.element.tag == name)
+        return ()
+
+    def place(self, *name: str) -> Place:
+        """Return where it stands, or where a child of it would."""
+        line = next((node.element.sourceline for node in self._upwards() if node.element is not None), None)
+        steps = [node.name + (f"[{node.number}]" if node.number else "") for node in self._upwards()]
+        return Place("/" + "/".join([*reversed(steps), *name]), line if line and line < _BIG_LINE else None)
+
+    def key(self, *name: str) -> int | None:
+        """Return what tells this node from others; None for a child that is not there."""
+        return None if name else id(self)
+
+    def _upwards(self) -> "Iterator[Node]":
+        node: Node | None = self
+        while node is not None:
+            yield node
+            node = node.parent
+
+
+def _node(text: str, element: Any, name: str, parent: Node | None, number: int = 0) -> Node:
+    made = Node(text)
+    made.element, made.name, made.parent, made.number = element, name, parent, number
+    made._below = made._named = None  # noqa: SLF001 - of this module
+    return made
+
+
+def _below(node: Node) -> Iterator[Node]:
+    element = node.element
+    for key, value in element.items():
+        if key not in _SILENT:
+            yield _node(value.strip(), None, f"@{_attribute(key)}", node)
+    totals = Counter(child.tag for child in element)
+    counted: Counter[str] = Counter()
+    for child in element:
+        tag = child.tag
+        counted[tag] += 1
+        text = _text(child)
+        if text or len(child) or child.attrib:
+            name = tag.rpartition("}")[2]
+            yield _node(text, child, name, node, counted[tag] if totals[tag] > 1 else 0)
+
+
+def _attribute(key: str) -> str:
+    namespace, _, local = key[1:].rpartition("}") if key[:1] == "{" else ("", "", key)
+    return _PREFIXES.get(namespace, "") + local
+
+
+def _text(element: Any) -> str:
+    parts = [element.text or ""]
+    if len(element):
+        parts += [child.tail or "" for child in element]
+    return "".join(parts).strip()
+
+
+def _named(node: Node) -> dict[str, tuple[Node, ...]]:
+    found: dict[str, list[Node]] = {}
+    for below in node.below():
+        found.setdefault(below.name, []).append(below)
+        if below.element is None:
+            found.setdefault(below.name[1:], []).append(below)
+    return {name: tuple(nodes) for name, nodes in found.items()}
+
+
+class Document:
+    """An XML message: its root element (of a SOAP envelope: what is in its body), and what was odd about its bytes.
+
+    `control_id` and `items` are filled in by who knows the mapping: the message's id, and the items it is mapped by.
+    """
+
+    def __init__(self, root: Node, issues: Sequence[Issue]) -> None:
+        self.root = root
+        self.issues = issues
+        self.control_id: str | None = None
+        self.items: Sequence[Any] = ()
+
+    def all(self, name: str) -> Sequence[Any]:
+        """Return the items that the message is mapped by; `name` is how the mapping writes them."""
+        del name
+        return self.items
+
+    def item(self, value: Any) -> "Item":
+        """Return a node of this message as an item."""
+        return Item(value, self)
+
+    def leaves(self) -> Iterator[tuple[int, Place]]:
+        """Yield every attribute and element that holds text, in the order of the document."""
+        todo = [self.root]
+        while todo:
+            node = todo.pop()
+            if node:
+                yield id(node), node.place()
+            todo += reversed(node.below())
+
+
+class Item:
+    """One of the nodes that a message is mapped by, each by itself."""
+
+    __slots__ = ("document", "value")
+
+    def __init__(self, value: Any, document: Document) -> None:
+        self.value = value
+        self.document = document
+
+    def place(self) -> Place:
+        """Return where it stands."""
+        where = self.value if isinstance(self.value, Node) else self.document.root
+        return where.place()
+
+
+def parse(data: bytes) -> Document:
+    """Return the XML in `data`. Raises MalformedMessage when it is not XML, or has a DOCTYPE; TooLarge."""
+    element, issues = parsed(data)
+    root = _node(_text(element), element, etree.QName(element).localname, None)
+    return Document(_unwrapped(root), issues)
+
+
+def _unwrapped(root: Node) -> Node:
+    """Return what a SOAP envelope carries. https://www.w3.org/TR/soap12-part1/#soapenv"""
+    if root.name != "Envelope" or root.namespace not in _SOAP:
+        return root
+    bodies = root.named(f"{{{root.namespace}}}Body")
+    carried = [node for body in bodies for node in body.below() if node.element is not None]
+    return carried[0] if carried else root

@@ -1,0 +1,82 @@
+"""Steps by name in sources that are trees: JSON objects and XML elements.
+
+What is not there, a JSON null and an empty list give nothing. A list is its items.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from gateway.formats.xmltree import Node
+
+__all__ = ["children", "choice", "descendants", "extension", "fhir_step", "fhir_steps", "kept", "step", "steps", "text"]
+
+
+def step(value: Any, name: str) -> list[Any]:
+    """Return what a value has under a name."""
+    if type(value) is dict:
+        found = value.get(name)
+        if found is None:
+            return []
+        return kept(found) if type(found) is list else [found]
+    if type(value) is Node:
+        return list(value.named(name))
+    return steps(value, name) if type(value) is list else []
+
+
+def steps(values: Iterable[Any], name: str) -> list[Any]:
+    """Return what each of some values has under a name."""
+    return [found for value in values for found in step(value, name)]
+
+
+def kept(values: Sequence[Any]) -> list[Any]:
+    """Return the items that are not null."""
+    return [value for value in values if value is not None]
+
+
+def choice(holder: dict[str, Any], name: str) -> str:
+    """Return the property that a name means in FHIR: `value` is also `valueQuantity`, where that stands there."""
+    if name in holder:
+        return name
+    width = len(name)
+    return next((key for key in holder if key.startswith(name) and key[width : width + 1].isupper()), name)
+
+
+def fhir_step(value: Any, name: str) -> list[Any]:
+    """Return what a value of a FHIR message has under a name."""
+    if type(value) is list:
+        return fhir_steps(value, name)
+    return step(value, choice(value, name)) if type(value) is dict else []
+
+
+def fhir_steps(values: Iterable[Any], name: str) -> list[Any]:
+    """Return what each of some values of a FHIR message has under a name."""
+    return [found for value in values for found in fhir_step(value, name)]
+
+
+def extension(values: Iterable[Any], url: str | None) -> list[Any]:
+    """Return the extensions of a URL that FHIR values have."""
+    return [found for found in steps(values, "extension") if type(found) is dict and found.get("url") == url]
+
+
+def text(value: Any) -> str | None:
+    """Return a value as text: of an XML element its own, of a JSON number its digits; None when there is none."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) or None if isinstance(value, str | int | Decimal) else None
+
+
+def children(values: Iterable[Any]) -> list[Any]:
+    """Return everything directly below some values."""
+    return [below for value in values for below in _children(value)]
+
+
+def _children(value: Any) -> list[Any]:
+    if type(value) is dict:
+        return [found for name in value for found in step(value, name)]
+    return list(value.below()) if type(value) is Node else children(value) if type(value) is list else []
+
+
+def descendants(values: Iterable[Any]) -> list[Any]:
+    """Return everything anywhere below some values, each before what is below it."""
+    return [found for below in children(values) for found in (below, *descendants([below]))]
