@@ -36,6 +36,7 @@ _FEW = 4  # up to so many types, plain JSON Schema is faster than a keyword writ
 # Another: the start and the end of a Period are written alike, so that their texts can be compared.
 IN_ORDER = "inOrder"
 
+_NOT_AT_HOME: Schema = {"properties": {"use": {"not": {"const": "home"}}}}
 # What makes the invariants of a type certain without asking them. A Period with only a start has nothing to compare.
 _CERTAIN: dict[str, Schema] = {
     "Period": {"anyOf": [{"not": {"required": ["start", "end"]}}, {IN_ORDER: True}, {INVARIANTS: "Period"}]},
@@ -43,6 +44,8 @@ _CERTAIN: dict[str, Schema] = {
     "SimpleQuantity": {"dependentRequired": {"code": ["system"]}},
     "ContactPoint": {"dependentRequired": {"value": ["system"]}},
     "Attachment": {"dependentRequired": {"data": ["contentType"]}},
+    "Organization.telecom": _NOT_AT_HOME,
+    "Organization.address": _NOT_AT_HOME,
 }
 # Addresses and codes are ASCII as good as always, and classes of Unicode take longer.
 _ASCII = {**dict.fromkeys(("uri", "url", "canonical", "elementId"), "[!-~]+"), "code": "[!-~]+(?: [!-~]+)*"}
@@ -117,7 +120,7 @@ class _Writer:
             elif (of_type.type, name) != ("SimpleQuantity", "comparator"):
                 one = self._typed(known.element, known.type)
                 if known.path != known.type and invariants.rules(known.path):
-                    one = {"allOf": [one, {INVARIANTS: known.path}]}
+                    one = {"allOf": [one, *_certain(known.path)]}
                 found[name] = {"type": "array", "minItems": 1, "items": one} if known.element.is_list else one
                 if known.has_partner and not known.element.is_list:
                     found["_" + name] = self._ref("Element")

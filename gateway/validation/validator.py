@@ -68,6 +68,9 @@ _KEYWORDS = {
 }
 
 
+_SHAPELESS = (AttributeError, KeyError, TypeError, ValueError)  # what has not even the shape a check expects raises
+
+
 @lru_cache(maxsize=64)  # some 30 types are met in practice; all 146 would take 150 MB
 def quick(resource_type: str) -> jsonschema_rs.Draft202012Validator:
     """Return the compiled schema of a resource type; compiling takes some 10 ms, once."""
@@ -87,7 +90,12 @@ class Validator:
         """Return everything wrong with one resource, warnings among it; nothing for a right one."""
         if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
             return self.bundle_issues(resource)
-        return [] if _passes(_is_right, resource) else structure_issues(resource)
+        try:
+            if _is_right(resource):
+                return []
+        except _SHAPELESS:
+            pass  # the walk says what is wrong with its shape
+        return structure_issues(resource)
 
     def bundle_issues(self, bundle: Resource) -> list[Issue]:
         """Return everything wrong with a Bundle and with the resources in it."""
@@ -112,7 +120,7 @@ def _passes(check: Callable[[Resource], bool], resource: Resource) -> bool:
     """Return what a quick check says; of what has not even the shape it expects it says no."""
     try:
         return check(resource)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except _SHAPELESS:
         return False
 
 
@@ -121,9 +129,9 @@ def _is_right(resource: Resource) -> bool:
     kind = resource["resourceType"]
     if kind not in resource_types() or not quick(kind).is_valid(resource):
         return False
-    rules = invariants.rules(kind)
-    if rules and any(rule.is_broken(resource, resource) for rule in rules):
-        return False
+    for rule in invariants.rules(kind):
+        if rule.is_broken(resource, resource):
+            return False
     has_text = "text" in resource or kind == "Composition"
     return not (has_text and any(narrative.faults(div) for div in _narratives(resource)))
 
