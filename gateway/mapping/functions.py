@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.fhirpath import RUNTIME
-from gateway.mapping import moments, values
+from gateway.mapping import moments, paragraphs, values
 from gateway.mapping.findings import Finding
 from gateway.mapping.names import human_name
 
@@ -68,6 +68,11 @@ def narrative(text: str | None) -> str | None:
     return values.narrative(text) if text else None
 
 
+def unwrapped(text: str | None, width: int = paragraphs.WIDTH) -> str | None:
+    """Return the text with its cut lines joined; see `paragraphs.unwrapped`."""
+    return paragraphs.unwrapped(text, width) if text else None
+
+
 def complete(text: str | None) -> str | None:
     """Return a dateTime as an instant. Raises Finding where it has no time."""
     if not text:
@@ -108,6 +113,7 @@ ADDED: Mapping[str, Added] = MappingProxyType(
         "bsn": Added(bsn, "System.String", 0, 0),
         "decimal": Added(decimal, "decimal", 0, 0),
         "yes": Added(yes, "boolean", 0, 0),
+        "unwrapped": Added(unwrapped, "System.String", 0, 1),
         "narrative": Added(narrative, "System.String", 0, 0),
     }
 )
@@ -120,4 +126,5 @@ TRANSLATED: Mapping[str, str] = MappingProxyType(
     {"code": "code", "Coding": "Coding", "CodeableConcept": "CodeableConcept"}
 )
 DELETED = "isDelete"
-NAMES = (*ADDED, TRANSLATE, DELETED)
+LINES = "lines"
+NAMES = (*ADDED, TRANSLATE, DELETED, LINES)

@@ -66,6 +66,15 @@ class Looks:
             self._note(lines[0], (at[0],), None)
         return found
 
+    def lines(self, found: list[Any], field: int, between: str = "\n") -> str | None:
+        """Return the free text of some segments."""
+        for segment in found:
+            for repetition, component in pieces.components(segment, field):
+                text = segment.value(field, repetition, component)
+                if text is not None:
+                    self._note(segment, (field, repetition, component), text)
+        return pieces.lines(found, field, between)
+
     def at(self, value: Any, *steps: int, repetition: int = 1) -> str | None:
         """Return the text at numeric steps from a piece."""
         if type(value) is not pieces.Piece:

@@ -128,6 +128,28 @@ def count(lines: list[Any], field: int, repetition: int | None = None) -> int:
     return found
 
 
+def lines(found: list[Any], field: int, between: str = "\n") -> str | None:
+    """Return the free text that some segments hold, each on a line of its own; one that holds none is a blank line.
+
+    `between` stands between the components and repetitions of a field. None when there is no text at all.
+    """
+    text = "\n".join(_line(segment, field, between) for segment in found)
+    return text if text.strip() else None
+
+
+def _line(segment: Any, field: int, between: str) -> str:
+    parts = [segment.value(field, *at) or "" for at in components(segment, field)]
+    return between.join(parts)
+
+
+def components(segment: Any, field: int) -> Iterator[tuple[int, int]]:
+    """Yield repetition and component of all parts of a field, empty ones too."""
+    if type(segment) is not Absent:
+        for repetition in range(1, segment.repetitions(field) + 1):
+            for component in range(1, segment.components(field, repetition) + 1):
+                yield repetition, component
+
+
 def _piece(segment: Any, field: int, repetition: int, component: int | None) -> list[Piece]:
     """Return the piece there, or nothing when it holds nothing."""
     text = segment.value(field, repetition, component or 1)
@@ -198,5 +220,5 @@ def place(value: Piece) -> Place:
     return value.segment.place(value.field, value.repetition, value.component or None)
 
 
-EXPORTED = ("segment", "segments", "fields", "present", "at", "count", "has", "pieces_at")
+EXPORTED = ("segment", "segments", "fields", "lines", "present", "at", "count", "has", "pieces_at")
 """The names of this module that generated code uses."""

@@ -65,6 +65,8 @@ class Names(Paths):
             return self._translate
         if name == functions.DELETED:
             return self._deleted
+        if name == functions.LINES:
+            return self._lines
         use = self.frame.uses.get(name)
         return (lambda call: self._fragment(use, call)) if use and use.concept_map is None else None
 
@@ -162,6 +164,16 @@ class Names(Paths):
         line = self.host.line(node.base, node.occurrence)
         numbers = f"{node.field}, {node.repetition or 1}, {node.component or 1}, {node.subcomponent or 1}"
         return Code(f"{line}.is_null({numbers})", type="boolean")
+
+    def _lines(self, call: Invocation) -> Code:
+        node = call.arguments[0].node if call.arguments else None
+        if not isinstance(node, ast.SourcePath) or node.field is None or node.component is not None:
+            raise FhirPathError("lines() takes a path to a field, such as TXT-1", position=call.node.start)
+        if self.host.format not in ir.SEGMENTED or len(call.arguments) > 2:
+            raise FhirPathError("lines() takes a path, and what stands between components", position=call.node.start)
+        between = f", {_single(call.arguments[1].code())}" if len(call.arguments) == 2 else ""
+        text = f"{self._call('lines')}{self.lines(node)}, {node.field}{between})"
+        return Code(self.host.read(text), type=TEXT)
 
     def _fragment(self, use: ir.Use, call: Invocation) -> Code:
         fragment = self.host.fragment(use)
