@@ -36,7 +36,7 @@ def decode(data: bytes | str, *, max_depth: int = 64) -> Any:
     written = _ENCODER.encode(value)
     if written != text and _quotes(_structure(written)) != _quotes(structure):
         _refuse_twice_named(text)
-    if _LARGE_EXPONENT.search(written):
+    if (b"E+" in written or b"E-" in written) and _LARGE_EXPONENT.search(written):
         _check_exponents(value)
     return value
 
@@ -108,11 +108,14 @@ def _check_depth(structure: bytes, max_depth: int) -> None:
     """Raise MalformedMessage when brackets nest deeper than `max_depth`.
 
     Each round takes away the innermost pairs, so what is left after `max_depth` rounds is deeper, or does not pair up.
+    So many pairs nest at most that deep: with few left there is nothing more to see.
     """
     left = structure.translate(None, b'"')
     if 2 * structure.count(b'""') != len(structure) - len(left):  # a string holds brackets: they do not count
         left = b"".join(structure.split(b'"')[::2])
-    for _ in range(max_depth):
+    for rounds in range(max_depth):
+        if len(left) <= 2 * (max_depth - rounds):
+            return
         shorter = left.replace(b"{}", b"").replace(b"[]", b"")
         if len(shorter) == len(left):
             return  # nothing left, or brackets that do not pair up: the decoder says where
