@@ -28,6 +28,11 @@ def read(text: str, file: str, name: str, problems: Problems) -> ir.Mapping | ir
     return front.fragment() if root.get("fragment") is not None else front.mapping()
 
 
+def read_source(node: Node, file: str, problems: Problems) -> ir.Source | None:
+    """Return what a `source` object says that stands outside a mapping file, or None; complaints go to `problems`."""
+    return _Front(yaml_tree.Mapping((), node.span), file, "", problems).source(node)
+
+
 class _Front:
     """Reads one file. Each `_key` method reads one top-level key."""
 

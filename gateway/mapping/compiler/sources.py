@@ -100,4 +100,6 @@ def all_expressions(unit: ir.Unit) -> list[ir.Expression]:
     found += [value for template in unit.emit for value in ir.expressions(template)]
     if isinstance(unit, ir.Mapping):
         found += [rule.that for rule in unit.requires]
+    if isinstance(unit, ir.Group):
+        found += [value for rule in ir.rules_of(unit.rules) for value in ir.rule_expressions(rule)]
     return found
