@@ -49,10 +49,11 @@ class Frame:
     unit: ir.Unit
     uses: Mapping[str, ir.Use]
     names: Mapping[str, Name] = field(default_factory=lambda: MappingProxyType({}))
+    context: Name | None = None  # what `$this` and the elements that lead a path belong to, where there is such a thing
 
-    def having(self, more: Mapping[str, Name]) -> "Frame":
+    def having(self, more: Mapping[str, Name], context: Name | None = None) -> "Frame":
         """Return the frame of an inner place, where `more` is visible too."""
-        return Frame(self.unit, self.uses, MappingProxyType({**self.names, **more}))
+        return Frame(self.unit, self.uses, MappingProxyType({**self.names, **more}), context or self.context)
 
 
 def outermost(unit: ir.Unit) -> Frame:

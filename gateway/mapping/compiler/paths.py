@@ -24,6 +24,13 @@ class Paths(Scope):
         """Whether a piece of the source may be among the values."""
         return bool(self.flowing)
 
+    def context(self) -> Code | None:
+        """Return what `$this` means, where the frame says so."""
+        known = self.frame.context
+        if known is None:
+            return None
+        return Code(f"T.use({known.text})" if self.host.traced else known.text, known.many, known.type)
+
     def is_source(self, name: str) -> bool:
         """Return whether `name-5.1` is a path."""
         return name in self.frame.names

@@ -26,12 +26,15 @@ class Expressions:
         self.folding = folding
         self.seen: dict[int, Code] = {}  # what each expression gives, by its identity
 
-    def code(self, value: ir.Expression, frame: Frame, *, pieces: bool) -> tuple[Code, bool]:
-        """Return the Python of an expression, and whether pieces of the source may be among its values."""
+    def code(self, value: ir.Expression, frame: Frame, *, pieces: bool, json: bool = True) -> tuple[Code, bool]:
+        """Return the Python of an expression, and whether pieces of the source may be among its values.
+
+        Without `json` the values are what a further expression goes on with: choices keep their types.
+        """
         prepared = self._prepare(frame).run(value.node, pieces=pieces)
         names = Names(frame, self.host, prepared.marks)
         try:
-            code = generate(prepared.node, names, json=True)
+            code = generate(prepared.node, names, json=json)
         except FhirPathError as error:
             said = error.issues[0].diagnostics.rpartition(" (at character ")[0] or error.issues[0].diagnostics
             span = value.span.shifted(error.position or 0) if "\n" not in value.text else value.span
@@ -79,4 +82,5 @@ class Expressions:
             found = self.host.fragment(use) if use and use.concept_map is None else None
             return Arguments(self.host.sources(found)) if found else None
 
-        return Prepare(frame, self.host.overlay if self.folding else None, fragment)
+        overlay = self.host.overlay if self.folding else None
+        return Prepare(frame, overlay, fragment, tree=self.host.format in ir.TREES)
