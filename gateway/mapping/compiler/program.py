@@ -37,15 +37,15 @@ class Program:
 
 def plain_program(mapping: ir.Mapping, overlay: Overlay, units: Units, problems: Problems) -> Program:
     """Return the program that computes; what cannot be compiled goes to `problems`."""
-    return Builder(mapping, overlay, units, problems, traced=False).program()
+    return _Builder(mapping, overlay, units, problems, traced=False).program()
 
 
 def traced_program(mapping: ir.Mapping, overlay: Overlay, units: Units, problems: Problems) -> Program:
     """Return the program that tells a Tracer what it does."""
-    return Builder(mapping, overlay, units, problems, traced=True).program()
+    return _Builder(mapping, overlay, units, problems, traced=True).program()
 
 
-class Builder:
+class _Builder:
     """Writes the functions of one program; the host of its expressions."""
 
     def __init__(
@@ -212,7 +212,7 @@ def check_unit(unit: ir.Unit, format_: str, units: Units, problems: Problems) ->
     return builder.expressions.seen
 
 
-class _Checker(Builder):
+class _Checker(_Builder):
     """Writes one unit without its fragments and without a provider, only to see whether it can be written."""
 
     def __init__(self, unit: ir.Unit, format_: str, units: Units, problems: Problems) -> None:
