@@ -84,6 +84,27 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "the resource has no id, so it cannot be stored",
             "de resource heeft geen id en kan niet worden opgeslagen",
         ),
+        "attachment-encoding": (
+            "not a document: it is not encoded as it says (base64, hex or text)",
+            "geen document: het is niet gecodeerd zoals het zegt (base64, hex of tekst)",
+        ),
+        "attachment-empty": ("the document is empty", "het document is leeg"),
+        "attachment-mismatch": (
+            "the document is not of the type it says it is",
+            "het document is niet van het type dat het zegt te zijn",
+        ),
+        "attachment-kind": (
+            "documents of this type are not taken: send PDF, JPEG, PNG, GIF, TIFF, RTF or plain text",
+            "dit soort documenten wordt niet aangenomen: stuur PDF, JPEG, PNG, GIF, TIFF, RTF of platte tekst",
+        ),
+        "attachment-too-large": (
+            "the document is larger than {limit} bytes",
+            "het document is groter dan {limit} bytes",
+        ),
+        "attachment-unsafe": (
+            "what came as a document is a program, an archive or a web page; it was not used",
+            "wat als document kwam is een programma, een archief of een webpagina; het is niet gebruikt",
+        ),
         "left-out-element": ("; the element was left out", "; het element is weggelaten"),
         "left-out-resource": (
             "{type} was left out, because a rule of it could not be applied",

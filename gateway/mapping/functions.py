@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from gateway.fhir import attachment as attachments
 from gateway.fhirpath import RUNTIME
 from gateway.mapping import moments, paragraphs, values
 from gateway.mapping.findings import Finding
@@ -21,7 +22,8 @@ _TO_THE_SECOND = len("2024-04-12T08:15:00+02:00")
 class Added:
     """One function. `call` is what runs; `type` what comes out; `method`: it takes the value before the dot.
 
-    `zone`, `space`: the provider's time zone or namespace is given first (after the value).
+    `zone`, `space`, `limit`: the provider's time zone or namespace, or the size of documents that are taken, is given
+    first (after the value).
     """
 
     call: Callable[..., Any]
@@ -31,6 +33,7 @@ class Added:
     method: bool = True
     zone: bool = False
     space: bool = False
+    limit: bool = False
 
 
 def date_time(text: str | None, zone: moments.Zone, format_: str | None = None) -> str | None:
@@ -73,6 +76,17 @@ def unwrapped(text: str | None, width: int = paragraphs.WIDTH) -> str | None:
     return paragraphs.unwrapped(text, width) if text else None
 
 
+def attachment(limit: int, data: str | None, content_type: str | None = None, encoding: str | None = None) -> Any:
+    """Return the document as an Attachment; see `gateway.fhir.attachment`. Raises Finding where it cannot be used."""
+    if not data:
+        return None
+    try:
+        return attachments.attachment(data, content_type, encoding, limit=limit)
+    except attachments.RefusedAttachment as refused:
+        code = attachments.CODES[refused.reason]
+        raise Finding(code, f"attachment-{refused.reason}", limit=f"{limit:,}") from refused
+
+
 def complete(text: str | None) -> str | None:
     """Return a dateTime as an instant. Raises Finding where it has no time."""
     if not text:
@@ -113,6 +127,7 @@ ADDED: Mapping[str, Added] = MappingProxyType(
         "bsn": Added(bsn, "System.String", 0, 0),
         "decimal": Added(decimal, "decimal", 0, 0),
         "yes": Added(yes, "boolean", 0, 0),
+        "attachment": Added(attachment, "Attachment", 1, 3, method=False, limit=True),
         "unwrapped": Added(unwrapped, "System.String", 0, 1),
         "narrative": Added(narrative, "System.String", 0, 0),
     }

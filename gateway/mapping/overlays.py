@@ -10,12 +10,14 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gateway.fhir.attachment import MAX_SIZE
 from gateway.mapping import yaml_tree
 from gateway.mapping.spans import Problems, Span, suggestion
 from gateway.mapping.yaml_tree import Node, Scalar, Sequence
 
 ZONE = "Europe/Amsterdam"
 CHARSET = "windows-1252"
+MAX_ATTACHMENT = "maxAttachment"
 SHARES = ("capacity", "clinical")
 _BASE = "https://msb-gateway.example/fhir/provider/"
 
@@ -43,6 +45,11 @@ class Overlay:
     def charset(self) -> str:
         """Return what a message is read in when it declares no (known) character set."""
         return str(self.values.get("charset", CHARSET))
+
+    @property
+    def max_attachment(self) -> int:
+        """Return how many bytes a document inside a message has at most."""
+        return int(self.values.get(MAX_ATTACHMENT, MAX_SIZE))
 
     @property
     def namespace(self) -> uuid.UUID:
@@ -74,7 +81,7 @@ def read(text: str, file: str, name: str, problems: Problems) -> Overlay | None:
         if root is not None:
             problems.add(root.span, "an overlay is an object of settings")
         return None
-    for check in (_name, _share, _zone, _charset, _namespace, _codes):
+    for check in (_name, _share, _zone, _charset, _max_attachment, _namespace, _codes):
         check(root, name, problems)
     values = MappingProxyType({key.text: _plain(value) for key, value in root})
     return Overlay(name, file, values, MappingProxyType(dict(_spans(root, ()))))
@@ -134,6 +141,12 @@ def _charset(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
     except LookupError:
         assert node is not None
         problems.add(node.span, "'charset' must be the name of a character set, such as windows-1252")
+
+
+def _max_attachment(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
+    node = root.get(MAX_ATTACHMENT)
+    if node is not None and not (isinstance(node, Scalar) and type(node.value) is int and node.value > 0):
+        problems.add(node.span, f"'{MAX_ATTACHMENT}' must be a number of bytes above 0")
 
 
 def _namespace(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:

@@ -87,6 +87,7 @@ class Names(Paths):
             wanted = f"{added.least} to {added.most}" if added.least != added.most else str(added.least)
             raise FhirPathError(f"{name}() takes {wanted} arguments, not {len(arguments)}", position=call.node.start)
         fixed = [self.host.constant(moments.zone(self.host.zone), "zone")] if added.zone else []
+        fixed += [str(self.host.overlay.max_attachment)] if added.limit else []
         texts = [_single(argument) for argument in arguments]
         if name == "id":
             present = any(argument.present for argument in arguments[1:])
