@@ -8,11 +8,12 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.errors import BadMapping, UnsupportedMessage
+from gateway.fhir.attachment import MAX_SIZE
 from gateway.formats.hl7v2 import Message
 from gateway.mapping import concept_maps, ir, overlays, yaml_front
 from gateway.mapping.compiler.program import Program, plain_program, traced_program
 from gateway.mapping.concept_maps import ConceptMap
-from gateway.mapping.overlays import Overlay
+from gateway.mapping.overlays import MAX_ATTACHMENT, Overlay
 from gateway.mapping.selection import Selection
 from gateway.mapping.spans import Problems, Span, suggestion
 from gateway.mapping.yaml_tree import text_of
@@ -42,11 +43,17 @@ class Library:
     fragments: "Fragments"
     _programs: dict[tuple[str, str, bool], Program] = field(default_factory=dict)
     _overlays: dict[str, Overlay] = field(default_factory=dict)
+    max_attachment: int = MAX_SIZE
 
     @staticmethod
-    def load(folders: Sequence[Path]) -> "Library":
-        """Return the library in some folders. Raises BadMapping with every problem of every file."""
+    def load(folders: Sequence[Path], *, max_attachment: int = MAX_SIZE) -> "Library":
+        """Return the library in some folders. Raises BadMapping with every problem of every file.
+
+        `max_attachment` is how many bytes a document inside a message has at most, where a provider's overlay does not
+        say otherwise.
+        """
         library = Library.read(folders)
+        library.max_attachment = max_attachment
         library.check()
         if library.problems.errors:
             raise BadMapping(library.problems.issues)
@@ -88,7 +95,8 @@ class Library:
             if own is None:
                 hint = suggestion(name, self.providers)
                 raise UnsupportedMessage(f"no provider '{name}'{hint}", code="unknown-provider")
-            overlay = self._overlays[name] = own.over(self.providers.get(DEFAULT))
+            set_here = Overlay("", "", MappingProxyType({MAX_ATTACHMENT: self.max_attachment}))
+            overlay = self._overlays[name] = own.over(self.providers.get(DEFAULT)).over(set_here)
         return overlay
 
     def program(self, mapping: ir.Mapping, overlay: Overlay, *, traced: bool = False) -> Program:

@@ -56,9 +56,9 @@ def test_line_ends_padding_and_hex_do_not_matter() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"MZ\x90\x00\x03", b"\x7fELF\x02", b"PK\x03\x04\x14", b"#!/bin/sh\n", b"<html><script>",
-        b"\xef\xbb\xbf <!DOCTYPE html>", b"<svg onload=x>", b"\x1f\x8b\x08", b"\xd0\xcf\x11\xe0\xa1", b"<?xml version='1.0'?>", b"7z\xbc\xaf\x27",
-        b"<!-- x",
+        b"MZ\x90\x00\x03", b"\x7fELF\x02", b"PK\x03\x04\x14", b"#!/bin/sh\n", b"<html><script>", b"<svg onload=x>",
+        b"\xef\xbb\xbf <!DOCTYPE html>", b"\x1f\x8b\x08", b"\xd0\xcf\x11\xe0\xa1", b"<?xml version='1.0'?>", b"<!-- x",
+        b"7z\xbc\xaf\x27",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("content_type", ["application/pdf", "text/plain", None])
