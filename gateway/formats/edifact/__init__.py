@@ -4,10 +4,23 @@
 https://service.gefeg.com/jwg1/ (ISO 9735)
 """
 
+from gateway.formats.edifact.acknowledgement import Answered, acknowledge
 from gateway.formats.edifact.message import Message, leaves, parse, positions, split
 from gateway.formats.edifact.segment import Segment
 from gateway.formats.edifact.service import Service
 from gateway.formats.edifact.source import Excerpt
 from gateway.formats.edifact.structure import MAX_BYTES
 
-__all__ = ["MAX_BYTES", "Excerpt", "Message", "Segment", "Service", "leaves", "parse", "positions", "split"]
+__all__ = [
+    "MAX_BYTES",
+    "Answered",
+    "Excerpt",
+    "Message",
+    "Segment",
+    "Service",
+    "acknowledge",
+    "leaves",
+    "parse",
+    "positions",
+    "split",
+]
