@@ -80,6 +80,14 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "the expression cannot be applied: {why}",
             "de expressie is niet toepasbaar: {why}",
         ),
+        "cardinality": (
+            "there must be {wanted} of this here",
+            "hiervan moeten er hier {wanted} zijn",
+        ),
+        "several": (
+            "there are several values, and '{element}' takes one; the first was used",
+            "er zijn meer waarden en '{element}' neemt er een; de eerste is gebruikt",
+        ),
         "no-id": (
             "the resource has no id, so it cannot be stored",
             "de resource heeft geen id en kan niet worden opgeslagen",
