@@ -38,13 +38,14 @@ def build(
     """Return the services that `settings` ask for. Raises BadSettings, BadMapping, and Unavailable for the store."""
     from gateway.mapping.library import Library  # noqa: PLC0415 - slow to load, and only needed here
     from gateway.validation import Validator  # noqa: PLC0415 - as above
+    from gateway.validation.profiles.shipped import library  # noqa: PLC0415 - as above
 
     if settings.development:
         _log.warning("development-mode: nobody is authenticated, so the gateway listens on loopback only")
     return Services(
         settings=settings,
         store=open_store(settings.database, durability=settings.durability),
-        validator=Validator(),
+        validator=Validator(library(settings.profiles)),
         library=Library.load([shipped("mappings"), *settings.mappings]),
         clock=clock or now,
         new_id=new_id or random_id,

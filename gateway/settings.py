@@ -51,6 +51,12 @@ def _file(value: str) -> Path:
     return Path(value)
 
 
+def _folder(value: str) -> Path:
+    if not Path(value).is_dir():
+        raise ValueError(f"no folder {value}")
+    return Path(value)
+
+
 def _folders(value: str) -> tuple[Path, ...]:
     folders = tuple(Path(part) for part in value.split(":") if part)
     if absent := [str(folder) for folder in folders if not folder.is_dir()]:
@@ -84,6 +90,10 @@ class Settings:
     mappings: tuple[Path, ...] = field(
         default=(), metadata=_by(_folders, "More folders with mappings, separated by `:`.")
     )
+    profiles: Path = field(
+        default=Path("var/profiles"),
+        metadata=_by(Path, "Folder of the FHIR packages that are installed, with `profiles.lock`."),
+    )
     base_url: str = field(
         default="", metadata=_by(_url, "Public address of the FHIR API; by default `http://HOST:PORT/fhir`.")
     )
@@ -94,6 +104,16 @@ class Settings:
             _one_of("full", "normal"),
             "`full`: what is acknowledged survives a power cut; `normal`: it survives a crash.",
         ),
+    )
+    folder: Path | None = field(
+        default=None,
+        metadata=_by(_folder, "Folder that is watched: what lies in `<provider>/in` of it is taken in."),
+    )
+    folder_language: Literal["nl", "en"] = field(
+        default="nl", metadata=_by(_one_of("nl", "en"), "Language of the reports beside the files: `nl` or `en`.")
+    )
+    folder_days: int = field(
+        default=7, metadata=_by(_whole(0, 3650), "Days after which a file that was processed is deleted.")
     )
     references: Literal["lenient", "strict"] = field(
         default="lenient",

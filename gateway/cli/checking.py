@@ -1,7 +1,8 @@
-"""Reads files of FHIR JSON and NDJSON and validates each resource in them."""
+"""Reads files of FHIR JSON, NDJSON and XML and validates each resource in them."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -9,19 +10,30 @@ import click
 from gateway.cli.findings import Finding
 from gateway.errors import Issue, MalformedMessage
 from gateway.fhir.json import decode
+from gateway.fhir.xml import looks_like_xml
+from gateway.fhir.xml import read as read_xml
+from gateway.settings import Settings
 from gateway.validation import Validator
+from gateway.validation.profiles import ProfileLibrary
+from gateway.validation.profiles.shipped import library
 
 _FEW = 20  # files that need no progress bar
-_XML = Issue("malformed", "this is XML: only FHIR JSON is read here")
-_SUFFIXES = {".json", ".ndjson", ".jsonl"}
+_SUFFIXES = {".json", ".ndjson", ".jsonl", ".xml"}
 
 
-def check(files: tuple[Path, ...], *, second_opinion: bool) -> Iterator[Finding]:
-    """Yield what there is to say about each resource, in the order of the files."""
-    validator = Validator()
+def profiles_of(packages: Sequence[Path]) -> ProfileLibrary:
+    """Return the profiles of `packages`, those that are installed, and the gateway's own. Raises GatewayError."""
+    return library(Settings.from_env(os.environ).profiles, packages)
+
+
+def check(
+    files: tuple[Path, ...], profiles: ProfileLibrary, *, asked: Sequence[str] = (), second_opinion: bool
+) -> Iterator[Finding]:
+    """Yield what there is to say about each resource, in the order of the files; `asked` are profiles to hold it to."""
+    validator = Validator(profiles)
     for path in _with_progress([inside for given in files for inside in _inside(given)]):
         for line, document in _documents(path):
-            yield Finding(str(path), line, _issues(document, validator, second_opinion=second_opinion))
+            yield Finding(str(path), line, _issues(document, validator, asked, second_opinion=second_opinion))
 
 
 def _inside(path: Path) -> list[Path]:
@@ -56,12 +68,12 @@ def _is_ndjson(path: Path, content: bytes) -> bool:
     return len(lines) == 2 and all(line.strip()[:1] == b"{" and line.strip()[-1:] == b"}" for line in lines)
 
 
-def _issues(document: bytes, validator: Validator, *, second_opinion: bool) -> list[Issue]:
+def _issues(document: bytes, validator: Validator, asked: Sequence[str], *, second_opinion: bool) -> list[Issue]:
     try:
-        resource = decode(document)
+        resource = read_xml(document) if looks_like_xml(document) else decode(document)
     except MalformedMessage as refusal:
-        return [_XML] if document.lstrip()[:1] == b"<" else list(refusal.issues)
-    issues = validator.issues(resource)
+        return list(refusal.issues)
+    issues = validator.issues(resource, asked)
     if second_opinion and not any(issue.severity == "error" for issue in issues):
         from gateway.validation.second_opinion import second_opinion as ask  # noqa: PLC0415 - only who asks pays for it
 

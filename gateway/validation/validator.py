@@ -4,7 +4,7 @@ The usual, right resource costs one run of a compiled schema. Only what that ref
 https://hl7.org/fhir/R4/validation.html
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ import jsonschema_rs
 from gateway.errors import Issue
 from gateway.fhir.types import Resource, resource_types
 from gateway.validation import bundle_rules, invariants, narrative, quick_schema
+from gateway.validation.profiles import ProfileLibrary, claims, profile_issues
 from gateway.validation.structure import structure_issues
 
 
@@ -84,36 +85,54 @@ def quick(resource_type: str) -> jsonschema_rs.Draft202012Validator:
 
 
 class Validator:
-    """Tells everything that is wrong with a resource. It keeps nothing between calls and may be shared by threads."""
+    """Tells everything that is wrong with a resource. It may be shared by threads.
 
-    def issues(self, resource: Resource) -> list[Issue]:
-        """Return everything wrong with one resource, warnings among it; nothing for a right one."""
+    With `profiles`, a resource is held against those it claims in `meta.profile` too; one that claims none pays
+    for no more than the look.
+    """
+
+    def __init__(self, profiles: ProfileLibrary | None = None) -> None:
+        self.profiles = profiles
+
+    def issues(self, resource: Resource, asked: Sequence[str] = ()) -> list[Issue]:
+        """Return everything wrong with one resource, warnings among it; nothing for a right one.
+
+        `asked` are profiles it is held against whether it claims them or not.
+        """
         if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
-            return self.bundle_issues(resource)
+            return self.bundle_issues(resource, asked)
         try:
-            if _is_right(resource):
-                return []
-        except _SHAPELESS:
-            pass  # the walk says what is wrong with its shape
-        return structure_issues(resource)
+            found = [] if _is_right(resource) else structure_issues(resource)
+        except _SHAPELESS:  # the walk says what is wrong with its shape
+            found = structure_issues(resource)
+        return found if self.profiles is None else found + self._by_profile(self.profiles, resource, asked)
 
-    def bundle_issues(self, bundle: Resource) -> list[Issue]:
+    def bundle_issues(self, bundle: Resource, asked: Sequence[str] = ()) -> list[Issue]:
         """Return everything wrong with a Bundle and with the resources in it."""
-        if _passes(_is_plain_and_right, bundle):
-            return []
-        is_right = _passes(_shell_is_right, bundle)
-        issues = [] if is_right and _passes(_entries_are_right, bundle) else structure_issues(bundle)
-        if issues and not is_right:
-            return issues  # the Bundle itself is wrong: its rules cannot be asked
-        return issues + [
-            Issue("bad-bundle", text, expression="Bundle" + below) for text, below in bundle_rules.faults(bundle)
-        ]
+        found = _bundle_issues(bundle)
+        return found if self.profiles is None else found + self._by_profile(self.profiles, bundle, asked)
+
+    def _by_profile(self, profiles: ProfileLibrary, resource: Resource, asked: Sequence[str]) -> list[Issue]:
+        is_wanted = isinstance(resource, dict) and (asked or claims(resource))
+        return profile_issues(profiles, resource, asked) if is_wanted else []
 
     def prepare(self, resource_types: Iterable[str]) -> None:
         """Compile what the validation of these types needs, so that the first of each does not wait some 20 ms."""
         for kind in resource_types:
             quick(kind)
             invariants.rules(kind)
+
+
+def _bundle_issues(bundle: Resource) -> list[Issue]:
+    if _passes(_is_plain_and_right, bundle):
+        return []
+    is_right = _passes(_shell_is_right, bundle)
+    issues = [] if is_right and _passes(_entries_are_right, bundle) else structure_issues(bundle)
+    if issues and not is_right:
+        return issues  # the Bundle itself is wrong: its rules cannot be asked
+    return issues + [
+        Issue("bad-bundle", text, expression="Bundle" + below) for text, below in bundle_rules.faults(bundle)
+    ]
 
 
 def _passes(check: Callable[[Resource], bool], resource: Resource) -> bool:

@@ -103,7 +103,7 @@ def test_sarif_names_file_line_rule_and_element(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("<Patient/>", "this is XML"), ("MSH|^~\\&|", "not JSON"), ("", "nothing here"), ("[1]", "a JSON object")],
+    [("<Patient/>", "malformed"), ("MSH|^~\\&|", "not JSON"), ("", "nothing here"), ("[1]", "a JSON object")],
 )
 def test_what_is_no_fhir_json_is_a_finding_not_a_crash(text: str, told: str) -> None:
     done = run("-", stdin=text)

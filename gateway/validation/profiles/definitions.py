@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/packages.html
 """
 
 import gzip
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +64,7 @@ class Definitions:
         head = _Head(*(str(resource.get(key, "")) for key in ("resourceType", "url", "version")))
         self._add(head, origin, lambda: resource)
 
-    def add_folder(self, folder: Path, readers: dict[str, Read] | None = None) -> None:
+    def add_folder(self, folder: Path, readers: Mapping[str, Read] | None = None) -> None:
         """Add every definition in the files of a folder (or in one file); `readers` by suffix, for other than JSON."""
         for path in _files(folder, (*_SUFFIXES, *(readers or {}))):
             try:
@@ -72,7 +72,7 @@ class Definitions:
             except (GatewayError, OSError, ValueError, AttributeError) as error:
                 self.problems.append(f"{path.name}: {error}")
 
-    def _add_file(self, path: Path, readers: dict[str, Read]) -> None:
+    def _add_file(self, path: Path, readers: Mapping[str, Read]) -> None:
         if path.suffix in readers:
             self.add_resource(readers[path.suffix](path.read_bytes()), path.name)
             return
@@ -82,6 +82,13 @@ class Definitions:
             self.add_resource(json.decode(content), path.name)
         else:
             self._add(head, path.name, lambda: json.decode(_content(path)))
+
+    def add_content(self, content: bytes, origin: str) -> None:
+        """Add the definition in a file of a package; what cannot be read is a problem."""
+        try:
+            self._add(_HEADS.decode(content), origin, lambda: json.decode(content))
+        except ValueError as error:
+            self.problems.append(f"{origin}: {error}")
 
     def _add(self, head: _Head, origin: str, load: Callable[[], Resource]) -> None:
         if head.resourceType not in KINDS or not head.url:

@@ -14,6 +14,8 @@ from gateway.fhir.types import Resource
 from gateway.validation import patterns
 from gateway.validation.profiles.definitions import Definitions
 
+# Code systems that are a grammar, whatever part of them somebody lists. https://www.rfc-editor.org/info/bcp47
+_GRAMMARS = {"urn:ietf:bcp:47": re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")}
 _DEEPEST = 12  # value sets that take in value sets
 _LONGEST_PATTERN = 200
 
@@ -112,6 +114,8 @@ class Terminology:
             return False
         if "concept" in part:
             return any(one.get("code") == code for one in part["concept"])
+        if (grammar := _GRAMMARS.get(part["system"])) and "filter" not in part:
+            return grammar.fullmatch(code) is not None
         known = self.code_system(str(part["system"]))
         if known is None:
             return None

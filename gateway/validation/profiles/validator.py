@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/profiling.html#profiles
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gateway.errors import Issue
+from gateway.errors import Issue, Severity
 from gateway.fhir.types import Resource
 from gateway.validation.profiles import base
 from gateway.validation.profiles.bindings import Finding
@@ -19,12 +19,17 @@ _MOST_ENTRIES = 20_000
 
 def claims(resource: Resource) -> bool:
     """Return whether a resource, or one in it, claims a profile; cheap, for those that do not."""
-    if "profile" in (resource.get("meta") or ()):
+    meta = resource.get("meta")
+    if isinstance(meta, dict) and "profile" in meta:
         return True
-    entries = resource.get("entry") if resource.get("resourceType") == "Bundle" else None
-    held = [*(resource.get("contained") or ())]
-    held += [one["resource"] for one in entries or () if isinstance(one, dict) and "resource" in one]
-    return any(isinstance(one, dict) and claims(one) for one in held)
+    if resource.get("resourceType") == "Bundle" and isinstance(resource.get("entry"), list):
+        return any(isinstance(one, dict) and _claims(one.get("resource")) for one in resource["entry"])
+    held = resource.get("contained")
+    return isinstance(held, list) and any(map(_claims, held))
+
+
+def _claims(resource: object) -> bool:
+    return isinstance(resource, dict) and claims(resource)
 
 
 def profile_issues(library: ProfileLibrary, resource: Resource, asked: Sequence[str] = ()) -> list[Issue]:
@@ -66,8 +71,8 @@ def _unknown(library: ProfileLibrary, item: Item, url: str, *, is_asked: bool) -
     if url in library.problems:
         text = f"this profile cannot be used: {library.problems[url]}"
         return [Issue("bad-profile", text, severity="warning", expression=path, rule=url)]
-    severity = "error" if is_asked else "warning"
-    return [Issue("profile-unknown", "this profile is not known here", severity=severity, expression=path, rule=url)]  # type: ignore[arg-type]
+    severity: Severity = "error" if is_asked else "warning"
+    return [Issue("profile-unknown", "this profile is not known here", severity=severity, expression=path, rule=url)]
 
 
 def _resources(resource: Resource, path: str | None = None) -> Iterator[tuple[Item, Resource]]:
