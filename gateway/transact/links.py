@@ -14,10 +14,10 @@ from gateway.access.policy import Caller, may_read
 from gateway.errors import Forbidden, GatewayError, InvalidResource, Issue, MultipleMatches, Severity
 from gateway.fhir import reference
 from gateway.fhir.search import SearchRequest, parse_query
-from gateway.fhir.types import resource_types
 from gateway.store import Identity
 from gateway.store.bodies import rest_of
-from gateway.transact.entries import Entry, criteria, is_id
+from gateway.store.index import plain
+from gateway.transact.entries import Entry, criteria
 
 _REFERENCE = re.compile(r'"reference":"([^"]*)')  # what is escaped in a string never looks like this
 
@@ -123,11 +123,11 @@ def _other_than_plain(texts: Iterable[str], by_url: Mapping[str, Entry], into: L
 
     Nearly all are of that form, and in the encoded resources they are found without a walk through them.
     """
-    types, others = resource_types(), set()
+    others = set()
     for text in texts:
-        type_, _, id_ = text.partition("/")
-        if type_ in types and is_id(id_) and text not in by_url:
-            into.stored.add(Identity(type_, id_))
+        identity = plain(text)
+        if identity is not None and text not in by_url:
+            into.stored.add(identity)
         else:
             others.add(text)
     return others

@@ -5,5 +5,6 @@
 
 from gateway.store.index.extract import rows
 from gateway.store.index.model import OPEN_HIGH, OPEN_LOW, IndexRows, SlotRow
+from gateway.store.index.references import plain
 
-__all__ = ["OPEN_HIGH", "OPEN_LOW", "IndexRows", "SlotRow", "rows"]
+__all__ = ["OPEN_HIGH", "OPEN_LOW", "IndexRows", "SlotRow", "plain", "rows"]

@@ -5,7 +5,7 @@ known from R4's tables, so that no code has to find out. For a Schedule it begin
 
     if 'actor' in resource:
         for i0 in resource['actor']:
-            if 'reference' in i0 and (place := located(i0['reference'], base)):
+            if 'reference' in i0 and (place := plain(i0['reference']) or located(i0['reference'], base)):
                 reference(('actor', place[0], place[1]))
 
 Only names and codes of R4's own definitions stand in it, each as a literal. It may raise on an invalid resource.
@@ -44,7 +44,7 @@ _INLINE = MappingProxyType(
         ("token", "Identifier"): tuple(line.replace("'code'", "'value'") for line in _SYSTEM_AND_CODE),
         **{("string", name): ("string(({p}, fold({v}), {v}))",) for name in ("string", "markdown")},
         ("reference", "Reference"): (
-            "if 'reference' in {v} and (place := located({v}['reference'], base)):",
+            "if 'reference' in {v} and (place := plain({v}['reference']) or located({v}['reference'], base)):",
             "    reference(({p}, place[0], place[1]))",
             "if 'identifier' in {v}: write_identifier(found, {p}, {v}, '')",
         ),
@@ -74,7 +74,8 @@ def extraction(resource_type: str, paths: Iterable[tuple[SearchParameter, JsonPa
         node.ends.append((parameter, path))
     source = _PROLOGUE + "".join(f"    {line}\n" for line in _lines(root, "resource", resource_type, 0))
     names: dict[str, Any] = {f"{kind}_{name}": writer for (kind, name), writer in WRITERS.items()}
-    names |= {"fold": fold, "located": references.located, "write_reference": references.write}
+    names |= {"fold": fold, "plain": references.plain, "located": references.located}
+    names["write_reference"] = references.write
     names |= {"write_identifier": references.write_identifier, "span": span, "DAY_US": DAY_US, "write_span": write_span}
     exec(compile(source, f"<index rows of {resource_type}>", "exec"), names)  # noqa: S102 - made of R4's names alone
     extract: Extract = names["extract"]

@@ -10,6 +10,7 @@ from typing import Any
 from gateway.fhir.reference import parse
 from gateway.fhir.types import resource_types
 from gateway.store.index.model import IndexRows
+from gateway.store.records import Identity
 
 ELSEWHERE = ""
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")  # most references are plain: the full reading costs ten times as much
@@ -26,11 +27,16 @@ def write(rows: IndexRows, param: str, value: Any, target: str, base: str) -> No
 
 
 @lru_cache(maxsize=4096)
+def plain(text: str) -> Identity | None:
+    """Return what a reference of the form `Type/id` names, None for any other."""
+    type_name, _, id_ = text.partition("/")
+    return Identity(type_name, id_) if type_name in resource_types() and _ID.fullmatch(id_) else None
+
+
 def located(text: str, base: str) -> tuple[str, str] | None:
     """Return (type, id) of a literal reference, (ELSEWHERE, url) of one to another server, None of a contained one."""
-    type_name, _, id_ = text.partition("/")
-    if type_name in resource_types() and _ID.fullmatch(id_):
-        return type_name, id_
+    if identity := plain(text):
+        return identity
     found = parse(text)
     if found.kind in {"contained", "conditional"}:
         return None
@@ -44,7 +50,7 @@ def _write_reference(rows: IndexRows, param: str, value: Mapping[str, Any], targ
     if text is not None:
         place = located(text, base)
         if place and (not target or target == (place[0] or _type(value, text))):
-            rows.reference.append((param, *place))
+            rows.reference.append((param, place[0], place[1]))
     if "identifier" in value:
         write_identifier(rows, param, value, target)
 
