@@ -9,6 +9,7 @@ from gateway.errors import Issue, Place
 from gateway.fhir.bundle import transaction
 from gateway.fhir.types import Resource
 from gateway.formats import edifact, hl7v2
+from gateway.mapping.declared import Order, Stay, declared
 from gateway.mapping.events import event_time
 
 _MESSAGES = (hl7v2.Message, edifact.Message)
@@ -63,6 +64,18 @@ class Mapped:
     rows: int = 0  # rows that were taken, for a table
     whole: Resource | None = field(default=None, repr=False)  # the Bundle as it came, for FHIR
     apart: "Callable[[], Iterator[Mapped]] | None" = field(default=None, repr=False)  # the same rows, one by one
+    stay: Stay | None = None
+    order: Order | None = None
+
+    def __post_init__(self) -> None:
+        """Set apart what the mapping declares beside its resources."""
+        if self.whole is None:
+            self.resources, self.stay, self.order = declared(self.resources)
+
+    @property
+    def number(self) -> int | None:
+        """Return the number of what this says, where the source counts its versions."""
+        return self.order.number if self.order else None
 
     @property
     def issues(self) -> Sequence[Issue]:

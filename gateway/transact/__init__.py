@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from gateway.access.policy import Caller, may_send
 from gateway.errors import Forbidden, InvalidResource, Issue
 from gateway.fhir.datetime import format_instant
-from gateway.fhir.json import encode
-from gateway.store import Batch, Message
-from gateway.store.records import State, microseconds
-from gateway.transact import entries, links
+from gateway.store import Batch, Sight
+from gateway.transact import entries, links, once, order
 from gateway.transact.audit import audit_row
 from gateway.transact.commit import Commit
 from gateway.transact.entries import Entry
+from gateway.transact.messages import refused
+from gateway.transact.occupancy import Occupancy
+from gateway.transact.once import Answer, AnsweredBefore
 from gateway.transact.operations import (
     ConditionalCreate,
     ConditionalPut,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from gateway.services import Services
 
 __all__ = [
+    "Answer",
     "ConditionalCreate",
     "ConditionalPut",
     "Create",
@@ -44,11 +46,10 @@ __all__ = [
     "Put",
     "Received",
     "operation",
+    "receive",
     "record",
     "transact",
 ]
-
-_LONGEST_CONTROL_ID = 199  # MSH-10; what is longer is cut
 
 
 def transact(
@@ -60,6 +61,47 @@ def transact(
     together; InvalidResource for content and references; MultipleMatches for conditions; VersionConflict; Conflict;
     Unavailable when the store cannot be used. https://hl7.org/fhir/R4/http.html#transaction
     """
+    return _transact(ops, caller, to, received)[0]
+
+
+def receive(ops: Sequence[Operation], caller: Caller, to: Services, received: Received) -> Answer:
+    """Carry out what a message asks for, once, and return what its sender is told: the same however often it is sent.
+
+    Raises what `transact` raises, and Conflict for another message with the same id of the same sender.
+    """
+    try:
+        outcomes, issues = _transact(ops, caller, to, received)
+    except AnsweredBefore as before:
+        return before.answer
+    found = [*received.result, *issues, *(issue for outcome in outcomes for issue in outcome.issues)]
+    return Answer([(o.status, o.type, o.id, o.version) for o in outcomes], found, received.rows)
+
+
+def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Services) -> Answer | None:
+    """Keep a message that was refused, with the reasons, so that it is not lost. Raises Forbidden and Unavailable.
+
+    A message that was taken before, when the gateway or the store were other than they are now, is still taken: what is
+    returned then is what its sender was told.
+    """
+    _check_may_send(caller, received)
+    message = refused(received, issues)
+    row = audit_row(caller, format_instant(to.clock()), (), message)
+
+    def decide(sight: Sight) -> tuple[Batch, None]:
+        if received.once and (answered := sight.current([], once=received.once).answered):
+            once.check_same(received, answered)
+        return Batch(row, message=message), None
+
+    try:
+        to.store.write(decide)
+    except AnsweredBefore as before:
+        return before.answer
+    return None
+
+
+def _transact(
+    ops: Sequence[Operation], caller: Caller, to: Services, received: Received | None
+) -> tuple[list[Outcome], Sequence[Issue]]:
     _check_may_send(caller, received)
     read = entries.read(ops, caller)
     entries.identify(read, to.new_id)
@@ -68,20 +110,15 @@ def transact(
     try:
         found.point_at_entries()
         _validate(read, to)
-        commit = Commit(read, found, caller, to, to.clock(), _message(received, "accepted", ()))
+        commit = Commit(read, found, caller, to, to.clock(), received)
+        if received is not None:
+            commit.found = order.assign(read, received)
+            commit.occupancy = Occupancy(read, received, to)
         commit.prepare()
         return to.store.write(commit)
     except BaseException:
         found.restore()
         raise
-
-
-def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Services) -> None:
-    """Keep a message that was refused, with the reasons, so that it is not lost. Raises Forbidden and Unavailable."""
-    _check_may_send(caller, received)
-    message = _message(received, "refused", issues)
-    row = audit_row(caller, format_instant(to.clock()), (), message)
-    to.store.write(lambda _: (Batch(row, message=message), None))
 
 
 def _check_may_send(caller: Caller, received: Received | None) -> None:
@@ -100,39 +137,3 @@ def _validate(read: Sequence[Entry], to: Services) -> None:
                 issues += found
     if any(issue.severity in {"fatal", "error"} for issue in issues):
         raise InvalidResource(issues)
-
-
-def _message(received: Received | None, state: State, issues: Sequence[Issue]) -> Message | None:
-    if received is None:
-        return None
-    return Message(
-        provider=received.provider,
-        format=received.format,
-        content=received.content,
-        received_at=microseconds(received.received_at),
-        state=state,
-        control_id=_storable(received.control_id),
-        event_time=microseconds(received.event_time) if received.event_time else None,
-        mapping=received.mapping,
-        issues=encode([_issue(issue) for issue in (*received.result, *issues)]).decode(),
-    )
-
-
-def _storable(control_id: str | None) -> str | None:
-    """Return a message's own name for itself as both engines can keep and index it, whatever it holds."""
-    if control_id is None:
-        return None
-    return control_id.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()[:_LONGEST_CONTROL_ID]
-
-
-def _issue(issue: Issue) -> dict[str, object]:
-    """Return an issue as the inbox keeps it: without the value, which stands in the message itself."""
-    kept = {
-        "severity": issue.severity,
-        "code": issue.code,
-        "diagnostics": issue.diagnostics,
-        "expression": issue.expression,
-        "place": str(issue.place) if issue.place else None,
-        "rule": issue.rule,
-    }
-    return {name: value for name, value in kept.items() if value is not None}

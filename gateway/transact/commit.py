@@ -5,24 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.access.policy import Caller, visible
 from gateway.errors import InvalidResource, Issue
+from gateway.fhir.types import Resource
 from gateway.store import Batch, Current, Identity, Sight, Version
-from gateway.store.bodies import rest_of
-from gateway.store.records import Message, moment
+from gateway.store.bodies import body, rest_of
+from gateway.store.records import Late, microseconds, moment
 from gateway.store.search.scope import Scope
 from gateway.transact import conditions, links
 from gateway.transact.audit import audit_row
 from gateway.transact.content import Content, content
 from gateway.transact.entries import Entry, check_distinct
 from gateway.transact.links import Links
-from gateway.transact.operations import Outcome, Status
+from gateway.transact.messages import message
+from gateway.transact.occupancy import OLDER, Occupancy, Settled
+from gateway.transact.once import check as check_once
+from gateway.transact.operations import Outcome, Received, Status
+from gateway.transact.order import is_newer, is_older, renews
 from gateway.transact.versions import Times, check_versions, next_version
 
 if TYPE_CHECKING:
     from gateway.services import Services
+
+
+_TOO_LATE = {
+    "system": "https://msb-gateway.example/fhir/CodeSystem/gateway-issue",
+    "code": "older-than-known",
+    "display": "Something newer is known of this",
+}
 
 
 @dataclass(slots=True)
@@ -34,7 +46,9 @@ class Commit:
     caller: Caller
     to: Services
     now: datetime
-    message: Message | None
+    received: Received | None
+    occupancy: Occupancy | None = None
+    found: Sequence[Issue] = ()  # about the moments of the message
 
     def prepare(self) -> None:
         """Do what needs no look into the store before the transaction begins."""
@@ -43,15 +57,23 @@ class Commit:
             if entry.resource is not None and entry.identity is not None and id(entry) not in unsettled:
                 entry.content = self._content(entry)
 
-    def __call__(self, sight: Sight) -> tuple[Batch, list[Outcome]]:
-        """Return what to write and what became of each operation. Raises what `transact` raises of what is stored."""
+    def __call__(self, sight: Sight) -> tuple[Batch, tuple[list[Outcome], Sequence[Issue]]]:
+        """Return what to write, what became of each operation, and findings on the message as a whole.
+
+        Raises what `transact` raises of what is stored, and AnsweredBefore.
+        """
         self._resolve(sight)
         identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
         targets = self.links.stored.difference(identities)
-        currents, present, *_ = sight.current(list(identities), targets)
-        self._check_references(targets, present)
-        check_versions(self.entries, currents)
-        return self._batch(currents)
+        subjects = self.occupancy.subjects if self.occupancy else ()
+        seen = sight.current(
+            list(identities), targets, subjects=subjects, once=self.received.once if self.received else None
+        )
+        check_once(self.received, seen.answered)
+        self._check_references(targets, seen.present)
+        check_versions(self.entries, seen.currents)
+        settled = self.occupancy.settle(seen, sight) if self.occupancy else Settled()
+        return self._batch(seen.currents | settled.currents, settled)
 
     def _resolve(self, sight: Sight) -> None:
         if not self.links.by_condition and not any(entry.condition for entry in self.entries):
@@ -76,20 +98,50 @@ class Commit:
         if strict and problems:
             raise InvalidResource(problems)
 
-    def _batch(self, currents: dict[Identity, Current]) -> tuple[Batch, list[Outcome]]:
+    def _batch(
+        self, currents: dict[Identity, Current], settled: Settled
+    ) -> tuple[Batch, tuple[list[Outcome], Sequence[Issue]]]:
+        batch, times = Batch(b"", ledger=settled.ledger), Times(self.now)
         outcomes: list[Outcome] = []
-        batch, times = Batch(b"", message=self.message), Times(self.now)
-        for entry in self.entries:
+        for said in (*self.entries, *settled.others):
+            entry = settled.instead.get(id(said), said)
             assert entry.identity is not None
             current = currents[entry.identity]
-            version = next_version(entry, current, times, entry.content or self._content(entry))
-            if version is not None:
-                batch.versions.append(version)
-            elif current.version:
-                batch.confirmed.append((current.key, current.version))
-            outcomes.append(_outcome(entry, current, version, times))
-        batch.audit = audit_row(self.caller, times.text, outcomes, self.message)
-        return batch, outcomes
+            passed_over = settled.passed_over.get(id(entry))
+            if passed_over is None and id(entry) not in settled.final and is_older(entry, current):
+                passed_over = Issue("older-than-known", OLDER, "information", expression=entry.where or entry.type)
+            if passed_over is not None:
+                outcomes.append(self._late(entry, current, passed_over, batch, times))
+            else:
+                outcomes.append(self._next(entry, current, batch, times))
+        issues = [*self.found, *settled.issues]
+        batch.message = message(self.received, outcomes, issues) if self.received else None
+        batch.audit = audit_row(self.caller, times.text, outcomes, batch.message)
+        return batch, (outcomes, issues)
+
+    def _next(self, entry: Entry, current: Current, batch: Batch, times: Times) -> Outcome:
+        """Make what an entry says the present."""
+        version = next_version(entry, current, times, entry.content or self._content(entry))
+        if version is not None:
+            batch.versions.append(version)
+        elif current.version:
+            batch.confirmed.append((current.key, current.version))
+            if entry.fact and renews(entry) and is_newer(entry.fact, current):
+                batch.raised.append((current.key, entry.fact.at, entry.fact.number))
+        return _outcome(entry, current, version, times)
+
+    def _late(self, entry: Entry, current: Current, issue: Issue, batch: Batch, times: Times) -> Outcome:
+        """Keep what an entry says as history of a resource whose present is another one."""
+        assert entry.identity is not None
+        type_, id_ = entry.identity
+        if entry.resource is not None and entry.fact is not None:
+            meta = {**(entry.resource.get("meta") or {}), "tag": [*_tags(entry.resource), _TOO_LATE]}
+            kept = body(entry.identity, meta, entry.rest or rest_of(entry.resource), current.version, times.text)
+            at = microseconds(self.now)
+            batch.late.append(Late(current.key, current.version, entry.fact.at, at, kept))
+            batch.confirmed.append((current.key, current.version))
+        warnings = (*entry.warnings, *entry.missing, issue)
+        return Outcome("superseded", type_, id_, current.version, moment(current.last_updated), None, warnings)
 
     def _content(self, entry: Entry) -> Content | None:
         if entry.resource is None:
@@ -97,14 +149,19 @@ class Commit:
         return content(entry.resource, entry.rest or rest_of(entry.resource), self.to.settings.base_url)
 
 
+def _tags(resource: Resource) -> list[Any]:
+    return list((resource.get("meta") or {}).get("tag", ()))
+
+
 def _outcome(entry: Entry, current: Current, version: Version | None, times: Times) -> Outcome:
     assert entry.identity is not None
+    type_, id_ = entry.identity
     warnings = (*entry.warnings, *entry.missing) if entry.warnings or entry.missing else ()
     if version is None:
         at = moment(current.last_updated)
-        return Outcome("unchanged", *entry.identity, current.version, at, current.body or None, warnings)
+        return Outcome("unchanged", type_, id_, current.version, at, current.body or None, warnings)
     status: Status = (
         "deleted" if version.deleted else "updated" if current.version and not current.deleted else "created"
     )
     at = times.moment(version.last_updated)
-    return Outcome(status, *entry.identity, version.version, at, version.body or None, warnings)
+    return Outcome(status, type_, id_, version.version, at, version.body or None, warnings)

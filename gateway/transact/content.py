@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from gateway.fhir.types import Resource
 from gateway.store.index import rows
@@ -10,7 +12,7 @@ from gateway.store.index_tables import fitting, pack, tables
 from gateway.store.records import IndexTables
 
 
-class Content(NamedTuple):
+class Content(Struct, frozen=True):
     """A resource, the encoded rest of it (see gateway.store.bodies), and its index rows, packed too."""
 
     resource: Resource

@@ -9,6 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
+
+from msgspec import Struct
 
 from gateway.access.policy import Caller, may_read, may_write
 from gateway.errors import BadRequest, Forbidden, GatewayError, InvalidResource, Issue
@@ -27,7 +30,15 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-class Entry:
+class Fact(NamedTuple):
+    """When what a resource says is so, in microseconds; `number` is the source's; `own`: it says its moment itself."""
+
+    at: int
+    number: int | None = None
+    own: bool = False
+
+
+class Entry(Struct, eq=False):
     """One operation. `where` is its place in a Bundle, '' when it stands alone; `resource` what will be stored,
     and `rest` that, encoded without its head.
 
@@ -35,6 +46,11 @@ class Entry:
     create that found something is `satisfied`: nothing is written.
     """
 
+    op: Operation
+    number: int | None
+    type: str
+    resource: Resource | None
+    identity: Identity | None = None
     rest: bytes = b""
     content: Content | None = None
     condition: SearchRequest | None = None
@@ -42,13 +58,7 @@ class Entry:
     satisfied: bool = False
     warnings: Sequence[Issue] = ()
     missing: Sequence[Issue] = ()
-
-    def __init__(self, op: Operation, number: int | None, type_: str, resource: Resource | None) -> None:
-        self.op = op
-        self.number = number
-        self.type = type_
-        self.resource = resource
-        self.identity: Identity | None = None
+    fact: Fact | None = None  # None: a client sets the present
 
     @property
     def where(self) -> str:

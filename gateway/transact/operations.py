@@ -7,31 +7,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from gateway.errors import Issue
 from gateway.fhir.search import SearchRequest
 from gateway.fhir.types import Resource
+from gateway.mapping.declared import Stay
 
-Status = Literal["created", "updated", "unchanged", "deleted"]
+Status = Literal["created", "updated", "unchanged", "deleted", "superseded"]
 
 
-class Create(NamedTuple):
+class Create(Struct, frozen=True):
     """Store a new resource under a new id. https://hl7.org/fhir/R4/http.html#create"""
 
     resource: Resource
     full_url: str | None = None
 
 
-class Put(NamedTuple):
-    """Store a next version, or the first, if `if_match` is still the current one. https://hl7.org/fhir/R4/http.html#update"""
+class Put(Struct, frozen=True):
+    """Store a next version, or the first, if `if_match` is still the current one.
+    https://hl7.org/fhir/R4/http.html#update
+    """
 
     resource: Resource
     if_match: str | None = None
     full_url: str | None = None
 
 
-class Delete(NamedTuple):
+class Delete(Struct, frozen=True):
     """Delete a resource; its versions stay. https://hl7.org/fhir/R4/http.html#delete"""
 
     type: str
@@ -39,7 +44,7 @@ class Delete(NamedTuple):
     if_match: str | None = None
 
 
-class ConditionalCreate(NamedTuple):
+class ConditionalCreate(Struct, frozen=True):
     """Store a new resource unless `search` (a query string, or read already) finds one: then that one is the outcome.
 
     https://hl7.org/fhir/R4/http.html#ccreate
@@ -50,8 +55,10 @@ class ConditionalCreate(NamedTuple):
     full_url: str | None = None
 
 
-class ConditionalPut(NamedTuple):
-    """Store a next version of the one that `search` finds, or a new resource. https://hl7.org/fhir/R4/http.html#cond-update"""
+class ConditionalPut(Struct, frozen=True):
+    """Store a next version of the one that `search` finds, or a new resource. https://hl7.org/fhir/R4/http.html#cond-
+    update
+    """
 
     resource: Resource
     search: str | SearchRequest
@@ -62,11 +69,12 @@ class ConditionalPut(NamedTuple):
 Operation = Create | Put | Delete | ConditionalCreate | ConditionalPut
 
 
-class Outcome(NamedTuple):
+class Outcome(Struct, frozen=True):
     """What became of one operation.
 
-    `unchanged`: the resource is there already, or is gone already (version 0: it never was there). `body` is the
-    encoded resource, None when there is none to show; `issues` are warnings.
+    `unchanged`: the resource is there already, or is gone already (version 0: it never was there). `superseded`:
+    something newer is known, so this is kept as history and `version` stays the present. `body` is the encoded
+    resource, None when there is none to show; `issues` are warnings.
     """
 
     status: Status
@@ -80,7 +88,11 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The message that operations come from, as it was received; `result` is what mapping it had to say."""
+    """The message that operations come from, as it was received; `result` is what mapping it had to say.
+
+    `once` is the same for a message that is sent again (None: it cannot be known), `digest` is that of its content.
+    `stay` and `number` are what its mapping declares beside resources; `rows` is how many rows of a table it is.
+    """
 
     provider: str
     format: str
@@ -90,3 +102,8 @@ class Received:
     event_time: datetime | None = None
     mapping: str | None = None
     result: tuple[Issue, ...] = ()
+    once: str | None = None
+    digest: bytes = b""
+    stay: Stay | None = None
+    number: int | None = None
+    rows: int = 0

@@ -66,7 +66,10 @@ def check_versions(entries: Iterable[Entry], currents: dict[Identity, Current]) 
 
 
 def next_version(entry: Entry, current: Current, times: Times, new: Content | None) -> Version | None:
-    """Return the version that comes after `current`, None when nothing would change. `new` None is a deletion."""
+    """Return the version that comes after `current`, None when nothing would change. `new` None is a deletion.
+
+    What a client says is so from now on; what a message says, from the moment of its fact.
+    """
     assert entry.identity is not None
     is_there = current.version > 0 and not current.deleted
     if entry.satisfied or (is_there and new is not None and _is_same(current, new)) or (new is None and not is_there):
@@ -74,11 +77,12 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
     at, text = times.after(current)
     number = current.version + 1
     present = unpack(current.indexed) if current.indexed else {}
+    since = (entry.fact.at, entry.fact.number) if entry.fact else (at, None)
     if new is None:
-        return Version(current.key, entry.identity, number, at, True, b"", b"", {}, present)  # noqa: FBT003
+        return Version(current.key, entry.identity, number, at, True, b"", b"", {}, present, *since)  # noqa: FBT003
     added, removed = (difference(new.tables, present), difference(present, new.tables)) if present else (new.tables, {})
     encoded = body(entry.identity, new.meta, new.rest, number, text)
-    return Version(current.key, entry.identity, number, at, False, new.packed, encoded, added, removed)  # noqa: FBT003
+    return Version(current.key, entry.identity, number, at, False, new.packed, encoded, added, removed, *since)  # noqa: FBT003
 
 
 def _is_same(current: Current, new: Content) -> bool:

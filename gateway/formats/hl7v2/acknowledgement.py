@@ -33,6 +33,7 @@ TABLE_0357: Mapping[str, tuple[str, str]] = MappingProxyType(
         "no-mapping": ("200", "Unsupported message type"),
         "bad-reference": ("204", "Unknown key identifier"),
         "multiple-matches": ("205", "Duplicate key identifier"),
+        "duplicate-control-id": ("205", "Duplicate key identifier"),
         "conflict": ("206", "Application record locked"),
         "version-conflict": ("206", "Application record locked"),
     }

@@ -1,0 +1,74 @@
+"""What a mapping says beside its resources: whose stay in which bed a message is about, and which of its facts come
+first.
+
+A mapping emits it as `Parameters` with the id `stay` or `order`. Neither is stored as a resource: the door in reads it,
+and keeps of a visit or a patient nothing but a keyed hash.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from gateway.fhir.types import Resource
+
+Kind = Literal[
+    "update", "admit", "transfer", "discharge", "cancel-discharge", "cancel-transfer", "cancel-admit"
+]  # in the order in which events of one moment are taken
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+Made = tuple[Resource, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One event of a visit. Beds are named by their path; `left` is the state of a bed that is left."""
+
+    kind: Kind
+    visit: str | None = None
+    patient: str | None = None
+    bed: str | None = None
+    was: str | None = None
+    left: str = "H"
+    recorded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """When what a message says was so, and its number where the source counts its versions."""
+
+    at: str | None = None
+    number: int | None = None
+
+
+def declared(resources: Sequence[Made]) -> tuple[list[Made], Stay | None, Order | None]:
+    """Return the resources without what is declared, and what is declared. ValueError for a kind that there is not."""
+    kept: list[Made] = []
+    stay: Stay | None = None
+    order: Order | None = None
+    for made in resources:
+        match made[2]:
+            case "Parameters/stay":
+                stay = _stay(_values(made[0]))
+            case "Parameters/order":
+                values = _values(made[0])
+                order = Order(values.get("at"), values.get("number"))
+            case _:
+                kept.append(made)
+    return kept, stay, order
+
+
+def _stay(values: dict[str, Any]) -> Stay:
+    kind = values.get("kind")
+    if kind not in KINDS:
+        raise ValueError(f"the kind of a stay must be one of {', '.join(KINDS)}")
+    return Stay(**values)
+
+
+def _values(parameters: Resource) -> dict[str, Any]:
+    """Return the value of each parameter that has one."""
+    found = {}
+    for parameter in parameters.get("parameter", ()):
+        for name, value in parameter.items():
+            if name.startswith("value"):
+                found[parameter["name"]] = value
+    return found

@@ -1,0 +1,63 @@
+"""The row of the inbox: a message as it was received, what was found in it, and what its sender is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.errors import Issue
+from gateway.fhir.json import encode
+from gateway.store import Message
+from gateway.store.records import State, microseconds
+from gateway.transact.once import written
+from gateway.transact.operations import Outcome, Received
+
+_LONGEST_CONTROL_ID = 199  # MSH-10; what is longer is cut
+
+
+def message(received: Received, outcomes: Sequence[Outcome], found: Sequence[Issue]) -> Message:
+    """Return the row of a message that is taken, with its answer; `found` are findings beside those of the outcomes."""
+    issues = (*received.result, *found, *(issue for outcome in outcomes for issue in outcome.issues))
+    answer = written(received, outcomes, issues) if received.once else None
+    return _row(received, "accepted", issues, received.once, answer)
+
+
+def refused(received: Received, issues: Sequence[Issue]) -> Message:
+    """Return the row of a message that is refused. It may come again: it has no answer that holds for ever."""
+    return _row(received, "refused", (*received.result, *issues), None, None)
+
+
+def _row(received: Received, state: State, issues: Sequence[Issue], once: str | None, answer: bytes | None) -> Message:
+    return Message(
+        provider=received.provider,
+        format=received.format,
+        content=received.content,
+        received_at=microseconds(received.received_at),
+        state=state,
+        control_id=_storable(received.control_id),
+        event_time=microseconds(received.event_time) if received.event_time else None,
+        mapping=received.mapping,
+        issues=encode([_issue(issue) for issue in issues]).decode(),
+        once=once,
+        digest=received.digest if once else None,
+        answer=answer,
+    )
+
+
+def _storable(control_id: str | None) -> str | None:
+    """Return a message's own name for itself as both engines can keep and index it, whatever it holds."""
+    if control_id is None:
+        return None
+    return control_id.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()[:_LONGEST_CONTROL_ID]
+
+
+def _issue(issue: Issue) -> dict[str, object]:
+    """Return an issue as the inbox keeps it: without the value, which stands in the message itself."""
+    kept = {
+        "severity": issue.severity,
+        "code": issue.code,
+        "diagnostics": issue.diagnostics,
+        "expression": issue.expression,
+        "place": str(issue.place) if issue.place else None,
+        "rule": issue.rule,
+    }
+    return {name: value for name, value in kept.items() if value is not None}

@@ -1,0 +1,297 @@
+"""What a message makes of beds: its facts are added to what is known of them, and each bed shows what follows from all
+of it.
+
+The ledger keeps what is known: of a bed who is in it or left it and what was stated of it, of a visit its events, of a
+patient the beds. Visits and patients stand in it as keyed hashes. A message about a bed is so never compared with the
+last message alone.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from gateway.errors import Issue
+from gateway.fhir.datetime import read
+from gateway.fhir.json import decode
+from gateway.fhir.types import Resource
+from gateway.mapping.declared import KINDS, Stay
+from gateway.store import Current, Identity, Sight
+from gateway.store.bodies import rest_of
+from gateway.store.records import Noted, Seen, microseconds
+from gateway.transact import bed_facts, beds
+from gateway.transact.bed_facts import Statement
+from gateway.transact.beds import Bed, Said, Shown
+from gateway.transact.entries import Entry, Fact
+from gateway.transact.operations import Put, Received
+from gateway.transact.order import counted
+from gateway.transact.stays import Event, In, Out, Words, fold
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from gateway.store import Store
+
+OLDER = "something newer is known of this: what is said here is kept as history, and the present stays"
+_OVERRULED = "this bed stays in another state than this message gives it: somebody is known to be in it, or to need it"
+_TWO_BEDS = "this patient is in more than one bed now: {}; all of them stay occupied"
+_SHARED = "more than one visit is in this bed now: {}; it stays occupied until all of them have left"
+_PRIOR = "PV1-6 names no bed and none is known of this visit: no bed is freed by this transfer"
+
+_EVENTS = msgspec.msgpack.Decoder(list[Event])
+_PATIENT = msgspec.msgpack.Decoder(dict[str, list[str]])
+_ENCODER = msgspec.msgpack.Encoder()
+_SECRETS: WeakKeyDictionary[Store, bytes] = WeakKeyDictionary()
+
+
+@dataclass(slots=True)
+class Settled:
+    """What a message makes of beds: entries that do not become the present, others instead of them, and more."""
+
+    passed_over: dict[int, Issue] = field(default_factory=dict)
+    instead: dict[int, Entry] = field(default_factory=dict)
+    others: list[Entry] = field(default_factory=list)
+    currents: dict[Identity, Current] = field(default_factory=dict)
+    final: set[int] = field(default_factory=set)
+    issues: list[Issue] = field(default_factory=list)
+    ledger: list[tuple[str, int, bytes]] = field(default_factory=list)
+
+
+class Occupancy:
+    """What a message says of beds."""
+
+    def __init__(self, entries: Sequence[Entry], received: Received, to: Services) -> None:
+        self.statements = bed_facts.statements(entries)
+        self.to = to
+        self.zone = to.library.provider(received.provider).timezone if self.statements or received.stay else ""
+        stay = received.stay
+        self.stay = stay if stay and stay.visit else None
+        self.visit = self.patient = ""
+        if self.stay:
+            hashed = _Hash(received.provider, to.store)
+            self.visit = hashed("visit", self.stay.visit)
+            self.patient = hashed("patient", self.stay.patient)
+        self.event = self._event(self.stay, received) if self.stay else None
+
+    @property
+    def subjects(self) -> list[str]:
+        """Return what must be known of the ledger."""
+        found = [f"bed/{bed}" for bed in self.statements]
+        found += [f"visit/{self.visit}"] if self.visit else []
+        return found + ([f"patient/{self.patient}"] if self.patient else [])
+
+    def settle(self, seen: Seen, sight: Sight) -> Settled:
+        """Return what the message makes of beds, by all that is known. It may look again, at beds that it does not
+        name.
+        """
+        return _Settling(self, seen, sight).settled()
+
+    def _event(self, stay: Stay, received: Received) -> Event:
+        ids = {statement.path: id_ for id_, statement in self.statements.items()}
+        bed, was = ids.get(stay.bed or "", ""), ids.get(stay.was or "", "")
+        shown = next((self.statements[id_].shown for id_ in (bed, was) if id_), None)
+        now = microseconds(received.received_at)
+        at = shown.at if shown else counted(microseconds(received.event_time or received.received_at), now)
+        recorded = read(stay.recorded) if stay.recorded else None
+        words = shown.words if shown else Words()
+        return Event(at, recorded.low if recorded else at, KINDS.index(stay.kind), bed, was, stay.left, words)
+
+
+class _Hash:
+    """Names what belongs to a patient by a hash that cannot be made without the store's key."""
+
+    def __init__(self, provider: str, store: Store) -> None:
+        if store not in _SECRETS:
+            with store.reading() as db:
+                ((secret,),) = db.rows("select value from secret where name = 'stay'")
+            _SECRETS[store] = bytes(secret)
+        self.secret = _SECRETS[store]
+        self.provider = provider
+
+    def __call__(self, kind: str, name: str | None) -> str:
+        if not name:
+            return ""
+        text = "\x1f".join((kind, self.provider, name))
+        return hmac.digest(self.secret, text.encode(errors="replace"), "sha256").hex()[:32]
+
+
+class _Settling:
+    """One go at it, from one look; it changes nothing of the message, for there may be another go."""
+
+    def __init__(self, occupancy: Occupancy, seen: Seen, sight: Sight) -> None:
+        self.of = occupancy
+        self.sight = sight
+        self.ledger: dict[str, Noted] = dict(seen.ledger)
+        self.currents: dict[Identity, Current] = dict(seen.currents)
+        self.beds: dict[str, Bed] = {}
+        self.result = Settled()
+
+    def settled(self) -> Settled:
+        affected = list(self.of.statements)
+        self._load(affected)
+        for id_, statement in self.of.statements.items():
+            if statement.slot and statement.slot.identity:
+                self.beds[id_].slot = statement.slot.identity.id
+        if self.of.event:
+            affected += self._take(self.of.event)
+        else:
+            for id_, statement in self.of.statements.items():
+                self.beds[id_].state(statement.shown.state, Said(statement.shown.at, statement.shown.words))
+        for id_ in dict.fromkeys(affected):
+            self._show(id_)
+        self._note()
+        return self.result
+
+    # ---- what is known
+
+    def _load(self, ids: Iterable[str]) -> None:
+        """Look up beds of which nothing is known here yet."""
+        wanted = [id_ for id_ in dict.fromkeys(ids) if id_ not in self.beds]
+        unseen = [f"bed/{id_}" for id_ in wanted if f"bed/{id_}" not in self.ledger]
+        if unseen:
+            self.ledger |= self.sight.current([], subjects=unseen).ledger
+        for id_ in wanted:
+            self.beds[id_] = beds.unpack(self.ledger[f"bed/{id_}"].content)
+
+    def _current(self, identity: Identity) -> Current:
+        if identity not in self.currents:
+            self.currents |= self.sight.current([identity]).currents
+        return self.currents[identity]
+
+    def _take(self, event: Event) -> list[str]:
+        """Add an event to its visit, and return the beds of which it changes something."""
+        row = self.ledger[f"visit/{self.of.visit}"]
+        events = _EVENTS.decode(row.content) if row.content else []
+        before, after = fold(events), fold([*events, event])
+        changed = [bed for bed in {**before, **after} if before.get(bed) != after.get(bed)]
+        self._load(changed)
+        linked = {claim.origin for bed in changed for claim in self.beds[bed].inside.values()}
+        for bed in changed:
+            self.beds[bed].visit(self.of.visit, after.get(bed))
+        linked |= {claim.origin for bed in changed for claim in self.beds[bed].inside.values()}
+        linked.discard("")
+        self._load(sorted(linked))
+        if event not in events:
+            self.result.ledger.append((f"visit/{self.of.visit}", row.revision + 1, _ENCODER.encode([*events, event])))
+        self._report(event, changed, before, after)
+        return [*changed, *sorted(linked)]
+
+    def _note(self) -> None:
+        for id_, bed in self.beds.items():
+            row, packed = self.ledger[f"bed/{id_}"], beds.pack(bed)
+            if packed != row.content:
+                self.result.ledger.append((f"bed/{id_}", row.revision + 1, packed))
+
+    # ---- what the sender should know
+
+    def _report(
+        self, event: Event, changed: list[str], before: dict[str, In | Out], after: dict[str, In | Out]
+    ) -> None:
+        moved = KINDS[event.rank] == "transfer" and not event.was
+        if moved and not any(isinstance(after[bed], Out) for bed in after) and set(before) <= {event.bed}:
+            self._warn("prior-bed-unknown", _PRIOR)
+        for bed in changed:
+            if len(self.beds[bed].occupants) > 1:
+                self._warn("bed-occupied-twice", _SHARED.format(f"Location/{bed}"))
+        inside = sorted(bed for bed, claim in after.items() if isinstance(claim, In))
+        others = self._beds_of_patient(inside)
+        if len(others) > 1:
+            self._load(bed for bed, _ in others)
+            real = sorted({bed for bed, visit in others if visit in self.beds[bed].occupants})
+            if len(real) > 1:
+                self._warn("patient-in-two-beds", _TWO_BEDS.format(", ".join(f"Location/{bed}" for bed in real)))
+
+    def _beds_of_patient(self, inside: list[str]) -> list[tuple[str, str]]:
+        """Return the beds that the patient of this visit is in, each with the visit; and note those of this one."""
+        known = {}
+        if self.of.patient:
+            row = self.ledger[f"patient/{self.of.patient}"]
+            known = _PATIENT.decode(row.content) if row.content else {}
+            if known.get(self.of.visit, []) != inside:
+                rest = {visit: some for visit, some in known.items() if visit != self.of.visit}
+                noted = {**rest, self.of.visit: inside} if inside else rest
+                subject = f"patient/{self.of.patient}"
+                self.result.ledger.append((subject, row.revision + 1, _ENCODER.encode(noted)))
+        return [(bed, visit) for visit, some in {**known, self.of.visit: inside}.items() for bed in some]
+
+    def _warn(self, code: str, text: str) -> None:
+        self.result.issues.append(Issue(code, text, "warning"))
+
+    # ---- what each bed shows
+
+    def _show(self, id_: str) -> None:
+        bed = self.beds[id_]
+        visit, other = bed.waits_for
+        if other:
+            self._load([other])
+        shown = bed.now(held=bool(other) and self.beds[other].is_shared_by(visit))
+        statement = self.of.statements.get(id_)
+        current = self._current(Identity("Location", id_))
+        if shown is None or (statement is None and not current.version):
+            return  # nothing is known of it any more, or nothing was ever made of it
+        if _is_set_by_another(bed, current, shown):
+            self._pass_over(statement, shown)
+        elif statement and statement.shown == shown:
+            self._keep(statement)
+            bed.shown = shown
+        elif shown == bed.shown and current.version and not current.deleted:
+            self._pass_over(statement, shown)
+        else:
+            bed.shown = shown
+            self._restate(id_, bed, statement)
+
+    def _keep(self, statement: Statement) -> None:
+        self.result.final |= {id(entry) for entry in statement.entries}
+
+    def _pass_over(self, statement: Statement | None, shown: Shown) -> None:
+        if statement is None:
+            return
+        older = statement.shown.at < shown.at
+        code, text = ("older-than-known", OLDER) if older else ("bed-overruled", _OVERRULED)
+        for entry in statement.entries:
+            expression = entry.where or entry.type
+            self.result.passed_over[id(entry)] = Issue(code, text, "information", expression=expression)
+
+    def _restate(self, id_: str, bed: Bed, statement: Statement | None) -> None:
+        """Have the resources of a bed show what it is now, whatever the message says of it."""
+        shown, library, zone = bed.shown, self.of.to.library, self.of.zone
+        assert shown is not None
+        for identity, entry, make in (
+            (Identity("Location", id_), statement and statement.location, bed_facts.location),
+            (Identity("Slot", bed.slot), statement and statement.slot, bed_facts.slot),
+        ):
+            resource = entry.resource if entry else self._stored(identity)
+            if resource is not None:
+                self._put(identity, entry, make(resource, shown, library, zone), shown.at)
+        if statement:
+            older = statement.shown.at < shown.at
+            text = OLDER if older else _OVERRULED
+            self.result.issues.append(Issue("older-than-known" if older else "bed-overruled", text, "information"))
+
+    def _stored(self, identity: Identity) -> Resource | None:
+        if not identity.id:
+            return None
+        current = self._current(identity)
+        return decode(current.body) if current.version and not current.deleted else None
+
+    def _put(self, identity: Identity, entry: Entry | None, resource: Resource, at: int) -> None:
+        made = Entry(Put(resource), entry.number if entry else None, identity.type, resource)
+        made.identity, made.rest, made.fact = identity, rest_of(resource), Fact(at, None, own=True)
+        self.result.final.add(id(made))
+        if entry:
+            self.result.instead[id(entry)] = made
+        else:
+            self.result.others.append(made)
+            self.result.currents[identity] = self._current(identity)
+
+
+def _is_set_by_another(bed: Bed, current: Current, shown: Shown) -> bool:
+    """Return whether a client has set the present of a bed since, and nothing newer than that is known."""
+    if not current.version or current.event_time is None:
+        return False
+    ours = bed.shown.at if bed.shown else None
+    return current.event_time != ours and shown.at <= current.event_time
