@@ -25,7 +25,7 @@ from gateway.errors import (
     VersionConflict,
 )
 from gateway.fhir.types import Resource
-from gateway.formats import hl7v2
+from gateway.formats import edifact, hl7v2
 from gateway.formats.detect import detect
 from gateway.mapping.findings import Language, say
 from gateway.mapping.mapped import Mapped
@@ -120,6 +120,15 @@ def acknowledgement(ingested: Ingested, to: Services) -> bytes:
     return b"BHS|^~\\&\r" + b"".join(acks) + f"BTS|{len(acks)}\r".encode()
 
 
+def control(ingested: Ingested, to: Services) -> bytes:
+    """Return the EDIFACT answer: a CONTRL for each interchange, which says of each message whether it was taken.
+
+    https://service.gefeg.com/jwg1/ (ISO 9735, part 4)
+    """
+    answers = [edifact.Answered(m.received.content, m.issues, m.refusal is not None) for m in ingested.messages]
+    return edifact.acknowledge(answers, new_id=to.new_id, at=to.clock())
+
+
 def _acknowledgement(content: bytes, issues: Sequence[Issue], refusal: GatewayError | None, to: Services) -> bytes:
     message = _parsed(content)  # None: the answer then names no MSH-10, for there is none
     code: Literal["AA", "AE", "AR"] = "AA" if refusal is None else "AE" if isinstance(refusal, _CONTENT) else "AR"
@@ -132,6 +141,9 @@ def _messages(arrival: Received) -> Iterator[Received]:
         for part in hl7v2.split(arrival.content):
             message = _parsed(part)
             yield replace(arrival, content=part, control_id=message.control_id if message else None)
+    elif arrival.format == "edifact":
+        for part in edifact.split(arrival.content):
+            yield replace(arrival, content=part, control_id=edifact.control_id(part))
     elif arrival.format == "csv":
         yield replace(arrival, control_id=sha256(arrival.content).hexdigest())
     else:

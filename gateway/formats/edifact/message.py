@@ -44,9 +44,7 @@ class Message:
     @property
     def control_id(self) -> str:
         """What the sender knows it by: UNB-2, UNB-5, UNG-5 where there is one, and UNH-1, joined by `+`."""
-        names = (("UNB", 2), ("UNB", 5), ("UNG", 5), ("UNH", 1))
-        known = [(segment.value(field) or "") for name, field in names for segment in self.all(name)[:1]]
-        return "+".join(written(one) for one in known)
+        return _known_as(*(segment for name in ("UNB", "UNG", "UNH") for segment in self.all(name)[:1]))
 
     def all(self, name: str) -> list[Segment]:
         """Return the segments called `name`, in order; empty when there is none."""
@@ -81,18 +79,60 @@ class Message:
 def split(data: bytes, *, fallback_charset: str = "windows-1252") -> Iterator[bytes]:
     """Yield each message of the interchanges in `data`, as an interchange of its own.
 
-    An interchange that contradicts itself is yielded whole, and `parse` says why it is refused. Raises MalformedMessage
-    where something stands that is no interchange, after what came before it.
+    An interchange that contradicts itself, and what is none and follows one, is yielded whole; `parse` says why it is
+    refused. Raises MalformedMessage when there is no interchange at all.
     """
-    for found in interchanges(data, fallback_charset):
-        alone = found.start == 0 and found.end >= len(data.rstrip(b" \t\r\n\x1a"))
-        if contradictions(found):
-            yield data if alone else _excerpt(found, [(found.start, found.end)], b"")
-        elif alone and len(found.parts) == 1:
-            yield data
-        else:
-            for part in found.parts:
-                yield _message_excerpt(found, part)
+    end, reading = 0, interchanges(data, fallback_charset)
+    while True:
+        try:
+            found = next(reading, None)
+        except MalformedMessage:
+            if not end:
+                raise
+            yield _rest(data, end)
+            return
+        if found is None:
+            return
+        end = found.end
+        yield from _messages(data, found)
+
+
+def control_id(data: bytes) -> str | None:
+    """Return what the sender knows a message by, as `Message.control_id`, whatever else is wrong with it; else None."""
+    try:
+        found = next(interchanges(data, "windows-1252"))
+    except MalformedMessage:
+        return None
+    if len(found.parts) != 1:
+        return None
+    part = found.parts[0]
+    group = [found.segment(part.group)] if part.group is not None else []
+    return _known_as(found.header, *group, found.segment(part.first))
+
+
+def _known_as(*headers: Segment) -> str:
+    fields = {"UNB": (2, 5), "UNG": (5,), "UNH": (1,)}
+    return "+".join(written(header.value(field) or "") for header in headers for field in fields[header.name])
+
+
+def _rest(data: bytes, at: int) -> Excerpt:
+    """Return what follows the last interchange."""
+    at += len(data) - at - len(data[at:].lstrip(b" \t\r\n\x1a"))
+    rest = Excerpt(data[at:])
+    rest.pieces = ((0, at, 1 + data.count(b"\n", 0, at)),)
+    return rest
+
+
+def _messages(data: bytes, found: Interchange) -> Iterator[bytes]:
+    """Yield the messages of one interchange, or the whole of it where it contradicts itself."""
+    alone = found.start == 0 and found.end >= len(data.rstrip(b" \t\r\n\x1a"))
+    if contradictions(found):
+        yield data if alone else _excerpt(found, [(found.start, found.end)], b"")
+    elif alone and len(found.parts) == 1:
+        yield data
+    else:
+        for part in found.parts:
+            yield _message_excerpt(found, part)
 
 
 def _message_excerpt(found: Interchange, part: Part) -> Excerpt:
