@@ -28,7 +28,7 @@ class _Stop(Exception):
 class _Open:
     """An element whose end has not come. `content` is its JSON object; of a primitive, its partner, if it has one."""
 
-    __slots__ = ("content", "counts", "depth", "index", "nulls", "order", "shape", "slot")
+    __slots__ = ("content", "depth", "index", "nulls", "order", "shape", "slot")
 
     def __init__(self, slot: Slot, content: Resource | None, of: Shape, depth: int, index: int) -> None:
         self.slot = slot
@@ -37,7 +37,6 @@ class _Open:
         self.depth = depth
         self.index = index
         self.order = -1
-        self.counts: dict[str, int] | None = None
         self.nulls: set[str] | None = None  # lists of primitives of which some have no value
 
 
@@ -174,7 +173,7 @@ class _Reader:
         content = parent.content
         if content is None:
             content = self._partner(parent)
-        index = self._count(parent, slot)
+        index = self._count(parent, content, slot)
         if slot.is_primitive:
             self._primitive(parent, content, slot, attributes, index)
             return
@@ -227,18 +226,15 @@ class _Reader:
         partners[-1] = made
         return made
 
-    def _count(self, parent: _Open, slot: Slot) -> int:
+    def _count(self, parent: _Open, content: Resource, slot: Slot) -> int:
         """Return the how-manieth of its name an element is; say so when it is out of order, or one too many."""
         if slot.order < parent.order:
             self.say("malformed", f"{slot.name} stands too late: the elements of FHIR XML have a fixed order")
         elif slot.order > parent.order:
-            parent.order, parent.counts = slot.order, None
-            return 1
-        counts = parent.counts = parent.counts or {}
-        counts[slot.name] = counts.get(slot.name, 1) + 1
-        if not slot.is_list:
+            parent.order = slot.order
+        elif not slot.is_list:
             self.say("cardinality", f"{slot.name} is one too many")
-        return counts[slot.name]
+        return len(content.get(slot.name, ())) + 1 if slot.is_list else 1
 
     def _push(self, opened: _Open) -> None:
         self.open.append(opened)
@@ -282,7 +278,8 @@ class _Reader:
     # ---- the narrative
 
     def _begin_div(self, parent: _Open, slot: Slot) -> None:
-        self._count(parent, slot)
+        assert parent.content is not None
+        self._count(parent, parent.content, slot)
         self.div_start, self.div_depth = self.parser.CurrentByteIndex, 1
         self._handle(self._start_in_div, self._end_in_div, None)
 
