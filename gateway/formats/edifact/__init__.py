@@ -5,7 +5,7 @@ https://service.gefeg.com/jwg1/ (ISO 9735)
 """
 
 from gateway.formats.edifact.acknowledgement import Answered, acknowledge
-from gateway.formats.edifact.message import Message, leaves, parse, positions, split
+from gateway.formats.edifact.message import Message, control_id, leaves, parse, positions, split
 from gateway.formats.edifact.segment import Segment
 from gateway.formats.edifact.service import Service
 from gateway.formats.edifact.source import Excerpt
@@ -19,6 +19,7 @@ __all__ = [
     "Segment",
     "Service",
     "acknowledge",
+    "control_id",
     "leaves",
     "parse",
     "positions",
