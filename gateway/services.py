@@ -46,7 +46,7 @@ def build(
         settings=settings,
         store=open_store(settings.database, durability=settings.durability),
         validator=Validator(library(settings.profiles)),
-        library=Library.load([shipped("mappings"), *settings.mappings]),
+        library=Library.load([shipped("mappings"), *settings.mappings], max_attachment=settings.max_attachment),
         clock=clock or now,
         new_id=new_id or random_id,
     )

@@ -98,6 +98,10 @@ class Settings:
         default="", metadata=_by(_url, "Public address of the FHIR API; by default `http://HOST:PORT/fhir`.")
     )
     max_body: int = field(default=20_000_000, metadata=_by(_whole(1, 2**31), "Largest body that is read, in bytes."))
+    max_attachment: int = field(
+        default=10_000_000,
+        metadata=_by(_whole(1, 2**31), "Largest document (a PDF) inside a message that is taken, in bytes."),
+    )
     durability: Literal["full", "normal"] = field(
         default="full",
         metadata=_by(

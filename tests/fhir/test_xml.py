@@ -108,7 +108,11 @@ def test_a_document_says_in_json_what_the_specification_says() -> None:
         "id": "x",
         "text": {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>a</p></div>'},
         "name": [
-            {"id": "n1", "given": ["Anna", None], "_given": [None, {"extension": [{"url": "urn:q", "valueCode": "BR"}]}]}
+            {
+                "id": "n1",
+                "given": ["Anna", None],
+                "_given": [None, {"extension": [{"url": "urn:q", "valueCode": "BR"}]}],
+            }
         ],
         "birthDate": "1941",
         "_birthDate": {"extension": [{"url": "urn:t", "valueBoolean": True}]},
