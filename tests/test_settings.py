@@ -46,6 +46,7 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
             "GATEWAY_PROFILES": str(tmp_path / "packages"),
             "GATEWAY_BASE_URL": "https://gateway.example/fhir/",
             "GATEWAY_MAX_BODY": "1000",
+            "GATEWAY_MAX_ATTACHMENT": "1000",
             "GATEWAY_DURABILITY": "Normal",
             "GATEWAY_FOLDER": str(tmp_path),
             "GATEWAY_FOLDER_LANGUAGE": "en",
