@@ -35,6 +35,8 @@ def _unknown(compiler: Compiler, base: Flow, name: str, node: ast.Node) -> Flow:
     assert base.type is not None
     if is_abstract(base.type):
         return _dynamic(compiler, base, name)
+    if name == "value" and is_primitive(base.type) and not compiler.strict:
+        return base  # HL7's own maps write `linkId.value`, as primitives have it in the XML form
     if compiler.strict:
         known = children(base.type)
         meant = f"{name}()" if name in FUNCTIONS else nearest(name, known)

@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gateway.fhir.elements import is_type
+from gateway.fhir.elements import is_primitive, is_type
+from gateway.fhir.types import resource_types
 
 CORE = "http://hl7.org/fhir/StructureDefinition/"
 V2 = re.compile(r"https?://hl7\.org/v2/StructureDefinition/([A-Z0-9]{3})(?:_([A-Z0-9]{3}))?")
@@ -61,3 +62,17 @@ def type_of(name: str | None, models: Mapping[str, str]) -> str | None:
     if url is None:
         return name if is_type(name) else None
     return DOCUMENT if namespace(url) else fhir_type(url)
+
+
+def is_resource(type_name: str | None) -> bool:
+    """Return whether a type is a resource.
+
+    >>> is_resource("Slot"), is_resource("HumanName"), is_resource(None)
+    (True, False, False)
+    """
+    return type_name is not None and type_name in resource_types()
+
+
+def is_plain(type_name: str | None) -> bool:
+    """Return whether values of a type are plain ones."""
+    return type_name is not None and type_name != DOCUMENT and is_primitive(type_name)
