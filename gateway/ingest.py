@@ -5,10 +5,12 @@ that is refused is kept with the reasons. Whole or refused, never half and quiet
 by itself, each row of a table by itself. HTTP, MLLP and the command line all come through here.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from gateway.access.policy import Caller, may_send
 from gateway.errors import (
@@ -31,10 +33,11 @@ from gateway.mapping.findings import Language, say
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import run
 from gateway.services import Services
-from gateway.transact import Operation, Received, operation, record, transact
-from gateway.transact.operations import Status
+from gateway.transact import Answer, Operation, Received, operation, receive, record
+from gateway.transact.once import once
 
 _ER7 = "application/hl7-v2+er7"
+_LINE_END = re.compile(rb"\r?\n|\r")
 _REQUESTING = ("transaction", "batch", "message")  # Bundles that ask for something to be done
 _CONTENT = (MappingFailed, InvalidResource, Conflict, MultipleMatches, VersionConflict)  # the sender can mend it: AE
 
@@ -42,7 +45,7 @@ _CONTENT = (MappingFailed, InvalidResource, Conflict, MultipleMatches, VersionCo
 class Made(NamedTuple):
     """A resource that a message made, changed or confirmed."""
 
-    status: Status
+    status: str
     type: str
     id: str
     version: int
@@ -94,7 +97,7 @@ def ingest(
     arrival = Received(provider, "unknown", data, received_at=to.clock())
     try:
         arrival = replace(arrival, format=detect(data, content_type))
-        messages = list(_messages(arrival))
+        messages = [_named(message) for message in _messages(arrival)]
     except GatewayError as error:
         return Ingested(arrival.format, [door.refuse(arrival, error)])
     return Ingested(arrival.format, [taken for message in messages for taken in door.take(message)])
@@ -150,6 +153,23 @@ def _messages(arrival: Received) -> Iterator[Received]:
         yield arrival
 
 
+def _named(message: Received) -> Received:
+    """Return a message with the digest of its content, and with what is the same when it is sent again, if known.
+
+    Of an HL7 v2 message that is MSH-10 with who sends it (MSH-3, MSH-4); line ends are no part of its content.
+    """
+    digest = sha256(_LINE_END.sub(b"\r", message.content).strip()).digest()
+    key = None
+    if message.control_id and message.format != "csv":
+        key = once(message.provider, message.format, *_sender(message), message.control_id)
+    return replace(message, digest=digest, once=key)
+
+
+def _sender(message: Received) -> tuple[str, str]:
+    parsed = _parsed(message.content) if message.format == "hl7v2" else None
+    return (parsed.segments[0].raw(3), parsed.segments[0].raw(4)) if parsed else ("", "")
+
+
 def _parsed(content: bytes) -> hl7v2.Message | None:
     try:
         return hl7v2.parse(content)
@@ -178,8 +198,8 @@ class _Door:
     def take(self, arrival: Received) -> Iterator[Taken]:
         """Map one message and store what it becomes; a table becomes a stretch of rows at a time."""
         try:
-            for mapped in self._mapped(arrival):
-                for taken in self._store(arrival, mapped):
+            for number, mapped in enumerate(self._mapped(arrival)):
+                for taken in self._store(arrival, mapped, str(number)):
                     yield taken
                     if arrival.format == "csv":
                         arrival = replace(arrival, content=b"")  # the table stands in the inbox once
@@ -187,8 +207,10 @@ class _Door:
             yield self.refuse(arrival, error)
 
     def refuse(self, received: Received, error: GatewayError) -> Taken:
-        """Keep a message that is not taken, with the reasons."""
-        record(received, error.issues, self.caller, self.to)
+        """Keep a message that is not taken, with the reasons; one that was taken before is answered as it was then."""
+        answer = record(received, error.issues, self.caller, self.to)
+        if answer is not None:
+            return _answered(received, answer)
         return Taken(received, [*received.result, *error.issues], refusal=error)
 
     def _mapped(self, arrival: Received) -> Iterator[Mapped]:
@@ -201,28 +223,27 @@ class _Door:
             language=self.language,
         )
 
-    def _store(self, arrival: Received, mapped: Mapped) -> Iterator[Taken]:
+    def _store(self, arrival: Received, mapped: Mapped, part: str) -> Iterator[Taken]:
         """Store what one message became, with the message, in one commit; or keep the message with the reasons.
 
-        Rows that cannot be stored together are stored one by one: a bad row never costs its neighbours.
+        Rows that cannot be stored together are stored one by one: a bad row never costs its neighbours. `part` names
+        the stretch of a table that this is.
         """
-        received = _received(arrival, mapped)
+        received = _received(arrival, mapped, part, self.to)
         try:
-            outcomes = transact(self._operations(mapped), self.caller, self.to, received=received)
+            answer = receive(self._operations(mapped), self.caller, self.to, received)
         except _CONTENT as error:
             if mapped.apart is None or not mapped.resources:
                 yield self.refuse(received, _about_row(error, mapped.row, self.language))
                 return
-            for row in mapped.apart():
-                yield from self._store(arrival, row)
+            for number, row in enumerate(mapped.apart()):
+                yield from self._store(arrival, row, f"{part}.{number}")
                 arrival = replace(arrival, content=b"")
             return
         except GatewayError as error:
             yield self.refuse(received, error)
             return
-        issues = [*mapped.issues, *(issue for outcome in outcomes for issue in outcome.issues)]
-        made = [Made(outcome.status, outcome.type, outcome.id, outcome.version) for outcome in outcomes]
-        yield Taken(received, issues, made, rows=mapped.rows)
+        yield _answered(received, answer)
 
     def _operations(self, mapped: Mapped) -> list[Operation]:
         """Return what is to be stored; nothing is fine, unless it is so because everything failed."""
@@ -242,11 +263,48 @@ class _Door:
         return [_requested(entry) for entry in bundle.get("entry", [])]
 
 
-def _received(arrival: Received, mapped: Mapped) -> Received:
+def _answered(received: Received, answer: Answer) -> Taken:
+    return Taken(received, answer.issues, [Made(*made) for made in answer.made], rows=answer.rows)
+
+
+def _once(arrival: Received, mapped: Mapped, part: str, to: Services) -> str | None:
+    """Return what is the same when this is sent again; None when the sender has no name for it.
+
+    A table is itself by its content, for a day: what holds today according to it may have to be said again tomorrow. A
+    Bundle by its identifier, or by the id of its MessageHeader.
+    """
+    if arrival.once is not None:
+        return arrival.once
+    if arrival.format == "csv":
+        zone = ZoneInfo(to.library.provider(arrival.provider).timezone)
+        day = arrival.received_at.astimezone(zone).date().isoformat()
+        return once(arrival.provider, "csv", arrival.digest.hex(), day, part)
+    if mapped.whole is not None:
+        name = _bundle_name(mapped.whole)
+    else:
+        name = "" if mapped.mapping == "fhir" else mapped.control_id or ""
+    return once(arrival.provider, arrival.format, name) if name else None
+
+
+def _bundle_name(bundle: Resource) -> str:
+    """Return what a Bundle is known by, '' where it is nothing; it has not been validated yet."""
+    match bundle:
+        case {"identifier": {"value": str(value), **others}}:
+            return f"{others.get('system', '')}|{value}"
+        case {"entry": [{"resource": {"resourceType": "MessageHeader", "id": str(id_)}}, *_]}:
+            return id_
+    return ""
+
+
+def _received(arrival: Received, mapped: Mapped, part: str, to: Services) -> Received:
     """Return the inbox's row of a message that was mapped."""
     return replace(
         arrival,
         control_id=mapped.control_id or arrival.control_id,
+        once=_once(arrival, mapped, part, to),
+        stay=mapped.stay,
+        number=mapped.number,
+        rows=mapped.rows,
         event_time=mapped.event_time,
         mapping=mapped.mapping,
         result=tuple(mapped.issues),

@@ -57,14 +57,15 @@ def test_a_message_is_kept_with_what_it_became(services: Services) -> None:
     assert links(services) == len(taken.made)
 
 
-def test_the_same_again_changes_nothing_and_is_kept_too(services: Services) -> None:
-    take(bed_message(), services)
+def test_the_same_again_gets_the_first_answer_again_and_has_no_second_effect(services: Services) -> None:
+    (first,) = take(bed_message(), services).messages
 
     (again,) = take(bed_message(), services).messages
 
-    assert {made.status for made in again.made} == {"unchanged"}
-    assert {made.version for made in again.made} == {1}
-    assert len(inbox(services)) == 2
+    assert {made.status for made in first.made} == {"created"}
+    assert again.made == first.made
+    assert again.issues == first.issues
+    assert len(inbox(services)) == 1
 
 
 def test_a_message_that_no_mapping_takes_is_kept_with_the_reason(services: Services) -> None:
