@@ -96,7 +96,7 @@ def _finish(response: Response) -> Response:
 
 
 def _refuse(error: GatewayError) -> Response:
-    response = wire.respond(wire.refused(error))
+    response = wire.respond(wire.refusal(error))
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(allowed_methods(request.path))
     return response

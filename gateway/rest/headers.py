@@ -5,15 +5,22 @@ https://hl7.org/fhir/R4/http.html#mime-type
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from werkzeug.http import parse_options_header
 
 from gateway.errors import BadRequest, NotAcceptable, UnsupportedMediaType
 
-FHIR_JSON = "application/fhir+json"
-FHIR_MEDIA_TYPES = (FHIR_JSON, "application/json", "text/json", "application/json+fhir")
-FHIR_OFFERED: Mapping[str, str] = {**dict.fromkeys(FHIR_MEDIA_TYPES, FHIR_JSON), "json": FHIR_JSON}
+FHIR_JSON, FHIR_XML = "application/fhir+json", "application/fhir+xml"
+_JSON_TYPES = (FHIR_JSON, "application/json", "text/json", "application/json+fhir")
+_XML_TYPES = (FHIR_XML, "application/xml", "text/xml", "application/xml+fhir")
+FHIR_MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
+    {**dict.fromkeys(_JSON_TYPES, FHIR_JSON), **dict.fromkeys(_XML_TYPES, FHIR_XML)}
+)
+"""Media types of a FHIR resource, each with the one it stands for."""
+
+FHIR_OFFERED: Mapping[str, str] = MappingProxyType({**FHIR_MEDIA_TYPES, "json": FHIR_JSON, "xml": FHIR_XML})
 _OUR_VERSIONS = {"4.0", "4.0.1"}
 
 Return = Literal["minimal", "representation", "OperationOutcome"]
@@ -38,10 +45,15 @@ def media_type(content_type: str | None) -> str:
     return name.lower()
 
 
+def charset(content_type: str | None) -> str | None:
+    """Return the charset parameter of a Content-Type; None when it has none."""
+    return parse_options_header(content_type)[1].get("charset")
+
+
 def check_utf8(content_type: str | None) -> None:
     """Raise UnsupportedMediaType when the charset parameter is not UTF-8, the only one FHIR JSON knows."""
-    charset = parse_options_header(content_type)[1].get("charset", "utf-8")
-    if charset.lower().replace("-", "") not in {"utf8", "usascii"}:
+    said = charset(content_type) or "utf-8"
+    if said.lower().replace("-", "") not in {"utf8", "usascii"}:
         raise UnsupportedMediaType("FHIR JSON is UTF-8: send charset=utf-8 or leave it out")
 
 
@@ -60,14 +72,17 @@ def negotiate(accept: str | None, offered: Mapping[str, str], *, default: str) -
     raise NotAcceptable(f"offered: {', '.join(sorted(name for name in offered if '/' in name))}, FHIR version 4.0")
 
 
-def negotiate_fhir(accept: str | None, format_: str | None) -> str:
+def negotiate_fhir(accept: str | None, format_: str | None, sent: str | None = None) -> str:
     """Return the FHIR media type to answer in; `_format` goes before Accept. NotAcceptable.
+
+    Who likes all alike is answered in the type of what was `sent`, else in JSON.
 
     https://hl7.org/fhir/R4/http.html#parameters
     """
     if format_:
         return negotiate(format_.replace(" ", "+"), FHIR_OFFERED, default=FHIR_JSON)  # an unescaped + is a space
-    return negotiate(accept, FHIR_OFFERED, default=FHIR_JSON)
+    default = FHIR_MEDIA_TYPES.get(parse_options_header(sent)[0].lower(), FHIR_JSON)
+    return negotiate(accept, FHIR_OFFERED, default=default)
 
 
 def prefer(value: str | None) -> Prefer:

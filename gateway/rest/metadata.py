@@ -13,7 +13,7 @@ from gateway.errors import MethodNotAllowed, ResourceNotFound
 from gateway.fhir import json
 from gateway.fhir.search.served import served
 from gateway.fhir.types import Resource
-from gateway.rest.headers import FHIR_JSON
+from gateway.rest.headers import FHIR_JSON, FHIR_XML
 
 CANONICAL = "https://msb-gateway.example/fhir/CapabilityStatement/gateway"
 PUBLISHED = "2026-11-22"
@@ -110,7 +110,7 @@ def capability_statement(base: str, *, development: bool) -> Resource:
         "software": {"name": "msb-gateway", "version": __version__},
         "implementation": {"description": "FHIR gateway for acute-care coordination", "url": base},
         "fhirVersion": "4.0.1",
-        "format": [FHIR_JSON, "json"],
+        "format": [FHIR_JSON, "json", FHIR_XML, "xml"],
         "rest": [_rest(development=development)],
     }
 

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl
 
 from flask import Response, current_app, g, request
+from werkzeug.exceptions import HTTPException
 
-from gateway.errors import BadRequest, GatewayError, Issue, UnsupportedMediaType
-from gateway.fhir import json
+from gateway.errors import BadRequest, GatewayError, Issue, NotAcceptable, UnsupportedMediaType
+from gateway.fhir import json, xml
 from gateway.fhir.datetime import read as read_moment
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.types import Resource
@@ -26,8 +27,10 @@ from gateway.rest import body
 from gateway.rest.headers import (
     FHIR_JSON,
     FHIR_MEDIA_TYPES,
+    FHIR_XML,
     Prefer,
     Return,
+    charset,
     check_utf8,
     media_type,
     negotiate_fhir,
@@ -99,6 +102,7 @@ class Answer:
     version: int | None = None
     last_updated: datetime | None = None
     location: str | None = None
+    media_type: str = FHIR_JSON
 
     def unless_known(self, conditions: Conditions) -> Answer:
         """Return this, or 304 without a body when the caller has this version already."""
@@ -144,7 +148,7 @@ def encoded_outcome(issues: Iterable[Issue]) -> bytes:
 
 def respond(answer: Answer) -> Response:
     """Return `answer` as an HTTP response."""
-    response = Response(answer.body, answer.status, content_type=f"{FHIR_JSON}; charset=utf-8")
+    response = Response(answer.body, answer.status, content_type=f"{answer.media_type}; charset=utf-8")
     if not answer.body:
         del response.headers["Content-Type"]
     if answer.version is not None:
@@ -157,10 +161,37 @@ def respond(answer: Answer) -> Response:
 
 
 def as_liked(answer: Answer) -> Answer:
-    """Return `answer` indented when `_pretty` asks for it."""
-    if not answer.body or parameter("_pretty") != "true":
+    """Return `answer` in XML or JSON, as the caller takes it, and indented when `_pretty` asks for it.
+
+    Raises NotAcceptable for what XML cannot carry; the answer to what was done by then stays JSON instead.
+    """
+    if not answer.body:
         return answer
-    return replace(answer, body=json.encode_pretty(json.decode(answer.body)))
+    is_pretty, chosen = parameter("_pretty") == "true", g.get("media_type", FHIR_JSON)
+    if chosen == FHIR_XML:
+        try:
+            return replace(answer, body=_in_xml(answer.body, pretty=is_pretty), media_type=FHIR_XML)
+        except NotAcceptable:
+            if request.method in {"GET", "HEAD"}:
+                raise
+    return replace(answer, body=json.encode_pretty(json.decode(answer.body))) if is_pretty else answer
+
+
+def refusal(error: GatewayError) -> Answer:
+    """Return `error` as an answer in XML or JSON; what the caller asked may itself be what is wrong."""
+    answer = refused(error)
+    try:
+        check_acceptable()
+        return as_liked(answer)
+    except (GatewayError, HTTPException):
+        return answer
+
+
+def _in_xml(body: bytes, *, pretty: bool) -> bytes:
+    try:
+        return xml.write(json.decode(body), pretty=pretty)
+    except GatewayError as error:
+        raise NotAcceptable("this cannot be written as XML; ask for JSON") from error
 
 
 def services() -> Services:
@@ -170,8 +201,9 @@ def services() -> Services:
 
 
 def check_acceptable() -> None:
-    """Raise NotAcceptable when FHIR JSON is not among what the caller takes."""
-    negotiate_fhir(request.headers.get("Accept"), parameter("_format"))
+    """Choose between XML and JSON for the answer. Raises NotAcceptable when the caller takes neither."""
+    headers = request.headers
+    g.media_type = negotiate_fhir(headers.get("Accept"), parameter("_format"), headers.get("Content-Type"))
 
 
 def language() -> Literal["en", "nl"]:
@@ -239,8 +271,11 @@ def content() -> bytes:
 def resource() -> Resource:
     """Return the resource in the body. UnsupportedMediaType, TooLarge, MalformedMessage."""
     content_type = request.headers.get("Content-Type")
-    if media_type(content_type) not in FHIR_MEDIA_TYPES:
-        raise UnsupportedMediaType(f"a FHIR resource is sent as {FHIR_JSON}")
+    sent = FHIR_MEDIA_TYPES.get(media_type(content_type))
+    if sent is None:
+        raise UnsupportedMediaType(f"a FHIR resource is sent as {FHIR_JSON} or {FHIR_XML}")
+    if sent == FHIR_XML:
+        return xml.read(content(), charset=charset(content_type))
     check_utf8(content_type)
     return body.as_resource(json.decode(content()))
 

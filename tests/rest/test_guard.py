@@ -69,13 +69,13 @@ def test_the_number_of_another_system_passes(client: FlaskClient) -> None:
 
 
 def test_an_unsupported_type_of_body_is_415(client: FlaskClient) -> None:
-    for content_type in ("text/plain", "application/fhir+xml", "application/fhir+json; fhirVersion=5.0", ""):
+    for content_type in ("text/plain", "application/fhir+turtle", "application/fhir+json; fhirVersion=5.0", ""):
         response = client.post("/fhir/Location", data=BED, content_type=content_type)
         assert response.status_code == 415, content_type
         assert response.get_json()["resourceType"] == "OperationOutcome"
 
 
-@pytest.mark.parametrize("accept", ["image/png", "application/fhir+xml", "application/fhir+json; fhirVersion=3.0"])
+@pytest.mark.parametrize("accept", ["image/png", "application/fhir+turtle", "application/fhir+json; fhirVersion=3.0"])
 def test_an_unacceptable_answer_is_406_and_names_what_is_offered(client: FlaskClient, accept: str) -> None:
     response = client.get("/fhir/metadata", headers={"Accept": accept})
 
@@ -84,8 +84,8 @@ def test_an_unacceptable_answer_is_406_and_names_what_is_offered(client: FlaskCl
 
 
 def test_format_goes_before_accept(client: FlaskClient) -> None:
-    assert client.get("/fhir/metadata?_format=json", headers={"Accept": "application/fhir+xml"}).status_code == 200
-    assert client.get("/fhir/metadata?_format=xml", headers={"Accept": "application/fhir+json"}).status_code == 406
+    assert client.get("/fhir/metadata?_format=json", headers={"Accept": "text/turtle"}).status_code == 200
+    assert client.get("/fhir/metadata?_format=ttl", headers={"Accept": "application/fhir+json"}).status_code == 406
     assert client.get("/fhir/metadata?_format=<script>").status_code == 406
 
 

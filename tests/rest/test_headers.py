@@ -27,25 +27,46 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
         ("application/fhir+json", None),
         ("application/json", None),
         ("application/fhir+json; fhirVersion=4.0", None),
-        ("application/fhir+xml, application/fhir+json;q=0.5", None),
-        (BROWSER, None),
+        ("application/fhir+xml;q=0.4, application/fhir+json;q=0.5", None),
         ("application/fhir+xml", "json"),
         ("application/fhir+xml", "application/fhir+json"),
         (None, "application/fhir json"),
     ],
 )
-def test_json_is_what_is_offered(accept: str | None, format_: str | None) -> None:
+def test_json_is_answered_unless_xml_is_asked(accept: str | None, format_: str | None) -> None:
     assert negotiate_fhir(accept, format_) == "application/fhir+json"
+
+
+@pytest.mark.parametrize(
+    ("accept", "format_", "sent"),
+    [
+        ("application/fhir+xml", None, None),
+        ("application/xml", None, None),
+        ("text/xml", None, None),
+        ("application/fhir+xml, application/fhir+json;q=0.5", None, None),
+        (BROWSER, None, None),
+        ("application/fhir+json", "xml", None),
+        ("application/fhir+json", "text/xml", None),
+        (None, "application/fhir xml", None),
+        (None, None, "application/fhir+xml; charset=utf-8"),
+        ("*/*", None, "text/xml"),
+    ],
+)
+def test_xml_is_answered_to_who_asks_or_sends_it(accept: str | None, format_: str | None, sent: str | None) -> None:
+    assert negotiate_fhir(accept, format_, sent) == "application/fhir+xml"
+
+
+def test_who_sends_xml_may_ask_for_json() -> None:
+    assert negotiate_fhir("application/fhir+json", None, "application/fhir+xml") == "application/fhir+json"
 
 
 @pytest.mark.parametrize(
     ("accept", "format_"),
     [
         ("image/png", None),
-        ("application/fhir+xml", None),
         ("application/fhir+json;q=0", None),
         ("application/fhir+json; fhirVersion=5.0", None),
-        ("application/fhir+json", "xml"),
+        ("application/fhir+json", "html"),
         (None, "<script>"),
         ("application/fhir+json;q=high", None),
     ],
