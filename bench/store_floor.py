@@ -15,6 +15,7 @@ from gateway.store import Batch, Current, Identity
 from gateway.store.interface import Decide, T
 from gateway.store.postgresql import statements
 from gateway.store.postgresql.write import parameters
+from gateway.store.records import Seen
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
@@ -33,9 +34,12 @@ class NoStorage:
         return result
 
     def current(
-        self, identities: Collection[Identity], targets: Collection[Identity] = ()
-    ) -> tuple[dict[Identity, Current], set[Identity]]:
-        return {identity: Current(next(self._keys)) for identity in identities}, set(targets)
+        self,
+        identities: Collection[Identity],
+        targets: Collection[Identity] = (),
+        **_: object,
+    ) -> Seen:
+        return Seen({identity: Current(next(self._keys)) for identity in identities}, set(targets), {})
 
     def matches(self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2) -> list[list[Identity]]:
         raise NotImplementedError
@@ -57,7 +61,7 @@ class BareSqlite:
         tables: dict[str, list[tuple[Any, ...]]] = {}
         for v in batch.versions:
             tables.setdefault("current", []).append(
-                (v.key, *v.identity, v.version, v.last_updated, v.deleted, v.indexed)
+                (v.key, *v.identity, v.version, v.last_updated, v.deleted, v.indexed, v.event_time, v.event_number)
             )
             tables.setdefault("resource", []).append((v.key, v.version, v.last_updated, v.deleted, v.body))
             tables.setdefault("outbox", []).append((None, v.key, v.version, v.event, v.last_updated, 0, 0))
@@ -80,7 +84,8 @@ class BarePostgresql:
 
     def __init__(self, url: str) -> None:
         self._db = psycopg.connect(url, autocommit=True)
-        self._statement = statements.statement(versions=True, removes=False, message=False).encode()
+        parts = dict.fromkeys(("removes", "raised", "late", "ledger", "message"), False)
+        self._statement = statements.statement(versions=True, **parts).encode()
 
     def rows(self, batch: Batch) -> dict[str, Any]:
         """Return the parameters."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+from msgspec import Struct
+
 Engine = Literal["sqlite", "postgresql"]
 Durability = Literal["full", "normal"]
 State = Literal["accepted", "refused"]
@@ -88,7 +90,7 @@ class Seen(NamedTuple):
 IndexTables = dict[str, list[tuple[Any, ...]]]  # 'token' -> rows without type and key; 'slot' -> at most one row
 
 
-class Version(NamedTuple):
+class Version(Struct, frozen=True):
     """A version to be written: the next one of `key`, or the first."""
 
     key: int

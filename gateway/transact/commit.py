@@ -86,9 +86,10 @@ class Commit:
         links.resolve(self.links, found)
 
     def _check_references(self, targets: set[Identity], present: set[Identity]) -> None:
+        if targets <= present and not any(entry.resource is None or entry.missing for entry in self.entries):
+            return  # as nearly always
         strict = self.to.settings.references == "strict"
-        none = targets <= present and all(entry.resource is not None for entry in self.entries)  # as nearly always
-        absent = [] if none else links.missing(self.links, self.entries, present)
+        absent = links.missing(self.links, self.entries, present)
         problems = links.issues(absent, "the reference names a resource that is not here", warning=not strict)
         by_entry: dict[int, list[Issue]] = {}
         for link, issue in zip(absent, problems, strict=True):

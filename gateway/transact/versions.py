@@ -77,12 +77,15 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
     at, text = times.after(current)
     number = current.version + 1
     present = unpack(current.indexed) if current.indexed else {}
-    since = (entry.fact.at, entry.fact.number) if entry.fact else (at, None)
+    fact = entry.fact
+    since, counted = (fact.at, fact.number) if fact is not None else (at, None)
     if new is None:
-        return Version(current.key, entry.identity, number, at, True, b"", b"", {}, present, *since)  # noqa: FBT003
+        return Version(current.key, entry.identity, number, at, True, b"", b"", {}, present, since, counted)  # noqa: FBT003
     added, removed = (difference(new.tables, present), difference(present, new.tables)) if present else (new.tables, {})
     encoded = body(entry.identity, new.meta, new.rest, number, text)
-    return Version(current.key, entry.identity, number, at, False, new.packed, encoded, added, removed, *since)  # noqa: FBT003
+    return Version(
+        current.key, entry.identity, number, at, False, new.packed, encoded, added, removed, since, counted  # noqa: FBT003
+    )  # fmt: skip
 
 
 def _is_same(current: Current, new: Content) -> bool:
