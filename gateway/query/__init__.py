@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["history", "read", "search", "vread"]
 
+_VERSION = re.compile(r"(\d{1,9})(?:-late-(\d{1,18}))?", re.ASCII)
+
 
 def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     """Return the current version. Raises Forbidden, ResourceNotFound, ResourceGone, Unavailable.
@@ -46,8 +49,9 @@ def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Servic
     https://hl7.org/fhir/R4/http.html#vread
     """
     _authorise(caller, resource_type)
-    number = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
-    found = _there(to.store.vread(Identity(resource_type, id_), number), resource_type)
+    named = _VERSION.fullmatch(version)
+    number, late = (int(named[1]), int(named[2] or 0)) if named else (0, 0)
+    found = _there(to.store.vread(Identity(resource_type, id_), number, late), resource_type)
     _audit(to, caller, "vread", [_reference(found)])
     return found
 
@@ -64,6 +68,7 @@ def history(
 ) -> bytes:
     """Return the encoded history Bundle: the newest `count` versions, newest first, none older than `since`.
 
+    What was said too late to become the present stands below the version that was newer, and is tagged so.
     Its total is known when that is all there is. Raises Forbidden, ResourceNotFound, Unavailable.
     https://hl7.org/fhir/R4/http.html#history
     """
@@ -117,7 +122,7 @@ def _there(found: Stored | None, resource_type: str) -> Stored:
 
 
 def _reference(stored: Stored) -> str:
-    return f"{stored.type}/{stored.id}/_history/{stored.version}"
+    return f"{stored.type}/{stored.id}/_history/{stored.version_id}"
 
 
 def _audit(to: Services, caller: Caller, action: str, seen: Iterable[str], *, parameters: Iterable[str] = ()) -> None:

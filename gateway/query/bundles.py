@@ -76,13 +76,13 @@ def history_bundle(identity: Identity, versions: Sequence[Stored], base: str, *,
 
 
 def _version(stored: Stored, here: str) -> Version:
-    method, status = ("DELETE", "204") if stored.deleted else ("PUT", "201" if stored.version == 1 else "200")
+    method, status = ("DELETE", "204") if stored.deleted else ("PUT", "201" if stored.version_id == "1" else "200")
     return Version(
         full_url=here,
         body=None if stored.deleted else Raw(stored.body),
         method=method,
         url=f"{stored.type}/{stored.id}",
         status=status,
-        version=str(stored.version),
+        version=stored.version_id,
         at=stored.last_updated,
     )

@@ -60,6 +60,13 @@ def history(db: Database, identity: Identity, *, count: int, since: datetime | N
 
 def _stored(db: Database, identity: Identity, sql: str, parameters: tuple[str | int, ...]) -> list[Stored]:
     return [
-        Stored(*identity, version, moment(last_updated), body, bool(deleted), *late)
+        Stored(*identity, version, moment(last_updated), _named(body, version, *late), bool(deleted), *late)
         for version, last_updated, deleted, body, *late in db.rows(sql, parameters)
     ]
+
+
+def _named(body: bytes, version: int, late: int = 0) -> bytes:
+    """Return a body with the id of its version; that of what came late is known only when it is stored."""
+    return (
+        body.replace(b'"versionId":"%d"' % version, b'"versionId":"%d-late-%d"' % (version, late), 1) if late else body
+    )
