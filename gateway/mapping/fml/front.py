@@ -14,7 +14,7 @@ from gateway.fhirpath import FhirPathError, ast, parse
 from gateway.mapping import ir, yaml_tree
 from gateway.mapping.fml import structures
 from gateway.mapping.fml.model import CONSTANT, DEFAULT, SIMPLE, Model
-from gateway.mapping.fml.paths import MESSAGE, RECORD, TABLE, Paths
+from gateway.mapping.fml.paths import MESSAGE, RECORD, TABLE, TREE, Paths
 from gateway.mapping.fml.rules import TRANSFORMS
 from gateway.mapping.spans import Problems, Span, suggestion
 from gateway.mapping.yaml_front import read_source
@@ -23,7 +23,9 @@ _POLICY = re.compile(r"(?:^|\s)on-error: ([a-z-]+)(?:\s|$)")
 _CODE = re.compile(r"([a-z]+(?:-[a-z]+)+): (.*)", re.DOTALL)
 _CHARACTER = re.compile(r" \(at character \d+\)$")
 _RECORD = "record"
-_COUNTED = frozenset({"hl7v2", "edifact"})
+_COUNTED = ir.SEGMENTED
+RESOURCE = "resource"
+"""The format of a map whose source is a FHIR resource with its types: it is used by name, for `$transform`."""
 
 
 def mapping(model: Model, name: str, problems: Problems) -> ir.Mapping | None:
@@ -39,7 +41,7 @@ class _Front:
         self.problems = problems
         self.models = {s.get("alias") or _last(s["url"]): s["url"] for s in self.map.get("structure", ())}
         self.constants = dict(_constants(self.map))
-        self.format = "fhir"
+        self.format = RESOURCE
         self.kinds: dict[str, dict[str, str]] = {}
         self._nodes: dict[str, ast.Node] | None = None
 
@@ -95,9 +97,9 @@ class _Front:
                 made = read_source(yaml_tree.Mapping(tuple(kept), node.span), self.model.file, self.problems)
                 if made is not None:
                     return replace(made, named=named)
-        format_ = formats[0] if formats else "fhir"
+        format_ = formats[0] if formats else RESOURCE
         when = self._when(urls[0]) if format_ in _COUNTED else None
-        return ir.Source(format_, self.model.start, when, named=named or format_ == "fhir")
+        return ir.Source(format_, self.model.start, when, named=named or format_ == RESOURCE)
 
     def _when(self, url: str) -> ir.Expression | None:
         """Return the condition that a message is of the structure: by its type and event, or its EDIFACT type."""
@@ -113,13 +115,13 @@ class _Front:
 
     def _find_kinds(self, listed: list[dict[str, Any]]) -> None:
         """Find which parameters are whole messages or rows: by their types, and by what calls give them."""
-        whole = {"hl7v2": MESSAGE, "edifact": MESSAGE, "csv": TABLE}.get(self.format)
-        if whole is None:
+        whole = MESSAGE if self.format in ir.SEGMENTED else TREE if self.format in ir.TREES else TABLE
+        if self.format == RESOURCE:
             return
         for number, group in enumerate(listed):
             kinds = self.kinds.setdefault(str(group.get("name")), {})
             for at, one in enumerate(group.get("input", ())):
-                typed = structures.format_of(self.models.get(str(one.get("type")), "")) in {self.format}
+                typed = structures.format_of(self.models.get(str(one.get("type")), "")) == self.format
                 if one.get("mode") == "source" and (typed or (number == 0 and at == 0)):
                     kinds[str(one["name"])] = whole
         for _ in listed:

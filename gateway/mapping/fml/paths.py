@@ -13,7 +13,7 @@ from gateway.fhirpath import ast
 
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _NUMBER = re.compile(r"(?:[A-Z][A-Z0-9]{1,2}\.)?([0-9]{1,3})")
-MESSAGE, RECORD, TABLE = "message", "record", "table"
+MESSAGE, RECORD, TABLE, TREE = "message", "record", "table", "tree"
 
 
 class Paths:
@@ -49,6 +49,9 @@ class Paths:
         kind = self.kinds.get(base.name) if isinstance(base, ast.Identifier | ast.Constant) else None
         if kind == MESSAGE:
             return self.of_message(node, steps)
+        if kind == TREE and steps and isinstance(steps[0], str):  # elements of the message lead a path
+            place = {"start": node.start, "end": node.end}
+            return self._rest(ast.Identifier(steps[0], **place), steps[1:], node)
         if kind == RECORD and steps and isinstance(steps[0], str):
             column = ast.SourcePath("record", column=steps[0], start=node.start, end=node.end)
             return column if len(steps) == 1 else self._rest(column, steps[1:], node)

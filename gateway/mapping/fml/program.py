@@ -92,8 +92,9 @@ class GroupBuilder(_Builder):
     # ---- functions
 
     def _write_mapping(self) -> None:
-        each = self.mapping.each if self.format == "hl7v2" else None
-        extra = ", ".join(["T", "out"] + ([f"each_{each}"] if each else []))
+        each = self.mapping.each if self.format in ir.SEGMENTED else None
+        item = each or ("item" if self.mapping.each and self.format in ir.TREES else None)
+        extra = ", ".join(["T", "out"] + ([f"each_{item}"] if item else []))
         body = Body(f"def mapping({_CONTEXT}, {extra})")
         if each:
             body.segments[each, None, None] = f"each_{each}"
@@ -178,7 +179,9 @@ class GroupBuilder(_Builder):
             else:
                 scope = scope.reading(parameter.name, replace(one, text=variable))
         body = Body(f"def {function}({', '.join([_CONTEXT, 'T', *parameters])})")
+        self.open.append(group.file)  # what is mapped by itself is not seen here, only the message
         self._written(body, group, scope)
+        self.open.pop()
 
     def _written(self, body: Body, group: ir.Group, scope: Scope, *, end: str = "return None") -> None:
         self.bodies.append(body)

@@ -32,7 +32,7 @@ def format_of(url: str) -> str | None:
     """Return the format of the messages that a structure describes, or None for one that is no message.
 
     >>> format_of("http://hl7.org/v2/StructureDefinition/ADT_A20"), format_of("http://hl7.org/fhir/StructureDefinition/Slot")
-    ('hl7v2', 'fhir')
+    ('hl7v2', 'resource')
     """
     if V2.fullmatch(url):
         return "hl7v2"
@@ -40,7 +40,7 @@ def format_of(url: str) -> str | None:
         return "csv"
     if EDIFACT.fullmatch(url):
         return "edifact"
-    return "fhir" if fhir_type(url) else None
+    return "resource" if fhir_type(url) else None
 
 
 def fhir_type(url: str) -> str | None:
