@@ -10,11 +10,21 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.data import shipped
 from gateway.errors import MalformedMessage
 from gateway.fhir import json
 from gateway.fhir.types import Resource
 from gateway.validation.packages.manifest import read_manifest
 
+OWN_MAPS = (  # the ConceptMaps that are about codes of the package
+    "appointment-status-to-slot.json",
+    "bed-status-to-location.json",
+    "bed-status-to-slot.json",
+    "capacity-figure-to-saner.json",
+    "care-type-to-havbed.json",
+    "care-type-to-role-code.json",
+    "care-type-to-saner.json",
+)
 _EPOCH = 0  # a fixed time, so that the same content is the same archive
 _KEYS = ("resourceType", "id", "url", "version", "kind", "type")
 
@@ -29,14 +39,22 @@ def pack(folder: Path, more: Iterable[Path] = ()) -> tuple[str, bytes]:
         raise MalformedMessage("the folder has no package.json", code="bad-package")
     manifest = read_manifest(manifest_file.read_bytes())
     files = {"package/package.json": manifest_file.read_bytes()}
-    for path in sorted([*folder.glob("*.json"), *more]):
+    for path in folder.glob("*.json"):
         if path.name != "package.json":
             files[f"package/{path.name}"] = path.read_bytes()
-    for path in sorted(folder.glob("examples/*.json")):
+    for path in more:
+        files[f"package/ConceptMap-{path.name}"] = path.read_bytes()
+    for path in folder.glob("examples/*.json"):
         files[f"package/example/{path.name}"] = path.read_bytes()
     files["package/.index.json"] = _index(files, "package/")
     files["package/example/.index.json"] = _index(files, "package/example/")
     return manifest.id, archive(files)
+
+
+def own() -> tuple[str, bytes]:
+    """Return the gateway's own profiles as a package, with the ConceptMaps from its own code systems."""
+    maps = shipped("mappings") / "concept_maps"
+    return pack(shipped("profiles"), sorted(path for path in maps.glob("*.json") if path.name in OWN_MAPS))
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
