@@ -10,7 +10,7 @@ import click
 from gateway.cli.findings import Finding
 from gateway.errors import Issue, MalformedMessage
 from gateway.fhir.json import decode
-from gateway.fhir.xml import looks_like_xml
+from gateway.fhir.xml import Places, looks_like_xml
 from gateway.fhir.xml import read as read_xml
 from gateway.settings import Settings
 from gateway.validation import Validator
@@ -78,4 +78,4 @@ def _issues(document: bytes, validator: Validator, asked: Sequence[str], *, seco
         from gateway.validation.second_opinion import second_opinion as ask  # noqa: PLC0415 - only who asks pays for it
 
         issues += ask(resource)
-    return issues
+    return [*map(Places(document).placed, issues)] if looks_like_xml(document) else issues

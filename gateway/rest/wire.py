@@ -178,7 +178,12 @@ def as_liked(answer: Answer) -> Answer:
 
 
 def refusal(error: GatewayError) -> Answer:
-    """Return `error` as an answer in XML or JSON; what the caller asked may itself be what is wrong."""
+    """Return `error` as an answer in XML or JSON; what the caller asked may itself be what is wrong.
+
+    Findings on a resource that came as XML name their line.
+    """
+    if "places" in g:
+        error.issues = tuple(map(g.places.placed, error.issues))
     answer = refused(error)
     try:
         check_acceptable()
@@ -275,7 +280,9 @@ def resource() -> Resource:
     if sent is None:
         raise UnsupportedMediaType(f"a FHIR resource is sent as {FHIR_JSON} or {FHIR_XML}")
     if sent == FHIR_XML:
-        return xml.read(content(), charset=charset(content_type))
+        document = content()
+        g.places = xml.Places(document, charset(content_type))
+        return xml.read(document, charset=charset(content_type))
     check_utf8(content_type)
     return body.as_resource(json.decode(content()))
 

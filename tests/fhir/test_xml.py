@@ -323,15 +323,15 @@ def test_what_xml_cannot_carry_is_not_written() -> None:
     ],
 )
 def test_a_finding_on_a_resource_can_be_placed_in_its_document(expression: str, place: Place) -> None:
-    assert xml.place(PATIENT_XML.encode(), expression) == place
+    assert xml.Places(PATIENT_XML.encode()).of(expression) == place
 
 
 def test_a_finding_in_a_bundle_can_be_placed() -> None:
     written = xml.write(RESOURCES[1], pretty=True)
 
-    found = xml.place(written, "Bundle.entry[0].resource.start")
+    found = xml.Places(written).of("Bundle.entry[0].resource.start")
 
-    assert found is not None
+    assert xml.Places(written).at("/entry/0/resource/start") == found
     assert found.path == "/Bundle/entry[1]/resource/Slot/start"
     assert written.splitlines()[(found.line or 0) - 1].strip().startswith(b"<start")
 

@@ -117,9 +117,13 @@ def test_what_is_wrong_with_the_resource_is_told_with_its_expression(client: Fla
     response = client.put("/fhir/Location/bed-1", data=BROKEN.replace(b"naam", b"id"), content_type=XML)
 
     assert response.status_code in {400, 422}
-    response = put(client, BED | {"status": "actief"})
+    body = xml.write(BED | {"status": "actief"}, pretty=True)
+    response = client.put("/fhir/Location/bed-1", data=body, content_type=XML)
     assert response.status_code == 422
-    assert read(response)["issue"][0]["expression"] == ["Location.status"]
+    (issue,) = read(response)["issue"]
+    assert issue["expression"] == ["Location.status"]
+    line = body.splitlines().index(b'  <status value="actief"/>') + 1
+    assert f"/Location/status (line {line})" in issue["diagnostics"]
 
 
 @pytest.mark.parametrize("accept", ["image/png", "text/html", f"{XML}; fhirVersion=5.0"])

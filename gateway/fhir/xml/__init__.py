@@ -3,10 +3,10 @@
 https://hl7.org/fhir/R4/xml.html
 """
 
-from gateway.fhir.xml.places import place
+from gateway.fhir.xml.places import Places
 from gateway.fhir.xml.reader import read
 from gateway.fhir.xml.shape import FHIR
 from gateway.fhir.xml.source import looks_like_xml
 from gateway.fhir.xml.writer import write
 
-__all__ = ["FHIR", "looks_like_xml", "place", "read", "write"]
+__all__ = ["FHIR", "Places", "looks_like_xml", "read", "write"]
