@@ -12,7 +12,7 @@ from gateway.errors import Issue, MalformedMessage, Place
 from gateway.formats.edifact import charset
 from gateway.formats.edifact.segment import Segment
 from gateway.formats.edifact.service import Service, patterns, read_service
-from gateway.formats.edifact.source import Raw, Source, is_wrapped
+from gateway.formats.edifact.source import Excerpt, Raw, Source, is_wrapped
 
 MAX_BYTES = 32 * 1024 * 1024
 """More bytes than these are refused before they are read."""
@@ -93,7 +93,8 @@ def _interchange(data: bytes, text: str, at: int, fallback: str) -> Interchange:
         which = (
             "the interchange does not begin" if not text[:at].strip() else "what follows an interchange does not begin"
         )
-        raise MalformedMessage([Issue("malformed", f"{which} with UNA or UNB", place=Place("UNB", byte=at))])
+        byte = at + (data.pieces[0][1] if isinstance(data, Excerpt) else 0)
+        raise MalformedMessage([Issue("malformed", f"{which} with UNA or UNB", place=Place("UNB", byte=byte))])
     service, advice = read_service(text[at : at + 9])
     raws = list(_raws(text, at + advice, service))
     if not raws or raws[0].name != "UNB":
@@ -145,8 +146,8 @@ def _arrange(found: Interchange) -> None:
     """Find messages and groups among the segments of an interchange."""
     arranging = _Arranging(found)
     for number, raw in enumerate(found.raws[1:], 1):
-        step = _STEPS.get(raw.name, _Arranging.other)
-        step(arranging, number)
+        if raw.closed or arranging.is_whole(number):
+            _STEPS.get(raw.name, _Arranging.other)(arranging, number)
     arranging.close(len(found.raws))
 
 
@@ -163,6 +164,19 @@ class _Arranging:
         if self.message is not None:
             self.message.end = number
             self.message = None
+
+    def is_whole(self, number: int) -> bool:
+        """Return whether the last segment, which does not end, is a trailer that lacks nothing but its end.
+
+        What was cut off in the middle says nothing, not even that something is wrong.
+        """
+        last = self.found.segment(number)
+        said = (last.value(1), last.value(2))
+        if last.name == "UNT" and self.message is not None:
+            first = self.message.first
+            return said == (str(number - first + 1), self.found.segment(first).value(1))
+        held = len(self.found.groups) or len(self.found.parts)
+        return last.name == "UNZ" and said == (str(held), self.found.header.value(5))
 
     def unh(self, number: int) -> None:
         self.close(number)
