@@ -120,3 +120,18 @@ def test_a_second_opinion_is_asked_of_what_is_right(folder: Path) -> None:
     assert done.exit_code == 0
     assert "right.json: ok" in done.stdout
     assert "no R4B model" in done.stdout
+
+
+def test_xml_is_read_and_findings_name_its_line(tmp_path: Path) -> None:
+    (tmp_path / "right.xml").write_text('<Patient xmlns="http://hl7.org/fhir"><gender value="male"/></Patient>')
+    (tmp_path / "wrong.xml").write_text('<Patient xmlns="http://hl7.org/fhir">\n  <gender value="man"/>\n</Patient>')
+    (tmp_path / "odd.xml").write_text('<Patient xmlns="http://hl7.org/fhir">\n\n  <geslacht value="man"/>\n</Patient>')
+
+    done = run(tmp_path)
+
+    assert done.exit_code == 1
+    odd, right, wrong = done.stdout.splitlines()
+    assert "/Patient (line 3): R4 Patient has no element 'geslacht'" in odd
+    assert right.endswith("right.xml: ok")
+    assert "/Patient/gender (line 2) for Patient.gender" in wrong
+    assert run("-", stdin=(tmp_path / "right.xml").read_text()).stdout == "-: ok\n"
