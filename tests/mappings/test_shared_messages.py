@@ -21,7 +21,15 @@ LIBRARY = Library.load([shipped("mappings")])
 BOM = b"\xef\xbb\xbf"
 DATA = SHARED / "data" if SHARED else None
 _ADT = "A01 A02 A03 A04 A05 A06 A07 A08 A11 A12 A13 A14 A15 A16 A20 A21 A22 A25 A26 A27 A28 A31 A38 A40 A47"
-MAPPED = {f"ADT^{event}" for event in _ADT.split()} | {"REF^I12", "REF^I13", "REF^I14", "REF^I15"}
+MAPPED = {f"ADT^{event}" for event in _ADT.split()} | {
+    "REF^I12",
+    "REF^I13",
+    "REF^I14",
+    "REF^I15",
+    "ORM^O01",
+    "OML^O21",
+    "OMG^O19",
+}
 MAPPED |= {f"SIU^{event}" for event in ("S12", "S13", "S14", "S15", "S17", "S26")}
 
 
