@@ -91,10 +91,11 @@ class _Overlay:
         types = at.definition.get("type") or []
         if len(types) != 1:
             return base.of_type("Element").copy().children
-        profiles = types[0].get("profile") or []
-        url = profiles[0] if len(profiles) == 1 else base.STRUCTURE + str(types[0].get("code"))
-        if base.type_of(url) is None and self.structures(url) is None:
-            url = base.STRUCTURE + str(types[0].get("code"))
+        profiles, own = types[0].get("profile") or [], base.STRUCTURE + str(types[0].get("code"))
+        url = profiles[0] if len(profiles) == 1 else own
+        is_known = base.type_of(url) is not None or self.structures(url) is not None
+        if not is_known or types[0].get("code") == "Extension":  # an extension is held against its own profile anyway
+            url = own
         return _tree_at(url, self.structures, self.depth + 1).copy().children
 
     def referred(self, reference: str) -> Node:
