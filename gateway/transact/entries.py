@@ -21,7 +21,7 @@ from gateway.store import Identity
 from gateway.transact.content import Content
 from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
 
-_CONDITIONAL = (ConditionalCreate, ConditionalPut)
+_CONDITIONAL = frozenset({ConditionalCreate, ConditionalPut})  # isinstance() is slow to say no of a Struct
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -85,7 +85,7 @@ def read(ops: Sequence[Operation], caller: Caller) -> list[Entry]:
     """
     in_bundle = len(ops) > 1 or any(getattr(op, "full_url", None) for op in ops)
     entries = _typed(ops, in_bundle=in_bundle)
-    conditional = [entry for entry in entries if isinstance(entry.op, _CONDITIONAL)]
+    conditional = [entry for entry in entries if entry.op.__class__ in _CONDITIONAL]
     for entry in conditional:
         _read_condition(entry)
     _check_may(entries, conditional, caller)
@@ -119,11 +119,12 @@ def _typed(ops: Sequence[Operation], *, in_bundle: bool) -> list[Entry]:
     known = resource_types()
     entries, issues = [], []
     for n, op in enumerate(ops):
-        resource = None if isinstance(op, Delete) else op.resource
-        type_ = op.type if isinstance(op, Delete) else op.resource.get("resourceType")
-        number = n if in_bundle else None
+        if isinstance(op, Put) or not isinstance(op, Delete):  # the usual one first
+            resource, type_ = op.resource, op.resource.get("resourceType")
+        else:
+            resource, type_ = None, op.type
         if isinstance(type_, str) and type_ in known:
-            entries.append(Entry(op, number, type_, resource))
+            entries.append(Entry(op, n if in_bundle else None, type_, resource))
         else:
             at = f"{_place(n)}.resource.resourceType" if in_bundle else "resourceType"
             issues.append(Issue("invalid-resource", "R4 has no such resource type", expression=at))
@@ -136,7 +137,7 @@ def _place(number: int | None) -> str:
 
 
 def _read_condition(entry: Entry) -> None:
-    if isinstance(entry.op, _CONDITIONAL):
+    if isinstance(entry.op, ConditionalCreate | ConditionalPut):
         search = entry.op.search
         entry.condition = search if isinstance(search, SearchRequest) else _condition(entry, search)
 
@@ -173,7 +174,7 @@ def _bad_ids(entries: Iterable[Entry]) -> Iterable[Issue]:
             id_ = op.resource["id"]
         else:
             continue  # it gets an id from us
-        if not isinstance(id_, str) or not is_id(id_):
+        if not isinstance(id_, str) or not _ID.fullmatch(id_):
             yield entry.request("bad-request", "the id must be 1 to 64 letters, digits, '-' and '.'")
 
 

@@ -84,6 +84,14 @@ def quick(resource_type: str) -> jsonschema_rs.Draft202012Validator:
     )
 
 
+@lru_cache(maxsize=64)
+def _checks(resource_type: str) -> tuple[Callable[[Resource], bool], tuple[invariants.Rule, ...]]:
+    """Return the compiled schema and the invariants of a resource type. Raises KeyError where there is no such type."""
+    if resource_type not in resource_types():
+        raise KeyError(resource_type)
+    return quick(resource_type).is_valid, invariants.rules(resource_type)
+
+
 class Validator:
     """Tells everything that is wrong with a resource. It may be shared by threads.
 
@@ -119,8 +127,7 @@ class Validator:
     def prepare(self, resource_types: Iterable[str]) -> None:
         """Compile what the validation of these types needs, so that the first of each does not wait some 20 ms."""
         for kind in resource_types:
-            quick(kind)
-            invariants.rules(kind)
+            _checks(kind)
 
 
 def _bundle_issues(bundle: Resource) -> list[Issue]:
@@ -146,13 +153,15 @@ def _passes(check: Callable[[Resource], bool], resource: Resource) -> bool:
 def _is_right(resource: Resource) -> bool:
     """Return whether a resource is certainly right; False says only that it has to be walked."""
     kind = resource["resourceType"]
-    if kind not in resource_types() or not quick(kind).is_valid(resource):
+    is_valid, rules = _checks(kind)
+    if not is_valid(resource):
         return False
-    for rule in invariants.rules(kind):
+    for rule in rules:
         if rule.is_broken(resource, resource):
             return False
-    has_text = "text" in resource or kind == "Composition"
-    return not (has_text and any(narrative.faults(div) for div in _narratives(resource)))
+    if "text" not in resource and kind != "Composition":
+        return True
+    return not any(narrative.faults(div) for div in _narratives(resource))
 
 
 def _is_plain_and_right(bundle: Resource) -> bool:
