@@ -20,6 +20,7 @@ from gateway.errors import BadMapping, GatewayError, Issue
 from gateway.fhir.bundle import transaction
 from gateway.fhir.json import decode, encode_pretty
 from gateway.mapping import yaml_tree
+from gateway.mapping.fml.installed import NAMES
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import run
@@ -30,6 +31,7 @@ RECEIVED_AT = "2026-01-05T10:00:00+01:00"
 
 _OPTIONS = ("provider", "received_at")
 _RESULTS = (".json", ".yaml")
+_MAPPINGS = ("mapping.yaml", *NAMES)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _names(case: Case) -> tuple[str, ...]:
 
 
 def _cases(folder: Path) -> Iterator[Case]:
-    for mapping in sorted(folder.rglob("mapping.yaml")):
+    for mapping in sorted(path for path in folder.rglob("mapping.*") if path.name in _MAPPINGS):
         beside = mapping.parent / "cases"
         for message in sorted(beside.iterdir()) if beside.is_dir() else ():
             fhir = message.suffix == ".json" and message.name.endswith(".in.json")
@@ -120,7 +122,8 @@ def outcome(case: Case, library: Library) -> Outcome:
     mapped: list[Mapped] = []
     issues: list[Issue] = []
     try:
-        rest = run(library, case.message.read_bytes(), provider=case.provider, received_at=case.received_at)
+        own = _library(case, library)
+        rest = run(own, case.message.read_bytes(), provider=case.provider, received_at=case.received_at)
     except GatewayError as error:
         return Outcome(None, _written(error.issues), ())
     while True:
@@ -134,6 +137,12 @@ def outcome(case: Case, library: Library) -> Outcome:
             mapped.append(one)
             issues += one.issues
     return Outcome(_bundle(mapped), _written(issues), mapped)
+
+
+def _library(case: Case, library: Library) -> Library:
+    """Return the library, in which a mapping that is used by name is used for its own cases."""
+    own = next((mapping for mapping in library.mappings if mapping.name == case.mapping), None)
+    return library.only(own) if own is not None and own.source.named else library
 
 
 def _bundle(mapped: Sequence[Mapped]) -> str | None:

@@ -114,6 +114,11 @@ def load(path: Path, file: str, problems: Problems) -> ConceptMap | None:
     return _Reader(resource, content.decode("utf-8", "replace"), file, problems).concept_map()
 
 
+def of(resource: dict[str, Any], file: str, problems: Problems) -> ConceptMap | None:
+    """Return a ConceptMap that stands in another resource, or None; every complaint goes to `problems`."""
+    return _Reader(resource, "", file, problems).concept_map()
+
+
 class _Reader:
     def __init__(self, resource: Any, text: str, file: str, problems: Problems) -> None:
         self.resource = resource if isinstance(resource, dict) else {}

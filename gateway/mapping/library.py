@@ -1,7 +1,7 @@
 """What is installed: mappings, fragments, ConceptMaps and provider overlays, read from folders and checked whole."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,8 @@ from gateway.formats.hl7v2 import Message
 from gateway.mapping import concept_maps, ir, overlays, yaml_front
 from gateway.mapping.compiler.program import Program, plain_program, traced_program
 from gateway.mapping.concept_maps import ConceptMap
+from gateway.mapping.fml import installed
+from gateway.mapping.fml.program import program as fml_program
 from gateway.mapping.overlays import MAX_ATTACHMENT, Overlay
 from gateway.mapping.selection import Selection
 from gateway.mapping.spans import Problems, Span, suggestion
@@ -44,6 +46,7 @@ class Library:
     _programs: dict[tuple[str, str, bool], Program] = field(default_factory=dict)
     _overlays: dict[str, Overlay] = field(default_factory=dict)
     max_attachment: int = MAX_SIZE
+    fml: installed.Installed = field(default_factory=installed.Installed)
 
     @staticmethod
     def load(folders: Sequence[Path], *, max_attachment: int = MAX_SIZE) -> "Library":
@@ -69,6 +72,11 @@ class Library:
         from gateway.mapping import checks  # noqa: PLC0415 - the R4 tables are needed only here
 
         checks.check(self, only)
+        for mapping in (only,) if only else self.mappings:
+            if mapping.groups:
+                fml_program(
+                    mapping, Overlay("", ""), self.units(self.problems), self.problems, traced=True, maps=self.fml.maps
+                )
 
     @cached_property
     def selection(self) -> Selection:
@@ -104,12 +112,30 @@ class Library:
         key = (mapping.name, overlay.name, traced)
         if key not in self._programs:
             problems = Problems()
-            make = traced_program if traced else plain_program
-            program = make(mapping, overlay, self.units(problems), problems)
+            program = self._made(mapping, overlay, problems, traced=traced)
             if problems.errors:
                 raise BadMapping(problems.errors)
             self._programs[key] = program
         return self._programs[key]
+
+    def only(self, mapping: ir.Mapping) -> "Library":
+        """Return the library in which every message is for one mapping, whatever the message is."""
+        wanted = replace(mapping, source=replace(mapping.source, named=False, when=None, columns=()))
+        return replace(self, mappings=(wanted,))
+
+    def _made(self, mapping: ir.Mapping, overlay: Overlay, problems: Problems, *, traced: bool) -> Program:
+        units = self.units(problems)
+        if mapping.groups:
+            return fml_program(mapping, overlay, units, problems, traced=traced, maps=self.fml.maps)
+        return (traced_program if traced else plain_program)(mapping, overlay, units, problems)
+
+    def concept_map_by_url(self, url: str) -> ConceptMap | None:
+        """Return the ConceptMap with a canonical url, with or without its version; or with that id; or None."""
+        bare = url.partition("|")[0]
+        if bare in self.concept_maps:
+            return self.concept_maps[bare]
+        found = (one for one in self.concept_maps.values() if bare == one.url)
+        return next(found, None)
 
     def every_fragment(self) -> list[ir.Fragment]:
         """Return every fragment there is, used or not; those that cannot be read are in `problems`."""
@@ -142,10 +168,14 @@ class Units:
         id_ = use.concept_map
         if id_ is None:
             return None
-        found = self.library.concept_maps.get(id_)
+        found = self.library.concept_map_by_url(id_)
         if found is None:
             self.problems.add(use.span, f"no ConceptMap '{id_}'{suggestion(id_, self.library.concept_maps)}")
         return found
+
+    def concept_map_by_url(self, url: str) -> ConceptMap | None:
+        """Return the ConceptMap with a canonical url or id, or None."""
+        return self.library.concept_map_by_url(url)
 
 
 class Fragments:
@@ -216,14 +246,21 @@ class _Reader:
         for root in self.roots:
             if not root.folder.is_dir():
                 self.problems.add(Span(root.folder.name), "no such folder of mappings")
-        mappings = tuple(self._each("mapping.yaml", self._mapping))
+        written = installed.read(self._maps(), self.problems)
+        mappings = (*self._each("mapping.yaml", self._mapping), *written.mappings)
         maps = {m.id: m for m in self._each("concept_maps/*.json", self._concept_map)}
         providers = {o.name: o for o in self._each("providers/*.yaml", self._overlay)}
         if DEVELOPMENT not in providers:
             providers[DEVELOPMENT] = Overlay(DEVELOPMENT, "", MappingProxyType({"share": "clinical"}))
         return Library(
-            mappings, MappingProxyType(maps), MappingProxyType(providers), self.problems, Fragments(self.roots)
-        )
+            mappings, MappingProxyType(maps), MappingProxyType(providers), self.problems, Fragments(self.roots),
+            fml=written,
+        )  # fmt: skip
+
+    def _maps(self) -> Iterator[tuple[Path, str, str]]:
+        for root in self.roots:
+            for path in installed.files(root.folder):
+                yield path, root.name(path), path.parent.relative_to(root.folder).as_posix()
 
     def _each(self, pattern: str, read: Callable[[Path, str, Path], Any]) -> Iterator[Any]:
         for root in self.roots:

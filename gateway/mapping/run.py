@@ -151,7 +151,7 @@ class Job:
     def traced(self, mapping: ir.Mapping, source: Any, extra: tuple[Any, ...], out: dict[str, Resource]) -> Tracer:
         """Return the tracer of a second, traced run over a source, its resources in `out`."""
         program = self.library.program(mapping, self.overlay, traced=True)
-        tracer = Tracer(program.rules, mapping.policy, self.language)
+        tracer: Tracer = (program.tracer or Tracer)(program.rules, mapping.policy, self.language)
         program.run(source, self.received_at, getattr(source, "control_id", None), tracer, out, *extra)
         return tracer
 

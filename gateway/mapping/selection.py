@@ -22,7 +22,7 @@ class Selection:
     """Answers, for a set of mappings, which one a message is for."""
 
     def __init__(self, mappings: Sequence[ir.Mapping], problems: Problems | None = None) -> None:
-        self.mappings = mappings
+        self.mappings = [mapping for mapping in mappings if not mapping.source.named]
         self.problems = problems or Problems()
         self._by_kind: dict[tuple[str | None, ...], ir.Mapping] = {}
 

@@ -23,7 +23,7 @@ Key = tuple[str, int, int, int]
 def check_overlap(mappings: Sequence[ir.Mapping], problems: Problems) -> None:
     """Report each pair of mappings that accept the same message, with an example of it."""
     for one, other in combinations(mappings, 2):
-        if one.source.format != other.source.format:
+        if one.source.format != other.source.format or one.source.named or other.source.named:
             continue
         example = _message(one, other) if one.source.format in ir.SEGMENTED else _table(one, other)
         if example is not None:

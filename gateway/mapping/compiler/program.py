@@ -33,6 +33,7 @@ class Program:
     source: str
     run: Callable[..., Any]
     rules: tuple[Rule, ...]
+    tracer: Callable[..., Any] | None = None  # makes the tracer of a traced run, where it is no plain Tracer
 
 
 def plain_program(mapping: ir.Mapping, overlay: Overlay, units: Units, problems: Problems) -> Program:

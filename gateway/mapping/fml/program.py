@@ -34,7 +34,7 @@ def program(
 ) -> Program:
     """Return the program of a map in FML; what cannot be compiled goes to `problems`."""
     made = GroupBuilder(mapping, overlay, units, problems, maps or Maps((mapping,))).program()
-    return made if traced else replace(made, run=_untraced(made))
+    return replace(made, tracer=Targets) if traced else replace(made, run=_untraced(made))
 
 
 def _untraced(made: Program) -> Any:

@@ -32,9 +32,9 @@ def bare(value: Any) -> Any:
     return plain(value.value if type(value) is Typed else value)
 
 
-def append(*parts: Any) -> str | None:
-    """Return the parts as one text; None when one of them is empty."""
-    return joined((None,) * len(parts), *map(bare, parts))
+def append(frame: tuple[str | None, ...], *values: Any) -> str | None:
+    """Return the values in the places of `frame` that are None, as one text; None when one of them is empty."""
+    return joined(frame, *map(bare, values))
 
 
 def truncate(value: Any, length: Any) -> str | None:

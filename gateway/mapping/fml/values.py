@@ -125,7 +125,12 @@ class Values:
         if target.transform == "cast":
             last = target.parameters[-1]
             type_ = str(last.value) if given == 2 and isinstance(last, ir.Literal) else "string"
-        texts = [_single(self.parameter(value, scope)) for value in target.parameters]
+        literal = target.transform == "append"  # its texts are never empty, whatever they hold
+        given_ = [v for v in target.parameters if not (literal and isinstance(v, ir.Literal))]
+        texts = [_single(self.parameter(value, scope)) for value in given_]
+        if literal:
+            frame = tuple(str(v.value) if isinstance(v, ir.Literal) else None for v in target.parameters)
+            texts.insert(0, repr(frame))
         if target.transform == "cast" and given == 1:
             texts.append("'string'")
         return Code(f"T.call(fml_{target.transform}, {', '.join(texts)})", type=type_)
