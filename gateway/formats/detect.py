@@ -22,17 +22,27 @@ MEDIA_TYPES: Mapping[str, Format] = MappingProxyType(
         "application/vnd.ms-excel": "csv",
         "application/fhir+json": "fhir",
         "application/json": "fhir",
+        "application/fhir+xml": "fhir",
+        "application/xml": "fhir",
+        "text/xml": "fhir",
     }
 )
 """The media types that are read. Excel's own is what browsers say of a .csv that Excel would open."""
 
 _SILENT = frozenset({"", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded"})
-_NAMES = MappingProxyType({"hl7v2": "HL7 v2", "edifact": "EDIFACT", "csv": "delimited text", "fhir": "FHIR JSON"})
+_ANY_XML = frozenset({"application/xml", "text/xml"})  # what they hold, the root element says
+_NAMES = MappingProxyType(
+    {"hl7v2": "HL7 v2", "edifact": "EDIFACT", "csv": "delimited text", "fhir": "FHIR JSON or XML"}
+)
 _UNKNOWN = "nothing that is known here"
 _LOOKED_AT = 4096
 
 _HL7V2 = re.compile(rb"(?:MSH|FHS|BHS)[!-/:-@\[-`{-~]")
 _EDIFACT = re.compile(rb"UNA[^\w\s]{3}|UNB[^\w\s]\w")
+_FHIR_XML = re.compile(
+    rb"(?:\s++|<\?(?:[^?]++|\?(?!>))*+\?>|<!--(?:[^-]++|-(?!->))*+-->)*+"  # declaration and comments
+    rb"<(?:\w+:)?[A-Z][A-Za-z]*+\s[^>]*?\bxmlns(?::\w+)?\s*=\s*[\"']http://hl7\.org/fhir[\"']"
+)
 _RESOURCE = re.compile(rb'"resourceType"\s*:')
 _DELIMITED = re.compile(rb"[^\r\n]*[;\t,|]")
 _NOT_READ = (
@@ -56,7 +66,7 @@ def detect(data: bytes, content_type: str | None) -> Format:
         raise MalformedMessage("there is nothing here")
     said = (content_type or "").split(";", 1)[0].strip().lower()
     seen, what = _look(data)
-    if said in _SILENT:
+    if said in _SILENT or (said in _ANY_XML and b"<" in data[:8]):
         if seen is None:
             raise UnsupportedMediaType(f"this looks like {what}; {_readable()}")
         return seen
@@ -76,6 +86,8 @@ def _look(data: bytes) -> tuple[Format | None, str]:
         return "edifact", _NAMES["edifact"]
     if head[:1] in (b"{", b"["):
         return ("fhir", _NAMES["fhir"]) if _RESOURCE.search(data) else (None, "JSON that is not FHIR")
+    if _FHIR_XML.match(head):
+        return "fhir", _NAMES["fhir"]
     for pattern, name in _NOT_READ:
         if pattern.match(head):
             return None, name
@@ -90,4 +102,4 @@ def _beginning(data: bytes) -> bytes:
 
 
 def _readable() -> str:
-    return "HL7 v2 (application/hl7-v2+er7), application/edifact, text/csv and application/fhir+json are"
+    return "HL7 v2 (application/hl7-v2+er7), application/edifact, text/csv and application/fhir+json (or +xml) are"

@@ -14,8 +14,9 @@ from typing import Any, BinaryIO
 from gateway.errors import Issue, MappingFailed
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
+from gateway.fhir.xml import looks_like_xml
 from gateway.fhirpath import FhirPathError
-from gateway.formats import delimited, edifact, fhirjson, hl7v2
+from gateway.formats import delimited, edifact, fhirjson, fhirxml, hl7v2
 from gateway.formats.detect import detect
 from gateway.mapping import ir
 from gateway.mapping.contradiction import Said, holds
@@ -281,8 +282,8 @@ class Job:
     # ---- FHIR
 
     def fhir(self, data: bytes) -> Mapped:
-        """Return a FHIR resource or Bundle as it came. Raises MalformedMessage when it is not FHIR JSON."""
-        tree = fhirjson.parse(data)
+        """Return a FHIR resource or Bundle as it came. Raises MalformedMessage when it is not FHIR JSON or FHIR XML."""
+        tree = fhirxml.parse(data) if looks_like_xml(data) else fhirjson.parse(data)
         root = tree.resource
         resources = _operations(root)
         id_ = root.get("id")

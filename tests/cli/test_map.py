@@ -430,3 +430,25 @@ def _python() -> float:
     begin = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import click"], check=True)
     return time.perf_counter() - begin
+
+
+FHIR_XML = b'<Location xmlns="http://hl7.org/fhir">\n  <id value="bed-1"/>\n  <status value="active"/>\n</Location>'
+
+
+def test_fhir_xml_passes_as_fhir_json_does(tmp_path: Path) -> None:
+    file = tmp_path / "bed.xml"
+    file.write_bytes(FHIR_XML)
+
+    done = gateway("run", file, *AT)
+    explained = gateway("explain", "--message", file, "Location.status")
+
+    assert json.loads(done.stdout)["entry"][0]["resource"]["status"] == "active"
+    assert 'Location.status = "active"  <- /Location/status' in explained.stdout
+    assert "(line 3)" in explained.stdout
+
+
+def test_what_is_no_fhir_xml_is_refused_with_its_line() -> None:
+    done = gateway("run", "-", stdin=FHIR_XML.replace(b"status", b"stand"))
+
+    assert done.exit_code == 1
+    assert "/Location (line 3): R4 Location has no element 'stand'" in done.stderr

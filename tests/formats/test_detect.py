@@ -46,6 +46,20 @@ def test_the_content_type_tells_the_format(said: str, format_: str) -> None:
     assert detect(data, said) == detect(data, f"{said.upper()} ; charset=utf-8") == format_
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'<Patient xmlns="http://hl7.org/fhir"/>',
+        b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- a > b --><!-- c -->\n<Bundle id='x' xmlns = 'http://hl7.org/fhir'>",
+        b'<f:Patient xmlns:f="http://hl7.org/fhir"/>',
+        '<?xml version="1.0"?><Patient xmlns="http://hl7.org/fhir"/>'.encode("utf-16"),
+    ],
+)
+@pytest.mark.parametrize("said", [None, "application/fhir+xml", "application/xml", "text/xml", "text/plain"])
+def test_fhir_xml_is_known_by_the_namespace_of_its_root(data: bytes, said: str | None) -> None:
+    assert detect(data, said) == "fhir"
+
+
 def test_a_list_of_one_column_is_delimited_text_when_that_is_said() -> None:
     assert detect(b"Bed\n1\n2", "text/csv") == "csv"
 
@@ -68,7 +82,7 @@ def test_what_is_not_read_is_named(data: bytes, what: str) -> None:
         detect(data, None)
 
 
-@pytest.mark.parametrize("said", ["image/png", "application/fhir+xml", "x" * 500, "<script>"])
+@pytest.mark.parametrize("said", ["image/png", "application/fhir+turtle", "x" * 500, "<script>"])
 def test_a_content_type_that_is_not_read_is_refused(said: str) -> None:
     with pytest.raises(UnsupportedMediaType, match=r"is not read here; HL7 v2 \(application/hl7-v2\+er7\)") as caught:
         detect(ADT, said)
@@ -80,7 +94,7 @@ def test_a_content_type_that_is_not_read_is_refused(said: str) -> None:
     [
         (FHIR, "application/hl7-v2+er7", "says HL7 v2, but this looks like FHIR JSON"),
         (ADT, "text/csv", "says delimited text, but this looks like HL7 v2"),
-        (ADT, "application/fhir+json", "says FHIR JSON, but this looks like HL7 v2"),
+        (ADT, "application/fhir+json", "says FHIR JSON or XML, but this looks like HL7 v2"),
         (b'{"a": 1}', "application/fhir+json", "JSON that is not FHIR"),
         (b"PK\x03\x04", "application/vnd.ms-excel", "Excel workbook"),
     ],
@@ -113,4 +127,12 @@ def test_the_public_feeds_are_told_apart() -> None:
             seen[path.name[:3]] = detect(path.read_bytes(), None)
         except UnsupportedMediaType:
             continue
-    assert seen == {"F01": "hl7v2", "F02": "hl7v2", "F03": "csv", "F06": "csv", "F10": "edifact", "F13": "csv", "F16": "fhir"}
+    assert seen == {
+        "F01": "hl7v2",
+        "F02": "hl7v2",
+        "F03": "csv",
+        "F06": "csv",
+        "F10": "edifact",
+        "F13": "csv",
+        "F16": "fhir",
+    }

@@ -24,7 +24,6 @@ _CODECS: Mapping[str, str] = MappingProxyType(
 )
 _UTF_16 = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
-_ROOT = re.compile(rb"\s*(?:<\?[^>]*>\s*|<!--[^>]*-->\s*)*<[A-Za-z_]")
 
 
 def utf8(data: bytes, charset: str | None = None) -> bytes:
@@ -42,12 +41,12 @@ def utf8(data: bytes, charset: str | None = None) -> bytes:
 
 
 def looks_like_xml(data: bytes) -> bool:
-    """Return whether `data` begins as XML does: with a declaration, a comment or an element."""
-    head = data[:4096]
+    """Return whether `data` begins as XML does, and JSON never: with a `<`, after blanks and a byte order mark."""
+    head = data[:256]
     for mark, codec in _UTF_16:
         if head.startswith(mark):
             head = head[2:].decode(codec, "ignore").encode()
-    return _ROOT.match(head.removeprefix(codecs.BOM_UTF8)) is not None or head.lstrip()[:5] == b"<?xml"
+    return head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<"
 
 
 def _codec(data: bytes, charset: str | None) -> tuple[str, int]:
