@@ -41,16 +41,16 @@ def rows(*, full: bool = False) -> list[Row]:
     rounds = 61 if full else 21
     warm = _services(NoStorage())
     for _ in range(30):
-        store_bundle(warm)
+        store_bundle(bundle(next(_numbers)), warm)
     gc.collect()
     gc.freeze()  # as the server does after its start
     gc.set_threshold(50_000, 20, 20)
     return [_in_process(rounds), *_on_sqlite(rounds), *_on_postgresql(rounds)]
 
 
-def store_bundle(to: Services) -> None:
-    """Take a new Bundle from its bytes to its outcomes."""
-    entries = decode(bundle(next(_numbers)))["entry"]
+def store_bundle(data: bytes, to: Services) -> None:
+    """Take a Bundle from its bytes to its outcomes."""
+    entries = decode(data)["entry"]
     transact([operation(e["resource"], e["request"]["method"], e["request"]["url"]) for e in entries], _CALLER, to)
 
 
@@ -61,7 +61,8 @@ def _services(store: Any) -> Services:
 
 def _in_process(rounds: int) -> Row:
     to, data = _services(NoStorage()), bundle(0)
-    pair = against(lambda: store_bundle(to), lambda: msgspec.json.decode(data), rounds=rounds * 20)
+    made = [bundle(next(_numbers)) for _ in range(rounds * 20 + 1)]
+    pair = against(lambda: store_bundle(made.pop(), to), lambda: msgspec.json.decode(data), rounds=rounds * 20)
     return Row(
         f"transaction of 10 in process without storage ({len(data):,} bytes)",
         "≤ 12 x JSON decoding",
@@ -90,9 +91,10 @@ def _against(store: Store, bare: BareSqlite | BarePostgresql, rounds: int) -> Pa
     to, memory = _services(store), NoStorage()
     times = []
     for _ in range(rounds * 5 + 5):
-        store_bundle(_services(memory))
+        store_bundle(bundle(next(_numbers)), _services(memory))
         ready: Any = bare.rows(memory.batch)
-        times.append((_seconds(partial(store_bundle, to)), _seconds(partial(bare.write, ready))))
+        data = bundle(next(_numbers))
+        times.append((_seconds(partial(store_bundle, data, to)), _seconds(partial(bare.write, ready))))
     kept = times[5:]
     work, floor = (statistics.median(some) for some in zip(*kept, strict=True))
     return Pair(work, floor, statistics.median(w / f for w, f in kept))
