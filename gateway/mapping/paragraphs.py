@@ -12,6 +12,7 @@ from itertools import pairwise
 WIDTH = 70
 """The width of a line of free text in EDIFACT; where a line is longer than that, the longest is taken."""
 
+_SURELY = 3  # so many lines of exactly the width, and no full line that is shorter, are no chance
 _ENDS = (".", ":", ";", "!", "?")
 _OWN = re.compile(r"\s|[-*•>+] |\d{1,2}[.)] |[A-Za-zÀ-ÿ][\w /-]{0,30}:(?:\s|$)")
 
@@ -30,7 +31,7 @@ def unwrapped(text: str, width: int = WIDTH) -> str:
     width = max(width, *map(len, lines))
     exact = [len(line) == width for line in lines]
     by_word = any(_goes_on(line, after, width) for line, after in pairwise(lines))
-    by_width = not by_word and sum(exact[:-1]) > 1
+    by_width = not by_word and sum(exact[:-1]) >= _SURELY
     made = lines[0]
     for (line, after), is_exact in zip(pairwise(lines), exact, strict=False):
         made += _between(line, after, width, cut=is_exact and by_width, word=by_word) + after

@@ -1,10 +1,10 @@
 """The beginning of a mapping, made from a sample message: what to fill in, and every field the sample has."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 
 from gateway.errors import UnsupportedMessage
-from gateway.formats import delimited, hl7v2
+from gateway.formats import delimited, edifact, hl7v2
 from gateway.formats.detect import detect
 
 _BASE = "https://msb-gateway.example/fhir/StructureMap/"
@@ -18,7 +18,7 @@ def scaffold(name: str, data: bytes) -> tuple[str, str]:
     format_ = detect(data, None)
     if format_ == "fhir":
         raise UnsupportedMessage("a FHIR message needs no mapping: it passes through as it came")
-    lines = _hl7v2(data) if format_ == "hl7v2" else _table(data)
+    lines = _BY_FORMAT[format_](data)
     head = [
         f"# {name}: say here what comes in and what it becomes",
         f"map: {_BASE}{name.replace('_', '-')}",
@@ -34,8 +34,22 @@ def _hl7v2(data: bytes) -> Iterator[str]:
     yield f'source: {{format: hl7v2, when: "{" and ".join(tests)}"}}'
     yield from _emit("PV1-3.1" if message.all("PV1") else f"{message.segments[-1].name}-1")
     yield "# What the sample holds:"
-    paths = dict.fromkeys(path for path, _ in hl7v2.leaves(message))
-    for segment in dict.fromkeys(segment.name for segment in message.segments):
+    yield from _held((segment.name for segment in message.segments), [path for path, _ in hl7v2.leaves(message)])
+
+
+def _edifact(data: bytes) -> Iterator[str]:
+    message = edifact.parse(next(edifact.split(data)))
+    kind = message.kind if message.kind.isalnum() else ""
+    yield f"source: {{format: edifact, when: \"UNH-2.1 = '{kind}'\"}}"
+    yield from _emit("UNH-1")
+    yield "# What the sample holds:"
+    yield from _held((segment.name for segment in message.segments), [path for path, _ in edifact.leaves(message)])
+
+
+def _held(segments: Iterable[str], paths: Iterable[str]) -> Iterator[str]:
+    """Yield a line of comment for each segment, with the paths in it that hold something."""
+    paths = dict.fromkeys(paths)
+    for segment in dict.fromkeys(segments):
         own = [path for path in paths if path.startswith((f"{segment}-", f"{segment}["))]
         yield f"#   {' '.join(own)}" if own else f"#   {segment}"
 
@@ -63,3 +77,6 @@ def _emit(path: str) -> Iterator[str]:
     yield "    id: \"{{ id('place', name) }}\""
     yield "    status: active"
     yield '    name: "{{ name }}"'
+
+
+_BY_FORMAT: Mapping[str, Callable[[bytes], Iterator[str]]] = {"hl7v2": _hl7v2, "edifact": _edifact, "csv": _table}
