@@ -8,6 +8,7 @@ import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -28,6 +29,7 @@ class _Head(msgspec.Struct):
     resourceType: str = ""  # noqa: N815 - FHIR's name
     url: str = ""
     version: str = ""
+    identifier: Any = None
 
 
 _HEADS = msgspec.json.Decoder(_Head)
@@ -53,6 +55,7 @@ class Definitions:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], list[_Found]] = {}
+        self._stands_for: dict[str, str] = {}
         self.problems: list[str] = []  # files that could not be read
 
     def add_resource(self, resource: Resource, origin: str = "") -> None:
@@ -62,6 +65,7 @@ class Definitions:
                 self.add_resource(entry.get("resource") or {}, origin)
             return
         head = _Head(*(str(resource.get(key, "")) for key in ("resourceType", "url", "version")))
+        head.identifier = resource.get("identifier")
         self._add(head, origin, lambda: resource)
 
     def add_folder(self, folder: Path, readers: Mapping[str, Read] | None = None) -> None:
@@ -96,6 +100,8 @@ class Definitions:
         held = self._known.setdefault((head.resourceType, head.url), [])
         if all(found.version != head.version for found in held):
             held.append(_Found(head.version, origin, load))
+        if head.resourceType == KINDS[0]:
+            self._stands_for |= dict.fromkeys(_canonicals(head.identifier), head.url)
 
     def find(self, kind: str, canonical: str) -> Resource | None:
         """Return the definition of this URL (of the version after `|` if it is here, else another) or None."""
@@ -106,12 +112,24 @@ class Definitions:
         return next((found for found in held if found.version == version), held[0]).content()
 
     def structure(self, canonical: str) -> Resource | None:
-        """Return a StructureDefinition, or None."""
-        return self.find("StructureDefinition", canonical)
+        """Return a StructureDefinition, or None.
+
+        Where it is not here, one that has its canonical as an identifier stands in for it.
+        """
+        found = self.find("StructureDefinition", canonical)
+        own = self._stands_for.get(canonical.partition("|")[0])
+        return self.find("StructureDefinition", own) if found is None and own else found
 
     def urls(self, kind: str) -> Iterable[str]:
         """Return the URLs of everything of a kind that is known."""
         return [url for of_kind, url in self._known if of_kind == kind]
+
+
+def _canonicals(identifiers: Any) -> Iterator[str]:
+    """Yield the URLs among the identifiers of a definition."""
+    for one in identifiers if isinstance(identifiers, list) else []:
+        if isinstance(one, dict) and one.get("system") == "urn:ietf:rfc:3986":
+            yield str(one.get("value", ""))
 
 
 def _files(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:

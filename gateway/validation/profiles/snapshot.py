@@ -72,6 +72,16 @@ class _Overlay:
             if slice_name is not None and at.slice_name != slice_name:
                 at = self.slice_of(at, slice_name)
         _merge(at, row)
+        self.limit(at, row)
+
+    def limit(self, at: Node, row: Resource) -> None:
+        """Give an extension that says no maximum of its own that of its definition."""
+        types = row.get("type") or []
+        profiles = (types[0].get("profile") or []) if len(types) == 1 and types[0].get("code") == "Extension" else []
+        known = self.structures(str(profiles[0])) if profiles and "max" not in row else None
+        if known is not None:
+            highest = str(_tree_at(str(profiles[0]), self.structures, self.depth + 1).definition.get("max", "*"))
+            at.definition["max"] = at.definition.get("max", "*") if highest == "*" else highest
 
     def child(self, at: Node, name: str) -> Node:
         """Return the element `name` in `at`, whose type is opened if that has not been done."""
