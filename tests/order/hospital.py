@@ -1,4 +1,5 @@
-"""Life in a hospital as HL7 v2 messages: some wards of beds, visits that come, move, change places and go, and what goes wrong.
+"""Life in a hospital as HL7 v2 messages: some wards of beds, visits that come, move, change places and go, and what
+goes wrong.
 
 The messages come with what is true at the end, known to the generator and computed apart from the gateway.
 """
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 SITE = "DUINRAND-W"
-START = datetime(2026, 1, 5, 6, 0)  # noqa: DTZ001 - local time, as HL7 v2 writes it
+START = datetime(2025, 12, 28, 6, 0)  # noqa: DTZ001 - local time, as HL7 v2 writes it
 
 
 @dataclass
@@ -130,7 +131,7 @@ class Hospital:
         self._say("A20", f"NPU|{_pl(bed)}|{state}")
 
     def _say(self, event: str, *segments: str) -> None:
-        self.now += timedelta(seconds=self.random.randint(1, 90))
+        self.now += timedelta(seconds=self.random.randint(1, 290))
         self.number += 1
         self.messages.append(message(event, f"M{self.number}", self.now, *segments))
 
