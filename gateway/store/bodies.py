@@ -33,11 +33,12 @@ def rest_of(resource: Resource) -> bytes:
 
 def body(identity: Identity, meta: dict[str, Any] | None, rest: bytes, version: int, at: str) -> bytes:
     """Return the whole encoded resource; of its head only the other parts of `meta` may need escapes."""
-    told = f'"versionId":"{version}","lastUpdated":"{at}"'
-    if meta and (others := {name: value for name, value in meta.items() if name not in _OURS}):
-        told = f"{told},{encode(others)[1:-1].decode()}"
-    head = f'{{"resourceType":"{identity.type}","id":"{identity.id}","meta":{{{told}}},'.encode()
-    return head[:-1] + b"}" if rest == b"{}" else head + rest[1:]
+    others = b""
+    if meta and (kept := {name: value for name, value in meta.items() if name not in _OURS}):
+        others = b"," + encode(kept)[1:-1]
+    type_, id_ = identity
+    head = f'{{"resourceType":"{type_}","id":"{id_}","meta":{{"versionId":"{version}","lastUpdated":"{at}"'.encode()
+    return b"%b%b}}" % (head, others) if rest == b"{}" else b"%b%b},%b" % (head, others, rest[1:])
 
 
 def says_the_same(resource: Resource, rest: bytes, stored: bytes) -> bool:

@@ -24,7 +24,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 def tables(rows: IndexRows) -> IndexTables:
     """Return the rows by table, each row once, empty tables left out."""
     found: IndexTables = {
-        table: entries if len(set(entries)) == len(entries) else list(dict.fromkeys(entries))
+        table: entries if len(entries) == 1 or len(set(entries)) == len(entries) else list(dict.fromkeys(entries))
         for table, entries in (
             ("token", rows.token), ("string", rows.string), ("date", rows.date), ("reference", rows.reference),
             ("uri", rows.uri), ("number", rows.number), ("quantity", rows.quantity),

@@ -37,6 +37,9 @@ _TOO_LATE = {
 }
 
 
+_NOTHING_OF_BEDS = Settled()
+
+
 @dataclass(slots=True)
 class Commit:
     """A transaction that has been read, authorised and validated. Calling it decides what to write."""
@@ -72,7 +75,9 @@ class Commit:
         check_once(self.received, seen.answered)
         self._check_references(targets, seen.present)
         check_versions(self.entries, seen.currents)
-        settled = self.occupancy.settle(seen, sight) if self.occupancy else Settled()
+        if self.occupancy is None:
+            return self._batch(seen.currents, _NOTHING_OF_BEDS)
+        settled = self.occupancy.settle(seen, sight)
         return self._batch(seen.currents | settled.currents, settled)
 
     def _resolve(self, sight: Sight) -> None:
@@ -108,11 +113,8 @@ class Commit:
             entry = settled.instead.get(id(said), said)
             assert entry.identity is not None
             current = currents[entry.identity]
-            passed_over = settled.passed_over.get(id(entry))
-            if passed_over is None and id(entry) not in settled.final and is_older(entry, current):
-                passed_over = Issue("older-than-known", OLDER, "information", expression=entry.where or entry.type)
-            if passed_over is not None:
-                outcomes.append(self._late(entry, current, passed_over, batch, times))
+            if entry.fact is not None and (issue := _passed_over(entry, current, settled)):
+                outcomes.append(self._late(entry, current, issue, batch, times))
             else:
                 outcomes.append(self._next(entry, current, batch, times))
         issues = [*self.found, *settled.issues]
@@ -122,7 +124,8 @@ class Commit:
 
     def _next(self, entry: Entry, current: Current, batch: Batch, times: Times) -> Outcome:
         """Make what an entry says the present."""
-        version = next_version(entry, current, times, entry.content or self._content(entry))
+        content = entry.content if entry.content is not None else self._content(entry)
+        version = next_version(entry, current, times, content)
         if version is not None:
             batch.versions.append(version)
         elif current.version:
@@ -148,6 +151,15 @@ class Commit:
         if entry.resource is None:
             return None
         return content(entry.resource, entry.rest or rest_of(entry.resource), self.to.settings.base_url)
+
+
+def _passed_over(entry: Entry, current: Current, settled: Settled) -> Issue | None:
+    """Return why what a message says does not become the present, None if it does."""
+    if (issue := settled.passed_over.get(id(entry))) is not None:
+        return issue
+    if id(entry) in settled.final or not is_older(entry, current):
+        return None
+    return Issue("older-than-known", OLDER, "information", expression=entry.where or entry.type)
 
 
 def _tags(resource: Resource) -> list[Any]:

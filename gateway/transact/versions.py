@@ -41,11 +41,11 @@ class Times:
         """Return `at` as a moment."""
         return self._moment if at == self._at else moment(at)
 
-    def after(self, current: Current) -> tuple[int, str]:
-        """Return the time of the version after `current`, in microseconds and as an instant."""
-        if current.last_updated < self._at:
+    def after(self, last_updated: int) -> tuple[int, str]:
+        """Return the time of the version after one of `last_updated`, in microseconds and as an instant."""
+        if last_updated < self._at:
             return self._at, self.text
-        at = current.last_updated + _MILLISECOND
+        at = last_updated + _MILLISECOND
         return at, format_instant(moment(at).astimezone(self.now.tzinfo))
 
 
@@ -74,7 +74,7 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
     is_there = current.version > 0 and not current.deleted
     if entry.satisfied or (is_there and new is not None and _is_same(current, new)) or (new is None and not is_there):
         return None
-    at, text = times.after(current)
+    at, text = times.after(current.last_updated)
     number = current.version + 1
     present = unpack(current.indexed) if current.indexed else {}
     fact = entry.fact
