@@ -1,0 +1,65 @@
+"""The same message from many at once has one effect; late and new ones at once end as they would one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+
+from gateway.services import Services
+from gateway.store.contents import figures
+from tests.messages import bed_message
+from tests.order.hospital import Hospital, wards
+from tests.order.test_order import beds
+from tests.races.senders import SENDERS, send
+
+pytestmark = pytest.mark.slow
+
+
+def the_same(_: int) -> Sequence[bytes]:
+    return [bed_message("ONE")]
+
+
+def the_same_id(n: int) -> Sequence[bytes]:
+    return [bed_message("ONE", state="O" if n % 2 else "U")]
+
+
+def a_share(n: int) -> Sequence[bytes]:
+    """Return a share of the messages of a small hospital, dealt at random, some of them to two senders."""
+    messages = Hospital(Random(5), wards(2)).week(480)
+    mine = messages[n::SENDERS] + messages[n % 7 :: 97]
+    Random(n).shuffle(mine)
+    return mine
+
+
+def test_48_senders_of_one_message_have_one_effect_and_one_answer(services: Services, database_url: str) -> None:
+    told = [told for (told,) in send(database_url, the_same)]
+
+    assert all(answer == told[0] for answer in told)
+    assert {status for status, *_ in told[0][1]} == {"created"}
+    found = figures(services.store)
+    assert found.inbox == {"accepted": 1}
+    assert found.versions == found.outbox == len(told[0][1])
+
+
+def test_of_48_senders_of_two_messages_with_one_id_one_half_is_refused(services: Services, database_url: str) -> None:
+    told = [told for (told,) in send(database_url, the_same_id)]
+
+    assert Counter(refusal for refusal, *_ in told) == {"": SENDERS // 2, "Conflict": SENDERS // 2}
+    assert {tuple(codes) for refusal, _, codes in told if refusal} == {("duplicate-control-id",)}
+    assert figures(services.store).inbox == {"accepted": 1, "refused": SENDERS // 2}
+
+
+def test_late_and_new_messages_at_once_end_as_they_would_one_by_one(services: Services, database_url: str) -> None:
+    hospital = Hospital(Random(5), wards(2))
+    hospital.week(480)
+
+    told = send(database_url, a_share)
+
+    assert {refusal for answers in told for refusal, *_ in answers} == {""}
+    assert beds(services) == hospital.truth()
+    found = figures(services.store)
+    assert found.inbox == {"accepted": len(hospital.messages)}
+    assert found.broken == []
