@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 SEGMENTS = (
     "BGM+VRB+L-{n}+9",
-    "DTM+137:202604120934:203",
+    "DTM+137:202601050934:203",
     "NAD+HP+01999905:AGB++PRAKTIJK ZEEHELDEN:J. VAN DIJK",
     "NAD+MR+06999901:AGB++ZIEKENHUIS DUINRAND:SEH",
     "PNA+PAT+999900109:BSN++PIETERSE:A.J.",
@@ -34,7 +34,7 @@ def interchange(
 ) -> list[str]:
     """Return the segments of an interchange; `trailer` None: its end was lost."""
     closing = [] if trailer is None else [trailer.format(n=len(messages), reference=reference)]
-    header = f"UNB+{syntax}+500099901+500099902+260412:0934+{reference}"
+    header = f"UNB+{syntax}+500099901+500099902+260105:0934+{reference}"
     return [header, *(segment for one in messages for segment in one), *closing]
 
 

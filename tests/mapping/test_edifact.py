@@ -104,9 +104,9 @@ def test_each_message_of_an_interchange_becomes_resources_of_its_own(tmp_path: P
 @pytest.mark.parametrize(
     ("segments", "moment"),
     [
-        (("BGM+VRB+1", "DTM+329:19330518:102", "DTM+137:202604120934:203"), "2026-04-12T09:34:00+02:00"),
-        (("BGM+VRB+1", "DET+26:09:01+10:35"), "2026-09-01T10:35:00+02:00"),
-        (("BGM+VRB+1",), "2026-04-12T09:34:00+02:00"),
+        (("BGM+VRB+1", "DTM+329:19330518:102", "DTM+137:202601050934:203"), "2026-01-05T09:34:00+01:00"),
+        (("BGM+VRB+1", "DET+25:09:01+10:35"), "2025-09-01T10:35:00+02:00"),
+        (("BGM+VRB+1",), "2026-01-05T09:34:00+01:00"),
         (("BGM+VRB+1", "DTM+137:yesterday"), None),
     ],
     ids=["DTM", "DET", "UNB", "none"],
