@@ -64,6 +64,8 @@ class _Reader:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
         self._parser.ProcessingInstructionHandler = self._instruction
+        self._parser.StartCdataSectionHandler = self._cdata
+        self._parser.CommentHandler = self._comment
 
     def say(self, text: str) -> None:
         self.found[text] = None
@@ -78,6 +80,13 @@ class _Reader:
 
     def _instruction(self, *_: object) -> None:
         self.say("a narrative has no processing instructions")
+
+    def _cdata(self) -> None:
+        self.say("a narrative has no CDATA sections: HTML takes them for markup")
+
+    def _comment(self, text: str) -> None:
+        if text.startswith((">", "->")):
+            self.say("a comment in a narrative does not begin with > or ->: in HTML it ends there")
 
     def _text(self, text: str) -> None:
         self._has_content = self._has_content or not text.isspace()

@@ -33,11 +33,14 @@ def utf8(data: bytes, charset: str | None = None) -> bytes:
     """
     codec, mark = _codec(data, charset)
     try:
-        return data[mark:].decode(codec).encode()
+        text = data[mark:].decode(codec).encode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         issue = Issue("malformed", f"the text is not {codec.upper()}", place=Place("XML text", line, error.start))
         raise MalformedMessage([issue]) from error
+    if b"\0" in text:  # else the parser would take it for UTF-16 by itself
+        raise MalformedMessage("this is not well-formed XML: it holds NUL (UTF-16 begins with a byte order mark)")
+    return text
 
 
 def looks_like_xml(data: bytes) -> bool:
