@@ -92,9 +92,9 @@ class _Resolver:
     """Finds what a reference names: a contained resource, or an entry of the same Bundle."""
 
     def __init__(self, root: Resource, around: Resource) -> None:
-        self.contained = {
-            f"#{one['id']}": one for one in around.get("contained") or [] if isinstance(one, dict) and "id" in one
-        }
+        held = around.get("contained")
+        parts = [one for one in held if isinstance(one, dict) and "id" in one] if isinstance(held, list) else []
+        self.contained = {f"#{one['id']}": one for one in parts}
         self.root = root
         self._entries: dict[str, Resource] | None = None
 

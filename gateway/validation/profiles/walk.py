@@ -181,10 +181,9 @@ class Walk:
         for found in _cardinality(len(items), part, part.name):
             self.say(found, path, part, profile)
         if part.slicing is None:
-            for item in items:
-                self.part(item, part, profile)
-            return
-        self.sliced(items, part, profile, path)
+            self.each(items, part, profile)
+        else:
+            self.sliced(items, part, profile, path)
 
     def sliced(self, items: list[Item], part: Part, profile: Profile, path: str) -> None:
         """Look at the values of a sliced element, each in its slice.
@@ -192,19 +191,23 @@ class Walk:
         A value of which nobody can tell may be in the slice that lacks one, so it counts against no minimum.
         """
         chosen = [self.slice_at(item, part, profile) for item in items]
-        for item, at in zip(items, chosen, strict=True):
-            self.in_slice(item, part.slices[at] if isinstance(at, int) else part, profile)
         counts = Counter(chosen)
+        self.each([item for item, at in zip(items, chosen, strict=True) if not isinstance(at, int)], part, profile)
         for at, one in enumerate(part.slices):
-            for found in _cardinality(counts[at], one, f"{part.name}:{one.slice_name}", perhaps=counts[UNTOLD]):
+            mine = [item for item, chose in zip(items, chosen, strict=True) if chose == at]
+            for found in _cardinality(len(mine), one, f"{part.name}:{one.slice_name}", perhaps=counts[UNTOLD]):
                 self.say(found, path, one, profile)
+            if one.slicing is None:
+                self.each(mine, one, profile)
+            else:  # a slice that is sliced again
+                self.sliced(mine, one, profile, path)
         for found, where in _rules(chosen, part):
             self.say(found, items[where].path, part, profile)
 
-    def in_slice(self, item: Item, part: Part, profile: Profile) -> None:
-        """Look at a value by the rules of its slice; a slice that is sliced again chooses once more."""
-        at = self.slice_at(item, part, profile) if part.slicing and part.slice_name else None
-        self.part(item, part.slices[at] if isinstance(at, int) else part, profile)
+    def each(self, items: list[Item], part: Part, profile: Profile) -> None:
+        """Look at each of some values by itself."""
+        for item in items:
+            self.part(item, part, profile)
 
     def slice_at(self, item: Item, part: Part, profile: Profile) -> "int | Untold | None":
         """Return which slice of an element a value belongs to: None for none, UNTOLD when nobody can tell."""
