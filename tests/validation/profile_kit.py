@@ -25,7 +25,7 @@ def profile(type_: str, *elements: Resource, name: str = "asked", base: str | No
         "resourceType": "StructureDefinition",
         "id": name,
         "url": BASE + name,
-        "name": name,
+        "name": name.capitalize(),
         "status": "active",
         "fhirVersion": "4.0.1",
         "kind": "resource",
