@@ -34,14 +34,14 @@ def _word(resource: dict[str, Any]) -> str:
 @pytest.mark.parametrize("folder", MAPPINGS, ids=lambda p: p.name)
 @pytest.mark.parametrize("kind", ["good", "broken"])
 def test_there_are_six_of_each_kind(folder: Path, kind: str) -> None:
-    cases = [p for p in (folder / "cases").glob(f"{kind}-*") if p.suffix in {".hl7", ".csv"}]
+    cases = [p for p in (folder / "cases").glob(f"{kind}-*") if p.suffix in {".hl7", ".edi", ".csv"}]
 
     assert len(cases) >= 6
 
 
 @pytest.mark.parametrize("folder", MAPPINGS, ids=lambda p: p.name)
 def test_a_good_case_is_taken_a_broken_one_refused_and_neither_in_silence(folder: Path) -> None:
-    for message in [p for p in (folder / "cases").iterdir() if p.suffix in {".hl7", ".csv"}]:
+    for message in [p for p in (folder / "cases").iterdir() if p.suffix in {".hl7", ".edi", ".csv"}]:
         issues = message.with_suffix(".issues.json")
         found = json.decode(issues.read_bytes()) if issues.is_file() else []
         refused = any(issue["severity"] == "error" for issue in found)

@@ -15,7 +15,7 @@ from gateway.ingest import Ingested, ingest
 from gateway.query import search
 from gateway.services import Services
 
-CASES = sorted(p for p in shipped("mappings").glob("*/*/cases/good-*") if p.suffix in {".hl7", ".csv"})
+CASES = sorted(p for p in shipped("mappings").glob("*/*/cases/good-*") if p.suffix in {".hl7", ".edi", ".csv"})
 
 
 def _provider(message: Path) -> str:
