@@ -11,16 +11,18 @@ that must come later counts the rows of the one before it.
 # One look: the newest version of what will be written, with a fresh key for what is new; n below zero, which targets
 # exist; from 1,000,000 rows of the ledger; 2,000,000, what was answered to this message before.
 LEDGER_FROM, ANSWERED_AT = 1_000_000, 2_000_000
-CURRENT = """
+_CURRENT = """
 select w.n - 1, coalesce(c.key, nextval('resource_key')), coalesce(c.version, 0), coalesce(c.last_updated, 0),
     coalesce(c.deleted, false), coalesce(c.indexed, ''), coalesce(r.body, ''), c.event_time, c.event_number
 from unnest(%s::text[], %s::text[]) with ordinality w(type, id, n)
 left join current c on c.type = w.type and c.id = w.id
-left join resource r on r.key = c.key and r.version = c.version
+left join resource r on r.key = c.key and r.version = c.version"""
+_TARGETS = """
 union all
 select -w.n, 0, 0, 0, false, '', '', null, null
 from unnest(%s::text[], %s::text[]) with ordinality w(type, id, n)
-join current c on c.type = w.type and c.id = w.id and not c.deleted
+join current c on c.type = w.type and c.id = w.id and not c.deleted"""
+_OF_MESSAGE = """
 union all
 select 999999 + w.n, l.revision, 0, 0, false, l.content, '', null, null
 from unnest(%s::text[]) with ordinality w(subject, n) join ledger l on l.subject = w.subject
@@ -225,6 +227,11 @@ head as (
     returning lane, seq, hash
 )
 insert into audit select lane, seq, %(audit)s::bytea, hash from head"""
+
+
+def look(*, targets: bool, message: bool) -> str:
+    """Return the statement of one look, with the parts that it needs: each costs time."""
+    return _CURRENT + (_TARGETS if targets else "") + (_OF_MESSAGE if message else "")
 
 
 def statement(*, versions: bool, removes: bool, raised: bool, late: bool, ledger: bool, message: bool) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.store.postgresql.connection import PostgresqlDatabase
     from gateway.store.search.scope import Scope
 
-_statement = cache(sql.statement)
+_statement, _look = cache(sql.statement), cache(sql.look)
 _INBOX = (
     "provider", "format", "control_id", "event_time", "received_at", "state", "mapping", "issues", "content",
     "once", "digest", "answer",
@@ -69,7 +69,9 @@ class PostgresqlSight:
                     if noted or once:
                         connection.execute(sql.LOCK_CONDITIONS, (_numbers([*noted, once or ""]),))
                     connection.execute(sql.LOCK_ROWS, _columns(wanted), prepare=True)
-                cursor.execute(sql.CURRENT, (*_columns(wanted), *_columns(others), noted, once), prepare=True)
+                message = bool(noted or once)
+                asked = [*_columns(wanted), *(_columns(others) if others else ()), *((noted, once) if message else ())]
+                cursor.execute(_look(targets=bool(others), message=message), asked, prepare=True)
             rows = cursor.fetchall()
         return _seen(rows, wanted, others, noted)
 
