@@ -43,6 +43,7 @@ class _Front:
         self.constants = dict(_constants(self.map))
         self.format = RESOURCE
         self.kinds: dict[str, dict[str, str]] = {}
+        self.first = ""
         self._nodes: dict[str, ast.Node] | None = None
 
     def mapping(self) -> ir.Mapping | None:
@@ -53,11 +54,15 @@ class _Front:
         options = self.options()
         source = self.source(options)
         self.format = source.format
+        self.first = str(listed[0].get("name", ""))
         self._find_kinds(listed)
         names = [str(group.get("name")) for group in listed]
         for name in {name for name in names if names.count(name) > 1}:
             self.problems.add(self.model.start, f"two groups are called '{name}'")
         each = options.get("each")
+        if each and source.tree is not None:
+            scope = _Scope(self, {}, frozenset())
+            source = replace(source, tree=replace(source.tree, each=scope.expression(str(each), source.span)))
         groups = tuple(self.group(group) for group in listed)
         if source.format == "csv" and not source.columns:
             source = replace(source, columns=tuple(dict.fromkeys(_columns(groups))))
@@ -184,7 +189,10 @@ class _Front:
 
     def group(self, group: dict[str, Any]) -> ir.Group:
         name = str(group.get("name", ""))
-        kinds = self.kinds.get(name, {})
+        own = frozenset(str(one.get("name")) for one in group.get("input", ()))
+        root = {n: k for n, k in self.kinds.get(self.first, {}).items() if n not in own}  # seen in every group
+        kinds = root | self.kinds.get(name, {})
+        said = str(group.get("documentation", ""))
         takes = tuple(
             ir.Parameter(
                 str(one.get("name")), "target" if one.get("mode") == "target" else "source", one.get("type"),
@@ -199,6 +207,7 @@ class _Front:
             type=structures.type_of(targets[-1].type, self.models) or "" if targets else "",
             parameters=tuple(one.name for one in takes if one.mode == "source"), takes=takes,
             rules=scope.rules(group.get("rule", ())), extends=group.get("extends"), mode=group.get("typeMode", "none"),
+            single="makes-many" not in said.split(), policy=scope.policy(group),
         )  # fmt: skip
 
 
@@ -216,6 +225,7 @@ class _Scope:
         kinds = {**self.kinds, **self.front._kinds_of(rule, self.kinds)}  # noqa: SLF001 - of this module
         named = [one.get("variable") for key in ("source", "target") for one in rule.get(key, ())]
         new = frozenset(str(name) for name in named if name and not kinds.get(str(name)))
+        new |= frozenset(f"{one['variable']}Index" for one in rule.get("source", ()) if one.get("variable"))
         return _Scope(self.front, {n: k for n, k in kinds.items() if k}, self.names | new)
 
     def rules(self, listed: Sequence[dict[str, Any]]) -> tuple[ir.Rule, ...]:
@@ -286,7 +296,7 @@ class _Scope:
     def expression(self, text: str, span: Span) -> ir.Expression | None:
         text = text.strip()
         try:
-            node = parse(text, source_paths=self.front.format in {*_COUNTED, "csv"}, is_source=self.names.__contains__)
+            node = parse(text, source_paths=self.front.format in {*_COUNTED, "csv"})
         except FhirPathError as error:
             at = span.shifted(error.position or 0) if "\n" not in text else span
             said = _CHARACTER.sub("", error.issues[0].diagnostics)

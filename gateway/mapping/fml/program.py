@@ -214,13 +214,23 @@ class GroupBuilder(_Builder):
         body.line(f"made = {dict(made) if fragment.single else {}!r}")
         body.line("before = T.enter()")
         self.open.append(fragment.file)
-        end = f"T.leave(before)\n    return T.given_back(made, many={not fragment.single})"
+        end = "T.leave(before)"
+        if fragment.single and structures.is_resource(fragment.type):
+            body.line(f"T.begin({fragment.type!r}, {fragment.policy!r})")
+            number = self.rules.add(fragment.name, fragment.span, fragment.type)
+            end += f"\n    T.end({number}, made)"
+        wanted = "many" if not fragment.single else "plain" if _gives_plain(fragment) else "whole"
+        end += f"\n    return T.given_back(made, {wanted!r})"
         self._written(body, fragment, scope, end=end)
         self.open.pop()
 
 
 def _begun(type_: str | None) -> str:
     return f"{{'resourceType': {type_!r}}}" if structures.is_resource(type_) else "{}"
+
+
+def _gives_plain(group: ir.Group) -> bool:
+    return structures.is_plain(group.type) or not structures.type_of(group.type, {})
 
 
 def _plain(name: str) -> str:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.mapping.fml.cursor import Cursor, Wrong
+from gateway.mapping.fml.lexer import Token
 from gateway.mapping.fml.model import DEFAULT, SIMPLE, Model, id_of
 from gateway.mapping.spans import Span, suggestion
 
@@ -161,14 +162,15 @@ class Rules:
     def clause(self, made: dict[str, Any], key: str, *ends: str) -> None:
         """Read the expression of where, check or log; parentheses around the whole of it belong to FML."""
         cursor = self.cursor
-        if cursor.here("(") and self._behind_parenthesis() in {*ends, "as", *SOURCE_MODES}:
+        behind = self._behind_parenthesis() if cursor.here("(") else cursor.token
+        if cursor.here("(") and (behind.kind == "text" or behind.text in {*ends, "as", *SOURCE_MODES}):
             text, span = cursor.parenthesis()
         else:
             text, span = cursor.expression(ends)
         made[key] = text.strip()
         self.made.mark_in(made, key, _inside(span, text))
 
-    def _behind_parenthesis(self) -> str:
+    def _behind_parenthesis(self) -> Token:
         """Return what stands behind the parenthesis that opens here."""
         depth, steps = 0, 0
         while True:
@@ -176,7 +178,7 @@ class Rules:
             depth += (token.text in _OPENING) - (token.text in _CLOSING) if token.kind == "mark" else 0
             steps += 1
             if depth == 0 or token.kind == "end":
-                return self.cursor.ahead(steps).text
+                return self.cursor.ahead(steps)
 
     # ---- targets
 

@@ -11,6 +11,7 @@ from gateway.fhirpath import RUNTIME
 from gateway.fhirpath.runtime.types import is_type
 from gateway.fhirpath.values import Typed
 from gateway.mapping.fml.slots import Slot
+from gateway.mapping.fml.structures import is_resource
 from gateway.mapping.looks import Pair, Read
 from gateway.mapping.pieces import plain
 from gateway.mapping.shapes import full
@@ -83,7 +84,7 @@ class Targets(Tracer):
         """Return the object of an element: a new one, or the one that an element that does not repeat has."""
         key = slot.chosen(type_name) or slot.key
         made: dict[str, Any] = {TYPE: type_name} if slot.open and type_name else {}
-        if type_name and not slot.open and ("Resource" in slot.types or "DomainResource" in slot.types):
+        if not slot.open and is_resource(type_name):
             made["resourceType"] = type_name
         there = holder.get(key)
         if slot.listed is False and isinstance(there, dict) and not made:
@@ -186,13 +187,13 @@ class Targets(Tracer):
 
     # ---- the end
 
-    def given_back(self, made: Any, *, many: bool) -> Any:
+    def given_back(self, made: Any, wanted: str) -> Any:
         """Return what a group that was called as a function made: its target, or the value(s) of a plain one."""
         self.prune(made)
-        if many:
+        if wanted == "many":
             values = made.get("value", [])
             return values if isinstance(values, list) else [values]
-        if set(made) <= {"value"}:
+        if wanted == "plain":
             value = made.get("value")
             if not isinstance(value, dict) and (held := self.made.get((id(made), "value"))):
                 self._log.extend(held.reads)

@@ -110,9 +110,12 @@ class RulesWriter:
         inner = scope.reading(source.variable, name) if source.variable else scope
         number = self.number(rule, source.span, "for")
         arguments = [str(number), f"lambda: {code.text}", str(code.many), *self._wanted(source, rule, inner, name)]
-        self._open(f"for {item} in T.source({', '.join(arguments)})")
+        index = self.body.name("i_")
+        self._open(f"for {index}, {item} in enumerate(T.source({', '.join(arguments)}))")
         self._checked(source, rule, inner, name)
-        return inner
+        if source.variable is None:
+            return inner
+        return inner.reading(f"{source.variable}Index", Name(f"({index}, ())", type="System.Integer", present=True))
 
     def _variable(self, source: ir.RuleSource) -> ir.Expression:
         from gateway.fhirpath import ast  # noqa: PLC0415 - one node
@@ -265,7 +268,7 @@ class RulesWriter:
             self.body.line(f"{name} = {shared}")
         if "first" in target.modes:
             self.body.line(f"T.front({holder.text}, {constant})")
-        if structures.is_resource(type_) and holder.type == "Bundle.entry" and type_ is not None:
+        if structures.is_resource(type_) and type_ is not None:
             self.body.line(f"T.begin({type_!r}, {rule.policy!r})")
             ends.append(f"T.end({number}, {name})")
             path = type_
