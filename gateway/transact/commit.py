@@ -11,7 +11,7 @@ from gateway.access.policy import Caller, visible
 from gateway.errors import InvalidResource, Issue
 from gateway.fhir.types import Resource
 from gateway.store import Batch, Current, Identity, Sight, Version
-from gateway.store.bodies import body, rest_of
+from gateway.store.bodies import body, rest_of, says_the_same
 from gateway.store.records import Late, microseconds, moment
 from gateway.store.search.scope import Scope
 from gateway.transact import conditions, links
@@ -157,9 +157,16 @@ def _passed_over(entry: Entry, current: Current, settled: Settled) -> Issue | No
     """Return why what a message says does not become the present, None if it does."""
     if (issue := settled.passed_over.get(id(entry))) is not None:
         return issue
-    if id(entry) in settled.final or not is_older(entry, current):
+    if id(entry) in settled.final or not is_older(entry, current) or _is_repeated(entry, current):
         return None
     return Issue("older-than-known", OLDER, "information", expression=entry.where or entry.type)
+
+
+def _is_repeated(entry: Entry, current: Current) -> bool:
+    """Return whether the newest version says the same: then it does not matter that an entry is older."""
+    if entry.resource is None or current.deleted:
+        return entry.resource is None and current.deleted
+    return says_the_same(entry.resource, entry.rest or rest_of(entry.resource), current.body)
 
 
 def _tags(resource: Resource) -> list[Any]:

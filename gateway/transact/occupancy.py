@@ -20,7 +20,9 @@ from gateway.errors import Issue
 from gateway.fhir.datetime import read
 from gateway.fhir.json import decode
 from gateway.fhir.types import Resource
+from gateway.mapping import moments
 from gateway.mapping.declared import KINDS, Stay
+from gateway.mapping.findings import Finding
 from gateway.store import Current, Identity, Sight
 from gateway.store.bodies import rest_of
 from gateway.store.records import Noted, Seen, microseconds
@@ -96,9 +98,18 @@ class Occupancy:
         shown = next((self.statements[id_].shown for id_ in (bed, was) if id_), None)
         now = microseconds(received.received_at)
         at = shown.at if shown else counted(microseconds(received.event_time or received.received_at), now)
-        recorded = read(stay.recorded) if stay.recorded else None
+        recorded = _recorded(stay.recorded, self.zone, at)
         words = shown.words if shown else Words()
-        return Event(at, recorded.low if recorded else at, KINDS.index(stay.kind), bed, was, stay.left, words)
+        return Event(at, recorded, KINDS.index(stay.kind), bed, was, stay.left, words)
+
+
+def _recorded(text: str | None, zone: str, at: int) -> int:
+    """Return when an event was recorded, as HL7 v2 writes it; the event itself where nobody can tell."""
+    try:
+        moment = read(moments.instant(text, moments.zone(zone))) if text else None
+    except Finding:
+        return at
+    return moment.low if moment else at
 
 
 class _Hash:
@@ -234,12 +245,12 @@ class _Settling:
         if shown is None or (statement is None and not current.version):
             return  # nothing is known of it any more, or nothing was ever made of it
         if _is_set_by_another(bed, current, shown):
-            self._pass_over(statement, shown)
+            self._pass_over(statement, older=True)
         elif statement and statement.shown == shown:
             self._keep(statement)
             bed.shown = shown
         elif shown == bed.shown and current.version and not current.deleted:
-            self._pass_over(statement, shown)
+            self._pass_over(statement, older=statement is not None and statement.shown.at < shown.at)
         else:
             bed.shown = shown
             self._restate(id_, bed, statement)
@@ -247,10 +258,9 @@ class _Settling:
     def _keep(self, statement: Statement) -> None:
         self.result.final |= {id(entry) for entry in statement.entries}
 
-    def _pass_over(self, statement: Statement | None, shown: Shown) -> None:
+    def _pass_over(self, statement: Statement | None, *, older: bool) -> None:
         if statement is None:
             return
-        older = statement.shown.at < shown.at
         code, text = ("older-than-known", OLDER) if older else ("bed-overruled", _OVERRULED)
         for entry in statement.entries:
             expression = entry.where or entry.type
