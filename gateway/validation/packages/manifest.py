@@ -55,7 +55,9 @@ def read_manifest(content: bytes) -> Manifest:
     except MalformedMessage as wrong:
         raise MalformedMessage("package/package.json is not JSON", code="bad-package") from wrong
     said = said if isinstance(said, dict) else {}
-    name_and_version(f"{said.get('name')}#{said.get('version')}")
+    if not isinstance(said.get("name"), str) or not isinstance(said.get("version"), str):
+        raise MalformedMessage("package/package.json says no name and version", code="bad-package")
+    name_and_version(f"{said['name']}#{said['version']}")
     versions = said.get("fhirVersions") or said.get("fhir-version-list") or []
     return Manifest(
         name=said["name"],
