@@ -7,9 +7,13 @@ and keeps of a visit or a patient nothing but a keyed hash.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
+from gateway.fhir.datetime import read
 from gateway.fhir.types import Resource
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Kind = Literal[
     "update", "admit", "transfer", "discharge", "cancel-discharge", "cancel-transfer", "cancel-admit"
@@ -38,6 +42,12 @@ class Order:
 
     at: str | None = None
     number: int | None = None
+
+    @property
+    def moment(self) -> datetime | None:
+        """Return when it was so; None where that is not said, or cannot be read."""
+        moment = read(self.at) if self.at else None
+        return _EPOCH + timedelta(microseconds=moment.low) if moment else None
 
 
 def declared(resources: Sequence[Made]) -> tuple[list[Made], Stay | None, Order | None]:

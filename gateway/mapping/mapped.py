@@ -84,7 +84,11 @@ class Mapped:
 
     @property
     def event_time(self) -> datetime | None:
-        """Return when the event of an HL7 v2 message happened, or an EDIFACT message was made, if it says so."""
+        """Return the moment that the mapping declares, else when the event of an HL7 v2 message happened, or an EDIFACT
+        message was made, if it says so.
+        """
+        if self.order and self.order.moment:
+            return self.order.moment
         return event_time(self.source, self.zone) if self.zone and isinstance(self.source, _MESSAGES) else None
 
     @property
