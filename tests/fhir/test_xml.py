@@ -336,6 +336,20 @@ def test_a_finding_in_a_bundle_can_be_placed() -> None:
     assert written.splitlines()[(found.line or 0) - 1].strip().startswith(b"<start")
 
 
+def test_large_values_and_deep_narratives_have_places_too() -> None:
+    data = "A" * 12_000_000
+    binary = xml.write({"resourceType": "Binary", "contentType": "text/plain", "data": data}, pretty=True)
+    deep = "<h:b>" * 250 + "x" + "</h:b>" * 250
+    narrated = (
+        '<f:Basic xmlns:f="http://hl7.org/fhir" xmlns:h="http://www.w3.org/1999/xhtml"><f:text>'
+        f'<f:status value="generated"/><h:div>{deep}</h:div></f:text></f:Basic>'
+    )
+
+    assert xml.read(binary)["data"] == data
+    assert xml.Places(binary).of("Binary.data") == Place("/Binary/data", 4)
+    assert xml.read(narrated.encode())["text"]["div"].count("<b>") == 250
+
+
 _TEXTS = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]), min_size=1)
 
 

@@ -23,9 +23,15 @@ def cut(document: bytes, start: int, end: int) -> str:
 
 
 def by_itself(markup: str, namespaces: Mapping[str | None, str]) -> str:
-    """Return the markup of a div that leans on namespaces declared above it as one that can stand by itself."""
+    """Return a well-formed div that leans on namespaces declared above it as one that can stand by itself."""
     declared = " ".join(f'{f"xmlns:{p}" if p else "xmlns"}="{_quoted(uri)}"' for p, uri in namespaces.items())
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, strip_cdata=False)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        strip_cdata=False,
+        huge_tree=True,  # its depth and size are known by now
+    )
     holder = etree.fromstring(f"<holder {declared}>{markup}</holder>".encode(), parser)
     return str(etree.tostring(_renamed(holder[0]), encoding="unicode"))
 

@@ -16,7 +16,7 @@ _LAST_LINE = 65535
 
 
 class Places:
-    """The places of the elements of one document that `read` reads."""
+    """The places of the elements of one document that `read` has read."""
 
     def __init__(self, data: bytes, charset: str | None = None) -> None:
         self._data = data
@@ -55,7 +55,13 @@ class Places:
 
     @cached_property
     def _root(self) -> etree._Element:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+        parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            remove_comments=True,
+            huge_tree=True,  # its depth and size are known by now
+        )
         return etree.fromstring(utf8(self._data, self._charset), parser)
 
 
