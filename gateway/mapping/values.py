@@ -7,6 +7,7 @@ import hashlib
 import re
 import uuid
 from decimal import Decimal
+from functools import lru_cache
 from html import escape
 
 from gateway.fhir.bsn import is_bsn
@@ -71,29 +72,23 @@ def hashed(*parts: object) -> str | None:
 
 
 class Identifiers:
-    """Makes the ids of one provider: UUIDv5 of kind and parts in its namespace, remembered."""
+    """Makes the ids of one provider: UUIDv5 of kind and parts in its namespace; those in use are remembered."""
 
     def __init__(self, namespace: str) -> None:
         self.namespace = uuid.UUID(namespace)
-        self._known: dict[tuple[object, ...], str | None] = {}
+        self.function = lru_cache(maxsize=_KEPT)(self._make)
+        """The same as a plain function: every message asks for some fifteen ids, of places that were named before."""
 
     def __repr__(self) -> str:
         return f"Identifiers('{self.namespace}')"
 
     def __call__(self, *parts: object) -> str | None:
         """Return the id; None when every part after the kind is empty."""
-        try:
-            return self._known[parts]
-        except KeyError:
-            return self._make(parts)
+        return self.function(*parts)
 
-    def _make(self, parts: tuple[object, ...]) -> str | None:
-        if len(self._known) >= _KEPT:
-            self._known.clear()
+    def _make(self, *parts: object) -> str | None:
         some = any(part is not None for part in parts[1:])
-        made = str(uuid.uuid5(self.namespace, _joined(parts))) if some else None
-        self._known[parts] = made
-        return made
+        return str(uuid.uuid5(self.namespace, _joined(parts))) if some else None
 
 
 def _joined(parts: tuple[object, ...]) -> str:
