@@ -18,6 +18,26 @@ from gateway.rest.headers import FHIR_JSON, FHIR_XML
 CANONICAL = "https://msb-gateway.example/fhir/CapabilityStatement/gateway"
 PUBLISHED = "2026-11-22"
 
+GUIDE = "https://msb-gateway.example/fhir/ImplementationGuide/msb-gateway-profiles"
+_PROFILES = "https://msb-gateway.example/fhir/StructureDefinition/"
+SUPPORTED: Mapping[str, tuple[str, ...]] = MappingProxyType(  # checked where a resource claims them
+    {
+        "Bundle": ("az-referral-bundle",),
+        "Composition": ("az-referral-composition",),
+        "DocumentReference": ("az-referral-document",),
+        "HealthcareService": ("capacity-service", "stopped-service"),
+        "Location": ("capacity-bed", "capacity-location"),
+        "MeasureReport": ("capacity-counts",),
+        "Organization": ("az-organization",),
+        "Patient": ("az-patient",),
+        "Provenance": ("gateway-provenance",),
+        "Schedule": ("capacity-schedule",),
+        "ServiceRequest": ("az-referral-request", "referral-request"),
+        "Slot": ("capacity-slot",),
+        "Task": ("referral-task",),
+    }
+)
+
 Interaction = Literal[
     "read", "vread", "history-instance", "search-type", "create", "update", "delete", "transaction", "batch"
 ]
@@ -111,6 +131,7 @@ def capability_statement(base: str, *, development: bool) -> Resource:
         "implementation": {"description": "FHIR gateway for acute-care coordination", "url": base},
         "fhirVersion": "4.0.1",
         "format": [FHIR_JSON, "json", FHIR_XML, "xml"],
+        "implementationGuide": [GUIDE],
         "rest": [_rest(development=development)],
     }
 
@@ -128,9 +149,11 @@ def _rest(*, development: bool) -> dict[str, Any]:
 def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict[str, Any]:
     parameters = served(resource_type).values()
     includes = [f"{resource_type}:{p.code}" for p in parameters if p.type == "reference"]
+    supported = [_PROFILES + name for name in SUPPORTED.get(resource_type, ())]
     return {
         "type": resource_type,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
+        **({"supportedProfile": supported} if supported else {}),
         "interaction": [{"code": code} for code in interactions],
         "versioning": "versioned",
         "readHistory": True,

@@ -107,10 +107,11 @@ def test_a_snapshot_of_every_type_is_a_right_structure_definition() -> None:
     assert wrong == {}
 
 
-def test_our_own_snapshots_are_what_their_differentials_say() -> None:
-    """`python scripts/profile_snapshots.py` makes them."""
+@pytest.mark.parametrize("script", ["profile_snapshots", "profile_guide"])
+def test_what_is_made_of_other_files_is_up_to_date(script: str) -> None:
+    """`python scripts/profile_snapshots.py` and `scripts/profile_guide.py` make it."""
     done = subprocess.run(
-        [sys.executable, "scripts/profile_snapshots.py", "--check"],
+        [sys.executable, f"scripts/{script}.py", "--check"],
         cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
