@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from gateway.errors import Place
+from gateway.formats import edifact
 from gateway.formats.hl7v2 import Position, Segment
+from gateway.formats.xmltree import Node
 
 ONE = 1
 
@@ -81,6 +83,9 @@ class Piece(str):
         return self.field, self.repetition, self.component, steps[0]
 
 
+_TEXTS = frozenset({Piece, Node})
+
+
 def piece(segment: Segment, field: int = 0, repetition: int = 1, component: int = 0) -> Piece:
     """Return the piece there; of a segment the text is its name."""
     made = Piece((segment.value(field, repetition, component or 1) or "") if field else segment.name)
@@ -138,8 +143,9 @@ def lines(found: list[Any], field: int, between: str = "\n") -> str | None:
 
 
 def _line(segment: Any, field: int, between: str) -> str:
-    parts = [segment.value(field, *at) or "" for at in components(segment, field)]
-    return between.join(parts)
+    if isinstance(segment, edifact.Segment):
+        return between.join([part for repeat in segment.parts(field) for part in repeat])
+    return between.join([segment.value(field, *at) or "" for at in components(segment, field)])
 
 
 def components(segment: Any, field: int) -> Iterator[tuple[int, int]]:
@@ -207,10 +213,10 @@ def pieces_at(value: Any, steps: tuple[int, ...], repetition: int | None = None)
 
 
 def plain(value: Any) -> Any:
-    """Return the value, its pieces as the text they are: for what leaves the engine."""
+    """Return the value, its pieces and nodes as the text they are: for what leaves the engine."""
     if type(value) is list:
-        return [str(one) if type(one) is Piece else one for one in value]
-    return str(value) if type(value) is Piece else value
+        return [str(one) if type(one) in _TEXTS else one for one in value]
+    return str(value) if type(value) in _TEXTS else value
 
 
 def place(value: Piece) -> Place:

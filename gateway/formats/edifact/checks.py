@@ -125,8 +125,8 @@ def problems(found: Interchange, part: Part) -> list[Issue]:
 def _segments(found: Interchange, part: Part) -> Iterator[Issue]:
     """Yield what is wrong with single segments: those that are none, and those with control characters."""
     text, raws = found.source.text, found.raws
-    for number in range(part.first, part.end):
-        if not raws[number].name and raws[number].closed:
+    if not all(raw.name for raw in raws[part.first : part.end]):
+        for number in (n for n in range(part.first, part.end) if not raws[n].name and raws[n].closed):
             yield Issue("malformed", _NO_SEGMENT, place=_at(found.segment(number)))
     start, end = raws[part.first].start, raws[part.end - 1].end
     reported = 0
@@ -135,6 +135,6 @@ def _segments(found: Interchange, part: Part) -> Iterator[Issue]:
             continue
         reported += 1
         line, byte = found.source.origin(control.start())
-        raw = next(raw for raw in raws[part.first : part.end] if raw.start <= control.start() <= raw.end)
+        raw = next(raw for raw in reversed(raws[part.first : part.end]) if raw.start <= control.start())
         what = f"a control character (hexadecimal {ord(control[0]):02X}) stands in the segment"
         yield Issue("control-character", what, place=Place(raw.name or "segment", line, byte))

@@ -176,10 +176,7 @@ def _excerpt(found: Interchange, cuts: Sequence[tuple[int, int]], closing: bytes
 def _lines(found: Interchange, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield a stretch in one, or line by line without their ends where lines are wrapped inside segments."""
     text = found.source.text
-    broken = found.source.wrapped and any(
-        "\n" in text[raw.start : raw.end] or "\r" in text[raw.start : raw.end] for raw in found.raws
-    )
-    if not broken:
+    if not found.source.wrapped:
         yield start, end
         return
     at = start
@@ -215,10 +212,10 @@ def _message(found: Interchange, part: Part) -> Message:
         raw = found.raws[number]
         counts[raw.name] = occurrence = counts.get(raw.name, 0) + 1
         segments.append(Segment(raw, occurrence, number - part.first + 1, found.source))
-    return Message(segments, found.source, [*found.warnings, *_oddities(found, part, segments)])
+    return Message(segments, found.source, [*found.warnings, *_oddities(found, segments)])
 
 
-def _oddities(found: Interchange, part: Part, segments: Sequence[Segment]) -> Iterator[Issue]:
+def _oddities(found: Interchange, segments: Sequence[Segment]) -> Iterator[Issue]:
     """Yield what was odd and could be read in one way only."""
     if found.trailer is None:
         text = "the interchange ends without UNZ: its end was lost, and what followed this message may be"
@@ -227,8 +224,7 @@ def _oddities(found: Interchange, part: Part, segments: Sequence[Segment]) -> It
         text = "the last segment does not end; it is whole by its count and reference"
         yield Issue("repaired", text, "warning", place=found.segment(found.trailer).place())
     source = found.source
-    held = source.text[found.raws[part.first].start : found.raws[part.end - 1].end]
-    if not any(one in held for one in source.service.breaks):
+    if not source.broken:
         return
     what = "belong to lines of fixed width and were left out" if source.wrapped else "were kept as blank space"
     for segment in segments:

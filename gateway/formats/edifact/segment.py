@@ -41,6 +41,10 @@ class Segment:
         """What the first component of its first element says: `HP` of `NAD+HP+…`."""
         return self.value(1)
 
+    def parts(self, field: int) -> list[list[str]]:
+        """Return the repetitions of an element, of components, empty ones too; none when it is empty or absent."""
+        return self._parts(field)
+
     @property
     def is_broken(self) -> bool:
         """Whether a line break stands inside it."""
@@ -100,14 +104,21 @@ class Segment:
         return self._source.text[self._raw.start : self._raw.end]
 
     def _split(self) -> list[str | _Element]:
-        service = self._source.service
-        text = self._source.clean(self._text())
-        self._elements = cast("list[str | _Element]", split(text, service.element, service))
+        source, service = self._source, self._source.service
+        text = source.text[self._raw.start : self._raw.end]
+        if source.broken:
+            text = source.clean(text)
+        parts = text.split(service.element) if service.release not in text else split(text, service.element, service)
+        self._elements = cast("list[str | _Element]", parts)
         return self._elements
 
     def _read(self, field: int, text: str) -> _Element:
         """Split an element into its parts, read their letters, and keep them."""
         source, service = self._source, self._source.service
+        if source.plain and service.repetition == ABSENT and service.release not in text:
+            plain = [text.split(service.component)]
+            (self._elements or self._split())[field] = plain
+            return plain
         repeats = [text] if service.repetition == ABSENT else split(text, service.repetition, service)
         parts = [[source.letters(part) for part in split(repeat, service.component, service)] for repeat in repeats]
         (self._elements or self._split())[field] = parts

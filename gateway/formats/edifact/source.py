@@ -34,19 +34,21 @@ class Excerpt(bytes):
 class Source:
     """What all segments of one message share. `text` has a character for each byte; letters are read when asked for."""
 
-    __slots__ = ("_pieces", "charset", "data", "service", "text", "wrapped")
+    __slots__ = ("_pieces", "broken", "charset", "data", "plain", "service", "text", "wrapped")
 
-    def __init__(self, data: bytes, text: str, charset: str, service: Service, *, wrapped: bool) -> None:
+    def __init__(self, data: bytes, text: str, charset: str, service: Service, *, broken: bool, wrapped: bool) -> None:
         self.data = data
         self.text = text
         self.charset = charset
         self.service = service
-        self.wrapped = wrapped
+        self.broken = broken  # a line break stands inside a segment
+        self.wrapped = wrapped  # and so do others, at equal distances
+        self.plain = not broken and charset in _AS_IT_STANDS  # what holds no release is already what it says
         self._pieces = data.pieces if isinstance(data, Excerpt) else ((0, 0, 1),)
 
     def clean(self, text: str) -> str:
         """Return the text of a segment without the breaks of wrapped lines; one that was typed is a line feed."""
-        if "\r" not in text and "\n" not in text:
+        if not self.broken or ("\r" not in text and "\n" not in text):
             return text
         if self.wrapped:
             return _BREAKS.sub("", text)
@@ -66,6 +68,15 @@ class Source:
         """Return line and byte, in what was received, of the byte `at` of this data."""
         start, byte, line = self._pieces[bisect_right(self._pieces, at, key=itemgetter(0)) - 1]
         return line + len(_LINE_END.findall(self.data, start, at)), byte + at - start
+
+
+def is_broken(text: str, raws: Sequence[Raw]) -> bool:
+    """Return whether a line break stands inside a segment."""
+    for end in "\r\n":
+        at = text.find(end)
+        if at >= 0 and any(text.find(end, raw.start, raw.end) >= 0 for raw in raws):
+            return True
+    return False
 
 
 def is_wrapped(text: str, raws: Sequence[Raw]) -> bool:

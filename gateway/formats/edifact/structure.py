@@ -12,13 +12,14 @@ from gateway.errors import Issue, MalformedMessage, Place
 from gateway.formats.edifact import charset
 from gateway.formats.edifact.segment import Segment
 from gateway.formats.edifact.service import Service, patterns, read_service
-from gateway.formats.edifact.source import Excerpt, Raw, Source, is_wrapped
+from gateway.formats.edifact.source import Excerpt, Raw, Source, is_broken, is_wrapped
 
 MAX_BYTES = 32 * 1024 * 1024
 """More bytes than these are refused before they are read."""
 
 _BLANK = re.compile(r"[ \t\r\n\x1a]*")
 _OPENING = ("UNA", "UNB")
+_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 
 
 @dataclass
@@ -101,8 +102,8 @@ def _interchange(data: bytes, text: str, at: int, fallback: str) -> Interchange:
         raise MalformedMessage([Issue("malformed", "UNB does not follow UNA", place=Place("UNB", byte=at))])
     end = min(raws[-1].end + 1, len(text))
     codec, warnings = charset.codec_of(data if (at, end) == (0, len(text)) else data[at:end], fallback)
-    wrapped = is_wrapped(text, raws) if "\n" in text or "\r" in text else True
-    source = Source(data, text, codec, service, wrapped=wrapped)
+    broken = is_broken(text, raws)
+    source = Source(data, text, codec, service, broken=broken, wrapped=broken and is_wrapped(text, raws))
     found = Interchange(source, at, end, raws, warnings=warnings)
     if "\0" in text:
         return found
@@ -112,17 +113,20 @@ def _interchange(data: bytes, text: str, at: int, fallback: str) -> Interchange:
 
 def _raws(text: str, at: int, service: Service) -> Iterator[Raw]:
     """Yield the segments of one interchange: up to UNZ, or to where the next interchange begins."""
-    pattern, name = patterns(service).segment, _name(service)
-    first, size, skip = True, len(text), _blank(service)
+    names, breaks = _names(service), service.breaks
+    blank = f"{breaks} \t\x1a"
+    pattern, first, size = patterns(service).segment, True, len(text)
     while True:
-        blank = skip.match(text, at)
-        start = blank.end() if blank else at
+        start = at
+        while start < size and text[start] in blank:
+            start += 1
         if start >= size:
             return
-        body = pattern.match(text, start)
-        end = body.end() if body else size
-        called = name.match(text, start, end)
-        tag = called[1] if called else ""
+        end = text.find(service.terminator, start)
+        if end <= start or text[end - 1] == service.release or text[end - 1] in breaks:
+            found = pattern.match(text, start)  # the first terminator that is not released
+            end = found.end() if found else size
+        tag = names[text[start : min(start + 4, end)]]
         if tag in _OPENING and not first:
             return
         yield Raw(tag, start, end, end < size)
@@ -131,15 +135,27 @@ def _raws(text: str, at: int, service: Service) -> Iterator[Raw]:
         first, at = False, end + 1
 
 
-@lru_cache(maxsize=64)
-def _name(service: Service) -> re.Pattern[str]:
-    ends = re.escape(service.element + service.component)
-    return re.compile(rf"([A-Z][A-Z0-9]{{2}})(?=[{ends}\r\n]|\Z)")
+class _Names(dict[str, str]):
+    """The name of the segment that begins with four characters, `PID+`; empty when no segment begins so.
+
+    Remembers what it has seen (there are fewer than 100,000 names), for this is asked of every segment.
+    """
+
+    def __init__(self, ends: str) -> None:
+        super().__init__()
+        self._ends = ends
+
+    def __missing__(self, beginning: str) -> str:
+        name = beginning[:3]
+        if not _NAME.fullmatch(name) or (beginning[3:] and beginning[3] not in self._ends):
+            return ""
+        self[beginning] = name
+        return name
 
 
 @lru_cache(maxsize=64)
-def _blank(service: Service) -> re.Pattern[str]:
-    return re.compile(f"[{re.escape(service.breaks)} \t\x1a]*")
+def _names(service: Service) -> _Names:
+    return _Names(f"{service.element}{service.component}{service.breaks}")
 
 
 def _arrange(found: Interchange) -> None:
