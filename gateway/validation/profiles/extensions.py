@@ -4,10 +4,13 @@ https://hl7.org/fhir/R4/defining-extensions.html#context
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from gateway.fhir import elements
-from gateway.validation.profiles.items import Item
+from gateway.fhir.types import Resource
+from gateway.validation.profiles.items import Item, values
+from gateway.validation.shapes import shape
 
 _DEEPEST = 60
 
@@ -17,50 +20,47 @@ class Found(NamedTuple):
 
     item: Item
     owner: str
-    types: tuple[str, ...]
+    of_types: tuple[str, ...]
 
 
 def extensions(item: Item) -> Iterator[Found]:
     """Yield every extension in a value, those in extensions among them, with what it extends."""
-    yield from _within(item, item.type, 0)
+    return _within(item, item.type, 0)
 
 
 def _within(item: Item, path: str, depth: int) -> Iterator[Found]:
-    if depth > _DEEPEST:
+    """Yield those in one value and in what stands in it; `path` is its element as the definition has it."""
+    value = item.value
+    holder, of_type = (value, item.type) if isinstance(value, dict) else (item.partner, "Element")
+    if holder is None or depth > _DEEPEST:
         return
-    for name in ("extension", "modifierExtension"):
-        for one in item.children(name):
-            if isinstance(one.value, dict):
-                yield Found(one, path, _types(item.type))
-                yield from _within(one, "Extension", depth + 1)
-    for name in _names(item):
-        for one in item.children(name):
-            below = one.type if "." in one.type or _is_resource(one) else f"{path}.{name}"
-            yield from _within(one, below, depth + 1)
+    properties = shape(of_type).properties
+    for key in holder:
+        known = properties.get(key.removeprefix("_"))
+        if known is None or (key[0] == "_" and key[1:] in holder) or not _may_hold(holder, key):
+            continue
+        for one in values(holder, key.removeprefix("_"), known.type, f"{item.path}.{known.element.name}"):
+            if known.type == "Extension":
+                yield Found(one, path, types(item.type))
+            yield from _within(one, _path_of(one, known.type, f"{path}.{known.element.name}"), depth + 1)
 
 
-def _names(item: Item) -> list[str]:
-    """Return the elements that are there, extensions apart."""
-    if not isinstance(item.value, dict):
-        return []
-    names = dict.fromkeys(key.removeprefix("_") for key in item.value)
-    found = [elements.child(item.type, name) for name in names if name not in {"extension", "modifierExtension"}]
-    return list(dict.fromkeys(_stem(item.type, one.name) for one in found if one))
+def _may_hold(holder: Resource, key: str) -> bool:
+    """Return whether there can be an extension below a property: a plain value without a partner holds none."""
+    value = holder[key]
+    first = value[0] if isinstance(value, list) and value else value
+    return isinstance(first, dict | list) or key[0] == "_" or "_" + key in holder
 
 
-def _stem(type_name: str, name: str) -> str:
-    """Return the name of a choice without its type: `value` for `valueString`."""
-    if name in elements.children(type_name):
-        return name
-    owners = [one.name for one in elements.children(type_name).values() if name in one.json_names]
-    return owners[0] if owners else name
+def _path_of(item: Item, type_: str, path: str) -> str:
+    if type_ == "Extension" or "." in type_:
+        return type_
+    return item.type if type_ == "Resource" else path
 
 
-def _is_resource(item: Item) -> bool:
-    return isinstance(item.value, dict) and item.value.get("resourceType") == item.type
-
-
-def _types(type_name: str) -> tuple[str, ...]:
+@cache
+def types(type_name: str) -> tuple[str, ...]:
+    """Return a type and those it specialises."""
     found, at = [], type_name if elements.is_type(type_name) else None
     while at is not None:
         found.append(at)
@@ -72,7 +72,7 @@ def may_stand(found: Found, contexts: tuple[str, ...]) -> bool:
     """Return whether an extension may stand where it does; one that says nothing about it may stand anywhere."""
     if not contexts:
         return True
-    here = {found.owner, found.owner.replace("[x]", ""), *found.types}
+    here = {found.owner, *found.of_types}
     if found.item.path.count(".extension") == 0 or "Element" in contexts:
         return any(_names_it(one, here) for one in contexts)
     return any(_names_it(one, here) or one.startswith(("http", "Extension")) for one in contexts)

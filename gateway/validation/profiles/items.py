@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/json.html
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from gateway.fhir import elements
@@ -22,17 +23,22 @@ class Item:
 
     def children(self, name: str) -> list["Item"]:
         """Return what stands in the element `name`; of a choice, whatever type it has. Wrong shapes count as absent."""
-        holder = self.value if isinstance(self.value, dict) else self.partner
-        if not isinstance(holder, dict):
-            return []
-        of_type = self.type if isinstance(self.value, dict) else "Element"
-        element = elements.child(of_type, name)
-        if element is None:
+        value = self.value
+        holder, of_type = (value, self.type) if isinstance(value, dict) else (self.partner, "Element")
+        if holder is None:
             return []
         found: list[Item] = []
-        for key, type_ in zip(element.json_names, element.types, strict=False):
-            found.extend(_values(holder, key, type_, f"{self.path}.{element.name}"))
+        for key, type_ in _keys(of_type, name):
+            if key in holder or "_" + key in holder:
+                found.extend(values(holder, key, type_, f"{self.path}.{name}"))
         return found
+
+
+@cache
+def _keys(of_type: str, name: str) -> tuple[tuple[str, str], ...]:
+    """Return (property, type) of each way to write an element in JSON."""
+    element = elements.child(of_type, name)
+    return tuple(zip(element.json_names, element.types, strict=False)) if element else ()
 
 
 def of_resource(resource: Resource, path: str | None = None) -> Item:
@@ -41,13 +47,12 @@ def of_resource(resource: Resource, path: str | None = None) -> Item:
     return Item(resource, kind, path or kind)
 
 
-def _values(holder: Resource, key: str, type_: str, path: str) -> Iterator[Item]:
-    value, partner = holder.get(key), holder.get(f"_{key}")
-    if value is None and partner is None:
-        return
+def values(holder: Resource, key: str, type_: str, path: str) -> Iterator[Item]:
+    """Yield the values of a property, each with its partner and its place."""
+    value, partner = holder.get(key), holder.get("_" + key)
     if isinstance(value, list) or isinstance(partner, list):
         yield from _repeated(value, partner, type_, path)
-    else:
+    elif value is not None or partner is not None:
         yield _item(value, partner, type_, path)
 
 

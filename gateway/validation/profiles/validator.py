@@ -40,15 +40,21 @@ def profile_issues(library: ProfileLibrary, resource: Resource, asked: Sequence[
     """
     issues: list[Issue] = []
     for item, around in _resources(resource):
-        walk = Walk(library, around, _resolver(resource, around))
         wanted = dict.fromkeys([*(asked if item.value is resource else ()), *_claimed(item.value)])
+        if not wanted:
+            continue
         for url in wanted:
             issues += _unknown(library, item, url, is_asked=url in asked)
-            walk.profile(item, url)
-        if wanted:
-            _look_at_extensions(walk, item)
-        issues += walk.issues
+        if any(library.profile(url) for url in wanted):
+            issues += _found(Walk(library, around, _Resolver(resource, around)), item, wanted)
     return issues
+
+
+def _found(walk: Walk, item: Item, wanted: Iterable[str]) -> list[Issue]:
+    for url in wanted:
+        walk.profile(item, url)
+    _look_at_extensions(walk, item)
+    return walk.issues
 
 
 def _claimed(resource: Resource) -> list[str]:
@@ -109,10 +115,6 @@ class _Resolver:
         return self._entries
 
 
-def _resolver(root: Resource, around: Resource) -> _Resolver:
-    return _Resolver(root, around)
-
-
 def _is_bundle(resource: Resource) -> bool:
     return resource.get("resourceType") == "Bundle" and isinstance(resource.get("entry"), list)
 
@@ -131,7 +133,7 @@ def _named(entries: Iterable[object]) -> Iterator[tuple[str, Resource]]:
 def _look_at_extensions(walk: Walk, item: Item) -> None:
     """Hold every extension against its own definition, where that is known."""
     for found in extensions(item):
-        url = found.item.value.get("url")
+        url = found.item.value.get("url") if isinstance(found.item.value, dict) else None
         profile = walk.library.profile(url) if isinstance(url, str) and ":" in url else None
         if profile is None or profile.type != "Extension":
             continue

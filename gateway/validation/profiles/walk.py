@@ -213,6 +213,9 @@ class Walk:
         """Return which slice of an element a value belongs to: None for none, UNTOLD when nobody can tell."""
         if part.slicing is None:
             return None
+        if part.slicing.by_url is not None:
+            url = item.value.get("url") if isinstance(item.value, dict) else None
+            return part.slicing.by_url.get(url) if isinstance(url, str) else None
         untold = False
         for at, node in enumerate(part.slicing.nodes):
             answer = matching.belongs(item, node, part.slicing.discriminators, self)
