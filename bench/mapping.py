@@ -16,7 +16,7 @@ from typing import Any
 from bench.report import Pair, Row, against, seconds, show
 from gateway.data import shipped
 from gateway.fhir.json import encode
-from gateway.formats import hl7v2
+from gateway.formats import edifact, hl7v2
 from gateway.mapping.library import Library
 from gateway.mapping.pace import split
 from gateway.mapping.run import Job
@@ -36,6 +36,14 @@ _A01 = (
     "PV1|1|I|{ward}^{room}^{bed}^ZKH_DUINRAND^^B||||01999901^Bakker^P^^^^^^VEKTIS|||CHI|||||||||{n:07}^^^ZKH_DUINRAND^VN"
     "|||||||||||||||||||||||||{at}\r"
     "PV2|||^Opname na val\r"
+)
+
+
+_LETTER = (
+    "UNA:+.? '\r\nUNB+UNOC:3+500099901+500099902+260105:0934+REF{n:06}'\r\nUNH+1+MEDVRI:2:D:NL'\r\n"
+    "BGM+VRB+L{n:08}+9'\r\nDTM+137:202601050934:203'\r\nNAD+HP+01999905:AGB++PRAKTIJK ZEEHELDEN:J. VAN DIJK'\r\n"
+    "NAD+MR+06999901:AGB++ZIEKENHUIS DUINRAND:SEH'\r\nPNA+PAT+999900109:BSN++PIETERSE:A.J.'\r\n"
+    "DTM+329:19330518:102'\r\nPDI+V'\r\n{text}UNT+19+1'\r\nUNZ+1+REF{n:06}'\r\n"
 )
 
 
@@ -63,6 +71,14 @@ def a01(n: int) -> bytes:
     return text.encode()
 
 
+def letter(n: int) -> bytes:
+    """Return the n-th letter: a MEDVRI with its text in ten lines."""
+    text = "".join(
+        f"FTX+VRB+++{i}. Mw. klaagt over toenemende pijn in de heup?: zij is gisteren gevallen'\r\n" for i in range(10)
+    )
+    return _LETTER.format(n=n, text=text).encode()
+
+
 def rows(*, full: bool = False) -> list[Row]:
     """Return the rows of the scoreboard."""
     library = Library.load([shipped("mappings")])
@@ -74,6 +90,7 @@ def rows(*, full: bool = False) -> list[Row]:
     return [
         *_bed(library, small, rounds),
         *_admission(library, large, rounds),
+        _letters(library, rounds),
         _table(library),
         _start(),
     ]
@@ -115,6 +132,30 @@ def _admission(library: Library, messages: Sequence[bytes], rounds: int) -> list
     rate = len(messages) / pair.work
     work = f"ADT^A01 of {len(messages[0]) / 1000:.1f} kB → {len(outputs[0])} resources, trace on, JSON out"
     return [Row(work, "≥ 1,000/s", f"{rate:,.0f}/s, {pair.ratio:.1f} x the floor", rate >= 1000)]
+
+
+def _letters(library: Library, rounds: int) -> Row:
+    letters = [letter(n) for n in range(MESSAGES // 4)]
+    job = Job(library, library.provider("dev"), RECEIVED)
+
+    def made(data: bytes) -> list[Any]:
+        return [resource for part in edifact.split(data) for resource, _, _ in job.edifact(part).resources]
+
+    def whole() -> None:
+        for data in letters:
+            encode(made(data))
+
+    outputs = [made(data) for data in letters]
+
+    def floor() -> None:
+        for data, output in zip(letters, outputs, strict=True):
+            [segment.split("+") for segment in data.decode("latin-1").split("'")]
+            encode(output)
+
+    pair: Pair = against(whole, floor, rounds=rounds)
+    rate = len(letters) / pair.work
+    work = f"EDIFACT letter of {len(letters[0]) / 1000:.1f} kB → {len(outputs[0])} resources, trace on, JSON out"
+    return Row(work, "≥ 2,000/s", f"{rate:,.0f}/s, {pair.ratio:.1f} x the floor", rate >= 2000)
 
 
 def _table(library: Library) -> Row:
