@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -70,8 +71,15 @@ class Source:
         return line + len(_LINE_END.findall(self.data, start, at)), byte + at - start
 
 
-def is_broken(text: str, raws: Sequence[Raw]) -> bool:
+@lru_cache(maxsize=64)
+def _inside(terminator: str) -> re.Pattern[str]:
+    return re.compile(f"[^{re.escape(terminator)}\r\n][\r\n]")
+
+
+def is_broken(text: str, raws: Sequence[Raw], terminator: str) -> bool:
     """Return whether a line break stands inside a segment."""
+    if not _inside(terminator).search(text):
+        return False  # each follows the end of a segment
     for end in "\r\n":
         at = text.find(end)
         if at >= 0 and any(text.find(end, raw.start, raw.end) >= 0 for raw in raws):
