@@ -72,13 +72,14 @@ class Source:
 
 
 @lru_cache(maxsize=64)
-def _inside(terminator: str) -> re.Pattern[str]:
-    return re.compile(f"[^{re.escape(terminator)}\r\n][\r\n]")
+def _inside(service: Service) -> re.Pattern[str]:
+    end, release = re.escape(service.terminator), re.escape(service.release)
+    return re.compile(f"(?:[^{end}\r\n]|{release}{end})[\r\n]")
 
 
-def is_broken(text: str, raws: Sequence[Raw], terminator: str) -> bool:
+def is_broken(text: str, raws: Sequence[Raw], service: Service) -> bool:
     """Return whether a line break stands inside a segment."""
-    if not _inside(terminator).search(text):
+    if not _inside(service).search(text):
         return False  # each follows the end of a segment
     for end in "\r\n":
         at = text.find(end)

@@ -102,7 +102,7 @@ def _interchange(data: bytes, text: str, at: int, fallback: str) -> Interchange:
         raise MalformedMessage([Issue("malformed", "UNB does not follow UNA", place=Place("UNB", byte=at))])
     end = min(raws[-1].end + 1, len(text))
     codec, warnings = charset.codec_of(data if (at, end) == (0, len(text)) else data[at:end], fallback)
-    broken = is_broken(text, raws, service.terminator)
+    broken = is_broken(text, raws, service)
     source = Source(data, text, codec, service, broken=broken, wrapped=broken and is_wrapped(text, raws))
     found = Interchange(source, at, end, raws, warnings=warnings)
     if "\0" in text:
