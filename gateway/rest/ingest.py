@@ -6,22 +6,28 @@ from types import MappingProxyType
 
 from flask import Blueprint, Response, g, request
 
-from gateway.fhir import json
+from gateway import report
+from gateway.errors import NotAcceptable
+from gateway.fhir import json, xml
 from gateway.fhir.outcome import operation_outcome
-from gateway.ingest import Ingested, acknowledgement, ingest
-from gateway.rest import report, wire
-from gateway.rest.headers import FHIR_JSON, negotiate
+from gateway.fhir.types import Resource
+from gateway.ingest import Ingested, acknowledgement, control, ingest
+from gateway.rest import wire
+from gateway.rest.headers import FHIR_JSON, FHIR_MEDIA_TYPES, FHIR_XML, media_type, negotiate
 
 blueprint = Blueprint("ingest", __name__)
 
-_ER7, _TEXT, _JSON = "application/hl7-v2+er7", "text/plain", "application/json"
+_ER7, _EDIFACT = "application/hl7-v2+er7", "application/edifact"
+_TEXT, _JSON = "text/plain", "application/json"
 _OFFERED: Mapping[str, str] = {
     **dict.fromkeys((_ER7, "x-application/hl7-v2+er7", "application/hl7-v2"), _ER7),
+    _EDIFACT: _EDIFACT,
     _TEXT: _TEXT,
     _JSON: _JSON,
     FHIR_JSON: FHIR_JSON,
+    **dict.fromkeys((FHIR_XML, "application/xml", "text/xml"), FHIR_XML),
 }
-_BY_FORMAT: Mapping[str, str] = {"hl7v2": _ER7, "csv": _TEXT}
+_BY_FORMAT: Mapping[str, str] = {"hl7v2": _ER7, "edifact": _EDIFACT, "csv": _TEXT}
 
 
 @blueprint.post("/ingest/<provider>")
@@ -36,13 +42,19 @@ def post(provider: str) -> Response:
         to=wire.services(),
         language=wire.language(),
     )
-    chosen = asked or _BY_FORMAT.get(ingested.format, FHIR_JSON)
+    sent = FHIR_MEDIA_TYPES.get(media_type(request.headers.get("Content-Type")), FHIR_JSON)
+    chosen = asked or _BY_FORMAT.get(ingested.format, sent)
     status = ingested.refusal.status if ingested.refusal else HTTPStatus.OK
-    return Response(_ANSWERS[chosen](ingested), status, content_type=f"{chosen}; charset=utf-8")
+    charset = "iso-8859-1" if chosen == _EDIFACT else "utf-8"  # an interchange says itself what it is in
+    return Response(_ANSWERS[chosen](ingested), status, content_type=f"{chosen}; charset={charset}")
 
 
 def _acknowledgement(ingested: Ingested) -> bytes:
     return acknowledgement(ingested, wire.services())
+
+
+def _control(ingested: Ingested) -> bytes:
+    return control(ingested, wire.services())
 
 
 def _text(ingested: Ingested) -> bytes:
@@ -54,8 +66,19 @@ def _json(ingested: Ingested) -> bytes:
 
 
 def _outcome(ingested: Ingested) -> bytes:
+    return json.encode(_resource(ingested, show_values=_show_values()))
+
+
+def _xml_outcome(ingested: Ingested) -> bytes:
+    try:
+        return xml.write(_resource(ingested, show_values=_show_values()))
+    except NotAcceptable:  # one of the sender's values holds what XML cannot carry
+        return xml.write(_resource(ingested, show_values=False))
+
+
+def _resource(ingested: Ingested, *, show_values: bool) -> Resource:
     issues = ingested.issues if ingested.refusal else [report.summary(ingested, wire.language()), *ingested.issues]
-    return json.encode(operation_outcome(issues, show_values=_show_values(), language=wire.language()))
+    return operation_outcome(issues, show_values=show_values, language=wire.language())
 
 
 def _show_values() -> bool:
@@ -64,5 +87,12 @@ def _show_values() -> bool:
 
 
 _ANSWERS: Mapping[str, Callable[[Ingested], bytes]] = MappingProxyType(
-    {_ER7: _acknowledgement, _TEXT: _text, _JSON: _json, FHIR_JSON: _outcome}
+    {
+        _ER7: _acknowledgement,
+        _EDIFACT: _control,
+        _TEXT: _text,
+        _JSON: _json,
+        FHIR_JSON: _outcome,
+        FHIR_XML: _xml_outcome,
+    }
 )
