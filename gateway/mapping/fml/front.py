@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from gateway.fhir.outcome import catalogue
 from gateway.fhirpath import FhirPathError, ast, parse
 from gateway.mapping import ir, yaml_tree
 from gateway.mapping.fml import structures
@@ -20,7 +21,7 @@ from gateway.mapping.spans import Problems, Span, suggestion
 from gateway.mapping.yaml_front import read_source
 
 _POLICY = re.compile(r"(?:^|\s)on-error: ([a-z-]+)(?:\s|$)")
-_CODE = re.compile(r"([a-z]+(?:-[a-z]+)+): (.*)", re.DOTALL)
+_CODE = re.compile(r"([a-z]+(?:-[a-z]+)*): (.*)", re.DOTALL)
 _CHARACTER = re.compile(r" \(at character \d+\)$")
 _RECORD = "record"
 _COUNTED = ir.SEGMENTED
@@ -276,7 +277,8 @@ class _Scope:
         log = inner.of(one, "logMessage")
         text = log.node.value if log and isinstance(log.node, ast.Literal) and isinstance(log.node.value, str) else None
         found = _CODE.fullmatch(text) if text else None
-        return (found[1], found[2]) if found else ("required-missing", text)
+        known = found is not None and found[1] in catalogue()
+        return (found[1], found[2]) if found and known else ("required-missing", text)
 
     def items(self, context: str, element: str | None, span: Span) -> ir.Expression | None:
         if element is None or (self.kinds.get(context) == TABLE and element == _RECORD):

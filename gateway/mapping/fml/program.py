@@ -13,7 +13,7 @@ from gateway.mapping import ir
 from gateway.mapping.compiler.body import Body
 from gateway.mapping.compiler.frame import Name, outermost
 from gateway.mapping.compiler.program import _CONTEXT, Program, _Builder
-from gateway.mapping.compiler.sources import Units
+from gateway.mapping.compiler.sources import Units, source_parameters, stepped_names
 from gateway.mapping.concept_maps import ConceptMap
 from gateway.mapping.findings import Finding
 from gateway.mapping.fml import structures, transforms
@@ -57,7 +57,10 @@ class GroupBuilder(_Builder):
         super().__init__(mapping, overlay, units, problems, traced=True)
         self.maps = maps
         self.models = MappingProxyType(dict(mapping.models))
-        self.groups = maps.groups(mapping, problems)
+        found = maps.groups(mapping, problems)
+        called = tuple(ir.Use(name, name, one.span) for name, one in found.items())
+        self.groups = {name: replace(one, uses=(*called, *mapping.uses, *one.uses)) for name, one in found.items()}
+        self.reach = _Reach(self.groups, units)
         self.known_maps: dict[str, ConceptMap | None] = {}
         names = {f"fml_{name}": made[0] for name, made in transforms.TRANSFORMS.items()}
         self.namespace.update(names)
@@ -68,6 +71,14 @@ class GroupBuilder(_Builder):
         """Return the group that a name means."""
         return self.groups.get(use.target) or super().fragment(use)
 
+    def sources(self, fragment: ir.Fragment) -> frozenset[int]:
+        """Return which parameters of a group are pieces of the source, by position."""
+        return source_parameters(fragment, self.reach)
+
+    def stepped(self, unit: ir.Unit) -> frozenset[str]:
+        """Return the names of a group that must stay pieces of the source."""
+        return stepped_names(unit, self.reach)
+
     def concept_map(self, use: ir.Use) -> ConceptMap | None:
         """Return the ConceptMap that a url means, the provider's own rows laid over it."""
         found = self.maps.concept_map(
@@ -77,9 +88,7 @@ class GroupBuilder(_Builder):
 
     def frame_of(self, group: ir.Group) -> Scope:
         """Return the scope of a group before its parameters: its ConceptMaps, and all groups as functions."""
-        callable_ = [ir.Use(name, name, one.span) for name, one in self.groups.items() if one.type or one.parameters]
-        uses = (*callable_, *self.mapping.uses, *group.uses)
-        frame = outermost(replace(group, uses=uses))
+        frame = outermost(self.groups.get(group.name, group))
         root = self.root()
         kinds = {} if root is None else {root[0]: root[1]}
         return Scope(frame, kinds=MappingProxyType(kinds))
@@ -223,6 +232,23 @@ class GroupBuilder(_Builder):
         end += f"\n    return T.given_back(made, {wanted!r})"
         self._written(body, fragment, scope, end=end)
         self.open.pop()
+
+
+class _Reach:
+    """Finds what the groups of a map use: each other, and what the library has."""
+
+    def __init__(self, groups: Mapping[str, ir.Group], units: Units) -> None:
+        self.groups = groups
+        self.units = units
+        self.stepped: dict[str, frozenset[str]] = {}
+
+    def fragment(self, use: ir.Use) -> ir.Fragment | None:
+        """Return the group that a name means."""
+        return self.groups.get(use.target)
+
+    def concept_map(self, use: ir.Use) -> ConceptMap | None:
+        """Return the ConceptMap that an alias means."""
+        return self.units.concept_map(use)
 
 
 def _begun(type_: str | None) -> str:

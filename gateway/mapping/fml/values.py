@@ -39,13 +39,15 @@ class Values:
         first = target.parameters[0] if target.parameters else None
         return str(first.value) if target.transform == "create" and isinstance(first, ir.Literal) else None
 
-    def code(self, target: ir.RuleTarget, scope: Scope, wanted: str | None, *, choice: bool = False) -> Code:
+    def code(
+        self, target: ir.RuleTarget, scope: Scope, wanted: str | None, *, choice: bool = False, listed: bool = False
+    ) -> Code:
         """Return the Python of a transform; `wanted` is the type of the element that takes it."""
         word = target.transform
         if word == "copy":
             return self.parameter(target.parameters[0], scope, choice=choice) if target.parameters else _EMPTY
         if word == "evaluate":
-            return self.evaluated(target, scope, choice=choice)
+            return self.evaluated(target, scope, choice=choice, listed=listed)
         if word == "translate":
             return self.translated(target, scope, wanted)
         if word == "dateOp":
@@ -56,7 +58,7 @@ class Values:
             return Code(f"T.uuid(control_id, {target.span.line}, {space})", type="System.String")
         return self.called(target, scope)
 
-    def evaluated(self, target: ir.RuleTarget, scope: Scope, *, choice: bool) -> Code:
+    def evaluated(self, target: ir.RuleTarget, scope: Scope, *, choice: bool, listed: bool) -> Code:
         """Return an expression; of two parameters the first is what it is about."""
         value = target.parameters[-1] if target.parameters else None
         if isinstance(value, ir.Literal):
@@ -68,7 +70,7 @@ class Values:
             first = target.parameters[0].node
             known = frame.names.get(first.name) if isinstance(first, ast.Identifier) else None
             frame = frame.having({}, known) if known is not None else frame
-        code, _ = self.expressions.code(value, frame, pieces=True, json=not choice)
+        code, _ = self.expressions.code(value, frame, pieces=listed, json=not choice)
         return code
 
     def parameter(self, value: ir.Literal | ir.Expression, scope: Scope, *, choice: bool = False) -> Code:
@@ -142,7 +144,8 @@ class Values:
 
 
 def _single(code: Code) -> str:
-    return f"fp_single({code.text})" if code.many else code.text
+    """A transform takes the first value of a variable that holds several."""
+    return f"first({code.text})" if code.many else code.text
 
 
 def _text(value: ir.Literal | ir.Expression) -> str:

@@ -279,7 +279,7 @@ class RulesWriter:
     def assigned(self, target: ir.RuleTarget, rule: ir.Rule, scope: Scope, at: tuple[Target, Slot, str]) -> Scope:
         """Write a value into its place."""
         holder, place, path = at
-        code = self.values.code(target, scope, place.type, choice=bool(place.choices))
+        code = self.values.code(target, scope, place.type, choice=bool(place.choices), listed=place.listed is True)
         number = self.number(rule, target.span, target=path)
         constant = self.builder.constant(place, "slot")
         given = f"{holder.text}, {constant}, {number}, lambda: {code.text}, {code.many}, {code.type!r}"

@@ -44,7 +44,9 @@ class _Export:
         self.groups: list[Rule] = []
         self.types: set[str] = set()
         taken = {binding.name for binding in mapping.lets}
-        self.root = "src" if self.format == "csv" else next(n for n in ("msg", "message", "theMessage") if n not in taken)
+        self.root = (
+            "src" if self.format == "csv" else next(n for n in ("msg", "message", "theMessage") if n not in taken)
+        )
 
     def resource(self) -> dict[str, Any]:
         first = self.first_group()
@@ -105,7 +107,16 @@ class _Export:
             {"name": self.root, "type": self.alias(), "mode": "source"},
             {"name": "bundle", "type": "Bundle", "mode": "target"},
         ]
-        kind = [exporter.rule("type", [exporter.at(("bundle", "Bundle", "type"), transform="copy", parameter=[{"valueString": "transaction"}])])]
+        kind = [
+            exporter.rule(
+                "type",
+                [
+                    exporter.at(
+                        ("bundle", "Bundle", "type"), transform="copy", parameter=[{"valueString": "transaction"}]
+                    )
+                ],
+            )
+        ]
         if self.format == "csv":
             row = {"context": self.root, "element": "record", "variable": "record"}
             rules = [{"name": "record", "source": [row], "rule": rules}]
@@ -135,7 +146,11 @@ class _Export:
             elif (fragment := self.units.fragment(use)) is not None:
                 functions[use.alias] = self.function(fragment)
         self.types |= {t.resource_type for template in unit.emit for t in _objects(template) if t.resource_type}
-        names = frozenset(unit.parameters) if isinstance(unit, ir.Fragment) else frozenset({"record"} if self.format == "csv" else ())
+        names = (
+            frozenset(unit.parameters)
+            if isinstance(unit, ir.Fragment)
+            else frozenset({"record"} if self.format == "csv" else ())
+        )
         return Exporter(self.root, Texts(self.format, self.root, functions, maps, names - {"record"}), codes)
 
     def constant(self, use: ir.Use) -> str:
@@ -155,7 +170,11 @@ class _Export:
         self.names[fragment.file] = name
         exporter = self.exporter(fragment)
         rules = exporter.bound(fragment.lets, lambda: self.made(exporter, fragment), "let")
-        target: Rule = {"name": _TARGET, "type": fragment.type, "mode": "target"} if fragment.type else {"name": _TARGET, "mode": "target"}
+        target: Rule = (
+            {"name": _TARGET, "type": fragment.type, "mode": "target"}
+            if fragment.type
+            else {"name": _TARGET, "mode": "target"}
+        )
         inputs = [{"name": one, "mode": "source"} for one in fragment.parameters]
         said = [] if fragment.single else ["makes-many"]
         policy = fragment.emit[0].policy if fragment.single and isinstance(fragment.emit[0], ir.Object) else None
@@ -195,7 +214,12 @@ def _objects(template: ir.Template) -> Iterator[ir.Object]:
 
 
 def _tree(tree: ir.TreeSource) -> dict[str, Any]:
-    said: dict[str, Any] = {"root": tree.root, "namespace": tree.namespace, "namespaces": dict(tree.prefixes), "array": tree.array}
+    said: dict[str, Any] = {
+        "root": tree.root,
+        "namespace": tree.namespace,
+        "namespaces": dict(tree.prefixes),
+        "array": tree.array,
+    }
     said |= {"control": tree.control.text if tree.control else None}
     said |= {"event-time": tree.event_time.text if tree.event_time else None}
     return {key: value for key, value in said.items() if value}
@@ -216,4 +240,3 @@ def _pascal(name: str) -> str:
 def _camel(name: str) -> str:
     made = _pascal(name)
     return made[:1].lower() + made[1:]
-

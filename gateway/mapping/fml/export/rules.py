@@ -40,7 +40,9 @@ class Exporter:
             if name not in self.texts.names:
                 return name
 
-    def rule(self, name: str, targets: list[Rule] | None = None, rules: list[Rule] | None = None, **source: Any) -> Rule:
+    def rule(
+        self, name: str, targets: list[Rule] | None = None, rules: list[Rule] | None = None, **source: Any
+    ) -> Rule:
         """Return a rule with one source, the whole message unless another is given."""
         made: Rule = {"name": id_of(name), "source": [{"context": self.root} | source]}
         if targets:
@@ -173,7 +175,9 @@ class Exporter:
         """Return the rule of an object, the rules of its elements in it."""
         type_ = value.resource_type or chosen or self.type_of(place)
         name = self.fresh(value.resource_type or place[2])
-        created = {"transform": "create", "parameter": [{"valueString": type_}]} if value.resource_type or chosen else {}
+        created = (
+            {"transform": "create", "parameter": [{"valueString": type_}]} if value.resource_type or chosen else {}
+        )
         inner = self.members(name, type_, value.members)
         made = self.rule(value.resource_type or place[2], _ordered([self.at(place, variable=name, **created)]), inner)
         if value.policy:
@@ -213,7 +217,9 @@ class Exporter:
                 condition = self.texts.text(branch.condition)
                 text = f"iif({condition}, {number}{f', {text}' if text else ''})"
         inner = [
-            rule for number, branch in enumerate(branches, 1) for rule in self.guarded(f"{name} = {number}", write(branch.value))
+            rule
+            for number, branch in enumerate(branches, 1)
+            for rule in self.guarded(f"{name} = {number}", write(branch.value))
         ]
         return [self.rule("choose", [self.evaluated(text, variable=name)], inner)] if inner else []
 
@@ -285,7 +291,9 @@ def ordered(rules: list[Rule]) -> Iterator[Rule]:
 def _chosen(type_: str | None, name: str) -> tuple[str, str | None]:
     """Return the element that a JSON name means, and the type where the element is a choice."""
     found = child(type_, name) if type_ else None
-    stem = next((n for n in (name[: len(name) - i] for i in range(1, len(name))) if type_ and _is_choice(type_, n)), None)
+    stem = next(
+        (n for n in (name[: len(name) - i] for i in range(1, len(name))) if type_ and _is_choice(type_, n)), None
+    )
     if found is None or stem is None or found.choice:
         return name, None
     return (stem, found.types[0]) if name[len(stem)].isupper() else (name, None)
