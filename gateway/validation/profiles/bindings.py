@@ -33,7 +33,7 @@ class Binding:
 
 
 def of_element(definition: Resource) -> list[Binding]:
-    """Return the bindings that bind: none for preferred and example."""
+    """Return the bindings that bind: none for preferred and example, but for the largest set they may allow."""
     binding = definition.get("binding") or {}
     found = []
     if binding.get("strength") in {"required", "extensible"} and isinstance(binding.get("valueSet"), str):
@@ -41,9 +41,13 @@ def of_element(definition: Resource) -> list[Binding]:
     found.extend(
         Binding(str(extension["valueCanonical"]), is_required=True)
         for extension in binding.get("extension") or []
-        if extension.get("url") == MAX_VALUE_SET and "valueCanonical" in extension
+        if extension.get("url") == MAX_VALUE_SET and "valueCanonical" in extension and not _is_required(binding)
     )
     return found
+
+
+def _is_required(binding: Resource) -> bool:
+    return bool(binding.get("strength") == "required")
 
 
 def findings(item: Item, binding: Binding, terminology: Terminology) -> Iterator[Finding]:
