@@ -1,7 +1,8 @@
 """How fast messages become resources, against the least that anybody could do with them.
 
-The floor is a lazy split of the message and the dump of the same output as JSON, both as fast as Python has
-them (`str.split`, msgspec). Beds and times differ from message to message, as they do in life.
+The floor is a lazy split of the message and the dump of the same output by `json.dumps`, which the bar was set with
+(docs/decisions.md); against msgspec, which we dump with ourselves, the ratio is told too. Beds and times differ from
+message to message, as they do in life.
 """
 
 import gc
@@ -114,8 +115,8 @@ def _bed(library: Library, messages: Sequence[bytes], rounds: int) -> list[Row]:
             f"{rate:,.0f}/s",
             rate >= 10_000,
         ),
-        Row("the same against its floor (split, msgspec dump)", "≤ 3 x", f"{floor.ratio:.1f} x", floor.ratio <= 3),
-        Row("the same against split and json.dumps", "", f"{plain.ratio:.1f} x"),
+        Row("the same against its floor (split, json.dumps)", "≤ 3 x", f"{plain.ratio:.1f} x", plain.ratio <= 3),
+        Row("the same against split and the dump of msgspec, ten times as fast", "", f"{floor.ratio:.1f} x"),
         Row("trace on against off", "≤ 1.10", f"{trace.ratio:.2f}", trace.ratio <= 1.10),
         Row(
             "trace written out for every element",
@@ -131,7 +132,7 @@ def _admission(library: Library, messages: Sequence[bytes], rounds: int) -> list
     pair: Pair = against(_mapping(job, messages), _floor(messages, outputs, encode), rounds=rounds)
     rate = len(messages) / pair.work
     work = f"ADT^A01 of {len(messages[0]) / 1000:.1f} kB → {len(outputs[0])} resources, trace on, JSON out"
-    return [Row(work, "≥ 1,000/s", f"{rate:,.0f}/s, {pair.ratio:.1f} x the floor", rate >= 1000)]
+    return [Row(work, "≥ 1,000/s", f"{rate:,.0f}/s, {pair.ratio:.1f} x split and msgspec dump", rate >= 1000)]
 
 
 def _letters(library: Library, rounds: int) -> Row:
