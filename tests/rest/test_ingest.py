@@ -120,3 +120,22 @@ def test_formats_that_are_not_read_are_named(client: FlaskClient) -> None:
 
     assert response.status_code == 415
     assert "CDA" in response.text or "application/xml" in response.text
+
+
+def test_fhir_xml_is_taken_and_answered_in_xml(client: FlaskClient) -> None:
+    bundle = (
+        b'<Bundle xmlns="http://hl7.org/fhir"><type value="transaction"/><entry><resource><Location><id value="bed-x"/>'
+        b'<status value="active"/></Location></resource><request><method value="PUT"/><url value="Location/bed-x"/>'
+        b"</request></entry></Bundle>"
+    )
+
+    taken = send(client, bundle, "application/fhir+xml")
+    again = send(client, bundle, "text/xml", Accept=FHIR)
+    wrong = send(client, bundle.replace(b"active", b"aktief"), "application/fhir+xml", Accept="application/xml")
+
+    assert (taken.status_code, again.status_code, wrong.status_code) == (200, 200, 422)
+    assert taken.headers["Content-Type"] == wrong.headers["Content-Type"] == "application/fhir+xml; charset=utf-8"
+    assert b'<code value="all-well"/>' in taken.data
+    assert again.get_json()["issue"][0]["details"]["coding"][0]["code"] == "all-well"
+    assert b'<code value="code-invalid"/>' in wrong.data
+    assert client.get("/fhir/Location/bed-x").headers["ETag"] == 'W/"1"'
