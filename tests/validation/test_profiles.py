@@ -618,3 +618,40 @@ def test_a_resource_without_shape_is_no_crash(shapeless: dict[str, Any]) -> None
     known = library(bsn_slice(), EXTENSION)
 
     assert isinstance(profile_issues(known, shapeless), list)
+
+
+def test_a_warning_is_told_though_a_slice_was_chosen_by_the_same_profile() -> None:
+    """To choose the slice the value is held against the profile in silence; that is not all there is to say."""
+    named = profile("HumanName", element("HumanName", constraint=[rule("text.exists()", "warning")]), name="named")
+    asked = profile(
+        "Patient",
+        sliced("Patient.name", ("profile", "$this")),
+        element("Patient.name:named", max="1", type=[{"code": "HumanName", "profile": [BASE + "named"]}]),
+    )
+
+    assert found(PATIENT | {"name": [{"family": "A"}]}, asked, named) == [("profile-invariant", "Patient.name[0]")]
+
+
+def test_a_flood_of_claims_is_told_to_an_end_and_not_kept() -> None:
+    known = library(profile("Patient"))
+    flood: dict[str, Any] = {"resourceType": "Bundle", "type": "collection"}
+    flood["entry"] = [{"resource": claiming(*(f"https://x/{n}-{at}" for at in range(90)))} for n in range(60)]
+
+    assert len(profile_issues(known, flood)) == 1_000
+    assert len(known._profiles) == 0
+
+
+def test_resources_that_refer_to_each_other_are_not_looked_at_again_and_again() -> None:
+    """200 results that each have all others as members: followed naively that has no end."""
+    every = profile(
+        "Observation",
+        element("Observation.hasMember", type=[{"code": "Reference", "targetProfile": [BASE + "asked"]}]),
+    )
+    names = [f"urn:uuid:{at}" for at in range(200)]
+    members = [{"reference": name} for name in names]
+    entry = [
+        {"fullUrl": name, "resource": observation(hasMember=members, meta={"profile": [BASE + "asked"]})}
+        for name in names
+    ]
+
+    assert profile_issues(library(every), {"resourceType": "Bundle", "type": "collection", "entry": entry}) == []

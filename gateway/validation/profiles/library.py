@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from gateway.errors import InvalidResource
 from gateway.fhir import elements
-from gateway.fhir.types import resource_types
+from gateway.fhir.types import Resource, resource_types
 from gateway.validation.profiles import base
 from gateway.validation.profiles.definitions import Definitions
 from gateway.validation.profiles.parts import Part, part_of
@@ -49,19 +49,18 @@ class ProfileLibrary:
         self.terminology = Terminology(definitions)
         self.problems: dict[str, str] = {}  # url → why a profile could not be compiled
         self._profiles: dict[str, Profile | None] = {}
-        self._types: dict[str, str | None] = {}
         self._opened: dict[str, dict[str, Node]] = {}
 
     def profile(self, url: str) -> Profile | None:
         """Return a profile by its canonical; None when it is not known, is R4's own, or cannot be compiled."""
         if url not in self._profiles:
-            self._profiles[url] = self._compile(url)
+            definition = None if base.type_of(url) else self.definitions.structure(url)
+            if definition is None:
+                return None  # not kept: whoever claims a thousand unknown ones must not fill the memory
+            self._profiles[url] = self._compile(url, definition)
         return self._profiles[url]
 
-    def _compile(self, url: str) -> Profile | None:
-        definition = None if base.type_of(url) else self.definitions.structure(url)
-        if definition is None:
-            return None
+    def _compile(self, url: str, definition: Resource) -> Profile | None:
         type_ = str(definition.get("type"))
         try:
             tree = tree_of(definition, self.definitions.structure)
@@ -76,13 +75,9 @@ class ProfileLibrary:
 
     def type_of(self, url: str) -> str | None:
         """Return the type that a profile (or R4's own definition) is about, or None."""
-        if url not in self._types:
-            self._types[url] = base.type_of(url) or self._declared(url)
-        return self._types[url]
-
-    def _declared(self, url: str) -> str | None:
-        definition = self.definitions.structure(url)
-        return str(definition["type"]) if definition and "type" in definition else None
+        known = base.type_of(url)
+        definition = None if known else self.definitions.structure(url)
+        return str(definition["type"]) if definition and "type" in definition else known
 
     def opened(self, node: Node) -> dict[str, Node]:
         """Return what stands in an element whose type the profile did not open: that of its profile, or of its type."""

@@ -18,6 +18,7 @@ from gateway.validation.profiles.definitions import Definitions
 _GRAMMARS = {"urn:ietf:bcp:47": re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")}
 _DEEPEST = 12  # value sets that take in value sets
 _LONGEST_PATTERN = 200
+_LONGEST_KEPT = 400  # characters of a system and code whose answer is kept
 
 
 def both(answers: Iterable[bool | None]) -> bool | None:
@@ -77,6 +78,8 @@ class Terminology:
     def has(self, value_set: str, system: str | None, code: str) -> bool | None:
         """Return whether a code is in a value set; `system` None: of any system, as for elements that are a code."""
         key = value_set, system, code
+        if len(code) + len(system or "") > _LONGEST_KEPT:
+            return self._has(value_set, system, code, 0)
         if key not in self._answers:
             if len(self._answers) > 50_000:  # answers are few; a flood of unknown codes must not stay
                 self._answers.clear()

@@ -12,9 +12,11 @@ from gateway.validation.profiles.bindings import Finding
 from gateway.validation.profiles.extensions import extensions, may_stand
 from gateway.validation.profiles.items import Item, of_resource
 from gateway.validation.profiles.library import Profile, ProfileLibrary
-from gateway.validation.profiles.walk import Walk
+from gateway.validation.profiles.walk import Answers, Walk
 
 _MOST_ENTRIES = 20_000
+_MOST_CLAIMS = 50  # of one resource
+_MOST_ISSUES = 1_000
 
 
 def claims(resource: Resource) -> bool:
@@ -39,6 +41,7 @@ def profile_issues(library: ProfileLibrary, resource: Resource, asked: Sequence[
     asked for and not known is an error.
     """
     issues: list[Issue] = []
+    answers: Answers = {}
     for item, around in _resources(resource):
         wanted = dict.fromkeys([*(asked if item.value is resource else ()), *_claimed(item.value)])
         if not wanted:
@@ -46,8 +49,10 @@ def profile_issues(library: ProfileLibrary, resource: Resource, asked: Sequence[
         for url in wanted:
             issues += _unknown(library, item, url, is_asked=url in asked)
         if any(library.profile(url) for url in wanted):
-            issues += _found(Walk(library, around, _Resolver(resource, around)), item, wanted)
-    return issues
+            issues += _found(Walk(library, around, _Resolver(resource, around), answers), item, wanted)
+        if len(issues) > _MOST_ISSUES:
+            break
+    return issues[:_MOST_ISSUES]
 
 
 def _found(walk: Walk, item: Item, wanted: Iterable[str]) -> list[Issue]:
@@ -59,7 +64,7 @@ def _found(walk: Walk, item: Item, wanted: Iterable[str]) -> list[Issue]:
 
 def _claimed(resource: Resource) -> list[str]:
     held = (resource.get("meta") or {}).get("profile") if isinstance(resource.get("meta") or {}, dict) else None
-    return [url for url in held if isinstance(url, str)] if isinstance(held, list) else []
+    return [url for url in held[:_MOST_CLAIMS] if isinstance(url, str)] if isinstance(held, list) else []
 
 
 def _unknown(library: ProfileLibrary, item: Item, url: str, *, is_asked: bool) -> list[Issue]:

@@ -20,6 +20,7 @@ from gateway.validation.profiles.tree import Node
 _DEEPEST = 40  # elements in elements, profiles in profiles
 _MOST_ISSUES = 1_000
 Resolve = Callable[[str], Item | None]
+Answers = dict[tuple[int, str], bool]  # whether a value (by its identity: it outlives the walk) follows a profile
 
 
 class Untold(Enum):
@@ -34,14 +35,16 @@ UNTOLD = Untold.UNTOLD
 class Walk:
     """Carries what is found, the resource it is found in, and which values have been held against which profiles."""
 
-    def __init__(self, library: ProfileLibrary, root: Resource, resolve: Resolve) -> None:
+    def __init__(self, library: ProfileLibrary, root: Resource, resolve: Resolve, answers: Answers) -> None:
         self.library = library
         self.root = root
         self.resource = root  # what %resource means
         self.resolve_ = resolve
         self.issues: list[Issue] = []
-        self._answers: dict[tuple[int, str], bool] = {}  # whether a value follows a profile
-        self._told: set[tuple[str, str | None, str]] = set()
+        self._answers = answers
+        self._open: set[tuple[int, str]] = set()  # what is being looked at
+        self._seen: set[tuple[int, str, str]] = set()  # what has been told of
+        self._told: set[tuple[str, str, str, str]] = set()
         self._depth = 0
 
     # --- what matching asks ------------------------------------------------------------------------------------
@@ -67,31 +70,37 @@ class Walk:
         """Return whether a value follows a profile, without telling what is wrong; None when it is not known."""
         if self.library.profile(url) is None:
             return True if base.type_of(url) else None
-        held, told = self.issues, self._told
-        self.issues, self._told = [], set()
+        key = (id(item.value), url)
+        if key not in self._answers:
+            self._answers[key] = self._is_right(item, url)
+        return self._answers[key]
+
+    def _is_right(self, item: Item, url: str) -> bool:
+        held = self.issues, self._told, self._seen
+        self.issues, self._told, self._seen = [], set(), set()
         self.profile(item, url)
-        is_right = self._answers.get((id(item.value), url), True)
-        self.issues, self._told = held, told
+        is_right = all(issue.severity != "error" for issue in self.issues)
+        self.issues, self._told, self._seen = held
         return is_right
 
     # --- profiles ----------------------------------------------------------------------------------------------
 
     def profile(self, item: Item, url: str) -> None:
-        """Hold a value against a profile. One that is being looked at already (a circle) counts as right."""
+        """Hold a value against a profile, once. One that is being looked at already (a circle) counts as right."""
         profile = self.library.profile(url)
-        key = (id(item.value), url)
-        if profile is None or self._depth > _DEEPEST or self._answers.get(key) is True:
+        key, place = (id(item.value), url), (id(item.value), item.path, url)
+        if profile is None or self._depth > _DEEPEST or key in self._open or place in self._seen:
             return
-        self._answers[key] = True
+        self._seen.add(place)
+        self._open.add(key)
         outer, self.resource = self.resource, item.value if profile.is_resource else self.resource
-        before = sum(issue.severity == "error" for issue in self.issues)
         self.part(item, profile.part, profile)
-        self._answers[key] = before == sum(issue.severity == "error" for issue in self.issues)
         self.resource = outer
+        self._open.discard(key)
 
     def say(self, found: Finding, path: str, part: Part, profile: Profile, value: object = None) -> None:
         """Take down one finding, once."""
-        key = (path, f"{part.id}", found.text)
+        key = (path, profile.url, part.id, found.text)
         if key in self._told or len(self.issues) >= _MOST_ISSUES:
             return
         self._told.add(key)
