@@ -209,7 +209,8 @@ class GroupBuilder(_Builder):
         for parameter in fragment.takes:
             if parameter.mode == "target":
                 type_ = structures.type_of(parameter.type, self.models)
-                target = Target("made", type_, "", plain=structures.is_plain(type_), several=not fragment.single)
+                path = type_ if type_ and structures.is_resource(type_) else ""
+                target = Target("made", type_, path, plain=structures.is_plain(type_), several=not fragment.single)
                 scope = scope.filling(parameter.name, target)
             elif parameter.kind:
                 scope = scope.whole(parameter.name, parameter.kind)

@@ -181,7 +181,7 @@ class RulesWriter:
         place = self.slot(holder, target)
         if place is None:
             return scope
-        path = f"{holder.path}.{target.element}" if holder.path else target.element
+        path = _below(holder, target.element)
         if target.transform in {None, "create"} and not (target.transform is None and place.choices):
             return self.created(target, rule, scope, ends, (holder, place, path))
         return self.assigned(target, rule, scope, (holder, place, path))
@@ -211,6 +211,8 @@ class RulesWriter:
             return scope
         if target.transform == "evaluate" and len(target.parameters) == 1:
             value = target.parameters[0]
+            if isinstance(value, ir.Expression) and (path := self._wanted_by(target, rule, scope)):
+                return self._part(target, value, rule, scope, path)
             if isinstance(value, ir.Expression):
                 writer = Traced(self.body, self.expressions, self.builder.rules)
                 bound = ir.Binding(target.variable, replace(value, many=False), target.span)
@@ -223,6 +225,26 @@ class RulesWriter:
         number = self.number(rule, target.span)
         self.body.line(f"{variable} = T.named({number}, lambda: {code.text}, {code.many})")
         return scope.reading(target.variable, Name(variable, code.many, code.type))
+
+    def _wanted_by(self, target: ir.RuleTarget, rule: ir.Rule, scope: Scope) -> str | None:
+        """Return the element that a name is a part of, where it is given for an element of the same rule alone."""
+        if rule.rules or rule.calls:
+            return None
+        for one in rule.targets:
+            used = any(isinstance(p, ir.Expression) and p.text == target.variable for p in one.parameters)
+            holder = scope.targets.get(one.context or "")
+            if used and holder is not None and one.element is not None:
+                return _below(holder, one.element)
+        return None
+
+    def _part(self, target: ir.RuleTarget, value: ir.Expression, rule: ir.Rule, scope: Scope, path: str) -> Scope:
+        """Write a name that is part of an element: what is wrong with it is wrong with the element."""
+        assert target.variable is not None
+        code, pieces = self.expressions.code(replace(value, many=False), scope.frame, pieces=False)
+        variable = self.body.name(f"n_{_plain(target.variable)}_")
+        number = self.number(rule, target.span, target.variable, path)
+        self.body.line(f"{variable} = T.named({number}, lambda: {code.text}, {code.many})")
+        return scope.reading(target.variable, Name(variable, code.many, code.type, pieces=pieces))
 
     def _loose(self, target: ir.RuleTarget, scope: Scope) -> Scope:
         """Write the making of an object that is put somewhere later on."""
@@ -348,7 +370,7 @@ class RulesWriter:
         if item is None or holder is None or place is None:
             self.body.line("pass")
             return
-        path = f"{holder.path}.{target.element}" if holder.path else str(target.element)
+        path = _below(holder, str(target.element))
         number = self.number(rule, target.span, target=path)
         group = Simple(self.builder.groups, dict(self.builder.mapping.models)).default(item.type, place.type)
         if group is None:
@@ -363,6 +385,13 @@ class RulesWriter:
         self.body.line(f"{function}(m, received_at, control_id, T, {item.text}, {made})")
         if plain:
             self.body.line(f"T.unbox({holder.text}, {constant}, {number}, {made})")
+
+
+def _below(holder: Target, element: str) -> str:
+    """Return the path of an element; what holds a plain value, or each of many, is itself the element."""
+    if holder.several or holder.plain:
+        return holder.path
+    return f"{holder.path}.{element}" if holder.path else element
 
 
 def _plain(name: str) -> str:

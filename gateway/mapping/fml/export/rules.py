@@ -146,7 +146,8 @@ class Exporter:
             name = self.fresh(place[2])
             cast = self.at(place, transform="cast", parameter=[{"valueId": name}, {"valueString": chosen}])
             return _ordered([self.evaluated(_first(text, code), variable=name), cast])
-        if repeats and not value.many:
+        called = isinstance(value.node, ast.Call) and value.node.base is None  # gives what it gives, wherever it stands
+        if repeats and not value.many and not called:
             name = self.fresh(place[2])
             copied = self.at(place, transform="copy", parameter=[{"valueId": name}])
             return _ordered([self.evaluated(_first(text, code), variable=name), copied])
