@@ -16,7 +16,7 @@ def bed_message(control_id: str = "A20-1", *, bed: str = "1", state: str = "U", 
 
 def unmapped_message(control_id: str = "ORU-1") -> bytes:
     """Return an HL7 v2 message that no mapping takes."""
-    return f"MSH|^~\\&|LAB|X|ZCC_GATEWAY|Y|20260105100000||ORU^R01^ORU_R01|{control_id}|P|2.5.1\r".encode()
+    return f"MSH|^~\\&|LAB|X|ZCC_GATEWAY|Y|20260105100000||VXU^V04^VXU_V04|{control_id}|P|2.5.1\r".encode()
 
 
 def bed_list(rows: Iterable[str]) -> bytes:

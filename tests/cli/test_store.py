@@ -37,6 +37,7 @@ def test_init_makes_a_store_and_leaves_the_one_that_is_there(sqlite: str) -> Non
 
 def test_an_older_store_is_refused_until_it_is_migrated(sqlite: str) -> None:
     first, *_ = migrations("sqlite")
+    Path(sqlite.removeprefix("sqlite:///")).parent.mkdir(parents=True)
     with closing(sqlite3.connect(sqlite.removeprefix("sqlite:///"))) as db, db:
         db.executescript(f"{CREATE_TABLE}; {first.sql}; insert into schema_version values (1, '{first.name}')")
 
