@@ -9,7 +9,7 @@ from gateway.cli.lazy import LazyGroup
     cls=LazyGroup,
     commands_in={
         "map": ("gateway.cli.map:map_", "Run, test, explain and check mappings, without a server."),
-        "validate": ("gateway.cli.validate:validate", "Check FHIR resources against R4."),
+        "validate": ("gateway.cli.validate:validate", "Check FHIR resources against R4 and profiles."),
         "profiles": ("gateway.cli.profiles:profiles", "Install, check and make FHIR packages of profiles."),
         "serve": ("gateway.cli.serve:serve", "Start the gateway: HTTP and MLLP."),
         "demo": ("gateway.cli.demo:demo", "Send the samples through every door and show what comes of it."),

@@ -288,6 +288,22 @@ def test_a_slice_by_type_of_what_it_refers_to() -> None:
     ]
 
 
+def test_a_slice_by_a_value_in_what_it_refers_to() -> None:
+    asked = profile(
+        "Observation",
+        sliced("Observation.hasMember", ("value", "resolve().code")),
+        element(
+            "Observation.hasMember:blood",
+            min=1,
+            max="1",
+            type=[{"code": "Reference", "targetProfile": [BASE + "blood"]}],
+        ),
+    )
+
+    assert found(members("blood", "urine"), asked, BLOOD) == []
+    assert found(members("urine", "urine"), asked, BLOOD) == [("profile-cardinality", "Observation.hasMember")]
+
+
 KIND = "https://example.org/kind"
 
 

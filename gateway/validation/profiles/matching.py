@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway.fhir import reference
 from gateway.validation.profiles import base, bindings, fixed
-from gateway.validation.profiles.items import Item, of_resource
+from gateway.validation.profiles.items import Item
 from gateway.validation.profiles.paths import Step
 from gateway.validation.profiles.slicing import Discriminator
 from gateway.validation.profiles.terminology import Terminology, both, either
@@ -36,6 +36,9 @@ class Surroundings(Protocol):
 
     def resource_type(self, url: str) -> str | None:
         """Return the type that a profile is about."""
+
+    def tree(self, url: str) -> Node | None:
+        """Return the elements of a profile, or None when it is not known."""
 
 
 def belongs(item: Item, slice_: Node, told_by: Sequence[Discriminator], around: Surroundings) -> bool | None:
@@ -153,7 +156,7 @@ def _follows(item: Item, url: str, around: Surroundings) -> bool | None:
 
 def _points_to(item: Item, node: Node, kind: str, around: Surroundings) -> bool | None:
     """Return whether a Reference names what a slice is about; None where only the resource, not here, could tell."""
-    targets = [str(url) for one in node.definition.get("type") or [] for url in one.get("targetProfile") or []]
+    targets = _targets(node)
     found = around.resolve(str(item.value.get("reference"))) if isinstance(item.value, dict) else None
     type_ = found.type if found else referred_type(item.value)
     if not targets or type_ is None:
@@ -164,6 +167,10 @@ def _points_to(item: Item, node: Node, kind: str, around: Surroundings) -> bool 
     if found is None:
         return None  # of the right type, but its profile cannot be looked at
     return either(True if base.type_of(url) else around.conforms(found, url) for url in mine)
+
+
+def _targets(node: Node) -> list[str]:
+    return [str(url) for one in node.definition.get("type") or [] for url in one.get("targetProfile") or []]
 
 
 def referred_type(value: object) -> str | None:
@@ -194,6 +201,10 @@ def _nodes(node: Node, steps: tuple[Step, ...], around: Surroundings) -> Iterato
         for one in held["extension"].slices.values():
             if _extension_url(one, (Step("child", "url"),)) == step.name:
                 yield from _nodes(one, rest, around)
+    elif step.kind == "resolve":
+        for url in _targets(node):
+            if tree := around.tree(url):
+                yield from _nodes(tree, rest, around)
     elif step.kind == "type":
         for one in (node, *node.slices.values()):
             if any(type_.get("code") == step.name for type_ in one.definition.get("type") or []):
@@ -228,8 +239,3 @@ def _step(item: Item, step: Step, around: Surroundings) -> list[Item]:
     text = item.value.get("reference") if isinstance(item.value, dict) else item.value
     found = around.resolve(text) if isinstance(text, str) else None
     return [found] if found else []
-
-
-def resource_at(value: dict[str, object], path: str) -> Item:
-    """Return a resource as an item at a path."""
-    return of_resource(value, path)

@@ -66,6 +66,11 @@ class Walk:
         """Return the type that a profile is about."""
         return self.library.type_of(url)
 
+    def tree(self, url: str) -> Node | None:
+        """Return the elements of a profile."""
+        profile = self.library.profile(url)
+        return profile.tree if profile else None
+
     def conforms(self, item: Item, url: str) -> bool | None:
         """Return whether a value follows a profile, without telling what is wrong; None when it is not known."""
         if self.library.profile(url) is None:
