@@ -191,24 +191,26 @@ def _nodes(node: Node, steps: tuple[Step, ...], around: Surroundings) -> Iterato
     if not steps:
         yield node
         return
-    step, rest = steps[0], steps[1:]
-    held = around.opened(node) if not node.children else node.children
-    if step.kind == "child" and step.name in held:
-        child = held[step.name]
-        for one in (child, *child.slices.values()):
-            yield from _nodes(one, rest, around)
-    elif step.kind == "extension" and "extension" in held:
-        for one in held["extension"].slices.values():
-            if _extension_url(one, (Step("child", "url"),)) == step.name:
-                yield from _nodes(one, rest, around)
-    elif step.kind == "resolve":
-        for url in _targets(node):
-            if tree := around.tree(url):
-                yield from _nodes(tree, rest, around)
-    elif step.kind == "type":
-        for one in (node, *node.slices.values()):
-            if any(type_.get("code") == step.name for type_ in one.definition.get("type") or []):
-                yield from _nodes(one, rest, around)
+    for one in _next_nodes(node, steps[0], around):
+        yield from _nodes(one, steps[1:], around)
+
+
+def _next_nodes(node: Node, step: Step, around: Surroundings) -> list[Node]:
+    if step.kind == "resolve":
+        return [tree for tree in map(around.tree, _targets(node)) if tree]
+    if step.kind == "type":
+        return [one for one in (node, *node.slices.values()) if step.name in _codes(one)]
+    held = node.children or around.opened(node)
+    child = held.get(step.name if step.kind == "child" else "extension")
+    if child is None:
+        return []
+    if step.kind == "child":
+        return [child, *child.slices.values()]
+    return [one for one in child.slices.values() if _extension_url(one, (Step("child", "url"),)) == step.name]
+
+
+def _codes(node: Node) -> list[str]:
+    return [str(one.get("code")) for one in node.definition.get("type") or []]
 
 
 def _extension_url(node: Node, steps: tuple[Step, ...]) -> str | None:
