@@ -51,7 +51,7 @@ class Stored:
         return f"{self.version}-late-{self.late}" if self.late else str(self.version)
 
 
-class Current(NamedTuple):
+class Current(Struct, frozen=True):
     """What a writer must know of the newest version. Version 0: there is none yet and `key` is reserved for it."""
 
     key: int
