@@ -21,6 +21,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "rows": "Rows: {rows} taken in, {apart} set apart.",
             "messages": "Messages: {taken} taken in, {refused} refused.",
             "resources": "Resources: {created} created, {updated} updated, {deleted} deleted, {unchanged} unchanged.",
+            "superseded": "{superseded} resources are older than what is known: kept as history.",
             "apart": "Nothing of a row that is set apart was used. Correct these rows and send them again.",
             "refused": "Nothing was used.",
             "value": "What stands there: {value}",
@@ -33,6 +34,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "rows": "Rijen: {rows} verwerkt, {apart} apart gezet.",
             "messages": "Berichten: {taken} verwerkt, {refused} geweigerd.",
             "resources": "Resources: {created} nieuw, {updated} gewijzigd, {deleted} weg, {unchanged} ongewijzigd.",
+            "superseded": "{superseded} resources zijn ouder dan wat bekend is: bewaard als historie.",
             "apart": "Van een rij die apart is gezet, is niets gebruikt. Verbeter deze rijen en stuur ze opnieuw.",
             "refused": "Er is niets gebruikt.",
             "value": "Wat er staat: {value}",
@@ -55,6 +57,8 @@ def text(ingested: Ingested, language: Language, *, show_values: bool = False) -
     words, sums = _WORDS[language], _sums(ingested)
     lines = [words["rows" if ingested.format == "csv" else "messages"].format(**sums)]
     lines.append(words["refused"] if ingested.refusal else words["resources"].format(**sums))
+    if sums["superseded"]:
+        lines.append(words["superseded"].format(**sums))
     if sums["apart"]:
         lines.append(words["apart"])
     for issue in ingested.issues:
@@ -86,7 +90,7 @@ def _sums(ingested: Ingested) -> dict[str, int]:
         "refused": refused,
         "rows": sum(message.rows for message in ingested.messages),
         "apart": sum(issue.code == "row-quarantined" for issue in ingested.issues),
-        **{status: made[status] for status in ("created", "updated", "deleted", "unchanged")},
+        **{status: made[status] for status in ("created", "updated", "deleted", "unchanged", "superseded")},
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateway import report
 from gateway.access.policy import development_caller
 from gateway.errors import InvalidResource, VersionConflict
 from gateway.fhir.json import decode
@@ -272,3 +273,13 @@ def test_what_a_client_deletes_comes_back_only_with_something_newer(services: Se
     assert statuses(services, ("accepted", 3, None)) == []
     with pytest.raises(VersionConflict):
         transact([Put(task("accepted"), if_match="1")], CALLER, services)
+
+
+def test_the_report_says_how_much_was_too_late(services: Services) -> None:
+    only(told("A20", 5, "O", "A"), services)
+
+    ingested = take(told("A20", 3, "U", "A"), services)
+
+    assert report.rows(ingested)["sums"]["superseded"] == 2
+    assert "2 resources zijn ouder dan wat bekend is: bewaard als historie." in report.text(ingested, "nl")
+    assert "superseded" not in report.text(take(told("A20", 6, "U", "A"), services), "en")
