@@ -671,3 +671,29 @@ def test_resources_that_refer_to_each_other_are_not_looked_at_again_and_again() 
     ]
 
     assert profile_issues(library(every), {"resourceType": "Bundle", "type": "collection", "entry": entry}) == []
+
+
+@pytest.mark.parametrize(
+    "shapeless",
+    [
+        {"context": True},
+        {"snapshot": {"element": [{"path": "Patient"}, {"path": "Patient.name", "min": {}, "max": "x"}]}},
+        {"snapshot": {"element": [{"path": "Patient"}, {"path": "Patient.name", "type": 3}]}},
+        {"snapshot": {"element": [{"path": "Patient"}, {"path": 4}]}},
+        {"differential": {"element": [element("Patient"), element("Patient.name", type=["HumanName"])]}},
+        {"baseDefinition": []},
+    ],
+)
+def test_a_definition_without_shape_is_no_crash(shapeless: dict[str, Any]) -> None:
+    told = issues(PATIENT | {"name": [{"text": "A"}]}, profile("Patient") | shapeless)
+
+    assert {(one.code, one.severity) for one in told} <= {("bad-profile", "warning")}
+
+
+def test_a_value_set_without_shape_answers_nothing() -> None:
+    broken = {"resourceType": "ValueSet", "url": "https://example.org/ValueSet/asked", "compose": {"include": [3]}}
+    bound = {"strength": "required", "valueSet": broken["url"]}
+
+    assert found(PATIENT, profile("Patient", element("Patient.gender", binding=bound)), broken) == [
+        ("profile-unchecked", "Patient.gender")
+    ]

@@ -18,6 +18,8 @@ from gateway.fhir.types import Resource
 
 Read = Callable[[bytes], Resource]
 
+# What reading a definition raises when it has not the shape that its resource type says.
+SHAPELESS = (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
 KINDS = ("StructureDefinition", "ValueSet", "CodeSystem")
 _SUFFIXES = (".json", ".json.gz")
 _LARGEST = 200_000_000  # bytes of one file, unpacked: R4's own definitions are 60 MB

@@ -67,6 +67,6 @@ def _repeated(value: Any, partner: Any, type_: str, path: str) -> Iterator[Item]
 
 
 def _item(value: Any, partner: Any, type_: str, path: str) -> Item:
-    if type_ == "Resource" and isinstance(value, dict) and value.get("resourceType") in resource_types():
-        type_ = value["resourceType"]
+    if type_ == "Resource" and isinstance(value, dict) and str(value.get("resourceType")) in resource_types():
+        type_ = str(value["resourceType"])
     return Item(value, type_, path, partner if isinstance(partner, dict) else None)

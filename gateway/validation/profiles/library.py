@@ -6,7 +6,7 @@ from gateway.errors import InvalidResource
 from gateway.fhir import elements
 from gateway.fhir.types import Resource, resource_types
 from gateway.validation.profiles import base
-from gateway.validation.profiles.definitions import Definitions
+from gateway.validation.profiles.definitions import SHAPELESS, Definitions
 from gateway.validation.profiles.parts import Part, part_of
 from gateway.validation.profiles.snapshot import tree_of
 from gateway.validation.profiles.terminology import Terminology
@@ -61,17 +61,16 @@ class ProfileLibrary:
         return self._profiles[url]
 
     def _compile(self, url: str, definition: Resource) -> Profile | None:
-        type_ = str(definition.get("type"))
         try:
             tree = tree_of(definition, self.definitions.structure)
+            contexts = tuple(str(one.get("expression")) for one in definition.get("context") or [])
+            type_ = str(definition.get("type"))
+            return Profile(str(definition["url"]), type_, part_of(tree, type_name=type_), tree, contexts)
         except InvalidResource as error:
             self.problems[url] = error.issues[0].diagnostics
-            return None
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        except SHAPELESS:
             self.problems[url] = "the StructureDefinition has not the shape of one"
-            return None
-        contexts = tuple(str(one.get("expression")) for one in definition.get("context") or [])
-        return Profile(str(definition["url"]), type_, part_of(tree, type_name=type_), tree, contexts)
+        return None
 
     def type_of(self, url: str) -> str | None:
         """Return the type that a profile (or R4's own definition) is about, or None."""

@@ -12,7 +12,7 @@ from typing import Any
 from gateway.fhir import elements
 from gateway.fhir.types import Resource
 from gateway.validation import patterns
-from gateway.validation.profiles.definitions import Definitions
+from gateway.validation.profiles.definitions import SHAPELESS, Definitions
 
 # Code systems that are a grammar, whatever part of them somebody lists. https://www.rfc-editor.org/info/bcp47
 _GRAMMARS = {"urn:ietf:bcp:47": re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")}
@@ -79,12 +79,18 @@ class Terminology:
         """Return whether a code is in a value set; `system` None: of any system, as for elements that are a code."""
         key = value_set, system, code
         if len(code) + len(system or "") > _LONGEST_KEPT:
-            return self._has(value_set, system, code, 0)
+            return self._told(value_set, system, code)
         if key not in self._answers:
             if len(self._answers) > 50_000:  # answers are few; a flood of unknown codes must not stay
                 self._answers.clear()
-            self._answers[key] = self._has(value_set, system, code, 0)
+            self._answers[key] = self._told(value_set, system, code)
         return self._answers[key]
+
+    def _told(self, value_set: str, system: str | None, code: str) -> bool | None:
+        try:
+            return self._has(value_set, system, code, 0)
+        except SHAPELESS:  # the value set, or a code system it takes in, is none
+            return None
 
     def _has(self, value_set: str, system: str | None, code: str, depth: int) -> bool | None:
         url = value_set.partition("|")[0]
