@@ -615,7 +615,7 @@ def test_profiles_that_are_each_others_base() -> None:
 def test_a_profile_that_cannot_be_used_is_said(broken: dict[str, Any]) -> None:
     told = issues(claiming(BASE + "asked"), profile("Patient") | broken)
 
-    assert {(one.code, one.severity) for one in told} == {("bad-profile", "warning")}
+    assert {(one.code, one.severity) for one in told} == {("bad-profile", "error")}
 
 
 @pytest.mark.parametrize(
@@ -687,7 +687,7 @@ def test_resources_that_refer_to_each_other_are_not_looked_at_again_and_again() 
 def test_a_definition_without_shape_is_no_crash(shapeless: dict[str, Any]) -> None:
     told = issues(PATIENT | {"name": [{"text": "A"}]}, profile("Patient") | shapeless)
 
-    assert {(one.code, one.severity) for one in told} <= {("bad-profile", "warning")}
+    assert {(one.code, one.severity) for one in told} <= {("bad-profile", "error")}
 
 
 def test_a_value_set_without_shape_answers_nothing() -> None:

@@ -79,10 +79,10 @@ def _unknown(library: ProfileLibrary, item: Item, url: str, *, is_asked: bool) -
         ]
     if base.type_of(url):
         return []
+    severity: Severity = "error" if is_asked else "warning"
     if url in library.problems:
         text = f"this profile cannot be used: {library.problems[url]}"
-        return [Issue("bad-profile", text, severity="warning", expression=path, rule=url)]
-    severity: Severity = "error" if is_asked else "warning"
+        return [Issue("bad-profile", text, severity=severity, expression=path, rule=url)]
     return [Issue("profile-unknown", "this profile is not known here", severity=severity, expression=path, rule=url)]
 
 
