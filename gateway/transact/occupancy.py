@@ -152,6 +152,7 @@ class _Settling:
         else:
             for id_, statement in self.of.statements.items():
                 self.beds[id_].state(statement.shown.state, Said(statement.shown.at, statement.shown.words))
+        self._look_at(id_ for id_ in affected if id_ not in self.of.statements)
         for id_ in dict.fromkeys(affected):
             self._show(id_)
         self._note()
@@ -167,6 +168,13 @@ class _Settling:
             self.ledger |= self.sight.current([], subjects=unseen).ledger
         for id_ in wanted:
             self.beds[id_] = beds.unpack(self.ledger[f"bed/{id_}"].content)
+
+    def _look_at(self, ids: Iterable[str]) -> None:
+        """Look up the resources of beds that the message does not name, all in one look."""
+        wanted = [Identity("Location", id_) for id_ in dict.fromkeys(ids)]
+        wanted += [Identity("Slot", self.beds[bed.id].slot) for bed in wanted if self.beds[bed.id].slot]
+        if wanted := [identity for identity in wanted if identity not in self.currents]:
+            self.currents |= self.sight.current(wanted).currents
 
     def _current(self, identity: Identity) -> Current:
         if identity not in self.currents:
