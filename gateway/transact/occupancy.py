@@ -32,7 +32,7 @@ from gateway.transact.beds import Bed, Said, Shown
 from gateway.transact.entries import Entry, Fact
 from gateway.transact.operations import Put, Received
 from gateway.transact.order import counted
-from gateway.transact.stays import Event, In, Out, Words, fold
+from gateway.transact.stays import Event, In, Out, Words, fold, kept
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -185,7 +185,8 @@ class _Settling:
         """Add an event to its visit, and return the beds of which it changes something."""
         row = self.ledger[f"visit/{self.of.visit}"]
         events = _EVENTS.decode(row.content) if row.content else []
-        before, after = fold(events), fold([*events, event])
+        all_of_them = kept([*events, event])
+        before, after = fold(events), fold(all_of_them)
         changed = [bed for bed in {**before, **after} if before.get(bed) != after.get(bed)]
         self._load(changed)
         linked = {claim.origin for bed in changed for claim in self.beds[bed].inside.values()}
@@ -194,8 +195,8 @@ class _Settling:
         linked |= {claim.origin for bed in changed for claim in self.beds[bed].inside.values()}
         linked.discard("")
         self._load(sorted(linked))
-        if event not in events:
-            self.result.ledger.append((f"visit/{self.of.visit}", row.revision + 1, _ENCODER.encode([*events, event])))
+        if all_of_them != events:
+            self.result.ledger.append((f"visit/{self.of.visit}", row.revision + 1, _ENCODER.encode(all_of_them)))
         self._report(event, changed, before, after)
         return [*changed, *sorted(linked)]
 

@@ -65,6 +65,21 @@ def fold(events: Iterable[Event]) -> dict[str, In | Out]:
     return visit.beds
 
 
+def kept(events: Iterable[Event]) -> list[Event]:
+    """Return the events that the beds follow from, in order; whatever comes later, they follow from these as from all.
+
+    Of updates in a row that say the same bed, only the first and the last count: a visit may have hundreds.
+    """
+    ordered = sorted(set(events))
+    inner = zip(ordered, ordered[1:], ordered[2:], strict=False)
+    needed = [one for before, one, after in inner if not (_updates(one, before) and _updates(one, after))]
+    return [*ordered[:1], *needed, *ordered[1:][-1:]]
+
+
+def _updates(one: Event, other: Event) -> bool:
+    return one.rank == other.rank == 0 and one.bed == other.bed
+
+
 class _Visit:
     def __init__(self) -> None:
         self.beds: dict[str, In | Out] = {}
