@@ -1,6 +1,7 @@
 """The golden cases beside the mappings: enough of them, read by us once more, and valid R4 twice over."""
 
 import importlib
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,17 @@ def test_there_are_six_of_each_kind(folder: Path, kind: str) -> None:
     cases = [p for p in (folder / "cases").glob(f"{kind}-*") if p.suffix in {".hl7", ".edi", ".csv"}]
 
     assert len(cases) >= 6
+
+
+def test_there_are_six_of_each_kind_of_hl7v2_message() -> None:
+    counts: dict[str, Counter[str]] = {"good": Counter(), "broken": Counter()}
+    for message in shipped("mappings").glob("hl7v2/*/cases/*.hl7"):
+        kind = re.search(rb"\|([A-Z]{3}\^[A-Z]\d\d)[\^|]", message.read_bytes())
+        if kind:  # a few have no MSH that says it
+            counts[message.name.partition("-")[0]][kind[1].decode()] += 1
+
+    assert len(counts["good"]) >= 39
+    assert [kind for kind in counts["good"] if min(count[kind] for count in counts.values()) < 6] == []
 
 
 @pytest.mark.parametrize("folder", MAPPINGS, ids=lambda p: p.name)
