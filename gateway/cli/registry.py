@@ -77,7 +77,8 @@ class Registry:
         dist = row.get("dist") if isinstance(row, dict) else None
         dist = dist if isinstance(dist, dict) else {}
         default = urljoin(self.address, f"{quote(name)}/{quote(version)}")
-        return Listed(version, str(dist.get("tarball") or default), dist.get("shasum"), dist.get("integrity"))
+        address = secured(str(dist.get("tarball") or default), self.address)
+        return Listed(version, address, dist.get("shasum"), dist.get("integrity"))
 
     def archive(self, listed: Listed) -> bytes:
         """Return the archive of a version. Raises Conflict for another checksum, TooLarge, Unavailable."""
@@ -115,6 +116,19 @@ class Registry:
     def _check_is_here(self, address: str) -> None:
         if _origin(address) != _origin(self.address):
             raise Conflict("the registry sends elsewhere; only its own address is asked", code="bad-package")
+
+
+def secured(address: str, registry: str) -> str:
+    """Return an address with https where the registry is asked so and lists itself with http, as some do.
+
+    >>> secured("http://r.example/a/1", "https://r.example/")
+    'https://r.example/a/1'
+    >>> secured("http://elsewhere.example/a/1", "https://r.example/")
+    'http://elsewhere.example/a/1'
+    """
+    plain, own = urlsplit(address), urlsplit(registry)
+    is_same = plain.netloc == own.netloc and (plain.scheme, own.scheme) == ("http", "https")
+    return plain._replace(scheme="https").geturl() if is_same else address
 
 
 def _origin(address: str) -> tuple[str, str | None, int | None]:
