@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
-from gateway.cli.registry import Patience, Registry
+from gateway.cli.registry import Patience, Registry, secured
 from gateway.errors import Conflict, GatewayError, MalformedMessage, ResourceNotFound, TooLarge, Unavailable
 from tests.validation.test_packages import package
 
@@ -280,3 +280,9 @@ def test_validate_uses_what_is_given(tmp_path: Path) -> None:
 
     assert (told.exit_code, "https://example.org/p#Patient.name" in told.stdout) == (1, True)
     assert (unknown.exit_code, "profile-unknown" in unknown.stdout) == (1, True)
+
+
+def test_a_registry_that_lists_itself_without_tls_is_asked_with_it() -> None:
+    assert secured("http://r.example/a/1", "https://r.example/") == "https://r.example/a/1"
+    assert secured("http://elsewhere.example/a", "https://r.example/") == "http://elsewhere.example/a"
+    assert secured("https://r.example/a", "http://r.example/") == "https://r.example/a"
