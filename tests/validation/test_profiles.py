@@ -579,6 +579,16 @@ def test_one_profile_stands_in_for_another() -> None:
     ]
 
 
+def test_what_is_stood_in_for_takes_over_when_it_is_here() -> None:
+    stands_in = profile("Patient", element("Patient.name", min=1))
+    stands_in["identifier"] = [{"system": "urn:ietf:rfc:3986", "value": "https://draft.example/p"}]
+    draft = profile("Patient", element("Patient.gender", max="0"), name="draft") | {"url": "https://draft.example/p"}
+
+    told = profile_issues(library(stands_in, draft), claiming("https://draft.example/p"))
+
+    assert [one.expression for one in told] == ["Patient.gender"]
+
+
 # --- what must not hang or crash --------------------------------------------------------------------------------
 
 
