@@ -9,6 +9,7 @@ difference.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from gateway.errors import InvalidResource, Issue
 from gateway.fhir.datetime import read
@@ -71,7 +72,12 @@ def counted(at: int, now: int) -> int:
 
 def _moment(resource: Resource | None) -> int | None:
     text = measured_at(resource) if resource else None
-    moment = read(text) if text else None
+    return _low(text) if text else None
+
+
+@lru_cache(maxsize=1024)  # the resources of a message, and the rows of a table, are mostly of one moment
+def _low(text: str) -> int | None:
+    moment = read(text)
     return moment.low if moment else None
 
 
