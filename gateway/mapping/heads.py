@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 _KEY = re.compile(r"^(map|version|title|source):(?:[ \t]+(.*))?$")
 _TEST = re.compile(r"MSH-9\.([12]) *= *'([^']*)'")
+_TYPE, _EVENT = r"MSH-9\.1 *= *'[A-Z]{3}'", r"MSH-9\.2 *= *'[^']*'"
+_KIND = rf"{_TYPE}(?: and (?:{_EVENT}|\({_EVENT}(?: or {_EVENT})*\)))?"
+_LISTED = re.compile(rf"{_KIND}|\({_KIND}\)(?: or \({_KIND}\))*")
 _FORMAT = re.compile(r"\bformat:\s*(\w+)")
 _WHEN = re.compile(r"\bwhen:\s*(\"[^\"]*\"|'[^']*'|[^,}\n]+)")
 _COLUMNS = re.compile(r"\bcolumns:\s*\[([^\]]*)\]")
@@ -63,14 +66,25 @@ def _keys(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _accepts(source: str) -> str:
-    """Return `ADT^A20` for the usual condition on MSH-9, else the condition, or the columns."""
+    """Return `ADT^A20` or `SIU^S12, S13` for the usual condition on MSH-9, else the condition, or the columns."""
     when = _WHEN.search(source)
     if when:
-        codes = dict(_TEST.findall(when[1]))
-        plain = " and ".join(f"MSH-9.{n} = '{codes[n]}'" for n in sorted(codes))
-        return "^".join(codes[n] for n in sorted(codes)) if plain == _plain(when[1]) else _plain(when[1])
+        return _kinds(_plain(when[1])) or _plain(when[1])
     columns = _COLUMNS.search(source)
     return f"columns {', '.join(c.strip() for c in columns[1].split(','))}" if columns else "everything"
+
+
+def _kinds(condition: str) -> str:
+    """Return the kinds that a condition lists, each type with its events; "" when it says anything else."""
+    if not _LISTED.fullmatch(condition):
+        return ""
+    kinds: list[str] = []
+    for part, code in _TEST.findall(condition):
+        if part == "2" and kinds[-1].isalpha():
+            kinds[-1] += f"^{code}"
+        else:
+            kinds.append(code)
+    return ", ".join(kinds)
 
 
 def _plain(text: str) -> str:

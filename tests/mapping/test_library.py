@@ -25,6 +25,15 @@ def test_the_heads_of_mappings_are_read_as_the_engine_reads_them() -> None:
     [
         ("{format: hl7v2, when: \"MSH-9.1 = 'ADT' and MSH-9.2 = 'A20'\"}", "ADT^A20"),
         ("{format: hl7v2, when: \"MSH-9.1 = 'ADT'\"}", "ADT"),
+        (
+            "{format: hl7v2, when: \"MSH-9.1 = 'ADT' and (MSH-9.2 = 'A05' or MSH-9.2 = 'A14')\"}",
+            "ADT^A05, A14",
+        ),
+        (
+            "{format: hl7v2, when: \"(MSH-9.1 = 'ORM' and MSH-9.2 = 'O01') or (MSH-9.1 = 'OML' and MSH-9.2 = 'O21')\"}",
+            "ORM^O01, OML^O21",
+        ),
+        ("{format: hl7v2, when: \"MSH-9.1 = 'ADT' or MSH-9.2 = 'A20'\"}", "MSH-9.1 = 'ADT' or MSH-9.2 = 'A20'"),
         ("{format: hl7v2, when: \"MSH-9.1 = 'ADT' or PV1.exists()\"}", "MSH-9.1 = 'ADT' or PV1.exists()"),
         ("{format: csv, columns: [A, B]}", "columns A, B"),
         ("\n  format: csv\n  columns: [A, B]", "columns A, B"),
