@@ -6,9 +6,10 @@ from types import MappingProxyType
 from typing import Literal
 
 from gateway.errors import MalformedMessage, UnsupportedMediaType
+from gateway.fhir.json import decode
 from gateway.formats.hl7v2.charset import marked
 
-Format = Literal["hl7v2", "edifact", "csv", "fhir"]
+Format = Literal["hl7v2", "edifact", "csv", "json", "ndjson", "xml", "fhir"]
 
 MEDIA_TYPES: Mapping[str, Format] = MappingProxyType(
     {
@@ -21,19 +22,35 @@ MEDIA_TYPES: Mapping[str, Format] = MappingProxyType(
         "application/csv": "csv",
         "application/vnd.ms-excel": "csv",
         "application/fhir+json": "fhir",
-        "application/json": "fhir",
         "application/fhir+xml": "fhir",
-        "application/xml": "fhir",
-        "text/xml": "fhir",
+        "application/json": "json",
+        "text/json": "json",
+        **dict.fromkeys(
+            ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/fhir+ndjson"), "ndjson"
+        ),
+        **dict.fromkeys(("application/xml", "text/xml", "application/cda+xml", "application/soap+xml"), "xml"),
     }
 )
 """The media types that are read. Excel's own is what browsers say of a .csv that Excel would open."""
 
 _SILENT = frozenset({"", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded"})
-_ANY_XML = frozenset({"application/xml", "text/xml"})  # what they hold, the root element says
-_NAMES = MappingProxyType(
-    {"hl7v2": "HL7 v2", "edifact": "EDIFACT", "csv": "delimited text", "fhir": "FHIR JSON or XML"}
+_NAMES: Mapping[Format, str] = MappingProxyType(
+    {
+        "hl7v2": "HL7 v2",
+        "edifact": "EDIFACT",
+        "csv": "delimited text",
+        "json": "JSON",
+        "ndjson": "NDJSON",
+        "xml": "XML",
+        "fhir": "FHIR JSON or XML",
+    }
 )
+_ALSO: Mapping[Format, frozenset[Format]] = MappingProxyType(
+    {"json": frozenset({"ndjson", "fhir"}), "ndjson": frozenset({"json", "fhir"}), "xml": frozenset({"fhir"})}
+)
+"""What else may stand under a media type, because its name is the wider one."""
+_WIDER: Mapping[Format, tuple[Format, ...]] = MappingProxyType({"fhir": ("json", "xml")})
+"""What the bytes may look like, where reading them says better what is wrong."""
 _UNKNOWN = "nothing that is known here"
 _LOOKED_AT = 4096
 
@@ -43,11 +60,11 @@ _FHIR_XML = re.compile(
     rb"(?:\s++|<\?(?:[^?]++|\?(?!>))*+\?>|<!--(?:[^-]++|-(?!->))*+-->)*+"  # declaration and comments
     rb"<(?:\w+:)?[A-Z][A-Za-z]*+\s[^>]*?\bxmlns(?::\w+)?\s*=\s*[\"']http://hl7\.org/fhir[\"']"
 )
+_BEGINS_AS_RESOURCE = re.compile(rb'\{\s*"resourceType"\s*:')
 _RESOURCE = re.compile(rb'"resourceType"\s*:')
 _DELIMITED = re.compile(rb"[^\r\n]*[;\t,|]")
 _NOT_READ = (
-    (re.compile(rb"<(?:[?!][^>]*>\s*)*<?(?:\w+:)?ClinicalDocument\b"), "a CDA document"),
-    (re.compile(rb"<"), "XML or HTML"),
+    (re.compile(rb"(?i)<!DOCTYPE\s+html|<html\b"), "HTML"),
     (re.compile(rb"PK\x03\x04"), "a zip archive or an Excel workbook"),
     (re.compile(rb"\xd0\xcf\x11\xe0"), "an old Excel workbook"),
     (re.compile(rb"%PDF-"), "a PDF"),
@@ -66,15 +83,18 @@ def detect(data: bytes, content_type: str | None) -> Format:
         raise MalformedMessage("there is nothing here")
     said = (content_type or "").split(";", 1)[0].strip().lower()
     seen, what = _look(data)
-    if said in _SILENT or (said in _ANY_XML and b"<" in data[:8]):
+    if said in _SILENT:
         if seen is None:
             raise UnsupportedMediaType(f"this looks like {what}; {_readable()}")
         return seen
     if said not in MEDIA_TYPES:
         raise UnsupportedMediaType(f"the Content-Type {said[:80]!r} is not read here; {_readable()}")
-    if seen not in (MEDIA_TYPES[said], "csv") and what != _UNKNOWN:
-        raise MalformedMessage(f"the Content-Type says {_NAMES[MEDIA_TYPES[said]]}, but this looks like {what}")
-    return MEDIA_TYPES[said]
+    meant = MEDIA_TYPES[said]
+    if seen is not None and seen in _ALSO.get(meant, ()):
+        return meant if meant == "ndjson" else seen
+    if seen not in (meant, "csv", *_WIDER.get(meant, ())) and what != _UNKNOWN:
+        raise MalformedMessage(f"the Content-Type says {_NAMES[meant]}, but this looks like {what}")
+    return meant
 
 
 def _look(data: bytes) -> tuple[Format | None, str]:
@@ -85,13 +105,35 @@ def _look(data: bytes) -> tuple[Format | None, str]:
     if _EDIFACT.match(head):
         return "edifact", _NAMES["edifact"]
     if head[:1] in (b"{", b"["):
-        return ("fhir", _NAMES["fhir"]) if _RESOURCE.search(data) else (None, "JSON that is not FHIR")
+        found = _json(data)
+        return found, _NAMES[found]
     if _FHIR_XML.match(head):
         return "fhir", _NAMES["fhir"]
     for pattern, name in _NOT_READ:
         if pattern.match(head):
             return None, name
+    if head[:1] == b"<":
+        return "xml", _NAMES["xml"]
     return ("csv", _NAMES["csv"]) if _DELIMITED.match(head) else (None, _UNKNOWN)
+
+
+def _json(data: bytes) -> Format:
+    """Return which JSON it is: a resource, a message a line, or any other."""
+    first, newline, rest = data.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
+    if newline and first.rstrip()[-1:] == b"}" and rest.lstrip()[:1] == b"{":
+        return "ndjson"
+    if _BEGINS_AS_RESOURCE.match(first + newline + rest[:_LOOKED_AT]):
+        return "fhir"
+    return "fhir" if _RESOURCE.search(data) and _is_resource(data) else "json"
+
+
+def _is_resource(data: bytes) -> bool:
+    """Return whether it is the message that names a resourceType, and not something in it."""
+    try:
+        root = decode(data)
+    except MalformedMessage:
+        return True  # reading it says what is wrong
+    return isinstance(root, dict) and isinstance(root.get("resourceType"), str)
 
 
 def _beginning(data: bytes) -> bytes:
@@ -102,4 +144,7 @@ def _beginning(data: bytes) -> bytes:
 
 
 def _readable() -> str:
-    return "HL7 v2 (application/hl7-v2+er7), application/edifact, text/csv and application/fhir+json (or +xml) are"
+    return (
+        "HL7 v2 (application/hl7-v2+er7), application/edifact, text/csv, application/json, application/x-ndjson, "
+        "application/xml and application/fhir+json (or +xml) are"
+    )

@@ -72,6 +72,11 @@ class Document:
             at = self._offsets.get(pointer)
         return Place(path, self._line_of(at or 0))
 
+    def text(self, pointer: str) -> bytes:
+        """Return the bytes of the value at a pointer, as they came."""
+        start = self._offsets[pointer]
+        return self._data[start : _end(self._data, start)]
+
     def key(self, pointer: str) -> str:
         """Return what tells one leaf from another."""
         return pointer
@@ -141,6 +146,7 @@ class Part:
     line: int
     byte: int
     refusal: MalformedMessage | TooLarge | None = None
+    of_array: bool = False
 
     def document(self) -> Document:
         """Return the message. Raises MalformedMessage or TooLarge."""
@@ -149,12 +155,12 @@ class Part:
         return parse(self.content, line=self.line, byte=self.byte)
 
 
-def lines(stream: BinaryIO) -> Iterator[Part]:
+def lines(stream: BinaryIO, *, line: int = 1) -> Iterator[Part]:
     """Yield each line of NDJSON that is not blank, with its number; constant memory whatever the length of the stream.
 
     A last line that was cut off (no newline, and no whole JSON) is refused as such. https://github.com/ndjson/ndjson-spec
     """
-    number, byte = 0, 0
+    number, byte = line - 1, 0
     while text := stream.readline(MAX_LINE + 1):
         number += 1
         width = len(text)
@@ -163,7 +169,7 @@ def lines(stream: BinaryIO) -> Iterator[Part]:
             width += _pass_over(stream)
             yield Part(b"", number, byte, _too_long(number, byte))
         else:
-            content = text.removeprefix(_BOM) if number == 1 else text
+            content = text.removeprefix(_BOM) if byte == 0 else text
             if content.strip():
                 start = byte + width - len(content)
                 yield Part(content.rstrip(b"\r\n"), number, start, None if whole else _cut_off(content, number, start))
@@ -203,8 +209,7 @@ def items(document: Document) -> Iterator[Part]:
 
 def _part(document: Document, pointer: str) -> Part:
     place = document.place(pointer)
-    start = document._offsets[pointer]  # noqa: SLF001 - of this module
-    return Part(document._data[start : _end(document._data, start)], place.line or 1, place.byte or 0)  # noqa: SLF001 - idem
+    return Part(document.text(pointer), place.line or 1, place.byte or 0, of_array=True)
 
 
 def _end(data: bytes, at: int) -> int:

@@ -1,5 +1,6 @@
 """What the golden cases of a mapping prove, and what not: rules that no case fires, fields that no case reads."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +9,8 @@ from gateway.mapping.cases import Case, Outcome, outcome
 from gateway.mapping.compiler.rules import Rule
 from gateway.mapping.library import Library
 from gateway.mapping.unread import unread_places
+
+_ITEM = re.compile(r"/\d+(?=/|$)|\[\d+\]")  # of a JSON pointer, or of an XPath
 
 
 @dataclass
@@ -61,6 +64,8 @@ def _general(paths: Iterable[str]) -> list[str]:
     for path in paths:
         if path.startswith("row "):
             general.append(path.partition(" column ")[2].strip('"') or path)
+        elif path.startswith("/"):
+            general.append(_ITEM.sub("", path))
         else:
             general.append("".join(part.partition("]")[2] if i else part for i, part in enumerate(path.split("["))))
     return list(dict.fromkeys(general))

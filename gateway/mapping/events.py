@@ -20,7 +20,7 @@ def event_time(message: hl7v2.Message | edifact.Message, zone: str) -> datetime 
     DET, else UNB-4.
     """
     text = _edifact(message) if isinstance(message, edifact.Message) else _hl7v2(message)
-    return _moment(text, moments.zone(zone)) if text else None
+    return moment(text, zone) if text else None
 
 
 def _hl7v2(message: hl7v2.Message) -> str | None:
@@ -43,8 +43,9 @@ def _edifact(message: edifact.Message) -> str | None:
     return (f"20{day}" if day and len(day) == 6 else day or "") + (time or "") or None
 
 
-def _moment(text: str, zone: moments.Zone) -> datetime | None:
+def moment(text: str, zone: str) -> datetime | None:
+    """Return the moment that a text writes, in the zone unless it names an offset; None when it is none."""
     try:
-        return datetime.fromisoformat(moments.instant(text, zone))
+        return datetime.fromisoformat(moments.instant(text, moments.zone(zone)))
     except Finding as finding:
         return datetime.fromisoformat(finding.instead) if finding.instead else None

@@ -56,14 +56,14 @@ def bsn(text: str | None) -> str | None:
     return values.bsn(text) if text else None
 
 
-def decimal(text: str | None) -> Any:
-    """Return the number; see `values.decimal`."""
-    return values.decimal(text) if text else None
+def decimal(value: Any) -> Any:
+    """Return the number; see `values.decimal`. What is a number already stays as it is, 0 too."""
+    return None if value is None or value == "" else values.decimal(value)
 
 
-def yes(text: Any) -> bool | None:
+def yes(value: Any) -> bool | None:
     """Return whether it says yes; see `values.yes`."""
-    return values.yes(text) if text not in {None, ""} else None
+    return None if value is None or value == "" else values.yes(value)
 
 
 def narrative(text: str | None) -> str | None:

@@ -20,6 +20,8 @@ POLICIES: tuple[Policy, ...] = ("fail", "quarantine", "drop-resource", "drop-ele
 
 SEGMENTED = frozenset({"hl7v2", "edifact"})
 """Formats whose messages are segments with numbered fields, so that `PID-3.1` and `NAD-2.1` are paths into them."""
+TREES = frozenset({"json", "ndjson", "xml", "fhir"})
+"""The formats whose sources are trees: a leading name is an element of the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,24 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TreeSource:
+    """What is said of a source that is a tree.
+
+    `root` and `namespace` are of the root element of XML, `prefixes` the names of other namespaces in expressions.
+    `array`: a JSON array of such messages is taken too. `control` is the id of a message, `event_time` its moment;
+    `each` are the values that it is mapped by, each by itself.
+    """
+
+    root: str = ""
+    namespace: str = ""
+    prefixes: tuple[tuple[str, str], ...] = ()
+    array: bool = False
+    control: Expression | None = None
+    event_time: Expression | None = None
+    each: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """What a mapping reads, and which messages of that format it accepts."""
 
@@ -176,6 +196,7 @@ class Source:
     when: Expression | None = None
     columns: tuple[str, ...] = ()
     layout: "tuple[tuple[str, object], ...]" = ()
+    tree: "TreeSource | None" = None
     named: bool = False  # used where it is asked for by name, and not because of what a message is
 
 
@@ -292,6 +313,7 @@ class Group(Fragment):
     takes: tuple[Parameter, ...] = ()
     rules: tuple[Rule, ...] = ()
     extends: str | None = None
+    policy: Policy | None = None  # of the resource that it makes
     mode: OneOf["none", "types", "type-and-types"] = "none"
 
 

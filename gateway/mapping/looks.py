@@ -1,9 +1,12 @@
 """What the expressions of a traced program look at: every look is kept, with its place."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from gateway.errors import Place
-from gateway.mapping import pieces
+from gateway.formats.jsontree import escaped
+from gateway.formats.xmltree import Node
+from gateway.mapping import pieces, trees
 
 
 class Read(NamedTuple):
@@ -31,6 +34,7 @@ class Looks:
 
     def __init__(self) -> None:
         self.seen: list[Read] = []
+        self.document: Any = None  # the message, where it is a tree
         self._log: list[Read] = []  # the looks of the rule that is being applied
 
     def use(self, pair: Pair) -> Any:
@@ -102,6 +106,76 @@ class Looks:
         text: str | None = record.get(name)
         self._note(record, (name,), text)
         return text
+
+    # ---- trees
+
+    def step(self, value: Any, name: str) -> list[Any]:
+        """Return what a value of a tree has under a name."""
+        found = trees.step(value, name)
+        if type(value) is dict:
+            self._note_member(value, name, found)
+        elif type(value) is Node:
+            self._note_nodes(value, found, name)
+        elif type(value) is list:
+            found = self.steps(value, name)
+        return found
+
+    def steps(self, values: Iterable[Any], name: str) -> list[Any]:
+        """Return what each of some values of a tree has under a name."""
+        return [found for value in values for found in self.step(value, name)]
+
+    def fhir_step(self, value: Any, name: str) -> list[Any]:
+        """Return what a value of a FHIR message has under a name."""
+        return (
+            self.step(value, trees.choice(value, name))
+            if type(value) is dict
+            else self.fhir_steps(trees.listed(value), name)
+        )
+
+    def fhir_steps(self, values: Iterable[Any], name: str) -> list[Any]:
+        """Return what each of some values of a FHIR message has under a name."""
+        return [found for value in values for found in self.fhir_step(value, name)]
+
+    def extension(self, values: Iterable[Any], url: str | None) -> list[Any]:
+        """Return the extensions of a URL that FHIR values have."""
+        listed = self.steps(values, "extension")
+        return [found for found in listed if type(found) is dict and url in self.step(found, "url")]
+
+    def children(self, values: Iterable[Any]) -> list[Any]:
+        """Return everything directly below some values of a tree."""
+        found = []
+        for value in values:
+            if type(value) is dict:
+                found += [below for name in value for below in self.step(value, name)]
+            elif type(value) is Node:
+                self._note_nodes(value, list(value.below()), "*")
+                found += value.below()
+        return found
+
+    def descendants(self, values: Iterable[Any]) -> list[Any]:
+        """Return everything anywhere below some values of a tree."""
+        return [found for below in self.children(values) for found in (below, *self.descendants([below]))]
+
+    def _note_member(self, holder: dict[str, Any], name: str, found: list[Any]) -> None:
+        above = self.document.pointers.get(id(holder))
+        if above is None:
+            return  # not of the message: a Coding that a ConceptMap made, say
+        pointer = f"{above}/{escaped(name)}"
+        if not found:
+            self._note(self.document, (pointer,), None)
+        elif type(holder[name]) is list:
+            for index, value in enumerate(holder[name]):
+                if not trees.empty(value):
+                    self._note(self.document, (f"{pointer}/{index}",), value, passed=isinstance(value, dict | list))
+        else:
+            self._note(self.document, (pointer,), found[0], passed=isinstance(found[0], dict))
+
+    def _note_nodes(self, holder: Node, found: list[Any], name: str) -> None:
+        self._log = [r._replace(passed=True) if r.value is holder else r for r in self._log]  # on the way, not the aim
+        for node in found:
+            self._note(node, (), node)
+        if not found:
+            self._note(holder, (name,), None)
 
     def _note(self, owner: Any, at: tuple[Any, ...], value: Any, *, passed: bool = False) -> None:
         read = Read(owner, at, value, passed=passed)

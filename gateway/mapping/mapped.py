@@ -8,11 +8,12 @@ from typing import Any, Protocol
 from gateway.errors import Issue, Place
 from gateway.fhir.bundle import transaction
 from gateway.fhir.types import Resource
-from gateway.formats import edifact, hl7v2
+from gateway.formats import edifact, hl7v2, jsontree, xmltree
 from gateway.mapping.declared import Order, Stay, declared
 from gateway.mapping.events import event_time
 
 _MESSAGES = (hl7v2.Message, edifact.Message)
+_ODD = (*_MESSAGES, jsontree.Document, xmltree.Document)  # they say what was odd about their bytes
 
 
 class Origin(Protocol):
@@ -62,6 +63,7 @@ class Mapped:
     control_id: str | None = None
     zone: str | None = None  # of times in the message without an offset
     rows: int = 0  # rows that were taken, for a table
+    moment: datetime | None = None  # of the event, where the mapping says how to find it
     whole: Resource | None = field(default=None, repr=False)  # the Bundle as it came, for FHIR
     apart: "Callable[[], Iterator[Mapped]] | None" = field(default=None, repr=False)  # the same rows, one by one
     stay: Stay | None = None
@@ -80,7 +82,7 @@ class Mapped:
     @property
     def issues(self) -> Sequence[Issue]:
         """Return what was odd about the message, then what its rules found. None of it stopped the message."""
-        return (*self.source.issues, *self.found) if isinstance(self.source, _MESSAGES) else self.found
+        return (*self.source.issues, *self.found) if isinstance(self.source, _ODD) else self.found
 
     @property
     def event_time(self) -> datetime | None:

@@ -57,6 +57,12 @@ class Overlay:
         own = self.values.get("namespace")
         return uuid.UUID(str(own)) if own else uuid.uuid5(uuid.NAMESPACE_URL, _BASE + self.name)
 
+    @property
+    def reshape(self) -> tuple[str, ...]:
+        """Return the mappings that this provider's FHIR messages go through; without them they go as they are."""
+        own = self.values.get("reshape", ())
+        return tuple(map(str, own)) if isinstance(own, list | tuple) else (str(own),)
+
     def codes(self, concept_map: str) -> Mapping[str, str]:
         """Return the provider's own rows for a ConceptMap: source code → target code."""
         rows = self.values.get("codes", {}).get(concept_map, {})

@@ -9,15 +9,15 @@ from datetime import datetime
 from functools import partial
 from io import BytesIO
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Generic, TypeVar
 
-from gateway.errors import Issue, MappingFailed
+from gateway.errors import Issue, MappingFailed, UnsupportedMessage
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
 from gateway.fhir.xml import looks_like_xml
 from gateway.fhirpath import FhirPathError
-from gateway.formats import delimited, edifact, fhirjson, fhirxml, hl7v2
-from gateway.formats.detect import detect
+from gateway.formats import delimited, edifact, fhirjson, fhirxml, hl7v2, jsontree, xmltree
+from gateway.formats.detect import Format, detect
 from gateway.mapping import ir
 from gateway.mapping.contradiction import Said, holds
 from gateway.mapping.findings import Finding, Language, say
@@ -25,17 +25,20 @@ from gateway.mapping.layouts import layout_of
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped, Untraced
 from gateway.mapping.overlays import Overlay
-from gateway.mapping.trace import Identity, Trace
+from gateway.mapping.passing import Reshaped, Tree, as_it_came
+from gateway.mapping.trace import Trace
 from gateway.mapping.tracer import WRONG_SHAPE, Tracer
+from gateway.mapping.tree_selection import Accepting, Document, describe
 
 CHUNK = 200
 """So many rows of a table become one Mapped, and so one transaction."""
 
+T = TypeVar("T")
 _UNTRACED = Untraced()
 _MEETS = (Finding, FhirPathError, *WRONG_SHAPE)
 
 
-def run(
+def run(  # noqa: PLR0913 - each is said by name, and most are left out
     library: Library,
     data: bytes,
     *,
@@ -44,27 +47,35 @@ def run(
     received_at: datetime,
     trace: bool = True,
     language: Language = "en",
+    format_: Format | None = None,
+    line: int = 1,
 ) -> Iterator[Mapped]:
     """Return an iterator of one Mapped for each message, or for each chunk of rows of a table.
+
+    `format_` is for who knows it; `line` is where `data` begins in what came in, for one line of NDJSON.
 
     A step of it raises MalformedMessage, UnsupportedMessage or MappingFailed (with all issues) when that one message
     cannot be taken; the next step goes on with the next message. The same arguments give the same bytes.
     """
     job = Job(library, library.provider(provider), received_at, trace=trace, language=language)
-    format_ = detect(data, content_type)
+    format_ = format_ or detect(data, content_type)
     if format_ == "hl7v2":
         return _Each(hl7v2.split(data), job.message)
     if format_ == "edifact":
         return _Each(edifact.split(data, fallback_charset=job.overlay.charset), job.edifact)
     if format_ == "csv":
         return job.table(BytesIO(data))
-    return iter([job.fhir(data)])
+    if format_ == "ndjson":
+        return _Each(jsontree.lines(BytesIO(data), line=line), job.json)
+    if format_ == "json":
+        return _Each(job.objects(data, line=line), job.json)
+    return iter([job.xml(data) if format_ == "xml" else job.fhir(data)])
 
 
-class _Each(Iterator[Mapped]):
+class _Each(Iterator[Mapped], Generic[T]):
     """An iterator that outlives the refusal of one of its messages."""
 
-    def __init__(self, messages: Iterator[bytes], take: Callable[[bytes], Mapped]) -> None:
+    def __init__(self, messages: Iterator[T], take: Callable[[T], Mapped]) -> None:
         self.messages = messages
         self.take = take
 
@@ -153,6 +164,7 @@ class Job:
         """Return the tracer of a second, traced run over a source, its resources in `out`."""
         program = self.library.program(mapping, self.overlay, traced=True)
         tracer: Tracer = (program.tracer or Tracer)(program.rules, mapping.policy, self.language)
+        tracer.document = source
         program.run(source, self.received_at, getattr(source, "control_id", None), tracer, out, *extra)
         return tracer
 
@@ -279,25 +291,47 @@ class Job:
             if held or before is None:
                 out[url] = resource
 
+    # ---- JSON and XML
+
+    def objects(self, data: bytes, *, line: int = 1) -> Iterator[jsontree.Part]:
+        """Yield the JSON message in `data`; of an array, each item. Raises MalformedMessage or UnsupportedMessage."""
+        whole = jsontree.Part(data, line, 0)
+        if data.lstrip()[:1] == b"[":
+            document = whole.document()
+            if not self.library.selection.trees.takes_arrays:
+                raise UnsupportedMessage(f"no mapping accepts {describe(document)}")
+            yield from jsontree.items(document)
+        else:
+            yield whole
+
+    def json(self, part: jsontree.Part) -> Mapped:
+        """Return what one JSON message becomes. Raises MalformedMessage, UnsupportedMessage or MappingFailed."""
+        document = part.document()
+        if isinstance(document.root, dict) and isinstance(document.root.get("resourceType"), str):
+            return self._fhir(fhirjson.Tree(document.root, part.content))
+        return self._tree(self.library.selection.trees.find(document, of_array=part.of_array), document)
+
+    def xml(self, data: bytes) -> Mapped:
+        """Return what one XML message becomes. Raises MalformedMessage, UnsupportedMessage or MappingFailed."""
+        document = xmltree.parse(data)
+        return self._tree(self.library.selection.trees.find(document), document)
+
+    def _tree(self, accepting: Accepting, document: Document) -> Mapped:
+        accepting.prepare(document)
+        mapped = self._segments(accepting.mapping, document)
+        mapped.moment = accepting.event_time(document, self.overlay.timezone)
+        return mapped
+
     # ---- FHIR
 
     def fhir(self, data: bytes) -> Mapped:
-        """Return a FHIR resource or Bundle as it came. Raises MalformedMessage when it is not FHIR JSON or FHIR XML."""
-        tree = fhirxml.parse(data) if looks_like_xml(data) else fhirjson.parse(data)
-        root = tree.resource
-        resources = _operations(root)
-        id_ = root.get("id")
-        whole = root if root["resourceType"] == "Bundle" else None
-        return Mapped("fhir", "4.0.1", resources, [], tree, Identity(tree), str(id_) if id_ else None, whole=whole)
+        """Return FHIR as it came, or what a mapping that the provider wants makes of it.
 
+        Raises MalformedMessage when it is not FHIR JSON or FHIR XML, MappingFailed as that mapping does.
+        """
+        return self._fhir(fhirxml.parse(data) if looks_like_xml(data) else fhirjson.parse(data))
 
-def _operations(root: Resource) -> list[tuple[Resource, str, str]]:
-    """Return what a FHIR message asks for: the requests of a transaction or batch, or to put the resource itself."""
-    if root["resourceType"] == "Bundle" and root.get("type") in ("transaction", "batch"):
-        sent = root.get("entry")
-        listed = sent if isinstance(sent, list) else []  # what is no list is for the validator to refuse
-        entries = [e for e in listed if isinstance(e, dict) and isinstance(e.get("resource"), dict)]
-        requests = [(e["resource"], e["request"] if isinstance(e.get("request"), dict) else {}) for e in entries]
-        return [(r, str(request.get("method", "")), str(request.get("url", ""))) for r, request in requests]
-    url = "/".join(str(root[key]) for key in ("resourceType", "id") if key in root)
-    return [(root, "PUT" if "id" in root else "POST", url)]
+    def _fhir(self, tree: Tree) -> Mapped:
+        document = Reshaped(tree)
+        accepting = self.library.selection.trees.of_fhir(document, self.overlay.reshape)
+        return self._tree(accepting, document) if accepting else as_it_came(tree)

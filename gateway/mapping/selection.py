@@ -11,6 +11,7 @@ from gateway.formats.hl7v2 import Message
 from gateway.mapping import ir
 from gateway.mapping.compiler.condition import Test, condition, paths
 from gateway.mapping.spans import Problems
+from gateway.mapping.tree_selection import TreeSelection
 
 _KEPT = 4096
 _KIND = re.compile(r"[A-Z][A-Z0-9]{2}(?:\^[A-Z][A-Z0-9]{2})?")
@@ -52,6 +53,11 @@ class Selection:
             # Never the columns themselves: the first line of a file without a header may be a patient.
             raise UnsupportedMessage(f"no mapping accepts this table of {len(columns)} columns{_nearest(tables, have)}")
         return _only(found, lambda: "this table")
+
+    @cached_property
+    def trees(self) -> TreeSelection:
+        """What tells which mapping a JSON, XML or FHIR message is for."""
+        return TreeSelection(self.mappings, self.problems)
 
     def _find(self, message: Message) -> ir.Mapping:
         return _only([m for m, test in self.tests if test(message)], lambda: describe(message))

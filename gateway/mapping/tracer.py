@@ -5,6 +5,7 @@ expressions as in the plain dialect; here a Finding becomes an issue with its pl
 the policy of the rule is applied, and the rest of the message is mapped all the same.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -39,6 +40,17 @@ class _Resource:
         self.type = type_
         self.policy = policy
         self.failed = False
+
+
+def apart(values: Sequence[Any], reads: tuple[Read, ...]) -> Iterator[Pair]:
+    """Yield each of some values with its own reads; of values that are one object, each with the next of its reads."""
+    times = Counter(map(id, values))
+    seen: Counter[int] = Counter()
+    for value in values:
+        own = tuple(read for read in reads if read.value is value)
+        number = seen[id(value)]
+        seen[id(value)] += 1
+        yield value, (own[number : number + 1] if times[id(value)] > 1 else ()) or own or reads
 
 
 class Tracer(Looks):
@@ -82,9 +94,7 @@ class Tracer(Looks):
     def each(self, thunk: Thunk, rule: int | None = None) -> Iterator[Pair]:
         """Yield the items of a collection, each with what was read for it."""
         values, reads = self._evaluated(rule, thunk, []) if rule is not None else self._watched(thunk)
-        for value in values or ():
-            own = tuple(read for read in reads if read.value is value)
-            yield value, own or reads
+        yield from apart(values or (), reads)
 
     def _watched(self, thunk: Thunk) -> Pair:
         before, self._log = self._log, []
@@ -134,9 +144,8 @@ class Tracer(Looks):
         values, reads = self._evaluated(rule, thunk, [])
         items = [value for value in (values if many else [values]) if full(value)]
         target = holder if key is None else []
-        for item in items:
-            own = tuple(read for read in reads if read.value is item)
-            self._keep(target, None, rule, plain(item), own or reads)
+        for item, own in apart(items, reads):
+            self._keep(target, None, rule, plain(item), own)
         if key is not None and target:
             holder[key] = target
 

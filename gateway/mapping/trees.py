@@ -1,6 +1,6 @@
 """Steps by name in sources that are trees: JSON objects and XML elements.
 
-What is not there, a JSON null and an empty list give nothing. A list is its items.
+What is not there, a JSON null, a blank text and an empty list give nothing. A list is its items.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,9 +16,9 @@ def step(value: Any, name: str) -> list[Any]:
     """Return what a value has under a name."""
     if type(value) is dict:
         found = value.get(name)
-        if found is None:
-            return []
-        return kept(found) if type(found) is list else [found]
+        if type(found) is list:
+            return kept(found)
+        return [] if empty(found) else [found]
     if type(value) is Node:
         return list(value.named(name))
     return steps(value, name) if type(value) is list else []
@@ -30,8 +30,18 @@ def steps(values: Iterable[Any], name: str) -> list[Any]:
 
 
 def kept(values: Sequence[Any]) -> list[Any]:
-    """Return the items that are not null."""
-    return [value for value in values if value is not None]
+    """Return the items that are not empty."""
+    return [value for value in values if not empty(value)]
+
+
+def empty(value: Any) -> bool:
+    """Return whether a JSON value says nothing: null, or a text of blanks."""
+    return value is None or (type(value) is str and not value.strip())
+
+
+def listed(value: Any) -> list[Any]:
+    """Return the items of a list; nothing of anything else."""
+    return value if type(value) is list else []
 
 
 def choice(holder: dict[str, Any], name: str) -> str:

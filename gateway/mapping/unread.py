@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gateway.errors import Issue, Place
-from gateway.formats import delimited, edifact, hl7v2
+from gateway.formats import delimited, edifact, hl7v2, jsontree, xmltree
 from gateway.formats.delimited.layout import normal
 from gateway.mapping.findings import Language, say
 from gateway.mapping.mapped import Mapped
@@ -27,6 +27,8 @@ def unread_places(mapped: Mapped) -> list[Place]:
         return list(_of_message(hl7v2.positions(mapped.source), hl7v2.leaves(mapped.source), tracers))
     if isinstance(mapped.source, edifact.Message):
         return list(_of_message(edifact.positions(mapped.source), edifact.leaves(mapped.source), tracers))
+    if isinstance(mapped.source, jsontree.Document | xmltree.Document):
+        return list(_of_tree(mapped.source, tracers))
     return list(_of_table(mapped.source, tracers)) if isinstance(mapped.source, list) else []
 
 
@@ -52,6 +54,14 @@ def _leaf(segment: Any, at: tuple[Any, ...]) -> Leaf | None:
 def _numbers(position: hl7v2.Position) -> Leaf:
     name, occurrence, field, repetition, component, sub = position
     return name, occurrence, field or 0, repetition or 1, component or 1, sub or 1
+
+
+def _of_tree(document: jsontree.Document | xmltree.Document, tracers: Sequence[Tracer]) -> Iterator[Place]:
+    looks = (look for tracer in tracers for look in tracer.seen if look.value is not None)
+    read = {look.owner.key(*look.at) for look in looks}
+    for key, place in document.leaves():
+        if key not in read:
+            yield place
 
 
 def _of_table(records: list[delimited.Record], tracers: Sequence[Tracer]) -> Iterator[Place]:

@@ -37,13 +37,15 @@ def bsn(text: str) -> str:
     return digits.zfill(9)
 
 
-def decimal(text: str) -> Decimal | int:
+def decimal(text: str | Decimal | int) -> Decimal | int:
     """Return the number that `text` writes in the Dutch way (`23,5`) or in FHIR's (`23.5`). Raises Finding bad-value.
 
     >>> decimal("0,5"), decimal("12")
     (Decimal('0.5'), 12)
     """
-    stripped = text.strip()
+    if isinstance(text, Decimal | int) and not isinstance(text, bool):
+        return text
+    stripped = str(text).strip()
     if _THOUSANDS.fullmatch(stripped):
         raise Finding("bad-value", "thousands")
     if not _NUMBER.fullmatch(stripped):
@@ -52,7 +54,7 @@ def decimal(text: str) -> Decimal | int:
     return Decimal(plain) if "." in plain else int(plain)
 
 
-def yes(text: str | bool) -> bool:  # noqa: FBT001 - the value itself, from a source that knows booleans
+def yes(text: str | bool | int) -> bool:  # noqa: FBT001 - the value itself, from a source that knows booleans
     """Return whether `text` says yes: J, ja, 1, true, x. Raises Finding bad-value for anything but yes or no.
 
     >>> yes("J"), yes("nee")

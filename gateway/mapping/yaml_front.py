@@ -4,13 +4,15 @@
 """
 
 import re
+from dataclasses import replace
 
 from gateway.mapping import ir, yaml_tree
 from gateway.mapping.spans import Problems, suggestion
 from gateway.mapping.yaml_template import Templates
 from gateway.mapping.yaml_tree import Node, Scalar, Sequence
+from gateway.mapping.yaml_trees import TREE_KEYS, Trees
 
-FORMATS = ("hl7v2", "edifact", "csv")
+FORMATS = ("hl7v2", "edifact", "csv", "json", "ndjson", "xml", "fhir")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _LAYOUT = ("delimiter", "charset", "decimal", "timezone", "quote", "aliases")
@@ -49,6 +51,8 @@ class _Front:
         source = self.source(self.root.get("source"))
         lets = self.lets()  # first: later expressions may step from these names
         each = self.each(source)
+        if source is not None and source.tree is not None:
+            source = replace(source, tree=replace(source.tree, each=self.items(each)))
         policy = self.templates.policy(self.root.get("on-error")) or ("quarantine" if each else "fail")
         requires, emit = self.requires(), self.emit()
         if source is None or not emit:
@@ -124,7 +128,8 @@ class _Front:
             when = None
         condition = self.templates.bare(when) if when is not None else None
         layout = tuple((key.text, self._plain(value)) for key, value in node if key.text in _LAYOUT)
-        return ir.Source(format_.text, node.span, condition, self.words("columns", node), layout)
+        tree = Trees(self.templates, self.problems).source(node, format_.text)
+        return ir.Source(format_.text, node.span, condition, self.words("columns", node), layout, tree)
 
     def _plain(self, node: Node) -> object:
         if isinstance(node, yaml_tree.Mapping):
@@ -137,11 +142,18 @@ class _Front:
         node, text = self.root.get("each"), self.text("each")
         if node is None or source is None:
             return None
+        if source.format in ir.TREES:
+            return text or None
         good = text == "record" if source.format == "csv" else SEGMENT.fullmatch(text) is not None
         if not good:
             wanted = "'record'" if source.format == "csv" else "the name of a segment, such as OBX"
             self.problems.add(node.span, f"'each' must be {wanted}")
         return text if good else None
+
+    def items(self, each: str | None) -> ir.Expression | None:
+        """Return the expression of what a tree is mapped by."""
+        node = self.root.get("each")
+        return self.templates.bare(node) if each is not None and node is not None else None
 
     def uses(self) -> tuple[ir.Use, ...]:
         pairs = self.pairs("use", "{alias: ConceptMap/id or file}")
@@ -189,5 +201,5 @@ class _Front:
 
 MAPPING_KEYS = ("map", "version", "title", "source", "use", "let", "require", "each", "on-error", "emit")
 FRAGMENT_KEYS = ("fragment", "type", "version", "title", "parameters", "use", "let", "emit")
-SOURCE_KEYS = ("format", "when", "columns", *_LAYOUT)
+SOURCE_KEYS = ("format", "when", "columns", *_LAYOUT, *TREE_KEYS)
 REQUIRE_KEYS = ("that", "say", "code")

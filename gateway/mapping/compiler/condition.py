@@ -1,34 +1,40 @@
 """`source.when` as a function of a message, and the source paths it looks at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.fhirpath import RUNTIME, ast
-from gateway.mapping import ir, pieces
+from gateway.fhirpath import ast
+from gateway.mapping import ir
 from gateway.mapping.compiler.body import Body
 from gateway.mapping.compiler.frame import Name, outermost
 from gateway.mapping.compiler.host import Host
+from gateway.mapping.compiler.names import NAMES
 from gateway.mapping.compiler.shared import Expressions
 from gateway.mapping.concept_maps import ConceptMap
-from gateway.mapping.overlays import Overlay
+from gateway.mapping.overlays import ZONE, Overlay
 from gateway.mapping.spans import Problems
 
 Test = Callable[[Any], bool]
+Values = Callable[[Any], list[Any]]
 
 
 class _Host(Host):
     """A condition knows the message and nothing else: no aliases, no provider."""
 
     traced = False
-    zone = ""
+    zone = ZONE
 
-    def __init__(self, format_: str, body: Body) -> None:
-        self.format = format_
+    def __init__(self, source: ir.Source, body: Body) -> None:
+        self.format = source.format
+        self.prefixes: Mapping[str, str] = dict(source.tree.prefixes) if source.tree else {}
         self.overlay = Overlay("", "")
         self.body = body
         self.constants: dict[str, Any] = {}
         self.definitions: dict[str, str] = {}
+
+    def item(self) -> str:
+        return "m.root"
 
     def line(self, name: str, occurrence: int | None, qualifier: str | None = None) -> str:
         return self.body.segment(name, occurrence, qualifier)
@@ -78,14 +84,28 @@ def condition(mapping: ir.Mapping, problems: Problems) -> Test:
     if when is None:
         return lambda _: True
     body = Body("def accepts(m)")
-    host = _Host(mapping.source.format, body)
+    host = _Host(mapping.source, body)
     truth = Expressions(host, problems).truth(when, outermost(mapping))
     body.line(f"return bool({truth})")
-    head = "\n".join(f"{name} = {made}" for name, made in host.definitions.items())
-    names: dict[str, Any] = {**RUNTIME, **host.constants, **{n: getattr(pieces, n) for n in pieces.EXPORTED}}
-    exec(compile(f"{head}\n{body.text()}\n", f"<when of {mapping.name}>", "exec"), names)  # noqa: S102 - only what the generators wrote
-    test: Test = names["accepts"]
+    test: Test = _made(host, body, f"<when of {mapping.name}>", "accepts")
     return test
+
+
+def values(mapping: ir.Mapping, expression: ir.Expression, problems: Problems) -> Values:
+    """Return the function that gives the values of an expression of `source` (or of `each`) for a message."""
+    body = Body("def found(m)")
+    host = _Host(mapping.source, body)
+    code, _ = Expressions(host, problems).code(expression, outermost(mapping), pieces=True)
+    body.line(f"return {code.text}" if code.many else f"return some({code.text})")
+    found: Values = _made(host, body, f"<source of {mapping.name}>", "found")
+    return found
+
+
+def _made(host: _Host, body: Body, file: str, name: str) -> Any:
+    head = "\n".join(f"{name} = {made}" for name, made in host.definitions.items())
+    names: dict[str, Any] = {**NAMES, **host.constants}
+    exec(compile(f"{head}\n{body.text()}\n", file, "exec"), names)  # noqa: S102 - only what the generators wrote
+    return names[name]
 
 
 def paths(mapping: ir.Mapping) -> frozenset[ast.SourcePath | str]:

@@ -35,6 +35,8 @@ class Names(Paths):
         if name in {"receivedAt", "controlId"}:
             type_ = "instant" if name == "receivedAt" else TEXT
             return Code(_CONTEXT[name], type=type_)
+        if name == "message" and self.tree:
+            return Code("m.root")
         if name == "now":
             return Code("fp_date_time(received_at)", type="System.DateTime")
         if name.startswith("provider"):
@@ -68,7 +70,9 @@ class Names(Paths):
         if name == functions.LINES:
             return self._lines
         use = self.frame.uses.get(name)
-        return (lambda call: self._fragment(use, call)) if use and use.concept_map is None else None
+        if use and use.concept_map is None:
+            return lambda call: self._fragment(use, call)
+        return self.tree_function(name)
 
     def names(self) -> Iterable[str]:
         """Return every name there is, for `did you mean`."""
@@ -88,7 +92,7 @@ class Names(Paths):
             raise FhirPathError(f"{name}() takes {wanted} arguments, not {len(arguments)}", position=call.node.start)
         fixed = [self.host.constant(moments.zone(self.host.zone), "zone")] if added.zone else []
         fixed += [str(self.host.overlay.max_attachment)] if added.limit else []
-        texts = [_single(argument) for argument in arguments]
+        texts = [self.given(name, _single(argument)) for argument in arguments]
         if name == "id":
             present = any(argument.present for argument in arguments[1:])
             ids = self.host.constant(Identifiers(str(self.host.overlay.namespace)), "ids")
@@ -98,8 +102,8 @@ class Names(Paths):
         if name == "toInstant" and not texts and value.type in {"instant", "dateTime"} and not value.many:
             return value if value.type == "instant" else Code(self._written("complete", [value.text]), type="instant")
         if not value.many:
-            return Code(self._written(name, [value.text, *fixed, *texts]), type=added.type)
-        made = self._written(name, ["_v", *fixed, *texts])
+            return Code(self._written(name, [self.given(name, value.text), *fixed, *texts]), type=added.type)
+        made = self._written(name, [self.given(name, "_v"), *fixed, *texts])
         return Code(f"[_w for _v in {value.text} for _w in ({made},) if _w is not None]", many=True, type=added.type)
 
     def _written(self, name: str, texts: list[str]) -> str:
@@ -123,7 +127,8 @@ class Names(Paths):
         base = call.node.base
         if base is None or call.arguments:
             raise FhirPathError("count() stands after a collection", position=call.node.start)
-        if isinstance(base, ast.Identifier) and base.name not in self.frame.names and segment_name(base.name):
+        bare = isinstance(base, ast.Identifier) and not self.tree and base.name not in self.frame.names
+        if bare and isinstance(base, ast.Identifier) and segment_name(base.name):
             return Code(f"len(m.all({base.name!r}))", type=_INTEGER, present=True)
         path = base if isinstance(base, ast.SourcePath) and self.host.format in ir.SEGMENTED else None
         if path is not None and path.field is not None and path.component is None and path.column is None:
@@ -155,8 +160,9 @@ class Names(Paths):
         table = self.host.constant((concept_map, kind), f"{concept_map.id}_{kind}")
         call_ = f"T.translate({table}, " if self.host.traced else f"{table}("
         if not code.many:
-            return Code(f"{call_}{code.text})", type=kind)
-        return Code(f"[_w for _v in {code.text} for _w in ({call_}_v),) if _w is not None]", many=True, type=kind)
+            return Code(f"{call_}{self.given('translate', code.text)})", type=kind)
+        made = f"{call_}{self.given('translate', '_v')})"
+        return Code(f"[_w for _v in {code.text} for _w in ({made},) if _w is not None]", many=True, type=kind)
 
     def _deleted(self, call: Invocation) -> Code:
         node = call.arguments[0].node if len(call.arguments) == 1 else None
@@ -199,7 +205,7 @@ class Names(Paths):
         if code.many and index and index in self.host.sources(fragment):
             code = replace(code, text=f"first({code.text})", many=False)
         fixed = argument.node if isinstance(argument.node, ast.Literal | ast.Empty) and not code.many else None
-        if pieces and index not in self.host.sources(fragment):
+        if pieces and not self.tree and index not in self.host.sources(fragment):
             pieces = False
             if not code.many and not self.host.traced:
                 code = replace(code, text=f"plain({code.text})")

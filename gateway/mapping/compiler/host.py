@@ -1,5 +1,6 @@
 """What the expressions of a mapping ask of the program they become part of."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from gateway.mapping import ir
@@ -15,6 +16,10 @@ class Host(Protocol):
     traced: bool
     overlay: Overlay
     zone: str
+    prefixes: Mapping[str, str]  # of namespaces, in a source that is XML
+
+    def item(self) -> str:
+        """Return the variable that leading names are elements of, in a source that is a tree."""
 
     def line(self, name: str, occurrence: int | None, qualifier: str | None = None) -> str:
         """Return the variable that holds a segment in the function being written."""

@@ -1,8 +1,9 @@
 """What the source paths of an expression become in Python: texts, pieces, segments, columns."""
 
 from gateway.fhirpath import ast
-from gateway.fhirpath.scope import Code, Scope
+from gateway.fhirpath.scope import Code
 from gateway.mapping import ir
+from gateway.mapping.compiler.elements import Trees
 from gateway.mapping.compiler.frame import Frame
 from gateway.mapping.compiler.host import Host
 from gateway.mapping.compiler.prepare import RECORD, Mark
@@ -10,7 +11,7 @@ from gateway.mapping.compiler.prepare import RECORD, Mark
 TEXT = "System.String"
 
 
-class Paths(Scope):
+class Paths(Trees):
     """The part of the scope of an expression that knows the source."""
 
     def __init__(self, frame: Frame, host: Host, marks: dict[tuple[int, int], Mark]) -> None:
@@ -22,13 +23,13 @@ class Paths(Scope):
     @property
     def pieces(self) -> bool:
         """Whether a piece of the source may be among the values."""
-        return bool(self.flowing)
+        return bool(self.flowing) or self.host.format == "xml"
 
     def context(self) -> Code | None:
         """Return what `$this` means, where the frame says so."""
         known = self.frame.context
         if known is None:
-            return None
+            return super().context()
         return Code(f"T.use({known.text})" if self.host.traced else known.text, known.many, known.type)
 
     def is_source(self, name: str) -> bool:

@@ -27,13 +27,14 @@ class Plain:
     def bind(self, bindings: tuple[ir.Binding, ...], frame: Frame) -> Frame:
         """Write the names of `let` and `assign`; return the frame in which they are visible."""
         wanted = self.expressions.host.stepped(frame.unit)
+        tree = self.expressions.host.format in ir.TREES  # its nodes are stepped on from by name
         for binding in bindings:
             known = self.expressions.known(binding, frame)
             if isinstance(known, ast.Literal | ast.Empty):
                 name = Name("None", fixed=known)
             else:
                 name = replace(
-                    self._variable(binding, frame, keep=binding.name in wanted),
+                    self._variable(binding, frame, keep=tree or binding.name in wanted),
                     path=known if isinstance(known, ast.SourcePath) else None,
                 )
             frame = frame.having({binding.name: name})

@@ -63,8 +63,16 @@ class Arguments:
 class Prepare:
     """Rewrites one expression in one frame. Without an overlay nothing is folded: every part is then compiled."""
 
-    def __init__(self, frame: Frame, overlay: Overlay | None, fragment: Callable[[str], Arguments | None]) -> None:
+    def __init__(
+        self,
+        frame: Frame,
+        overlay: Overlay | None,
+        fragment: Callable[[str], Arguments | None],
+        *,
+        tree: bool = False,
+    ) -> None:
         self.frame = frame
+        self.tree = tree  # a name in brackets is then an element: `x['Per wanneer']`
         self.overlay = overlay
         self.fragment = fragment
         self.marks: dict[tuple[int, int], Mark] = {}
@@ -108,7 +116,7 @@ class Prepare:
     def path(self, node: ast.SourcePath, *, pieces: bool) -> ast.Node:
         """Return a source path; from a name it is a step."""
         known = self.frame.names.get(node.base)
-        if known is None:
+        if known is None and not (self.tree and node.column is not None):
             if pieces:
                 self.marks[node.start, node.end] = "pieces"
             return node
@@ -123,6 +131,8 @@ class Prepare:
         whole = self._extended(node)
         if whole is not None:
             return self.path(whole, pieces=pieces)
+        if self.tree and node.column is not None:
+            return self.member(ast.Member(node.base, node.column, start=node.start, end=node.end))
         if pieces:
             self.marks[node.start, node.end] = "pieces"
         return _with(node, base=self.node(node.base, pieces=True))

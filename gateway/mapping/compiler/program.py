@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gateway.fhirpath import RUNTIME, Code
-from gateway.mapping import functions, ir, pieces, shapes
+from gateway.fhirpath import Code
+from gateway.mapping import ir
 from gateway.mapping.compiler.body import Body, Made
 from gateway.mapping.compiler.frame import Frame, Name, outermost
+from gateway.mapping.compiler.names import NAMES
 from gateway.mapping.compiler.plain import Plain
 from gateway.mapping.compiler.rules import Rule, Rules
 from gateway.mapping.compiler.shared import Expressions
 from gateway.mapping.compiler.sources import Units, source_parameters, stepped_names
 from gateway.mapping.compiler.traced import Traced
 from gateway.mapping.concept_maps import ConceptMap
-from gateway.mapping.findings import Finding
 from gateway.mapping.overlays import Overlay
 from gateway.mapping.spans import Problems
 from gateway.mapping.translators import Translator
@@ -56,12 +56,13 @@ class _Builder:
         self.format = mapping.source.format
         self.overlay = overlay
         self.zone = str(dict(mapping.source.layout).get("timezone") or overlay.timezone)
+        self.prefixes: Mapping[str, str] = dict(mapping.source.tree.prefixes) if mapping.source.tree else {}
         self.traced = traced
         self.units = units
         self.problems = problems
         self.rules = Rules()
         self.expressions = Expressions(self, problems)
-        self.namespace: dict[str, Any] = {**_RUNTIME}
+        self.namespace: dict[str, Any] = {**NAMES}
         self.constants: dict[tuple[str, str], str] = {}
         self.definitions: dict[str, str] = {}
         self.functions: list[str] = []
@@ -76,13 +77,16 @@ class _Builder:
     def line(self, name: str, occurrence: int | None, qualifier: str | None = None) -> str:
         return self.bodies[-1].segment(name, occurrence, qualifier)
 
+    def item(self) -> str:
+        return "each_item.value" if self.mapping.each and not self.open else "m.root"
+
     def constant(self, value: object, hint: str) -> str:
         key = _table_key(value) or (type(value).__name__, repr(value))
         if key not in self.constants:
             clean = "".join(c if c.isalnum() and c.isascii() else "_" for c in hint)
             name = f"K_{clean}_{len(self.constants) + 1}"
             self.constants[key] = name
-            self.namespace[name] = self._table(value) if _table_key(value) else value
+            self.namespace[name] = self._table(value) if _table_key(value) else getattr(value, "function", value)
         return self.constants[key]
 
     def read(self, text: str) -> str:
@@ -138,7 +142,8 @@ class _Builder:
 
     def _write_mapping(self) -> None:
         each = self.mapping.each if self.format in ir.SEGMENTED else None
-        extra = ", ".join(["T"] * self.traced + ["out"] + ([f"each_{each}"] if each else []))
+        item = each or ("item" if self.mapping.each and self.format in ir.TREES else None)
+        extra = ", ".join(["T"] * self.traced + ["out"] + ([f"each_{item}"] if item else []))
         body = Body(f"def mapping({_CONTEXT}, {extra})")
         if each:
             body.segments[each, None, None] = f"each_{each}"
@@ -240,13 +245,3 @@ def _table_key(value: object) -> tuple[str, str] | None:
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], ConceptMap):
         return value[0].id, str(value[1])
     return None
-
-
-_RUNTIME: Mapping[str, Any] = {
-    **RUNTIME,
-    **{name: getattr(shapes, name) for name in shapes.__all__},
-    **{name: getattr(pieces, name) for name in pieces.EXPORTED},
-    **{f"map_{name}": added.call for name, added in functions.ADDED.items()},
-    **{f"map_{name}": call for name, call in functions.INNER.items()},
-    "Finding": Finding,
-}

@@ -1,0 +1,45 @@
+"""FHIR that passes as it came: what it asks for, and that every element of it is its own source.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from gateway.errors import Place
+from gateway.fhir.types import Resource
+from gateway.formats import fhirjson, jsontree
+from gateway.mapping.mapped import Mapped
+from gateway.mapping.trace import Identity
+
+Tree = fhirjson.Tree
+
+
+class Reshaped(jsontree.Document):
+    """A FHIR message as the source of a mapping, JSON or XML alike: its paths are JSON pointers."""
+
+    def __init__(self, tree: Tree) -> None:
+        super().__init__(tree.resource, b"")
+        self._tree = tree
+
+    def place(self, pointer: str) -> Place:
+        """Return where the value at a pointer stands."""
+        return self._tree.place(pointer)
+
+
+def as_it_came(tree: Tree) -> Mapped:
+    """Return a FHIR resource or Bundle as it came."""
+    root = tree.resource
+    resources = _operations(root)
+    id_ = root.get("id")
+    whole = root if root["resourceType"] == "Bundle" else None
+    return Mapped("fhir", "4.0.1", resources, [], tree, Identity(tree), str(id_) if id_ else None, whole=whole)
+
+
+def _operations(root: Resource) -> list[tuple[Resource, str, str]]:
+    """Return what a FHIR message asks for: the requests of a transaction or batch, or to put the resource itself."""
+    if root["resourceType"] == "Bundle" and root.get("type") in ("transaction", "batch"):
+        sent = root.get("entry")
+        listed = sent if isinstance(sent, list) else []  # what is no list is for the validator to refuse
+        entries = [e for e in listed if isinstance(e, dict) and isinstance(e.get("resource"), dict)]
+        requests = [(e["resource"], e["request"] if isinstance(e.get("request"), dict) else {}) for e in entries]
+        return [(r, str(request.get("method", "")), str(request.get("url", ""))) for r, request in requests]
+    url = "/".join(str(root[key]) for key in ("resourceType", "id") if key in root)
+    return [(root, "PUT" if "id" in root else "POST", url)]
