@@ -1,6 +1,6 @@
 """Golden cases beside the mappings: a message, and what must become of it.
 
-    cases/<case>.hl7            the message (any ending that is not one of these)
+    cases/<case>.hl7            the message (any ending that is not one of these); JSON is <case>.in.json
     cases/<case>.json           the transaction Bundle it must become
     cases/<case>.issues.json    the issues it must give: all of them, without the values
     cases/<case>.yaml           options: provider, received_at (both may be left out)
@@ -34,6 +34,11 @@ _RESULTS = (".json", ".yaml")
 _MAPPINGS = ("mapping.yaml", *NAMES)
 
 
+def beside(message: Path, suffix: str) -> Path:
+    """Return a file that belongs to a message: of `late.in.json` and `.yaml` it is `late.yaml`."""
+    return message.with_name(message.stem.removesuffix(".in") + suffix)
+
+
 @dataclass(frozen=True)
 class Case:
     """One case: the message, the mapping it lies beside, and its options."""
@@ -46,17 +51,20 @@ class Case:
     @property
     def name(self) -> str:
         """Return `hl7v2/adt_a20_bed/unoccupied`."""
-        return f"{self.mapping}/{self.message.stem}"
+        return f"{self.mapping}/{self._beside('').name}"
 
     @property
     def bundle_file(self) -> Path:
         """Return where the golden Bundle stands."""
-        return self.message.with_suffix(".json")
+        return self._beside(".json")
 
     @property
     def issues_file(self) -> Path:
         """Return where the golden issues stand."""
-        return self.message.with_suffix(".issues.json")
+        return self._beside(".issues.json")
+
+    def _beside(self, suffix: str) -> Path:
+        return beside(self.message, suffix)
 
 
 @dataclass(frozen=True)
@@ -96,9 +104,9 @@ def _cases(folder: Path) -> Iterator[Case]:
     for mapping in sorted(path for path in folder.rglob("mapping.*") if path.name in _MAPPINGS):
         beside = mapping.parent / "cases"
         for message in sorted(beside.iterdir()) if beside.is_dir() else ():
-            fhir = message.suffix == ".json" and message.name.endswith(".in.json")
-            if message.is_file() and not message.name.startswith(".") and (message.suffix not in _RESULTS or fhir):
-                provider, received_at = _options(message.with_suffix(".yaml"))
+            json = message.name.endswith(".in.json")
+            if message.is_file() and not message.name.startswith(".") and (message.suffix not in _RESULTS or json):
+                provider, received_at = _options(beside(message, ".yaml"))
                 yield Case(message, mapping.parent.relative_to(folder).as_posix(), provider, received_at)
 
 
