@@ -26,6 +26,7 @@ from gateway.errors import (
     UnsupportedMessage,
     VersionConflict,
 )
+from gateway.fhir.json import encode
 from gateway.fhir.types import Resource
 from gateway.formats import edifact, hl7v2
 from gateway.formats.detect import detect
@@ -286,6 +287,12 @@ def _once(arrival: Received, mapped: Mapped, part: str, to: Services) -> str | N
     return once(arrival.provider, arrival.format, name) if name else None
 
 
+def _digest(arrival: Received, mapped: Mapped) -> bytes:
+    """Return the digest of one message; several JSON messages may arrive in one array."""
+    root = getattr(mapped.source, "root", None) if arrival.format in {"json", "ndjson"} else None
+    return arrival.digest if root is None else sha256(encode(root)).digest()
+
+
 def _bundle_name(bundle: Resource) -> str:
     """Return what a Bundle is known by, '' where it is nothing; it has not been validated yet."""
     match bundle:
@@ -302,6 +309,7 @@ def _received(arrival: Received, mapped: Mapped, part: str, to: Services) -> Rec
         arrival,
         control_id=mapped.control_id or arrival.control_id,
         once=_once(arrival, mapped, part, to),
+        digest=_digest(arrival, mapped),
         stay=mapped.stay,
         number=mapped.number,
         rows=mapped.rows,
