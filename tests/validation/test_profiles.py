@@ -562,6 +562,19 @@ def test_a_profile_of_another_type_is_an_error() -> None:
     ]
 
 
+def test_what_is_asked_for_is_asked_of_the_resources_in_a_bundle() -> None:
+    known = library(profile("Patient", element("Patient.name", min=1)))
+    held = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": observation()}]}
+
+    def told(bundle: dict[str, Any]) -> list[tuple[str, str | None]]:
+        return [(one.code, one.expression) for one in profile_issues(known, bundle, [BASE + "asked"])]
+
+    assert told(held | {"entry": [{"resource": observation()}, {"resource": PATIENT}]}) == [
+        ("profile-cardinality", "Bundle.entry[1].resource.name")
+    ]
+    assert told(held) == [("profile-type", "Bundle.meta.profile")]
+
+
 def test_a_contained_resource_may_claim() -> None:
     known = library(profile("Patient", element("Patient.name", min=1)))
     held = observation(contained=[claiming(BASE + "asked") | {"id": "p"}], subject={"reference": "#p"})

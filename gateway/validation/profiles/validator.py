@@ -37,13 +37,13 @@ def _claims(resource: object) -> bool:
 def profile_issues(library: ProfileLibrary, resource: Resource, asked: Sequence[str] = ()) -> list[Issue]:
     """Return everything wrong with a resource by its profiles: those `asked` for, and those it claims.
 
-    A Bundle is looked into, and so is what is contained. A claimed profile that is not known is a warning; one that is
-    asked for and not known is an error.
+    A Bundle is looked into, and so is what is contained; what is asked for is asked of the Bundle's resources of that
+    type. A claimed profile that is not known is a warning; one that is asked for and not known is an error.
     """
     issues: list[Issue] = []
     answers: Answers = {}
     for item, around in _resources(resource):
-        wanted = dict.fromkeys([*(asked if item.value is resource else ()), *_claimed(item.value)])
+        wanted = dict.fromkeys([*_asked_of(item, resource, asked, library), *_claimed(item.value)])
         if not wanted:
             continue
         for url in wanted:
@@ -55,9 +55,19 @@ def profile_issues(library: ProfileLibrary, resource: Resource, asked: Sequence[
     return issues[:_MOST_ISSUES]
 
 
+def _asked_of(item: Item, resource: Resource, asked: Sequence[str], library: ProfileLibrary) -> list[str]:
+    """Return which profiles a resource is held against: of a Bundle's resources those about their type."""
+    if resource.get("resourceType") != "Bundle":
+        return list(asked) if item.value is resource else []
+    kinds = {entry.type for entry, _ in _resources(resource)} if item.value is resource else set()
+    about = {url: library.type_of(url) for url in asked}
+    return [url for url, kind in about.items() if kind == item.type or (item.value is resource and kind not in kinds)]
+
+
 def _found(walk: Walk, item: Item, wanted: Iterable[str]) -> list[Issue]:
     for url in wanted:
-        walk.profile(item, url)
+        if walk.resource_type(url) == item.type:
+            walk.profile(item, url)
     _look_at_extensions(walk, item)
     return walk.issues
 
