@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from gateway.rest import fhir, health, ingest, routes
+from gateway.rest import fhir, health, ingest, operations, routes
 from gateway.rest.guard import guard
 from gateway.services import Services
 
@@ -14,7 +14,7 @@ def create_app(to: Services) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = to.settings.max_body + 1  # the one more is how too much is seen
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     guard(app)
-    routes.serve(app, fhir.ROUTES)
+    routes.serve(app, (*fhir.ROUTES, *operations.ROUTES))
     app.register_blueprint(ingest.blueprint)
     app.register_blueprint(health.blueprint)
     return app

@@ -31,6 +31,7 @@ class Row:
     target: str | None
     system: str | None
     display: str | None = None
+    equivalence: str | None = None
 
     @property
     def coding(self) -> dict[str, Any]:
@@ -174,7 +175,7 @@ class _Reader:
             self.complain(f"the target of '{code}' has no code", f'"code": "{code}"')
         return Row(
             self.count, code, group.get("source"), None if none else target.get("code"),
-            group.get("target"), target.get("display"),
+            group.get("target"), target.get("display"), target.get("equivalence"),
         )  # fmt: skip
 
     def note_unmapped(self, rule: dict[str, Any], group: dict[str, Any]) -> None:

@@ -97,6 +97,11 @@ class Trace:
         ]
 
 
+def entries_of(made: Any, name: str, tracer: Tracer) -> list[Entry]:
+    """Return an entry for each element of what one traced run made; `name` is how paths begin."""
+    return list(_Walk().entries(made, name, tracer, None))
+
+
 class Identity:
     """The trace of what passed through as it came: every element is its own source."""
 

@@ -95,6 +95,15 @@ SERVED: Mapping[str, tuple[Interaction, ...]] = MappingProxyType(
 )
 
 
+OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
+    {
+        "ConceptMap": (("translate", "http://hl7.org/fhir/OperationDefinition/ConceptMap-translate"),),
+        "StructureMap": (("transform", "http://hl7.org/fhir/OperationDefinition/StructureMap-transform"),),
+    }
+)
+"""The operations that are served on a type; of these types nothing is stored."""
+
+
 def lists(resource_type: str, interaction: Interaction) -> bool:
     """Return whether the CapabilityStatement lists `interaction`, for `resource_type` or ('') for the system."""
     return interaction in (SERVED.get(resource_type, ()) if resource_type else SYSTEM)
@@ -141,9 +150,16 @@ def _rest(*, development: bool) -> dict[str, Any]:
     return {
         "mode": "server",
         "security": {"cors": False, "description": security},
-        "resource": [_resource(resource_type, interactions) for resource_type, interactions in SERVED.items()],
+        "resource": [
+            *(_resource(resource_type, interactions) for resource_type, interactions in SERVED.items()),
+            *(_operations(resource_type, named) for resource_type, named in OPERATIONS.items()),
+        ],
         "interaction": [{"code": code} for code in SYSTEM],
     }
+
+
+def _operations(resource_type: str, named: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    return {"type": resource_type, "operation": [{"name": name, "definition": url} for name, url in named]}
 
 
 def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict[str, Any]:

@@ -109,10 +109,15 @@ class Cursor:
         self.problems.add(wrong.span, wrong.text)
 
     def skip(self, words: tuple[str, ...]) -> None:
-        """Go on to the next of some words that begin a line, outside of all brackets."""
-        line = self.before.span.line if self.at else 0
-        while self.token.kind != "end" and not (self.token.span.line > line and self.here(*words)):
-            line = self.token.span.line
+        """Go on to the next line that begins with one of some words, or outside of brackets with any name."""
+        line, depth = self.before.span.line if self.at else 0, 0
+        while self.token.kind != "end":
+            token = self.token
+            begins = token.span.line > line and token.kind in {"name", "meta"}
+            if begins and (depth <= 0 or self.here(*words)):
+                return
+            depth += (token.text in _OPENING) - (token.text in _CLOSING) if token.kind == "mark" else 0
+            line = token.span.line
             self.at += 1
 
 

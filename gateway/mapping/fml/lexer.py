@@ -83,7 +83,7 @@ def _scan(text: str, file: str, problems: Problems) -> Iterator[Token]:
     while at < len(text):
         found = _TOKEN.match(text, at)
         span = Span(file, line, at - begin + 1)
-        if not found or not found.lastgroup:
+        if not found or not found.lastgroup or text.startswith("/*", at) != found[0].startswith("/*"):
             problems.add(span, _unreadable(text, at))
             at += 1
             continue

@@ -41,10 +41,12 @@ class _Parser:
     def model(self) -> Model:
         cursor = self.cursor
         while cursor.token.kind != "end":
+            begun = cursor.at
             try:
                 self.declaration()
             except Wrong as wrong:
                 cursor.report(wrong)
+                cursor.at = max(cursor.at, begun + 1)
                 cursor.skip(_DECLARATIONS)
         if not self.map.get("group"):
             cursor.problems.add(cursor.token.span, "a map has at least one group")

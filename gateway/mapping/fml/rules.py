@@ -254,8 +254,9 @@ class Rules:
             return literal or self.made.mark({"valueId": cursor.name("a variable or a literal")}, first.span)
         if ends and first.kind == "text":
             return self.made.mark({"valueString": cursor.next().value}, first.span.shifted(1))
-        if not expression and cursor.token.kind != "mark" and cursor.ahead(1).text not in {".", "(", "["}:
-            raise Wrong(cursor.ahead(1).span, f"',' or ')' is missing before '{cursor.ahead(1).text}'")
+        if not expression:
+            behind = cursor.ahead(1)
+            raise Wrong(behind.span, f"',' or ')' is missing before '{behind.text}': (…) as x makes a variable")
         text, span = cursor.expression((",", ")"))
         return self.made.mark({"valueString": text.strip()}, span)
 

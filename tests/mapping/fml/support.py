@@ -5,8 +5,7 @@ from typing import Any
 
 from gateway.mapping import ir
 from gateway.mapping.concept_maps import ConceptMap
-from gateway.mapping.fml import front, parser, resource
-from gateway.mapping.fml.imports import Maps
+from gateway.mapping.fml import front, installed, parser, resource
 from gateway.mapping.fml.transform import Transformed, compiled, transform
 from gateway.mapping.overlays import Overlay
 from gateway.mapping.spans import Problems
@@ -42,7 +41,10 @@ def mapping_of(text: str, file: str = "test.fml") -> ir.Mapping:
 
 def run(text: str, source: Any, file: str = "test.fml") -> Transformed:
     mapping = mapping_of(text, file)
-    program = compiled(mapping, Overlay("dev", ""), NoUnits(), Maps((mapping,)))
+    model = installed.model_of(text, file, Problems())
+    assert model is not None
+    maps = installed.maps_of((mapping,), {file: model}, Problems())
+    program = compiled(mapping, Overlay("dev", ""), NoUnits(), maps)
     return transform(program, mapping, source, received_at=RECEIVED_AT)
 
 

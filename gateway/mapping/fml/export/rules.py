@@ -146,7 +146,7 @@ class Exporter:
             name = self.fresh(place[2])
             cast = self.at(place, transform="cast", parameter=[{"valueId": name}, {"valueString": chosen}])
             return _ordered([self.evaluated(_first(text, code), variable=name), cast])
-        called = isinstance(value.node, ast.Call) and value.node.base is None  # gives what it gives, wherever it stands
+        called = isinstance(value.node, ast.Call) and value.node.base is None  # gives the same, wherever it stands
         if repeats and not value.many and not called:
             name = self.fresh(place[2])
             copied = self.at(place, transform="copy", parameter=[{"valueId": name}])
@@ -206,7 +206,7 @@ class Exporter:
     # ---- branches and loops
 
     def choice(self, value: ir.Choice, write: Callable[[ir.Template], list[Rule]]) -> list[Rule]:
-        """Return the rules of a choice: one condition stands at a source, of several the number of the first is kept."""
+        """Return the rules of a choice: a condition stands at a source; of several the first one is numbered."""
         branches = value.branches
         if len(branches) == 1 and branches[0].condition is not None:
             return self.guarded(self.texts.text(branches[0].condition), write(branches[0].value))
