@@ -6,6 +6,7 @@ from gateway.mapping.checks.expressions import check_expressions, format_of
 from gateway.mapping.checks.installed import Installed
 from gateway.mapping.checks.overlap import check_overlap
 from gateway.mapping.checks.reach import check_reach
+from gateway.mapping.checks.reshape import check_reshape
 from gateway.mapping.checks.sources import check_sources
 from gateway.mapping.checks.structure import Structure
 from gateway.mapping.checks.unused import check_unused
@@ -25,3 +26,4 @@ def check(library: Installed, only: ir.Mapping | None = None) -> None:
         check_unused(unit, problems)
     check_codes(library, problems)
     check_overlap(library.mappings, problems)
+    check_reshape(library)

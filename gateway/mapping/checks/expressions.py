@@ -11,6 +11,7 @@ from gateway.mapping.compiler.condition import condition
 from gateway.mapping.compiler.program import check_unit
 from gateway.mapping.compiler.sources import Units, all_expressions
 from gateway.mapping.spans import Problems, suggestion
+from gateway.mapping.tree_selection import accepting
 
 _FORMATTED = frozenset({"toDateTime", "toDate", "toInstant"})
 _ALWAYS = ("name", "share", "timezone")
@@ -24,6 +25,8 @@ def check_expressions(unit: ir.Unit, library: Installed, units: Units, problems:
     types = check_unit(unit, format_of(unit), units, problems)
     if isinstance(unit, ir.Mapping):
         condition(unit, problems)
+        if unit.source.tree is not None:
+            accepting(unit, unit.source.tree, problems)
         _requirements(unit, problems)
     for value in all_expressions(unit):
         for node in ast.walk(value.node):
@@ -39,7 +42,7 @@ def format_of(unit: ir.Unit) -> str:
     nodes = (node for value in all_expressions(unit) for node in ast.walk(value.node))
     if any(isinstance(node, ast.SourcePath) and node.base == "record" for node in nodes):
         return "csv"
-    return "edifact" if "edifact" in unit.file.split("/") else "hl7v2"
+    return next((folder for folder in unit.file.split("/") if folder in {"edifact", *ir.TREES}), "hl7v2")
 
 
 def _requirements(mapping: ir.Mapping, problems: Problems) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from gateway.fhirpath import ast
 from gateway.formats.delimited.layout import normal
 from gateway.mapping import ir
+from gateway.mapping.checks.overlap_trees import common
 from gateway.mapping.compiler.condition import condition
 from gateway.mapping.selection import accepts_columns
 from gateway.mapping.spans import Problems
@@ -23,12 +24,20 @@ Key = tuple[str, int, int, int]
 def check_overlap(mappings: Sequence[ir.Mapping], problems: Problems) -> None:
     """Report each pair of mappings that accept the same message, with an example of it."""
     for one, other in combinations(mappings, 2):
-        if one.source.format != other.source.format or one.source.named or other.source.named:
+        if one.source.named or other.source.named:
             continue
-        example = _message(one, other) if one.source.format in ir.SEGMENTED else _table(one, other)
+        example = _example(one, other)
         if example is not None:
             text = f"{one.name} accepts the same messages: {example}"
             problems.add(other.source.span, text, code="ambiguous-mapping")
+
+
+def _example(one: ir.Mapping, other: ir.Mapping) -> str | None:
+    if one.source.tree is not None:
+        return common(one, other)
+    if one.source.format != other.source.format:
+        return None
+    return _message(one, other) if one.source.format in ir.SEGMENTED else _table(one, other)
 
 
 def _table(one: ir.Mapping, other: ir.Mapping) -> str | None:
