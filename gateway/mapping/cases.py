@@ -102,8 +102,8 @@ def _names(case: Case) -> tuple[str, ...]:
 
 def _cases(folder: Path) -> Iterator[Case]:
     for mapping in sorted(path for path in folder.rglob("mapping.*") if path.name in _MAPPINGS):
-        beside = mapping.parent / "cases"
-        for message in sorted(beside.iterdir()) if beside.is_dir() else ():
+        lying = mapping.parent / "cases"
+        for message in sorted(lying.iterdir()) if lying.is_dir() else ():
             json = message.name.endswith(".in.json")
             if message.is_file() and not message.name.startswith(".") and (message.suffix not in _RESULTS or json):
                 provider, received_at = _options(beside(message, ".yaml"))
