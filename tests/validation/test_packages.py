@@ -270,6 +270,15 @@ def test_the_same_files_are_the_same_bytes(tmp_path: Path) -> None:
     assert json.loads(read(first).files[".index.json"])["files"][0]["url"] == PATIENT["url"]
 
 
+def test_long_names_are_packed(tmp_path: Path) -> None:
+    long = f"ValueSet-{'x' * 150}.json"
+    (tmp_path / "package.json").write_text(json.dumps(MANIFEST))
+    (tmp_path / long).write_text('{"resourceType": "ValueSet"}')
+
+    assert long in read(pack(tmp_path)[1]).files
+    assert pack(tmp_path)[1] == pack(tmp_path)[1]
+
+
 def test_a_folder_without_a_manifest_is_no_package(tmp_path: Path) -> None:
     with pytest.raises(MalformedMessage):
         pack(tmp_path)

@@ -62,7 +62,7 @@ def archive(files: Mapping[str, bytes]) -> bytes:
     packed = io.BytesIO()
     with (
         gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=_EPOCH) as zipped,
-        tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as out,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as out,
     ):
         for path, content in sorted(files.items()):
             entry = tarfile.TarInfo(path)
