@@ -1,7 +1,8 @@
-"""`gateway serve`: HTTP under gunicorn and the MLLP listener, started together and stopped together.
+"""`gateway serve`: HTTP under gunicorn, the MLLP listener and the watched folder, started and stopped together.
 
     supervisor ──┬── gunicorn ──── workers (HTTP)
-                 └── MLLP listener
+                 ├── MLLP listener
+                 └── watched folder, when there is one
 
 The ports are bound and everything is built before the children are forked: a port in use or a wrong
 mapping is told at once, and the children share the memory. When one child ends by itself, all end:
@@ -20,6 +21,7 @@ import sys
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
+from pathlib import Path
 from typing import Any
 
 import click
@@ -27,7 +29,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from gateway import mllp
+from gateway import folder, mllp
 from gateway.access.policy import development_caller
 from gateway.access.tls import server_context
 from gateway.app import create_app
@@ -78,9 +80,12 @@ def start(settings: Settings) -> list[ForkProcess]:
     gc.freeze()  # what is built stays shared: the collector of a child never touches it
     gc.set_threshold(50_000, 20, 20)  # a transaction makes thousands of objects that all go at its end: a third faster
     children = [
-        _child("http", lambda: HttpServer(app, settings, http, tls).run(), unused=wire),
-        _child("mllp", lambda: _listen(to, wire, tls), unused=http),
+        _child("http", lambda: HttpServer(app, settings, http, tls).run(), unused=[wire]),
+        _child("mllp", lambda: _listen(to, wire, tls), unused=[http]),
     ]
+    if settings.folder is not None:
+        watch = _watch(settings.folder, to)
+        children.append(_child("folder", lambda: folder.serve(watch), unused=[http, wire]))
     http.close()
     wire.close()
     return children
@@ -125,18 +130,19 @@ def _stop(children: Sequence[ForkProcess], told: list[int], number: int) -> None
             child.terminate()
 
 
-def _child(name: str, run: Callable[[], None], *, unused: socket.socket) -> ForkProcess:
+def _child(name: str, run: Callable[[], None], *, unused: Sequence[socket.socket]) -> ForkProcess:
     """Start `run` in a process of its own, which ends when this one does."""
     child = multiprocessing.get_context("fork").Process(target=_run, args=(run, unused), name=name)
     child.start()
     return child
 
 
-def _run(run: Callable[[], None], unused: socket.socket) -> None:
+def _run(run: Callable[[], None], unused: Sequence[socket.socket]) -> None:
     os.setpgid(0, 0)  # Ctrl-C reaches the supervisor alone, which then stops us gracefully
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    unused.close()
+    for other in unused:
+        other.close()
     run()
 
 
@@ -182,6 +188,12 @@ def _listen(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -
     mllp.serve(listener, answer, tls=tls)
 
 
+def _watch(path: Path, to: Services) -> folder.Watch:
+    """Return what looks at the watched folder."""
+    language, days = to.settings.folder_language, to.settings.folder_days
+    return folder.Watch(path, to, development_caller(), language=language, keep_days=days)
+
+
 def options(settings: Settings) -> dict[str, Any]:
     """Return gunicorn's settings. https://docs.gunicorn.org/en/stable/settings.html"""
     return {
@@ -204,5 +216,7 @@ def _announce(settings: Settings, mllp_port: int) -> None:
     click.echo(f"FHIR at {settings.base_url}")
     click.echo(f"Messages at {settings.base_url.removesuffix('/fhir')}/ingest/<provider>")
     click.echo(f"MLLP at {settings.mllp_host}:{mllp_port}")
+    if settings.folder is not None:
+        click.echo(f"Files in {settings.folder}/<provider>/in")
     click.secho(DEVELOPMENT if settings.development else CERTIFICATES, fg="red", bold=True, err=True)
     sys.stdout.flush()

@@ -105,7 +105,7 @@ def ingest(
 
 
 def _report(taken: Ingested, language: str, *, show_values: bool) -> str:
-    from gateway.rest.report import text  # noqa: PLC0415 - the doors are slow to load
+    from gateway.report import text  # noqa: PLC0415 - the doors are slow to load
 
     return text(taken, "nl" if language == "nl" else "en", show_values=show_values)
 
