@@ -66,7 +66,7 @@ def test_the_trace_says_where_each_element_came_from(client: FlaskClient) -> Non
     status_ = next(one for one in elements if one["path"] == "Location.operationalStatus.code")
     assert status_["source"].startswith("NPU-2 (line 3, byte ")
     assert status_["through"].startswith("ConceptMap bed-status row")
-    assert status_["map"].startswith("mappings/fml/adt_a20_bed/mapping.fml:")
+    assert status_["map"].startswith("mappings/fml/bed_status/mapping.fml:")
 
 
 def test_a_map_that_comes_along_transforms_a_resource(client: FlaskClient) -> None:

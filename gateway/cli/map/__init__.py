@@ -18,6 +18,8 @@ from gateway.cli.lazy import LazyGroup
         "lint": ("gateway.cli.map.lint:lint", "Check mappings, fragments, ConceptMaps and overlays."),
         "compile": ("gateway.cli.map.lint:compile_", "Make the program of a mapping; show its source."),
         "new": ("gateway.cli.map.new:new", "Begin a mapping from a sample message."),
+        "export": ("gateway.cli.map.exchange:export", "Write mappings as FML or as StructureMaps."),
+        "import": ("gateway.cli.map.exchange:import_", "Install FML or a StructureMap as a mapping."),
         "bench": ("gateway.cli.map.bench:bench", "How many messages a second, against the floor."),
     },
 )
