@@ -396,6 +396,17 @@ def test_a_profile_that_is_not_here_is_said() -> None:
     assert found(PATIENT | {"name": [{"text": "A"}]}, asked) == [("profile-unchecked", "Patient.name[0]")]
 
 
+def test_a_resource_of_another_type_than_is_allowed_here() -> None:
+    asked = profile("Bundle", element("Bundle.entry.resource", type=[{"code": "Patient"}]))
+    held = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": PATIENT}, {"resource": observation()}],
+    }
+
+    assert found(held, asked) == [("profile-type", "Bundle.entry[1].resource")]
+
+
 TARGET = profile("Patient", element("Patient.birthDate", min=1), name="born")
 REFERS = profile(
     "Observation", element("Observation.subject", type=[{"code": "Reference", "targetProfile": [BASE + "born"]}])

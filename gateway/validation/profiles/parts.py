@@ -152,7 +152,10 @@ def _type_rules(node: Node, element: Element) -> tuple[TypeRule, ...]:
         return ()
     rules = tuple(_type_rule(one) for one in node.definition.get("type") or [])
     of_r4 = set(element.types)
-    narrows = element.choice and {rule.code for rule in rules} < of_r4
+    codes = {rule.code for rule in rules}
+    narrows = (element.choice and codes < of_r4) or (
+        of_r4 == {"Resource"} and not codes & {"Resource", "DomainResource"}
+    )
     says_more = any(rule.profiles or _narrows(rule, element) for rule in rules)
     return rules if narrows or says_more else ()
 
