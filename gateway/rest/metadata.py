@@ -1,5 +1,7 @@
 """What is served: one table, from which requests are dispatched and the CapabilityStatement is made.
 
+`scripts/profile_guide.py` publishes the statement in `profiles/`: run it when the table changes.
+
 https://hl7.org/fhir/R4/http.html#capabilities, https://hl7.org/fhir/R4/capabilitystatement.html
 """
 
