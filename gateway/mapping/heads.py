@@ -15,6 +15,12 @@ _WHEN = re.compile(r"\bwhen:\s*(\"[^\"]*\"|'[^']*'|[^,}\n]+)")
 _COLUMNS = re.compile(r"\bcolumns:\s*\[([^\]]*)\]")
 
 
+_LINE = re.compile(r"^/// *(\w+) *= *'([^']*)'", re.MULTILINE)
+_ELEMENT = re.compile(r'^ {0,2}"(url|version|title)": *"([^"]*)"', re.MULTILINE)
+_USES = re.compile(r"""(?:uses\s+|"url": *)["']([^"']*/StructureDefinition/[^"']*)["']([^\n]*)""")
+_MAPS = (".fml", ".map", ".json")
+
+
 class Head(NamedTuple):
     """What the first lines of a mapping say."""
 
@@ -37,7 +43,24 @@ class Head(NamedTuple):
 
 def heads(folders: Sequence[Path]) -> list[Head]:
     """Return the heads of all mappings in some folders, by name."""
-    return [_head(path, folder) for folder in folders for path in sorted(folder.rglob("mapping.yaml"))]
+    written = [_head(path, folder) for folder in folders for path in sorted(folder.rglob("mapping.yaml"))]
+    found = ((path, folder) for folder in folders for path in sorted(folder.rglob("mapping.*")))
+    return written + [
+        _map(path, folder) for path, folder in found if path.suffix in _MAPS and "cases" not in path.parts
+    ]
+
+
+def _map(path: Path, folder: Path) -> Head:
+    """Return the head of a map in FML, or of a StructureMap: what its lines, or its elements, say of it."""
+    text = path.read_text(encoding="utf-8")
+    said = dict(_ELEMENT.findall(text) if path.suffix == ".json" else _LINE.findall(text))
+    uses = _USES.search(text)
+    kind = uses[1].rpartition("/")[2].replace("_", "^") if uses else ""
+    told = _FORMAT.search(uses[2]) if uses else None
+    format_ = told[1] if told else "csv" if kind == "CSV" else "hl7v2" if uses and "/v2/" in uses[1] else "resource"
+    name = path.parent.relative_to(folder).as_posix()
+    accepts = f"{kind}, by name" if "named: true" in text or format_ == "resource" else kind
+    return Head(name, said.get("url", ""), said.get("version", ""), said.get("title", ""), format_, accepts)
 
 
 def _head(path: Path, folder: Path) -> Head:
