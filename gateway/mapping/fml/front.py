@@ -21,7 +21,7 @@ from gateway.mapping.spans import Problems, Span, suggestion
 from gateway.mapping.yaml_front import read_source
 
 _POLICY = re.compile(r"(?:^|\s)on-error: ([a-z-]+)(?:\s|$)")
-_CODE = re.compile(r"([a-z]+(?:-[a-z]+)*): (.*)", re.DOTALL)
+_CODE = re.compile(r"(warning )?([a-z]+(?:-[a-z]+)*): (.*)", re.DOTALL)
 _CHARACTER = re.compile(r" \(at character \d+\)$")
 _RECORD = "record"
 _COUNTED = ir.SEGMENTED
@@ -264,21 +264,21 @@ class _Scope:
         default = next((e["valueString"] for e in one.get("extension", ()) if e.get("url") == DEFAULT), None)
         value = next((v for k, v in one.items() if k.startswith("defaultValue")), None)
         written = default if default is not None else None if value is None else _literal(value)
-        code, say = self.said(one, inner)
+        code, say, warns = self.said(one, inner)
         return ir.RuleSource(
             context, self.items(context, element, span), one.get("variable"), span, type=one.get("type"),
             least=int(one.get("min", 0)), most=str(one.get("max", "*")), mode=one.get("listMode"),
             default=self.expression(written, span) if written is not None else None,
-            condition=inner.of(one, "condition"), check=inner.of(one, "check"), code=code, say=say,
+            condition=inner.of(one, "condition"), check=inner.of(one, "check"), code=code, say=say, warns=warns,
         )  # fmt: skip
 
-    def said(self, one: dict[str, Any], inner: "_Scope") -> tuple[str, str | None]:
-        """Return what is said when a check does not hold: the text of its log, and the code it begins with."""
+    def said(self, one: dict[str, Any], inner: "_Scope") -> tuple[str, str | None, bool]:
+        """Return what is said when a check does not hold: the code that its log begins with, the text, if it only warns."""
         log = inner.of(one, "logMessage")
         text = log.node.value if log and isinstance(log.node, ast.Literal) and isinstance(log.node.value, str) else None
         found = _CODE.fullmatch(text) if text else None
-        known = found is not None and found[1] in catalogue()
-        return (found[1], found[2]) if found and known else ("required-missing", text)
+        known = found is not None and found[2] in catalogue()
+        return (found[2], found[3], bool(found[1])) if found and known else ("required-missing", text, False)
 
     def items(self, context: str, element: str | None, span: Span) -> ir.Expression | None:
         if element is None or (self.kinds.get(context) == TABLE and element == _RECORD):

@@ -42,6 +42,7 @@ def _untraced(made: Program) -> Any:
 
     def run(source: Any, received_at: str, control_id: str | None, out: dict[str, Any], *extra: Any) -> dict[str, Any]:
         tracer = Targets(made.rules, "fail", "en")
+        tracer.document = source
         made.run(source, received_at, control_id, tracer, out, *extra)
         if tracer.issues or tracer.failed:
             raise Finding("rule-failed", "no-id")

@@ -45,6 +45,7 @@ def transform(
     """Return what a map makes of a source. Raises MappingFailed with every issue when a rule cannot be applied."""
     tracer = Targets(made.rules, mapping.policy, language)
     tracer.whole_result = True
+    tracer.document = source
     made.run(source, received_at, getattr(source, "control_id", None), tracer, {})
     if tracer.failed:
         raise MappingFailed(tracer.issues)

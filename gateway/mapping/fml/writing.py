@@ -159,7 +159,7 @@ class RulesWriter:
         truth = self.expressions.truth(source.check, frame)
         say = source.say or f"{source.check.text} does not hold"
         number = self.number(rule, source.check.span, "check")
-        self.body.line(f"T.require({number}, lambda: {truth}, {source.code!r}, {say!r})")
+        self.body.line(f"T.require({number}, lambda: {truth}, {source.code!r}, {say!r}, {source.warns})")
 
     def _open(self, head: str) -> None:
         self.body.line(f"{head}:")

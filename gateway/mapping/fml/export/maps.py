@@ -132,7 +132,8 @@ class _Export:
 
     def check(self, exporter: Exporter, require: ir.Require, number: int) -> Rule:
         """Return the rule of a requirement: a check, and the text that is said as its log."""
-        said = require.say if require.code == "required-missing" else f"{require.code}: {require.say}"
+        plain = require.code == "required-missing" and not require.warns
+        said = require.say if plain else f"{'warning ' if require.warns else ''}{require.code}: {require.say}"
         quoted = "'" + said.replace("\\", "\\\\").replace("'", "\\'") + "'"
         return exporter.rule(f"require-{number}", check=exporter.texts.text(require.that), logMessage=quoted)
 
