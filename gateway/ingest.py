@@ -31,13 +31,15 @@ from gateway.fhir.types import Resource
 from gateway.formats import edifact, hl7v2
 from gateway.formats.detect import detect
 from gateway.mapping.findings import Language, say
+from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
-from gateway.mapping.run import run
+from gateway.mapping.run import json_messages, run
 from gateway.services import Services
 from gateway.transact import Answer, Operation, Received, operation, receive, record
 from gateway.transact.once import once
 
 _ER7 = "application/hl7-v2+er7"
+_NDJSON = "application/x-ndjson"
 _LINE_END = re.compile(rb"\r?\n|\r")
 _REQUESTING = ("transaction", "batch", "message")  # Bundles that ask for something to be done
 _CONTENT = (MappingFailed, InvalidResource, Conflict, MultipleMatches, VersionConflict)  # the sender can mend it: AE
@@ -98,7 +100,7 @@ def ingest(
     arrival = Received(provider, "unknown", data, received_at=to.clock())
     try:
         arrival = replace(arrival, format=detect(data, content_type))
-        messages = [_named(message) for message in _messages(arrival)]
+        messages = [_named(message) for message in _messages(arrival, to.library)]
     except GatewayError as error:
         return Ingested(arrival.format, [door.refuse(arrival, error)])
     return Ingested(arrival.format, [taken for message in messages for taken in door.take(message)])
@@ -139,7 +141,7 @@ def _acknowledgement(content: bytes, issues: Sequence[Issue], refusal: GatewayEr
     return hl7v2.acknowledge(message, code, issues, control_id=to.new_id()[:20], at=to.clock())
 
 
-def _messages(arrival: Received) -> Iterator[Received]:
+def _messages(arrival: Received, library: Library) -> Iterator[Received]:
     """Yield each message of what arrived, with the id its sender knows it by; for a table that is its digest."""
     if arrival.format == "hl7v2":
         for part in hl7v2.split(arrival.content):
@@ -150,6 +152,9 @@ def _messages(arrival: Received) -> Iterator[Received]:
             yield replace(arrival, content=part, control_id=edifact.control_id(part))
     elif arrival.format == "csv":
         yield replace(arrival, control_id=sha256(arrival.content).hexdigest())
+    elif arrival.format in {"json", "ndjson"}:
+        for found in json_messages(library, arrival.content, ndjson=arrival.format == "ndjson"):
+            yield replace(arrival, content=found.content, line=found.line)
     else:
         yield arrival
 
@@ -219,9 +224,10 @@ class _Door:
             self.to.library,
             arrival.content,
             provider=arrival.provider,
-            content_type=self.content_type,
+            content_type=_NDJSON if arrival.format == "ndjson" else self.content_type,
             received_at=arrival.received_at,
             language=self.language,
+            line=arrival.line,
         )
 
     def _store(self, arrival: Received, mapped: Mapped, part: str) -> Iterator[Taken]:

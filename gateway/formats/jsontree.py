@@ -163,17 +163,14 @@ def lines(stream: BinaryIO, *, line: int = 1) -> Iterator[Part]:
     number, byte = line - 1, 0
     while text := stream.readline(MAX_LINE + 1):
         number += 1
-        width = len(text)
         whole = text.endswith(b"\n")
-        if width > MAX_LINE and not whole:
-            width += _pass_over(stream)
-            yield Part(b"", number, byte, _too_long(number, byte))
-        else:
-            content = text.removeprefix(_BOM) if byte == 0 else text
-            if content.strip():
-                start = byte + width - len(content)
-                yield Part(content.rstrip(b"\r\n"), number, start, None if whole else _cut_off(content, number, start))
-        byte += width
+        if len(text) > MAX_LINE and not whole:
+            yield Part(text, number, byte, _too_long(number, byte))
+            byte += len(text) + _pass_over(stream)
+            continue
+        if text.removeprefix(_BOM).strip():
+            yield Part(text, number, byte, None if whole else _cut_off(text, number, byte))
+        byte += len(text)
 
 
 def _pass_over(stream: BinaryIO) -> int:

@@ -86,11 +86,14 @@ class Mapped:
 
     @property
     def event_time(self) -> datetime | None:
-        """Return the moment that the mapping declares, else when the event of an HL7 v2 message happened, or an EDIFACT
-        message was made, if it says so.
+        """Return the moment that the mapping declares or its `source` finds, else the one the message says, if any.
+
+        That is when the event of an HL7 v2 message happened, or when an EDIFACT message was made.
         """
         if self.order and self.order.moment:
             return self.order.moment
+        if self.moment is not None:
+            return self.moment
         return event_time(self.source, self.zone) if self.zone and isinstance(self.source, _MESSAGES) else None
 
     @property

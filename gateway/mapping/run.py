@@ -4,6 +4,7 @@ Read this module first. The plain program runs; the moment it meets anything it 
 the traced program runs over the same message and reports all of it.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
@@ -17,7 +18,7 @@ from gateway.fhir.types import Resource
 from gateway.fhir.xml import looks_like_xml
 from gateway.fhirpath import FhirPathError
 from gateway.formats import delimited, edifact, fhirjson, fhirxml, hl7v2, jsontree, xmltree
-from gateway.formats.detect import Format, detect
+from gateway.formats.detect import detect
 from gateway.mapping import ir
 from gateway.mapping.contradiction import Said, holds
 from gateway.mapping.findings import Finding, Language, say
@@ -47,29 +48,42 @@ def run(  # noqa: PLR0913 - each is said by name, and most are left out
     received_at: datetime,
     trace: bool = True,
     language: Language = "en",
-    format_: Format | None = None,
     line: int = 1,
 ) -> Iterator[Mapped]:
     """Return an iterator of one Mapped for each message, or for each chunk of rows of a table.
 
-    `format_` is for who knows it; `line` is where `data` begins in what came in, for one line of NDJSON.
+    `line` is where `data` begins in what came in, for one line of NDJSON.
 
     A step of it raises MalformedMessage, UnsupportedMessage or MappingFailed (with all issues) when that one message
     cannot be taken; the next step goes on with the next message. The same arguments give the same bytes.
     """
     job = Job(library, library.provider(provider), received_at, trace=trace, language=language)
-    format_ = format_ or detect(data, content_type)
+    format_ = detect(data, content_type)
     if format_ == "hl7v2":
         return _Each(hl7v2.split(data), job.message)
     if format_ == "edifact":
         return _Each(edifact.split(data, fallback_charset=job.overlay.charset), job.edifact)
     if format_ == "csv":
         return job.table(BytesIO(data))
-    if format_ == "ndjson":
-        return _Each(jsontree.lines(BytesIO(data), line=line), job.json)
-    if format_ == "json":
-        return _Each(job.objects(data, line=line), job.json)
+    if format_ in {"json", "ndjson"}:
+        return _Each(json_messages(library, data, ndjson=format_ == "ndjson", line=line), job.json)
     return iter([job.xml(data) if format_ == "xml" else job.fhir(data)])
+
+
+def json_messages(library: Library, data: bytes, *, ndjson: bool, line: int = 1) -> Iterator[jsontree.Part]:
+    """Yield each message in JSON or NDJSON, the items of an array where some mapping takes arrays.
+
+    Raises MalformedMessage, or UnsupportedMessage for an array that no mapping takes.
+    """
+    whole = jsontree.Part(data, line, 0)
+    if ndjson:
+        yield from jsontree.lines(BytesIO(data), line=line)
+    elif data.removeprefix(BOM_UTF8).lstrip()[:1] != b"[":
+        yield whole
+    elif library.selection.trees.takes_arrays:
+        yield from jsontree.items(whole.document())
+    else:
+        raise UnsupportedMessage(f"no mapping accepts {describe(whole.document())}")
 
 
 class _Each(Iterator[Mapped], Generic[T]):
@@ -292,17 +306,6 @@ class Job:
                 out[url] = resource
 
     # ---- JSON and XML
-
-    def objects(self, data: bytes, *, line: int = 1) -> Iterator[jsontree.Part]:
-        """Yield the JSON message in `data`; of an array, each item. Raises MalformedMessage or UnsupportedMessage."""
-        whole = jsontree.Part(data, line, 0)
-        if data.lstrip()[:1] == b"[":
-            document = whole.document()
-            if not self.library.selection.trees.takes_arrays:
-                raise UnsupportedMessage(f"no mapping accepts {describe(document)}")
-            yield from jsontree.items(document)
-        else:
-            yield whole
 
     def json(self, part: jsontree.Part) -> Mapped:
         """Return what one JSON message becomes. Raises MalformedMessage, UnsupportedMessage or MappingFailed."""

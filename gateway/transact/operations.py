@@ -91,7 +91,8 @@ class Received:
     """The message that operations come from, as it was received; `result` is what mapping it had to say.
 
     `once` is the same for a message that is sent again (None: it cannot be known), `digest` is that of its content.
-    `stay` and `number` are what its mapping declares beside resources; `rows` is how many rows of a table it is.
+    `stay` and `number` are what its mapping declares beside resources; `rows` is how many rows of a table it is,
+    `line` where it begins in what came in.
     """
 
     provider: str
@@ -107,3 +108,4 @@ class Received:
     stay: Stay | None = None
     number: int | None = None
     rows: int = 0
+    line: int = 1

@@ -1,16 +1,21 @@
 """Telling formats apart, and saying what something looks like when it is not read here."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import MalformedMessage, UnsupportedMediaType
-from gateway.formats.detect import MEDIA_TYPES, detect
+from gateway.formats.detect import MEDIA_TYPES, Format, detect
 from tests.shared import SHARED, needs_shared
 
 ADT = b"MSH|^~\\&|EPD\rEVN|A20"
 CSV = b"Locatie;Vrij\r\nW;1\r\n"
 EDIFACT = b"UNB+UNOA:1+500099901+500099902+260901:1035+REF0001'"
+JSON = b'{"afdeling": "SEH"}'
+LINES = b'{"type": "rit"}\n{"type": "rit"}\n'
+CDA = b'<?xml version="1.0"?>\n<ClinicalDocument xmlns="urn:hl7-org:v3"/>'
 FHIR = b'{"resourceType": "Bundle", "type": "transaction"}'
 
 
@@ -29,6 +34,16 @@ FHIR = b'{"resourceType": "Bundle", "type": "transaction"}'
         (b"UNA|*,\\ ~UNB*UNOA|1*500~", "edifact"),
         (FHIR, "fhir"),
         (b"\xef\xbb\xbf\n" + FHIR, "fhir"),
+        (JSON, "json"),
+        (b"\xef\xbb\xbf[1]", "json"),
+        (b'{"inhoud": {"resourceType": "Bundle"}}', "json"),
+        (b'{"id": "x", "resourceType": "Patient"}', "fhir"),
+        (b'{"a": 1,\n "b": {}}\n', "json"),
+        (LINES, "ndjson"),
+        (b'\xef\xbb\xbf{"type": "rit"}\r\n\r\n{"type', "ndjson"),
+        (FHIR + b"\n" + FHIR, "ndjson"),
+        (CDA, "xml"),
+        (CDA.decode().encode("utf-16"), "xml"),
         (CSV, "csv"),
         (CSV.decode().encode("utf-16"), "csv"),
         (b'"A","B"\n1,2', "csv"),
@@ -42,7 +57,9 @@ def test_bytes_tell_their_format(data: bytes, format_: str, said: str | None) ->
 
 @pytest.mark.parametrize(("said", "format_"), MEDIA_TYPES.items())
 def test_the_content_type_tells_the_format(said: str, format_: str) -> None:
-    data = {"hl7v2": ADT, "edifact": EDIFACT, "csv": CSV, "fhir": FHIR}[format_]
+    data = {"hl7v2": ADT, "edifact": EDIFACT, "csv": CSV, "fhir": FHIR, "json": JSON, "ndjson": LINES, "xml": CDA}[
+        format_
+    ]
     assert detect(data, said) == detect(data, f"{said.upper()} ; charset=utf-8") == format_
 
 
@@ -60,6 +77,17 @@ def test_fhir_xml_is_known_by_the_namespace_of_its_root(data: bytes, said: str |
     assert detect(data, said) == "fhir"
 
 
+def test_json_that_should_be_fhir_is_for_its_reader_to_refuse() -> None:
+    assert detect(JSON, "application/fhir+json") == "fhir"
+    assert detect(CDA, "application/fhir+xml") == "fhir"
+
+
+def test_the_wider_media_type_leaves_it_to_the_bytes() -> None:
+    assert detect(FHIR, "application/json") == "fhir"
+    assert detect(LINES, "application/json") == "ndjson"
+    assert detect(JSON, "application/x-ndjson") == "ndjson"
+
+
 def test_a_list_of_one_column_is_delimited_text_when_that_is_said() -> None:
     assert detect(b"Bed\n1\n2", "text/csv") == "csv"
 
@@ -67,9 +95,8 @@ def test_a_list_of_one_column_is_delimited_text_when_that_is_said() -> None:
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b'<?xml version="1.0"?>\n<ClinicalDocument xmlns="urn:hl7-org:v3">', "a CDA document"),
-        (b"<html>", "XML or HTML"),
-        (b'{"afdeling": "SEH"}', "JSON that is not FHIR"),
+        (b"<html>", "HTML"),
+        (b"<!DOCTYPE html>", "HTML"),
         (b"PK\x03\x04", "zip archive or an Excel"),
         (b"%PDF-1.7", "a PDF"),
         (b"\x1f\x8b\x08", "gzip"),
@@ -95,7 +122,8 @@ def test_a_content_type_that_is_not_read_is_refused(said: str) -> None:
         (FHIR, "application/hl7-v2+er7", "says HL7 v2, but this looks like FHIR JSON"),
         (ADT, "text/csv", "says delimited text, but this looks like HL7 v2"),
         (ADT, "application/fhir+json", "says FHIR JSON or XML, but this looks like HL7 v2"),
-        (b'{"a": 1}', "application/fhir+json", "JSON that is not FHIR"),
+        (CDA, "application/json", "says JSON, but this looks like XML"),
+        (JSON, "text/xml", "says XML, but this looks like JSON"),
         (b"PK\x03\x04", "application/vnd.ms-excel", "Excel workbook"),
     ],
 )
@@ -113,7 +141,7 @@ def test_nothing_is_refused(said: str | None) -> None:
 @given(st.binary(max_size=100), st.one_of(st.none(), st.sampled_from([*MEDIA_TYPES]), st.text(max_size=20)))
 def test_any_bytes_have_a_format_or_a_clear_refusal(data: bytes, said: str | None) -> None:
     try:
-        assert detect(data, said) in ("hl7v2", "edifact", "csv", "fhir")
+        assert detect(data, said) in get_args(Format)
     except (MalformedMessage, UnsupportedMediaType):
         return
 
@@ -121,18 +149,14 @@ def test_any_bytes_have_a_format_or_a_clear_refusal(data: bytes, said: str | Non
 @needs_shared
 def test_the_public_feeds_are_told_apart() -> None:
     assert SHARED is not None
-    seen = {}
-    for path in sorted((SHARED / "data" / "feeds").iterdir()):
-        try:
-            seen[path.name[:3]] = detect(path.read_bytes(), None)
-        except UnsupportedMediaType:
-            continue
+    folder = SHARED / "data" / "feeds"
+    seen = {path.name[:3]: detect(path.read_bytes(), None) for path in sorted(folder.iterdir())}
     assert seen == {
-        "F01": "hl7v2",
-        "F02": "hl7v2",
-        "F03": "csv",
-        "F06": "csv",
+        **dict.fromkeys(("F01", "F02"), "hl7v2"),
+        **dict.fromkeys(("F03", "F06", "F13"), "csv"),
+        **dict.fromkeys(("F04", "F07", "F12", "F14", "F15"), "json"),
+        **dict.fromkeys(("F05", "F08", "F11"), "xml"),
+        "F09": "ndjson",
         "F10": "edifact",
-        "F13": "csv",
         "F16": "fhir",
     }
