@@ -27,7 +27,7 @@ https://hl7.org/fhir/R4/operationoutcome.html
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import ClassVar, Literal
 
@@ -68,6 +68,7 @@ class Issue:
     place: Place | None = None
     rule: str | None = None  # 'mappings/hl7v2/adt_a20_bed/mapping.yaml:31'
     value: str | None = None
+    expected: str | None = field(default=None, compare=False)  # what should stand there, in the reader's language
 
     def __str__(self) -> str:
         """Return one line: place, target, text, rule. Never the value."""

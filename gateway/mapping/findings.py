@@ -31,10 +31,27 @@ class Finding(Exception):
         """Return the text: what stands there should be, in the language of the reader."""
         return say(self.text, language, **self.particulars)
 
+    def expected(self, language: Language) -> str | None:
+        """Return what should stand there, in the language of the reader; None when that goes without saying."""
+        if self.particulars.get("format"):
+            return str(self.particulars["format"])
+        if self.text not in EXPECTED:
+            return None
+        return EXPECTED[self.text][LANGUAGES.index(language)].format_map(self.particulars)
+
 
 def say(text: str, language: Language, **particulars: object) -> str:
     """Return the text called `text` in a language, its particulars filled in."""
     return TEXTS[text][LANGUAGES.index(language)].format_map(particulars)
+
+
+def in_language(english: str, dutch: str | None, language: Language) -> str:
+    """Return a text of a mapping; for a Dutch reader the English one, marked as such, where there is no Dutch one."""
+    return english if language == "en" else dutch or UNTRANSLATED.format(english)
+
+
+UNTRANSLATED = "(in het Engels) {}"
+"""How an English text stands in a Dutch report."""
 
 
 TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -78,7 +95,11 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "expression": (
             "the expression cannot be applied: {why}",
-            "de expressie is niet toepasbaar: {why}",
+            "de expressie is niet toepasbaar: (in het Engels) {why}",
+        ),
+        "wrong-shape": (
+            "the expression cannot be applied: a value is not of the type it should be",
+            "de expressie is niet toepasbaar: een waarde is niet van de soort die zij moet zijn",
         ),
         "cardinality": (
             "there must be {wanted} of this here",
@@ -134,3 +155,22 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "unread": ("no rule reads this field", "geen regel leest dit veld"),
     }
 )  # fmt: skip
+
+_MOMENT = ("31-01-2026 14:30 or 2026-01-31 14:30", "31-01-2026 14:30 of 2026-01-31 14:30")
+_OFFSET = ("with the offset: 2026-10-25T02:30:00+01:00", "met de tijdzone: 2026-10-25T02:30:00+01:00")
+EXPECTED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "date-time": _MOMENT,
+        "instant": _MOMENT,
+        "no-such-date": ("a day and a time that exist", "een dag en een tijd die bestaan"),
+        "date": ("31-01-2026 or 2026-01-31", "31-01-2026 of 2026-01-31"),
+        "twice": _OFFSET,
+        "never": _OFFSET,
+        "number": ("digits, such as 3 or 2,5", "cijfers, zoals 3 of 2,5"),
+        "thousands": ("the number without dots, such as 1200 or 2,5", "het getal zonder punten, zoals 1200 of 2,5"),
+        "yes": ("{expected}", "{expected}"),
+        "bsn": ("nine digits that pass the eleven-test", "negen cijfers die aan de elfproef voldoen"),
+        "unmapped": ("one of: {known}", "een van: {known}"),
+    }
+)
+"""What should stand where a finding was made: in a text that the sender's administrator can follow."""

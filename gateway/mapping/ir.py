@@ -147,12 +147,18 @@ Template: TypeAlias = Literal | Expression | Concat | Object | Items | Choice | 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Require:
-    """What must be true before anything is emitted."""
+    """What must be true before anything is emitted; or, when it only `warns`, what is told when it is not.
+
+    `say` is English, `dutch` the same in Dutch; `expected` is what should stand there, in English and Dutch.
+    """
 
     that: Expression
     say: str
     code: str
     span: Span
+    warns: bool = False
+    dutch: str | None = None
+    expected: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +262,7 @@ class RuleSource:
     check: Expression | None = None
     code: str = "required-missing"
     say: str | None = None
+    warns: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -80,7 +80,7 @@ def _read(text: str, format_: str | None, expected: str) -> dict[str, str | None
     for pattern in patterns:
         if match := pattern.fullmatch(stripped):
             return match.groupdict()
-    raise Finding("bad-value", expected, expected=format_ or _EXPECTED)
+    raise Finding("bad-value", expected, expected=format_ or _EXPECTED, format=format_)
 
 
 def _date(part: dict[str, str | None]) -> str:

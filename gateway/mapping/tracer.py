@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from gateway.errors import Issue, Severity
 from gateway.fhirpath import FhirPathError
 from gateway.mapping.compiler.rules import Rule
-from gateway.mapping.findings import Finding, Language, say
+from gateway.mapping.findings import LANGUAGES, Finding, Language, in_language, say
 from gateway.mapping.ir import Policy
 from gateway.mapping.looks import Looks, Pair, Read
 from gateway.mapping.shapes import first, full, plain
@@ -120,13 +120,25 @@ class Tracer(Looks):
         """Note that a last resort was taken."""
         self.fired_rules.add(rule)
 
-    def require(self, rule: int, thunk: Thunk, code: str, text: str) -> None:
-        """Report a requirement that does not hold. It stops the message (or row), whatever the policies."""
+    def require(
+        self,
+        rule: int,
+        thunk: Thunk,
+        code: str,
+        text: str,
+        warns: bool = False,  # noqa: FBT001, FBT002 - as above
+        dutch: str | None = None,
+        expected: tuple[str, str] | None = None,
+    ) -> None:
+        """Report a requirement that does not hold. It stops the message or row, whatever the policies, unless it warns."""
         value, reads = self._evaluated(rule, thunk, instead=True)
         if not value:
             missing = next((read for read in reads if read.owner is not None and read.value is None), None)
-            self._say(code, text, "error", rule, missing or next((r for r in reads if r.owner is not None), None))
-            self.failed = True
+            concerned = missing or next((r for r in reads if r.owner is not None), None)
+            told = expected and expected[LANGUAGES.index(self.language)]
+            said = in_language(text, dutch, self.language)
+            self._say(code, said, "warning" if warns else "error", rule, concerned, expected=told)
+            self.failed = self.failed or not warns
 
     def literal(self, holder: Any, key: Any, rule: int, value: Any) -> None:
         """Put a fixed value."""
@@ -258,7 +270,7 @@ class Tracer(Looks):
             self._report(Finding("rule-failed", "expression", why=why), None)
             value = instead
         except WRONG_SHAPE:
-            self._report(Finding("rule-failed", "expression", why="a value is not of the type it should be"), None)
+            self._report(Finding("rule-failed", "wrong-shape"), None)
             value = instead
         finally:
             reads = tuple(self._log)
@@ -273,7 +285,8 @@ class Tracer(Looks):
                 severity, text = "warning", text + self._text("left-out-element")
             elif policy == "drop-resource":
                 severity = "warning"
-        self._say(finding.code, text, severity, self._rule, self._concerned(value))
+        expected = finding.expected(self.language)
+        self._say(finding.code, text, severity, self._rule, self._concerned(value), expected=expected)
 
     def _failed(self) -> Policy:
         """Return the policy for the rule that failed, and apply it to the message or resource."""
@@ -294,13 +307,22 @@ class Tracer(Looks):
         return next((found[-1] for found in (same, alike, holding, looks) if found), None)
 
     def _say(
-        self, code: str, text: str, severity: Severity, rule: int, read: Read | None, *, target: str | None = None
+        self,
+        code: str,
+        text: str,
+        severity: Severity,
+        rule: int,
+        read: Read | None,
+        *,
+        target: str | None = None,
+        expected: str | None = None,
     ) -> None:
         here = self.rules[rule] if rule >= 0 else None
         known = here is not None and here.target is not None
         issue = Issue(
             code, text, severity, target or (self._target or None if known else None), read.place if read else None,
             str(here.span) if here else None, str(read.value) if read and read.value is not None else None,
+            expected,
         )  # fmt: skip
         if issue not in self.issues:
             self.issues.append(issue)

@@ -8,6 +8,9 @@ from typing import Any
 from gateway.mapping.concept_maps import ConceptMap, Row
 from gateway.mapping.findings import Finding
 
+MAX_KNOWN = 200
+"""So many known codes are listed for who sent an unknown one."""
+
 
 class Translator:
     """Translates codes into one kind of result: `code`, `Coding` or `CodeableConcept`.
@@ -41,6 +44,11 @@ class Translator:
         which = f"row {found.number}" if found and found.number else f"unmapped.mode {self._mode()}"
         return f"ConceptMap {self.concept_map.id} {which}"
 
+    def _known(self) -> str:
+        """Return the codes that have a row: all of them, or the first of very many."""
+        codes = list(self.concept_map.rows)
+        return ", ".join(codes[:MAX_KNOWN]) + (", …" if len(codes) > MAX_KNOWN else "")
+
     def _mode(self) -> str:
         return self.concept_map.unmapped.mode if self.concept_map.unmapped else "fail"
 
@@ -49,7 +57,7 @@ class Translator:
             return None
         row = self.concept_map.find(code)
         if row is None:
-            raise Finding("unmapped-code", "unmapped", map=self.concept_map.id)
+            raise Finding("unmapped-code", "unmapped", map=self.concept_map.id, known=self._known())
         return self.make(row)
 
 

@@ -183,13 +183,41 @@ class _Front:
             self.problems.add(node.span, "a requirement is an object {that: expression, say: text}")
             return None
         self.known(node, REQUIRE_KEYS)
-        that, say, code = node.get("that"), node.get("say"), node.get("code")
-        if that is None or not isinstance(say, Scalar):
+        that, say, code = node.get("that"), self._said(node, "say"), node.get("code")
+        if that is None or say is None:
             self.problems.add(node.span, "a requirement needs 'that' (an expression) and 'say' (a text)")
             return None
+        expected = self._said(node, "expected")
         condition = self.templates.bare(that)
         named = code.text if isinstance(code, Scalar) else "required-missing"
-        return ir.Require(condition, say.text, named, node.span) if condition else None
+        warns = self._severity(node.get("severity")) == "warning"
+        if condition is None:
+            return None
+        told = (expected[0], expected[1] or expected[0]) if expected else None
+        return ir.Require(condition, say[0], named, node.span, warns, dutch=say[1], expected=told)
+
+    def _said(self, node: yaml_tree.Mapping, key: str) -> tuple[str, str | None] | None:
+        """Return a text in English and, where it is `{en: …, nl: …}`, in Dutch; None when there is none."""
+        said = node.get(key)
+        if isinstance(said, Scalar):
+            return said.text, None
+        if not isinstance(said, yaml_tree.Mapping):
+            return None
+        self.known(said, SAY_KEYS)
+        english, dutch = said.get("en"), said.get("nl")
+        if isinstance(english, Scalar) and isinstance(dutch, Scalar):
+            return english.text, dutch.text
+        self.problems.add(said.span, f"'{key}' is a text, or an object {{en: text, nl: text}}")
+        return "", None
+
+    def _severity(self, node: Node | None) -> str:
+        if node is None:
+            return "error"
+        text = node.text if isinstance(node, Scalar) else ""
+        if text not in SEVERITIES:
+            hint = suggestion(text, SEVERITIES)
+            self.problems.add(node.span, f"'severity' must be one of {', '.join(SEVERITIES)}{hint}")
+        return text
 
     def emit(self) -> tuple[ir.Template, ...]:
         node = self.root.get("emit")
@@ -202,4 +230,6 @@ class _Front:
 MAPPING_KEYS = ("map", "version", "title", "source", "use", "let", "require", "each", "on-error", "emit")
 FRAGMENT_KEYS = ("fragment", "type", "version", "title", "parameters", "use", "let", "emit")
 SOURCE_KEYS = ("format", "when", "columns", *_LAYOUT, *TREE_KEYS)
-REQUIRE_KEYS = ("that", "say", "code")
+REQUIRE_KEYS = ("that", "say", "code", "severity", "expected")
+SAY_KEYS = ("en", "nl")
+SEVERITIES = ("error", "warning")

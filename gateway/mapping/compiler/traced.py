@@ -51,7 +51,8 @@ class Traced:
         """Write a requirement."""
         number = self.rules.add(path, rule.span, None)
         self.body.line(
-            f"T.require({number}, lambda: {self.expressions.truth(rule.that, frame)}, {rule.code!r}, {rule.say!r})"
+            f"T.require({number}, lambda: {self.expressions.truth(rule.that, frame)}, {rule.code!r}, "
+            f"{rule.say!r}, {rule.warns}, {rule.dutch!r}, {rule.expected!r})"
         )
 
     def emit(self, template: ir.Template, frame: Frame, path: str) -> None:
