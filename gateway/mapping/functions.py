@@ -10,7 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.fhir import attachment as attachments
+from gateway.fhir.narrative import from_cda
 from gateway.fhirpath import RUNTIME
+from gateway.formats.xmltree import Node
 from gateway.mapping import moments, paragraphs, values
 from gateway.mapping.findings import Finding
 from gateway.mapping.names import human_name
@@ -67,8 +69,12 @@ def yes(value: Any) -> bool | None:
 
 
 def narrative(text: str | None) -> str | None:
-    """Return the xhtml; see `values.narrative`."""
-    return values.narrative(text) if text else None
+    """Return the xhtml: of an XML element with elements in it as of a CDA section, of anything else `values.narrative`."""
+    if not text and not isinstance(text, Node):
+        return None
+    if isinstance(text, Node) and text.element is not None and len(text.element):
+        return from_cda(text.element)
+    return values.narrative(str(text))
 
 
 def unwrapped(text: str | None, width: int = paragraphs.WIDTH) -> str | None:
