@@ -111,7 +111,7 @@ def test_a_mistake_is_told_with_line_column_and_suggestion(tmp_path: Path, line:
     [
         (
             "map: x\nversion: 1\nsource: {format: hl7v3}\nemit: []\n",
-            "3:18 'format' must be one of hl7v2, edifact, csv; did you mean 'hl7v2'?",
+            "3:18 'format' must be one of hl7v2, edifact, csv, json, ndjson, xml, fhir; did you mean 'hl7v2'?",
         ),
         ("map: x\nversion: 1\nsorce: {format: hl7v2}\nemit: []\n", "3:1 unknown key 'sorce'; did you mean 'source'?"),
         ("map: x\nversion: 1\nemit: []\n", "1:1 the key 'source' is missing"),
@@ -126,6 +126,10 @@ def test_a_mistake_is_told_with_line_column_and_suggestion(tmp_path: Path, line:
         (
             HEAD + "require: [{that: PID.exists(), say: x, code: nope}]\nemit: [{resourceType: Patient, id: x}]\n",
             "4:11 no issue code 'nope'",
+        ),
+        (
+            HEAD + "require: [{that: PID.exists(), say: x, severity: eror}]\nemit: []\n",
+            "4:50 'severity' must be one of error, warning; did you mean 'error'?",
         ),
         (
             HEAD + "use: {x: ConceptMap/bed-stats}\nemit: [{resourceType: Patient, id: \"{{ x.translate('a') }}\"}]\n",

@@ -105,6 +105,16 @@ def test_a_requirement_that_does_not_hold_refuses_the_message(tmp_path: Path) ->
     assert issue.rule == f"{tmp_path.name}/hl7v2/written/mapping.yaml:5"
 
 
+def test_a_requirement_that_only_warns_is_told_and_refuses_nothing(tmp_path: Path) -> None:
+    rule = "{that: PV1-50.exists(), say: no number, code: contradiction, severity: warning}"
+
+    one = mapped(written(tmp_path, f"require:\n  - {rule}\n" + resource("active: true")))
+
+    (issue,) = one.issues
+    assert (issue.severity, issue.code, issue.diagnostics) == ("warning", "contradiction", "no number")
+    assert [r["resourceType"] for r, *_ in one.resources] == ["Basic"]
+
+
 def test_a_resource_without_an_id_is_refused(tmp_path: Path) -> None:
     issues = refused(tmp_path, "emit:\n  - {resourceType: Patient, id: \"{{ id('p', PID-40) }}\", active: true}\n")
 
