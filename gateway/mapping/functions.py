@@ -69,7 +69,7 @@ def yes(value: Any) -> bool | None:
 
 
 def narrative(text: str | None) -> str | None:
-    """Return the xhtml: of an XML element with elements in it as of a CDA section, of anything else `values.narrative`."""
+    """Return the xhtml: of XML with elements in it as of a CDA section, of anything else `values.narrative`."""
     if not text and not isinstance(text, Node):
         return None
     if isinstance(text, Node) and text.element is not None and len(text.element):
