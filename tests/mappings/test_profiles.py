@@ -76,6 +76,10 @@ def test_urgencies_are_those_of_the_published_code_systems() -> None:
 def test_capacity_count_lists_what_the_fragment_emits() -> None:
     definition = json.loads((shipped("profiles") / "StructureDefinition-capacity-count.json").read_text("utf-8"))
     slices = {e["sliceName"] for e in definition["differential"]["element"] if "sliceName" in e}
-    fragment = (shipped("mappings") / "capacity" / "counts.yaml").read_text("utf-8")
+    beds, others = (
+        (shipped("mappings") / "capacity" / name).read_text("utf-8") for name in ("counts.yaml", "count_in.yaml")
+    )
+    figures = re.findall(r"in '([a-z ]+)'\.split", others)[0].split()
 
-    assert set(re.findall(r"\{url: (\w+),", fragment)) == slices
+    assert {*figures, "unit"} == slices
+    assert set(re.findall(r"\{url: (\w+),", beds)) < slices
