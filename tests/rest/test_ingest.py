@@ -116,10 +116,12 @@ def test_an_unknown_provider_is_404_and_get_is_405(client: FlaskClient) -> None:
 
 
 def test_formats_that_are_not_read_are_named(client: FlaskClient) -> None:
-    response = send(client, b"<ClinicalDocument xmlns='urn:hl7-org:v3'/>", "application/xml")
+    pdf = send(client, b"%PDF-1.7", "application/pdf")
+    xml = send(client, b"<Ziekbericht xmlns='urn:example:unknown'/>", "application/xml")
 
-    assert response.status_code == 415
-    assert "CDA" in response.text or "application/xml" in response.text
+    assert (pdf.status_code, xml.status_code) == (415, 422)
+    assert "application/pdf" in pdf.text
+    assert "Ziekbericht" in xml.text
 
 
 def test_fhir_xml_is_taken_and_answered_in_xml(client: FlaskClient) -> None:
