@@ -273,7 +273,7 @@ class _Scope:
         )  # fmt: skip
 
     def said(self, one: dict[str, Any], inner: "_Scope") -> tuple[str, str | None, bool]:
-        """Return what is said when a check does not hold: the code that its log begins with, the text, if it only warns."""
+        """Return what is said when a check does not hold: the code its log begins with, the text, if it only warns."""
         log = inner.of(one, "logMessage")
         text = log.node.value if log and isinstance(log.node, ast.Literal) and isinstance(log.node.value, str) else None
         found = _CODE.fullmatch(text) if text else None

@@ -1,6 +1,6 @@
 """What generated code of a map in FML does with its targets, followed by a tracer as every mapping is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,8 +10,11 @@ from uuid import UUID, uuid5
 from gateway.fhirpath import RUNTIME
 from gateway.fhirpath.runtime.types import is_type
 from gateway.fhirpath.values import Typed
+from gateway.mapping.compiler.rules import Rule
+from gateway.mapping.findings import Language
 from gateway.mapping.fml.slots import Slot
 from gateway.mapping.fml.structures import is_resource
+from gateway.mapping.ir import Policy
 from gateway.mapping.looks import Pair, Read
 from gateway.mapping.pieces import plain
 from gateway.mapping.shapes import full
@@ -44,6 +47,10 @@ class Targets(Tracer):
 
     result: Any = None
     whole_result = False  # the target itself is wanted, not the resources to store
+
+    def __init__(self, rules: Sequence[Rule], policy: Policy, language: Language) -> None:
+        super().__init__(rules, policy, language)
+        self._pruned: dict[int, Any] = {}  # what groups gave back: nothing in it is empty
 
     # ---- sources
 
@@ -108,7 +115,7 @@ class Targets(Tracer):
     ) -> Pair:  # fmt: skip
         """Put the value (of an element that repeats, all values) of a transform; return it with what was read."""
         values, reads = self._evaluated(rule, thunk, [] if many else None)
-        found = [value for value in (values if many else [values]) if full(_bare(value))]
+        found = [value for value in (values if many else [values]) if full(bare_json(value))]
         if slot.listed is not True and len(found) > 1 and not slot.open:
             self._say(
                 "rule-failed", self._text("several", element=slot.key), "error", rule, reads[0] if reads else None
@@ -124,7 +131,7 @@ class Targets(Tracer):
         self, holder: dict[str, Any], slot: Slot, rule: int, value: Any, type_name: str | None, reads: tuple[Read, ...]
     ) -> Any:  # fmt: skip
         actual = value.type if type(value) is Typed else type_name or _SYSTEM.get(type(value))
-        key = slot.chosen(actual) or slot.chosen(_SYSTEM.get(type(_bare(value)))) or slot.key
+        key = slot.chosen(actual) or slot.chosen(_SYSTEM.get(type(bare_json(value)))) or slot.key
         json = _fitting(self._json(value), slot.type if not slot.choices else None)
         self._hold(holder, key, slot, json, Made(holder, rule, reads, fixed=not reads))
         partner = value.partner if type(value) is Typed else None
@@ -190,6 +197,11 @@ class Targets(Tracer):
     def given_back(self, made: Any, wanted: str) -> Any:
         """Return what a group that was called as a function made: its target, or the value(s) of a plain one."""
         self.prune(made)
+        self._pruned[id(made)] = made
+        for inner in made.values():
+            for one in inner if isinstance(inner, list) else [inner]:
+                if isinstance(one, dict):
+                    self._pruned[id(one)] = one  # kept, so that its identity stays its own
         if wanted == "many":
             values = made.get("value", [])
             return values if isinstance(values, list) else [values]
@@ -214,6 +226,8 @@ class Targets(Tracer):
 
     def prune(self, value: Any) -> bool:
         """Take empty elements out of a value; return whether something is left. What is left keeps its origin."""
+        if id(value) in self._pruned:
+            return full(value)
         if isinstance(value, dict):
             for key in [key for key, inner in value.items() if not self.prune(inner)]:
                 del value[key]
@@ -225,7 +239,7 @@ class Targets(Tracer):
 
     def _json(self, value: Any) -> Any:
         """Return a value as it is written out. What rules made is itself; what was read is copied."""
-        json = _bare(value)
+        json = bare_json(value)
         if isinstance(json, dict | list) and not any((id(json), key) in self.made for key in json):
             return deepcopy(json)
         return json
@@ -238,7 +252,7 @@ class Targets(Tracer):
                 self.made[id(items), index] = made
 
 
-def _bare(value: Any) -> Any:
+def bare_json(value: Any) -> Any:
     """Return a value without its type and place."""
     if type(value) is Typed:
         value = value.value
