@@ -130,11 +130,12 @@ class Tracer(Looks):
         dutch: str | None = None,
         expected: tuple[str, str] | None = None,
     ) -> None:
-        """Report a requirement that does not hold. It stops the message or row, whatever the policies, unless it warns."""
+        """Report what does not hold. It stops the message (or row), whatever the policies, unless it only warns."""
         value, reads = self._evaluated(rule, thunk, instead=True)
         if not value:
             missing = next((read for read in reads if read.owner is not None and read.value is None), None)
-            concerned = missing or next((r for r in reads if r.owner is not None), None)
+            looks = sorted((r for r in reads if r.owner is not None), key=lambda read: read.passed)  # the aim first
+            concerned = missing or next(iter(looks), None)
             told = expected and expected[LANGUAGES.index(self.language)]
             said = in_language(text, dutch, self.language)
             self._say(code, said, "warning" if warns else "error", rule, concerned, expected=told)

@@ -125,12 +125,13 @@ class Traced:
     def _object(self, template: ir.Object, frame: Frame, path: str, target: str) -> str:
         name = self.body.name("o")
         self.body.line(f"{name} = {{}}")
+        outer = target  # the rule of a resource is one, whether it is put somewhere or dropped
         if template.resource_type is not None:
             target = template.resource_type
             self.body.line(f"T.begin({template.resource_type!r}, {template.policy!r})")
         self._members(name, template, frame, path, target)
         if template.resource_type is not None:
-            self.body.line(f"T.end({self.rules.add(path, template.span, target)}, {name})")
+            self.body.line(f"T.end({self.rules.add(path, template.span, outer)}, {name})")
         return name
 
     def _members(self, name: str, template: ir.Object, frame: Frame, path: str, target: str) -> None:
