@@ -19,7 +19,7 @@ from gateway.cli.lazy import LazyGroup
         "compile": ("gateway.cli.map.lint:compile_", "Make the program of a mapping; show its source."),
         "new": ("gateway.cli.map.new:new", "Begin a mapping from a sample message."),
         "export": ("gateway.cli.map.exchange:export", "Write mappings as FML or as StructureMaps."),
-        "import": ("gateway.cli.map.exchange:import_", "Install FML or a StructureMap as a mapping."),
+        "import": ("gateway.cli.map.importing:import_", "Install FML, a StructureMap, or HL7 v2-to-FHIR tables."),
         "bench": ("gateway.cli.map.bench:bench", "How many messages a second, against the floor."),
     },
 )
