@@ -10,10 +10,12 @@ import pytest
 
 from gateway.data import shipped
 from gateway.fhir import json
+from gateway.mapping.cases import beside
 from gateway.validation.validator import Validator
+from tests.golden import is_bundle, messages
 
 MAPPINGS = sorted(path.parent for path in shipped("mappings").glob("*/*/mapping.yaml"))
-GOLDEN = sorted(p for p in shipped("mappings").glob("*/*/cases/*.json") if not p.name.endswith(".issues.json"))
+GOLDEN = sorted(p for p in shipped("mappings").glob("*/*/cases/*.json") if is_bundle(p))
 NOT_FREE = {"O", "H", "h", "K", "I", "C", "bezet", "schoonmaak", "gereserveerd", "gesloten"}
 
 
@@ -35,9 +37,7 @@ def _word(resource: dict[str, Any]) -> str:
 @pytest.mark.parametrize("folder", MAPPINGS, ids=lambda p: p.name)
 @pytest.mark.parametrize("kind", ["good", "broken"])
 def test_there_are_six_of_each_kind(folder: Path, kind: str) -> None:
-    cases = [p for p in (folder / "cases").glob(f"{kind}-*") if p.suffix in {".hl7", ".edi", ".csv"}]
-
-    assert len(cases) >= 6
+    assert len([*messages(folder / "cases", f"{kind}-*")]) >= 6
 
 
 def test_there_are_six_of_each_kind_of_hl7v2_message() -> None:
@@ -53,13 +53,13 @@ def test_there_are_six_of_each_kind_of_hl7v2_message() -> None:
 
 @pytest.mark.parametrize("folder", MAPPINGS, ids=lambda p: p.name)
 def test_a_good_case_is_taken_a_broken_one_refused_and_neither_in_silence(folder: Path) -> None:
-    for message in [p for p in (folder / "cases").iterdir() if p.suffix in {".hl7", ".edi", ".csv"}]:
-        issues = message.with_suffix(".issues.json")
+    for message in messages(folder / "cases"):
+        issues = beside(message, ".issues.json")
         found = json.decode(issues.read_bytes()) if issues.is_file() else []
         refused = any(issue["severity"] == "error" for issue in found)
 
         assert refused == message.name.startswith("broken-"), message.name
-        assert message.with_suffix(".json").is_file() or found, f"{message.name} becomes nothing, and nobody says so"
+        assert beside(message, ".json").is_file() or found, f"{message.name} becomes nothing, and nobody says so"
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parents[1].name}-{p.stem}")

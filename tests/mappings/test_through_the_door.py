@@ -14,8 +14,9 @@ from gateway.fhir.search import parse
 from gateway.ingest import Ingested, ingest
 from gateway.query import search
 from gateway.services import Services
+from tests.golden import is_message, provider
 
-CASES = sorted(p for p in shipped("mappings").glob("*/*/cases/good-*") if p.suffix in {".hl7", ".edi", ".csv"})
+CASES = sorted(p for p in shipped("mappings").glob("*/*/cases/good-*") if is_message(p))
 
 
 @pytest.fixture
@@ -23,14 +24,9 @@ def services(services: Services) -> Services:  # a fact of the future is refused
     return replace(services, clock=lambda: datetime(2026, 12, 31, 12, tzinfo=UTC))
 
 
-def _provider(message: Path) -> str:
-    options = message.with_suffix(".yaml")
-    return options.read_text("utf-8").removeprefix("provider: ").strip() if options.is_file() else "dev"
-
-
 def _take(message: Path, to: Services) -> Ingested:
     data = message.read_bytes()
-    return ingest(data, provider=_provider(message), content_type=None, caller=development_caller(), to=to)
+    return ingest(data, provider=provider(message), content_type=None, caller=development_caller(), to=to)
 
 
 def _found(to: Services, type_: str, **parameters: str) -> list[dict[str, Any]]:
