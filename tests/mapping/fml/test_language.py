@@ -1,12 +1,17 @@
 """The mapping language: what is read, what is refused with line and column, and what each part of a rule does."""
 
+import re
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.errors import BadMapping, MappingFailed
 from gateway.mapping.fml import parser, writer
+from gateway.mapping.library import Library
+from gateway.mapping.run import run as run_library
 from gateway.mapping.spans import Problems
 from tests.mapping.fml.support import complaints, mapping_of, run
 
@@ -342,3 +347,20 @@ def test_hl7_names_address_v2_messages() -> None:
     assert mapping.source.format == "hl7v2"
     assert mapping.source.when is not None
     assert mapping.source.when.text == "MSH-9.1 = 'ADT' and MSH-9.2 = 'A20'"
+
+
+def test_the_example_of_the_documentation_loads(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/mapping-language.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```fml\n(.*?)```", page, re.DOTALL)
+    file = tmp_path / "fml/example/mapping.fml"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    maps = tmp_path / "concept_maps"
+    maps.mkdir()
+    shipped = Path(__file__).parents[3] / "mappings/concept_maps/bed-status.json"
+    (maps / "bed-status.json").write_bytes(shipped.read_bytes())
+    library = Library.load([tmp_path])
+    message = b"MSH|^~\\&|A|B|C|D|20260105100000||ADT^A20^ADT_A20|1|P|2.5.1\rNPU|3B^312^1|U\r"
+    (mapped,) = run_library(library, message, received_at=datetime(2026, 1, 5, tzinfo=UTC))
+    assert [(r["resourceType"], r["operationalStatus"]["code"]) for r, _, _ in mapped.resources] == [("Location", "U")]
+    assert str(mapped.trace.explain("Location.operationalStatus.code")[0].sources[0][0].path) == "NPU-2"
