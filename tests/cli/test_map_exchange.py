@@ -61,3 +61,11 @@ def test_what_is_no_map_is_not_imported(tmp_path: Path) -> None:
 def test_an_export_needs_a_mapping_or_a_folder() -> None:
     assert gateway("export").exit_code == 2
     assert "did you mean" in gateway("export", "adt_a20_bd").stderr
+
+
+def test_lint_tells_what_is_not_portable() -> None:
+    done = gateway("lint", "adt_a20_bed", "--portable")
+    assert done.exit_code == 0
+    assert "information: not portable: the function toDateTime() (not-portable)" in done.stdout
+    assert "mappings/hl7v2/adt_a20_bed/mapping.yaml:" in done.stdout
+    assert "not portable: %provider is what the gateway knows" in done.stdout

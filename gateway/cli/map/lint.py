@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 @options.folders_option
 @options.format_option("text", "json", "sarif")
 @options.language_option
+@click.option("--portable", is_flag=True, help="Also tell what other engines of HL7's mapping language do not have.")
 @click.pass_context
 def lint(
-    context: click.Context, *, mapping: str | None, folders: tuple[Path, ...], format_: str, language: str
+    context: click.Context,
+    *,
+    mapping: str | None,
+    folders: tuple[Path, ...],
+    format_: str,
+    language: str,
+    portable: bool,
 ) -> None:
     """Check all mappings (or MAPPING), fragments, ConceptMaps and overlays: file, line, column, and what was meant.
 
@@ -34,11 +41,16 @@ def lint(
     except GatewayError as error:
         _tell(error.issues, format_, language)
         context.exit(1)
+    if portable:
+        from gateway.mapping.fml.export.hints import portability  # noqa: PLC0415 - only --portable needs it
+
+        for one in [library.mapping(mapping)] if mapping else library.mappings:
+            portability(one, library.units(library.problems), library.problems)
     issues = library.problems.issues
     _tell(issues, format_, language)
     if format_ == "text" and not issues:
         click.echo(f"{len(library.mappings)} mappings, {len(library.concept_maps)} ConceptMaps: nothing found")
-    context.exit(1 if issues else 0)
+    context.exit(1 if any(issue.severity != "information" for issue in issues) else 0)
 
 
 def _tell(issues: "Sequence[Issue]", format_: str, language: str) -> None:
