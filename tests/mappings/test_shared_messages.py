@@ -64,8 +64,12 @@ def test_mapped_and_valid_or_refused_by_name(path: Path) -> None:
     assert [str(issue) for issue in errors] == []
 
 
+NOT_UTF_8 = {"F05_dagopgave_capaciteit.xml"}
+"""XML that declares another character set, and uses it: with the mark of UTF-8 before it, it contradicts itself."""
+
+
 @needs_shared
-@pytest.mark.parametrize("path", [*_files()], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [p for p in _files() if p.name not in NOT_UTF_8], ids=lambda p: p.name)
 def test_a_bom_changes_nothing(path: Path) -> None:
     data = path.read_bytes().removeprefix(BOM)
 
