@@ -40,6 +40,7 @@ from gateway.transact.once import once
 
 _ER7 = "application/hl7-v2+er7"
 _NDJSON = "application/x-ndjson"
+_SENT_AS = {"hl7v2": _ER7, "edifact": "application/edifact", "csv": "text/csv", "ndjson": _NDJSON}
 _LINE_END = re.compile(rb"\r?\n|\r")
 _REQUESTING = ("transaction", "batch", "message")  # Bundles that ask for something to be done
 _CONTENT = (MappingFailed, InvalidResource, Conflict, MultipleMatches, VersionConflict)  # the sender can mend it: AE
@@ -98,12 +99,18 @@ def ingest(
     door = _Door(caller, to, content_type, language)
     door.check_provider(provider)
     arrival = Received(provider, "unknown", data, received_at=to.clock())
-    try:
-        arrival = replace(arrival, format=detect(data, content_type))
-        messages = [_named(message) for message in _messages(arrival, to.library)]
-    except GatewayError as error:
-        return Ingested(arrival.format, [door.refuse(arrival, error)])
-    return Ingested(arrival.format, [taken for message in messages for taken in door.take(message)])
+    return door.open(arrival)
+
+
+def replay(kept: Received, *, caller: Caller, to: Services, language: Language = "en") -> Ingested:
+    """Take in a message of the inbox once more, with the mappings of today and its own moments.
+
+    Returns what became of it, which its row (`kept.again`) tells from now on. What is made has the ids that it would
+    have had then. Raises what `ingest` raises.
+    """
+    door = _Door(caller, to, _SENT_AS.get(kept.format), language)
+    door.check_provider(kept.provider)
+    return door.open(kept)
 
 
 def acknowledged(data: bytes, *, provider: str, caller: Caller, to: Services) -> bytes:
@@ -166,7 +173,7 @@ def _named(message: Received) -> Received:
     """
     digest = sha256(_LINE_END.sub(b"\r", message.content).strip()).digest()
     key = None
-    if message.control_id and message.format != "csv":
+    if message.control_id and message.format != "csv" and not _is_anew(message):
         key = once(message.provider, message.format, *_sender(message), message.control_id)
     return replace(message, digest=digest, once=key)
 
@@ -201,14 +208,23 @@ class _Door:
         except UnsupportedMessage as error:
             raise ResourceNotFound(error.issues) from error
 
+    def open(self, arrival: Received) -> Ingested:
+        """Take in every message of what arrived; the row of what arrives again is that of the first."""
+        try:
+            arrival = replace(arrival, format=detect(arrival.content, self.content_type))
+            messages = [_named(message) for message in _messages(arrival, self.to.library)]
+        except GatewayError as error:
+            return Ingested(arrival.format, [self.refuse(arrival, error)])
+        every = [replace(message, again=None) if n else message for n, message in enumerate(messages)]
+        return Ingested(arrival.format, [taken for message in every for taken in self.take(message)])
+
     def take(self, arrival: Received) -> Iterator[Taken]:
         """Map one message and store what it becomes; a table becomes a stretch of rows at a time."""
         try:
             for number, mapped in enumerate(self._mapped(arrival)):
                 for taken in self._store(arrival, mapped, str(number)):
                     yield taken
-                    if arrival.format == "csv":
-                        arrival = replace(arrival, content=b"")  # the table stands in the inbox once
+                    arrival = _beyond_first(arrival)
         except GatewayError as error:
             yield self.refuse(arrival, error)
 
@@ -245,7 +261,7 @@ class _Door:
                 return
             for number, row in enumerate(mapped.apart()):
                 yield from self._store(arrival, row, f"{part}.{number}")
-                arrival = replace(arrival, content=b"")
+                arrival = _beyond_first(arrival)
             return
         except GatewayError as error:
             yield self.refuse(received, error)
@@ -270,6 +286,16 @@ class _Door:
         return [_requested(entry) for entry in bundle.get("entry", [])]
 
 
+def _is_anew(arrival: Received) -> bool:
+    """Return whether a message is to have its effect again, though it was taken before."""
+    return arrival.again is not None and arrival.again.anew
+
+
+def _beyond_first(arrival: Received) -> Received:
+    """Return what is stored after the first stretch of it: a table stands in the inbox once."""
+    return replace(arrival, content=b"" if arrival.format == "csv" else arrival.content, again=None)
+
+
 def _answered(received: Received, answer: Answer) -> Taken:
     return Taken(received, answer.issues, [Made(*made) for made in answer.made], rows=answer.rows)
 
@@ -280,7 +306,7 @@ def _once(arrival: Received, mapped: Mapped, part: str, to: Services) -> str | N
     A table is itself by its content, for a day: what holds today according to it may have to be said again tomorrow. A
     Bundle by its identifier, or by the id of its MessageHeader.
     """
-    if arrival.once is not None:
+    if arrival.once is not None or _is_anew(arrival):
         return arrival.once
     if arrival.format == "csv":
         zone = ZoneInfo(to.library.provider(arrival.provider).timezone)

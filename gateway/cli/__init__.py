@@ -14,6 +14,7 @@ from gateway.cli.lazy import LazyGroup
         "serve": ("gateway.cli.serve:serve", "Start the gateway: HTTP and MLLP."),
         "demo": ("gateway.cli.demo:demo", "Send the samples through every door and show what comes of it."),
         "certs": ("gateway.cli.certs:certs", "Make development certificates."),
+        "inbox": ("gateway.cli.inbox:inbox", "Look at messages as they came, and take them again."),
         "store": ("gateway.cli.store:store", "Make, migrate, inspect and export a store."),
     },
     context_settings={"help_option_names": ["-h", "--help"]},

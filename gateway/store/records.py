@@ -127,13 +127,34 @@ class Message:
     once: str | None = None
     digest: bytes | None = None
     answer: bytes | None = None
+    sealed_with: str | None = None  # the name of the key that `content` is sealed with
+    again: int | None = None  # the row that this is written over: a message that is taken again
+    tried_at: int | None = None
 
     def row(self) -> tuple[str | int | bytes | None, ...]:
         """Return the columns of its row, in the order the engines insert them."""
         return (
             self.provider, self.format, self.control_id, self.event_time, self.received_at,
-            self.state, self.mapping, self.issues, self.content, self.once, self.digest, self.answer,
+            self.state, self.mapping, self.issues, self.content, self.once, self.digest, self.answer, self.sealed_with,
         )  # fmt: skip
+
+    def news(self) -> tuple[str | int | bytes | None, ...]:
+        """Return what is written over its row when it is taken again; content, provider and receipt stay."""
+        return (
+            self.format, self.control_id, self.event_time, self.state, self.mapping, self.issues,
+            self.once, self.digest, self.answer, self.tried_at, self.again,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A change of rows of the inbox by their ids: of what is set, to what."""
+
+    ids: tuple[int, ...]
+    requeued: bool | None = None
+    replaced_by: int | None = None
+    purged_at: int | None = None  # the content goes
+    sealed: tuple[str, bytes] | None = None  # the name of the key and the content, of a single row; '' for no key
 
 
 class Late(NamedTuple):
@@ -161,3 +182,4 @@ class Batch:
     raised: list[tuple[int, int, int | None]] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
     ledger: list[tuple[str, int, bytes]] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)

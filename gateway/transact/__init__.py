@@ -21,6 +21,7 @@ from gateway.transact.messages import refused
 from gateway.transact.occupancy import Occupancy
 from gateway.transact.once import Answer, AnsweredBefore
 from gateway.transact.operations import (
+    Again,
     ConditionalCreate,
     ConditionalPut,
     Create,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from gateway.services import Services
 
 __all__ = [
+    "Again",
     "Answer",
     "ConditionalCreate",
     "ConditionalPut",

@@ -40,6 +40,8 @@ def _row(received: Received, state: State, issues: Sequence[Issue], once: str | 
         once=once,
         digest=received.digest if once else None,
         answer=answer,
+        again=received.again.row if received.again else None,
+        tried_at=microseconds(received.again.at) if received.again else None,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -86,13 +86,21 @@ class Outcome(Struct, frozen=True):
     issues: tuple[Issue, ...] = ()
 
 
+class Again(NamedTuple):
+    """That a message of the inbox is taken again: its row, when, and whether that is so though it was taken before."""
+
+    row: int
+    at: datetime
+    anew: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """The message that operations come from, as it was received; `result` is what mapping it had to say.
 
     `once` is the same for a message that is sent again (None: it cannot be known), `digest` is that of its content.
     `stay` and `number` are what its mapping declares beside resources; `rows` is how many rows of a table it is,
-    `line` where it begins in what came in.
+    `line` where it begins in what came in. `again` says that it stands in the inbox already, and is taken once more.
     """
 
     provider: str
@@ -109,3 +117,4 @@ class Received:
     number: int | None = None
     rows: int = 0
     line: int = 1
+    again: Again | None = None

@@ -103,7 +103,7 @@ def test_the_message_is_linked_to_what_it_made(store: Store) -> None:
     with store.reading() as db:
         (row,) = db.rows(
             "select provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, "
-            "digest, answer from inbox"
+            "digest, answer, sealed_with from inbox"
         )
         links = db.rows("select l.key, l.version from inbox i join inbox_resource l on l.inbox = i.id order by l.key")
     assert row == message.row()

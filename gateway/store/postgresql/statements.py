@@ -158,16 +158,32 @@ added_slot as (
 _RECEIVED = """
 received as (
     insert into inbox
-        (provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, digest, answer)
+        (provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, digest, answer,
+        sealed_with)
     select %(provider)s, %(format)s, %(control_id)s, %(event_time)s::bigint, %(received_at)s::bigint, %(state)s,
-        %(mapping)s, %(issues)s, %(content)s::bytea, %(once)s, %(digest)s::bytea, %(answer)s::bytea
+        %(mapping)s, %(issues)s, %(content)s::bytea, %(once)s, %(digest)s::bytea, %(answer)s::bytea,
+        %(sealed_with)s
     where {after}
     returning id
 ),
+"""
+_RECEIVED_AGAIN = """
+received as (
+    update inbox set format = %(format)s, control_id = %(control_id)s, event_time = %(event_time)s::bigint,
+        state = case state when 'accepted' then state else %(state)s end, mapping = %(mapping)s,
+        issues = %(issues)s, once = coalesce(%(once)s, once),
+        digest = coalesce(%(digest)s::bytea, digest), answer = coalesce(%(answer)s::bytea, answer),
+        tried_at = %(tried_at)s::bigint, attempts = attempts + 1, requeued = 0, replaced_by = null
+    where id = %(again)s::bigint and {after}
+    returning id
+),
+"""
+_LINKED = """
 linked as (
     insert into inbox_resource
     select (x->>0)::bigint, (x->>1)::integer, received.id
     from received, jsonb_array_elements(%(rows)s::jsonb -> 'links') x
+    on conflict do nothing
 ),
 """
 _RAISED = """
@@ -234,7 +250,9 @@ def look(*, targets: bool, message: bool) -> str:
     return _CURRENT + (_TARGETS if targets else "") + (_OF_MESSAGE if message else "")
 
 
-def statement(*, versions: bool, removes: bool, raised: bool, late: bool, ledger: bool, message: bool) -> str:
+def statement(
+    *, versions: bool, removes: bool, raised: bool, late: bool, ledger: bool, message: bool, again: bool = False
+) -> str:
     """Return the one statement of a transaction that has these parts."""
     parts = [_VERSIONS, _REMOVED if removes else "", _ADDED, _SLOTS] if versions else ["with "]
     after = "(select count(*) from stored) >= 0" if versions else "true"
@@ -245,5 +263,6 @@ def statement(*, versions: bool, removes: bool, raised: bool, late: bool, ledger
     if ledger:
         parts.append(_LEDGER.format(after=after))
         after = "(select one from settled) = 1"
-    parts.append(_RECEIVED.format(after=after) if message else "")
+    if message:
+        parts += [(_RECEIVED_AGAIN if again else _RECEIVED).format(after=after), _LINKED]
     return "".join([*parts, _AUDITED.format(after=after)])

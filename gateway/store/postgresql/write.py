@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gateway.store import marking
 from gateway.store.postgresql import statements as sql
+from gateway.store.postgresql.connection import placeholders
 from gateway.store.records import Answered, Batch, Current, Identity, IndexTables, Message, Noted, Seen, Version
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 _statement, _look = cache(sql.statement), cache(sql.look)
 _INBOX = (
     "provider", "format", "control_id", "event_time", "received_at", "state", "mapping", "issues", "content",
-    "once", "digest", "answer",
+    "once", "digest", "answer", "sealed_with",
 )  # fmt: skip
 
 
@@ -100,8 +102,15 @@ def write(connection: Connection[tuple[Any, ...]], batch: Batch) -> None:
         late=bool(batch.late),
         ledger=bool(batch.ledger),
         message=batch.message is not None,
+        again=batch.message is not None and batch.message.again is not None,
     )
-    connection.execute(text, parameters(batch), prepare=True)
+    if not batch.marks:
+        connection.execute(text, parameters(batch), prepare=True)
+        return
+    with connection.transaction():
+        connection.execute(text, parameters(batch), prepare=True)
+        for mark, values in marking.statements(batch.marks):
+            connection.execute(placeholders(mark), values)
 
 
 def _columns(identities: list[Identity]) -> tuple[str, str]:
@@ -166,4 +175,5 @@ def _collected(versions: list[Version], which: str) -> IndexTables:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    return dict(zip(_INBOX, message.row(), strict=True))
+    columns: dict[str, Any] = dict(zip(_INBOX, message.row(), strict=True))
+    return columns if message.again is None else columns | {"again": message.again, "tried_at": message.tried_at}

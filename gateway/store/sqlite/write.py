@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from gateway.store import marking
 from gateway.store.records import Answered, Batch, Current, Identity, Message, Noted, Seen, Version
 from gateway.store.sqlite import statements as sql
 
@@ -69,6 +70,8 @@ def write(connection: sqlite3.Connection, batch: Batch) -> None:
         connection.executemany(sql.COME_LATE, batch.late)
     if batch.message is not None:
         _write_message(connection, batch.message, batch)
+    for text, parameters in marking.statements(batch.marks):
+        connection.execute(text, parameters)
     _write_audit(connection, batch.audit)
 
 
@@ -111,7 +114,11 @@ def _collect(
 
 
 def _write_message(connection: sqlite3.Connection, message: Message, batch: Batch) -> None:
-    inbox = connection.execute(sql.RECEIVE, message.row()).lastrowid
+    if message.again is None:
+        inbox = connection.execute(sql.RECEIVE, message.row()).lastrowid
+    else:
+        connection.execute(sql.RECEIVE_AGAIN, message.news())
+        inbox = message.again
     links = [(v.key, v.version) for v in batch.versions] + batch.confirmed
     connection.executemany(sql.LINK, [(*link, inbox) for link in links])
 

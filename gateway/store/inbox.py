@@ -1,0 +1,161 @@
+"""The inbox as its operator sees it: which messages came, what became of them, and the content of one.
+
+A refused message that was sent again and taken is `replaced` by the row of that message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from gateway.fhir.json import decode
+from gateway.store.records import microseconds, moment
+
+if TYPE_CHECKING:
+    from gateway.store.interface import Database, Store
+
+Fate = Literal["accepted", "refused", "replaced", "requeued"]
+
+_COLUMNS = """id, provider, format, state, mapping, received_at, event_time, attempts, tried_at, requeued, replaced_by,
+    sealed_with, purged_at, issues"""
+_FATES = {
+    "accepted": "state = 'accepted' and requeued = 0",
+    "refused": "state = 'refused' and replaced_by is null and requeued = 0",
+    "replaced": "state = 'refused' and replaced_by is not null and requeued = 0",
+    "requeued": "requeued = 1",
+}
+_FAILED = "select id from inbox where state = 'refused' and replaced_by is null"
+_REQUEUED = "select id from inbox where requeued = 1"
+_CONTENT = "select content from inbox where id = ?"
+_HOLDER = """
+select h.id from inbox i join inbox h
+    on h.provider = i.provider and h.control_id = i.control_id and h.received_at = i.received_at
+where i.id = ? and length(h.content) > 0 order by h.id limit 1"""
+_PARTS = """
+select h.id from inbox i join inbox h
+    on h.provider = i.provider and h.control_id = i.control_id and h.received_at = i.received_at
+where i.id = ? and h.id <> i.id and h.state = 'refused' and h.replaced_by is null and length(h.content) = 0"""
+_MADE = """
+select c.type, c.id, l.version from inbox_resource l join current c on c.key = l.key
+where l.inbox = ? order by c.type, c.id, l.version"""
+_ONCE = "select id from inbox where once = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A row of the inbox without its content. `issues` are as they were told, without values.
+
+    `accepted` holds whatever the operator wants of it since, which is `state`.
+    """
+
+    id: int
+    provider: str
+    format: str
+    state: Fate
+    mapping: str | None
+    received_at: datetime
+    event_time: datetime | None
+    attempts: int
+    tried_at: datetime | None
+    replaced_by: int | None
+    sealed_with: str | None
+    purged_at: datetime | None
+    issues: Sequence[dict[str, Any]]
+    accepted: bool
+
+    @property
+    def codes(self) -> list[str]:
+        """Return the code of each finding, once."""
+        return sorted({str(issue["code"]) for issue in self.issues})
+
+
+def entered(
+    store: Store,
+    *,
+    provider: str | None = None,
+    state: Fate | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+) -> list[Entered]:
+    """Return the newest rows, newest first, that are of this provider, in this state and received since then."""
+    terms: list[str] = ["id > 0"]
+    parameters: list[str | int] = []
+    if provider is not None:
+        terms, parameters = [*terms, "provider = ?"], [provider]
+    if state is not None:
+        terms.append(_FATES[state])
+    if since is not None:
+        terms, parameters = [*terms, "received_at >= ?"], [*parameters, microseconds(since)]
+    sql = f"select {_COLUMNS} from inbox where {' and '.join(terms)} order by id desc limit ?"  # noqa: S608 - our words
+    with store.reading(snapshot=False) as db:
+        return [_entered(row) for row in db.rows(sql, (*parameters, limit))]
+
+
+def one(store: Store, id_: int) -> Entered | None:
+    """Return one row, None when there is none."""
+    with store.reading(snapshot=False) as db:
+        rows = db.rows(f"select {_COLUMNS} from inbox where id = ?", (id_,))  # noqa: S608 - our words
+    return _entered(rows[0]) if rows else None
+
+
+def content(store: Store, id_: int) -> bytes:
+    """Return the content of a row as it is stored: sealed, if it is; empty, if it is not there any more."""
+    with store.reading(snapshot=False) as db:
+        ((found,),) = db.rows(_CONTENT, (id_,))
+    return bytes(found)
+
+
+def made(store: Store, id_: int) -> list[tuple[str, str, int]]:
+    """Return the versions of resources that a message made or confirmed, as (type, id, version)."""
+    with store.reading() as db:
+        return [(type_, name, version) for type_, name, version in db.rows(_MADE, (id_,))]
+
+
+def holder(store: Store, id_: int) -> int:
+    """Return the row that holds the content of a message: another one, for some rows of a table."""
+    with store.reading(snapshot=False) as db:
+        return _first(db, _HOLDER, (id_,)) or id_
+
+
+def parts(store: Store, id_: int) -> list[int]:
+    """Return the rows that tell of refused rows of the table whose content stands in row `id_`."""
+    with store.reading(snapshot=False) as db:
+        return [int(found) for (found,) in db.rows(_PARTS, (id_,))]
+
+
+def failed(store: Store, provider: str | None = None) -> list[int]:
+    """Return what a replay of everything that failed takes, oldest first: refused or requeued."""
+    own, parameters = (" and provider = ?", (provider,)) if provider is not None else ("", ())
+    with store.reading() as db:
+        found = [*db.rows(_FAILED + own, parameters), *db.rows(_REQUEUED + own, parameters)]
+    return sorted({int(id_) for (id_,) in found})
+
+
+def taken_as(store: Store, once: str | None) -> int | None:
+    """Return the row of the message that was taken under this name, None when none was."""
+    if once is None:
+        return None
+    with store.reading(snapshot=False) as db:
+        return _first(db, _ONCE, (once,))
+
+
+def _first(db: Database, sql: str, parameters: Sequence[Any]) -> int | None:
+    return next((int(found) for (found,) in db.rows(sql, parameters)), None)
+
+
+def _entered(row: tuple[Any, ...]) -> Entered:
+    (
+        id_, provider, format_, state, mapping, received_at, event_time, attempts, tried_at, requeued, replaced_by,
+        sealed_with, purged_at, issues,
+    ) = row  # fmt: skip
+    fate: Fate = "requeued" if requeued else "replaced" if replaced_by and state == "refused" else state
+    return Entered(
+        id_, provider, format_, fate, mapping, moment(received_at), _moment(event_time), attempts, _moment(tried_at),
+        replaced_by, sealed_with, _moment(purged_at), decode(issues), state == "accepted",
+    )  # fmt: skip
+
+
+def _moment(at: int | None) -> datetime | None:
+    return None if at is None else moment(at)
