@@ -17,6 +17,7 @@ from gateway.cli.lazy import LazyGroup
         "coverage": ("gateway.cli.map.coverage:coverage", "Rules that no case fires, fields that no case reads."),
         "lint": ("gateway.cli.map.lint:lint", "Check mappings, fragments, ConceptMaps and overlays."),
         "compile": ("gateway.cli.map.lint:compile_", "Make the program of a mapping; show its source."),
+        "diff": ("gateway.cli.map.diff:diff", "What another version of a mapping changes, over a corpus."),
         "new": ("gateway.cli.map.new:new", "Begin a mapping from a sample message."),
         "export": ("gateway.cli.map.exchange:export", "Write mappings as FML or as StructureMaps."),
         "import": ("gateway.cli.map.importing:import_", "Install FML, a StructureMap, or HL7 v2-to-FHIR tables."),
