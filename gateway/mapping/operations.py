@@ -201,7 +201,7 @@ def _with_maps(asked: Asked) -> tuple[Library, list[ir.Mapping]]:
 
 def _entry(entry: Entry) -> dict[str, Any]:
     said: list[tuple[str, str]] = [("path", entry.path), ("value", _text(entry.value))]
-    said += [("source", f"{place}: {text}") for place, text in entry.sources]
+    said += [("source", str(place) if text[:1] in {"{", "["} else f"{place}: {text}") for place, text in entry.sources]
     said += [*(("through", one) for one in entry.through), ("rule", entry.rule), ("map", entry.where)]
     return {"name": "element", "part": [{"name": name, "valueString": text} for name, text in said if text]}
 

@@ -74,6 +74,17 @@ def test_a_map_that_comes_along_transforms_a_resource(client: FlaskClient) -> No
     assert (status, made) == (200, {**PATIENT, "resourceType": "Person"})
 
 
+def test_the_trace_names_the_elements_of_a_resource(client: FlaskClient) -> None:
+    _, made = transform(client, srcMap=TO_PERSON, content=PATIENT, trace=True)
+    elements = [{p["name"]: p["valueString"] for p in one["part"]} for one in part(made, "trace")["part"]]
+    found = {one["path"]: one.get("source") for one in elements}
+    assert found == {
+        "Person.name[0].family": "/name/0",
+        "Person.gender": "/gender: female",
+        "Person.birthDate": "/birthDate: 1941-03-07",
+    }
+
+
 def test_a_document_comes_back_as_a_binary(client: FlaskClient) -> None:
     text = """map "https://example.org/m" = "m"
     uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as source

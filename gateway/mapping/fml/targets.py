@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID, uuid5
 
+from gateway.errors import Place
 from gateway.fhirpath import RUNTIME
 from gateway.fhirpath.runtime.types import is_type
 from gateway.fhirpath.values import Typed
@@ -23,6 +24,34 @@ from gateway.mapping.tracer import Made, Thunk, Tracer
 TYPE = "@xsi:type"
 """Where an object of a v3 document keeps the type it was created as."""
 _SYSTEM: dict[type, str] = {str: "string", bool: "boolean", int: "integer", Decimal: "decimal"}
+
+
+class Resource:
+    """A source that is a FHIR resource: each part of it is found by its identity, and named by its JSON pointer."""
+
+    def __init__(self, root: Any) -> None:
+        self.root = root  # kept, so that identities stay what they are
+        self.pointers: dict[int, str] = {}
+        self._walk(root, "")
+
+    def _walk(self, value: Any, pointer: str) -> None:
+        if isinstance(value, dict | list) or (isinstance(value, str) and len(value) > 1):
+            self.pointers.setdefault(id(value), pointer)
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                self._walk(inner, f"{pointer}/{key}")
+        elif isinstance(value, list):
+            for index, inner in enumerate(value):
+                self._walk(inner, f"{pointer}/{index}")
+
+    def read(self, value: Any) -> Read | None:
+        """Return the look at a part of the resource; None for a value that is none."""
+        pointer = self.pointers.get(id(value))
+        return None if not pointer else Read(self, (pointer,), value, passed=isinstance(value, dict))
+
+    def place(self, pointer: str) -> Place:
+        """Return where that stands."""
+        return Place(pointer)
 
 
 Where: TypeAlias = Callable[[Pair], bool] | None
@@ -51,6 +80,7 @@ class Targets(Tracer):
     def __init__(self, rules: Sequence[Rule], policy: Policy, language: Language) -> None:
         super().__init__(rules, policy, language)
         self._pruned: dict[int, Any] = {}  # what groups gave back: nothing in it is empty
+        self.known: Resource | None = None  # where the parts of a source that is a resource stand
 
     # ---- sources
 
@@ -191,6 +221,14 @@ class Targets(Tracer):
         """Return a UUID that is the same whenever the same message is mapped."""
         self._uuids = getattr(self, "_uuids", 0) + 1
         return str(uuid5(space, f"{control_id}\x1f{number}\x1f{self._uuids}"))
+
+    def _evaluated(self, rule: int, thunk: Thunk, instead: Any, *, fire: bool = True) -> Pair:
+        value, reads = super()._evaluated(rule, thunk, instead, fire=fire)
+        if self.known is None:
+            return value, reads
+        found = (bare_json(one) for one in (value if isinstance(value, list) else [value]))
+        own = (self.known.read(one) for one in found)
+        return value, (*reads, *(read for read in own if read is not None))
 
     # ---- the end
 

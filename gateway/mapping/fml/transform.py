@@ -11,7 +11,7 @@ from gateway.mapping.findings import Language
 from gateway.mapping.fml import document, structures
 from gateway.mapping.fml.imports import Maps
 from gateway.mapping.fml.program import program
-from gateway.mapping.fml.targets import Targets
+from gateway.mapping.fml.targets import Resource, Targets
 from gateway.mapping.overlays import Overlay
 from gateway.mapping.spans import Problems
 
@@ -46,6 +46,7 @@ def transform(
     tracer = Targets(made.rules, mapping.policy, language)
     tracer.whole_result = True
     tracer.document = source
+    tracer.known = Resource(source) if isinstance(source, dict) else None
     made.run(source, received_at, getattr(source, "control_id", None), tracer, {})
     if tracer.failed:
         raise MappingFailed(tracer.issues)
