@@ -152,7 +152,7 @@ class Part:
         """Return the message. Raises MalformedMessage or TooLarge."""
         if self.refusal is not None:
             raise self.refusal
-        return parse(self.content, line=self.line, byte=self.byte)
+        return parse(self.content.rstrip(b"\r\n"), line=self.line, byte=self.byte)
 
 
 def lines(stream: BinaryIO, *, line: int = 1) -> Iterator[Part]:

@@ -62,6 +62,8 @@ def parsed(data: bytes) -> tuple[Any, tuple[Issue, ...]]:
         raise TooLarge(f"an XML message is at most {MAX_BYTES} bytes; this one has {len(data)}")
     text, issues = _decoded(data)
     text = _DECLARATION.sub(lambda found: "\n" * found[0].count("\n"), text, count=1)
+    if "\0" in text:  # the parser would take it for UTF-16 by itself
+        raise _malformed("this is not well-formed XML: it holds NUL")
     _refuse_doctype(text)
     _refuse_too_many(text)
     return _parsed(text), issues

@@ -63,12 +63,9 @@ class Names(Paths):
             return self._count
         if name in functions.ADDED:
             return lambda call: self._added(functions.ADDED[name], call)
-        if name == functions.TRANSLATE:
-            return self._translate
-        if name == functions.DELETED:
-            return self._deleted
-        if name == functions.LINES:
-            return self._lines
+        own = {functions.TRANSLATE: self._translate, functions.DELETED: self._deleted, functions.LINES: self._lines}
+        if name in own:
+            return own[name]
         use = self.frame.uses.get(name)
         if use and use.concept_map is None:
             return lambda call: self._fragment(use, call)
