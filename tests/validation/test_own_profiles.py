@@ -17,6 +17,7 @@ from gateway.validation import Validator
 from gateway.validation.profiles import ProfileLibrary, profile_issues
 from gateway.validation.profiles.shipped import library
 from gateway.validation.second_opinion import second_opinion
+from tests.golden import is_bundle
 from tests.shared import SHARED, needs_shared
 
 PROFILES = shipped("profiles")
@@ -120,7 +121,7 @@ def test_each_kind_of_care_is_mapped_or_said_to_have_no_match(name: str) -> None
 def goldens() -> Iterator[Path]:
     """Yield what the cases expect; the maps in `fml` show a language, and say neither who nor when."""
     for path in sorted(shipped("mappings").glob("*/*/cases/*.json")):
-        if not path.name.endswith(".issues.json") and path.parents[2].name != "fml":
+        if is_bundle(path) and path.parents[2].name != "fml":
             yield path
 
 
