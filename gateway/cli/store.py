@@ -97,7 +97,14 @@ def ingest(
         to = build(_settings(database))
         for file in files:
             data = file.read()
-            taken = take_in(data, provider=provider, content_type=content_type, caller=development_caller(), to=to)
+            taken = take_in(
+                data,
+                provider=provider,
+                content_type=content_type,
+                caller=development_caller(),
+                to=to,
+                language="nl" if language == "nl" else "en",
+            )
             click.echo(f"{file.name}\n{_report(taken, language, show_values=show_values)}", nl=False)
             refused = refused or any(message.refusal for message in taken.messages)
         to.store.close()

@@ -7,7 +7,7 @@ it, so what a node that died had taken lies unlocked in `working/`, and the next
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,16 +74,19 @@ class Drop:
             if claim is not None:
                 yield claim
 
-    def finish(self, claim: Claim, outcome: Literal["processed", "failed"], report: str, moment: str) -> None:
-        """Move a claimed file to where it belongs, its report beside it, and let go of it.
+    def finish(
+        self, claim: Claim, outcome: Literal["processed", "failed"], reports: Mapping[str, str], moment: str
+    ) -> None:
+        """Move a claimed file to where it belongs, its reports (by how their names end) beside it, and let go of it.
 
-        The report is there first: who finds the file finds why it lies there. `moment` begins both names.
+        The reports are there first: who finds the file finds why it lies there. `moment` begins all names.
         """
         name = f"{moment}-{claim.name}"
         folder = self._folders[outcome]
-        unfinished = folder / f".{name}.report.txt.part"
-        unfinished.write_text(report, encoding="utf-8")
-        unfinished.replace(folder / f"{name}.report.txt")
+        for ending, report in reports.items():
+            unfinished = folder / f".{name}.report.{ending}.part"
+            unfinished.write_bytes(report.encode())  # as it is: a CSV has line ends of its own
+            unfinished.replace(folder / f"{name}.report.{ending}")
         claim.path.replace(folder / name)
         claim.release()
 

@@ -9,16 +9,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from gateway import report
 from gateway.access.policy import Caller
 from gateway.errors import GatewayError, Unavailable
 from gateway.folder.drop import Claim, Drop
 from gateway.ingest import ingest
-from gateway.report import text
 from gateway.services import Services
 
 log = logging.getLogger("gateway.folder")
 
 Language = Literal["en", "nl"]
+_Done = tuple[Literal["processed", "failed"], dict[str, str]]  # where the file goes, and its reports by ending
 POLL_SECONDS = 1.0
 SETTLED_SECONDS = 2.0
 _BACK_OFF = (1.0, 5.0, 30.0, 60.0)  # seconds until the next try while the store cannot be reached
@@ -91,37 +92,37 @@ class Watch:
     def _one(self, drop: Drop, claim: Claim) -> int:
         """Take in one file and move it; return 1 when it is done with."""
         try:
-            outcome, report = self._taken(drop.provider, claim)
+            outcome, reports = self._taken(drop.provider, claim)
         except Unavailable:
             drop.give_back(claim)
             raise
         if not claim.whole:  # its sender was not done after all: what it has now is taken later, as a message anew
             drop.give_back(claim)
             return 0
-        drop.finish(claim, outcome, report, moment(self._to.clock()))
+        drop.finish(claim, outcome, reports, moment(self._to.clock()))
         log.info("file-taken", extra={"provider": drop.provider, "outcome": outcome, "bytes": claim.size})
         return 1
 
-    def _taken(self, provider: str, claim: Claim) -> tuple[Literal["processed", "failed"], str]:
-        """Return what became of a file, and the report. Raises Unavailable."""
+    def _taken(self, provider: str, claim: Claim) -> _Done:
+        """Return what became of a file, and the reports. Raises Unavailable."""
         limit = self._to.settings.max_body
         if claim.size > limit:
-            return "failed", _TOO_LARGE[self._language].format(limit=limit) + "\n"
+            return "failed", {"txt": _TOO_LARGE[self._language].format(limit=limit) + "\n"}
         content = claim.content()
         if not claim.whole:
-            return "failed", ""  # never used: it is given back
+            return "failed", {}  # never used: it is given back
         try:
             return self._ingested(content, provider, Path(claim.name).suffix.lower())
         except Unavailable:
             raise
         except GatewayError as error:
-            return "failed", "".join(f"{issue.diagnostics}\n" for issue in error.issues)
+            return "failed", {"txt": report.findings(error, self._language)}
         except Exception as error:  # noqa: BLE001 - the loop that must go on: one file must not stop all others
             trace = traceback.format_tb(error.__traceback__)  # without the error's text, which may hold a value
             log.error("file-failed", extra={"error": type(error).__name__, "trace": trace})  # noqa: TRY400 - see above
-            return "failed", _FAILED[self._language] + "\n"
+            return "failed", {"txt": _FAILED[self._language] + "\n"}
 
-    def _ingested(self, content: bytes, provider: str, ending: str) -> tuple[Literal["processed", "failed"], str]:
+    def _ingested(self, content: bytes, provider: str, ending: str) -> _Done:
         ingested = ingest(
             content,
             provider=provider,
@@ -133,7 +134,10 @@ class Watch:
         for message in ingested.messages:
             if isinstance(message.refusal, Unavailable):
                 raise message.refusal
-        return "failed" if ingested.refusal else "processed", text(ingested, self._language, show_values=True)
+        reports = {"txt": report.text(ingested, self._language, show_values=True)}
+        if ingested.format == "csv" and any(i.severity in {"error", "fatal"} for i in ingested.issues):
+            reports["csv"] = report.table(ingested, self._language, show_values=True)
+        return "failed" if ingested.refusal else "processed", reports
 
 
 def moment(at: datetime) -> str:

@@ -99,7 +99,7 @@ DUTCH: tuple[tuple[str, str], ...] = (
     ("no row of this table could be used", "geen rij van deze lijst is bruikbaar"),
     # ---- any message
     ("nothing of this could be used", "niets hiervan is bruikbaar"),
-    ("no mapping accepts {kind}", "dit soort bericht wordt hier niet gelezen: {kind}"),
+    ("no mapping accepts {kind}", "dit soort bericht wordt hier niet gelezen: (in het Engels) {kind}"),
     (
         "a message with this id of this sender was taken before, and its content was another one: nothing of this is "
         "used",

@@ -18,12 +18,13 @@ from gateway.rest.headers import FHIR_JSON, FHIR_MEDIA_TYPES, FHIR_XML, media_ty
 blueprint = Blueprint("ingest", __name__)
 
 _ER7, _EDIFACT = "application/hl7-v2+er7", "application/edifact"
-_TEXT, _JSON = "text/plain", "application/json"
+_TEXT, _JSON, _CSV = "text/plain", "application/json", "text/csv"
 _OFFERED: Mapping[str, str] = {
     **dict.fromkeys((_ER7, "x-application/hl7-v2+er7", "application/hl7-v2"), _ER7),
     _EDIFACT: _EDIFACT,
     _TEXT: _TEXT,
     _JSON: _JSON,
+    _CSV: _CSV,
     FHIR_JSON: FHIR_JSON,
     **dict.fromkeys((FHIR_XML, "application/xml", "text/xml"), FHIR_XML),
 }
@@ -62,7 +63,11 @@ def _text(ingested: Ingested) -> bytes:
 
 
 def _json(ingested: Ingested) -> bytes:
-    return json.encode(report.rows(ingested, show_values=_show_values()))
+    return json.encode(report.rows(ingested, wire.language(), show_values=_show_values()))
+
+
+def _csv(ingested: Ingested) -> bytes:
+    return report.table(ingested, wire.language(), show_values=_show_values()).encode()
 
 
 def _outcome(ingested: Ingested) -> bytes:
@@ -92,6 +97,7 @@ _ANSWERS: Mapping[str, Callable[[Ingested], bytes]] = MappingProxyType(
         _EDIFACT: _control,
         _TEXT: _text,
         _JSON: _json,
+        _CSV: _csv,
         FHIR_JSON: _outcome,
         FHIR_XML: _xml_outcome,
     }

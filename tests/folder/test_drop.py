@@ -23,7 +23,7 @@ for claim in drop.claims(time.time() + 10):
     print(claim.name, len(claim.content()), flush=True)
     if sys.argv[2] == "hang":
         sys.stdin.readline()
-    drop.finish(claim, "processed", "well\\n", str(__import__("os").getpid()))
+    drop.finish(claim, "processed", {"txt": "well\\n"}, str(__import__("os").getpid()))
 """
 
 
@@ -56,7 +56,7 @@ def test_a_file_is_moved_and_its_report_lies_beside_it(tmp_path: Path) -> None:
     put(tmp_path, "bedden.csv", b"a;b")
     [claim] = ours.claims(time.time() + LATER)
     assert (claim.name, claim.content()) == ("bedden.csv", b"a;b")
-    ours.finish(claim, "failed", "row 1: wrong\n", "M")
+    ours.finish(claim, "failed", {"txt": "row 1: wrong\n"}, "M")
     assert names(tmp_path, "failed") == ["M-bedden.csv", "M-bedden.csv.report.txt"]
     assert not names(tmp_path, "in")
     assert not names(tmp_path, "working")
@@ -109,7 +109,7 @@ def test_giving_back_never_overwrites_a_newer_file_of_that_name(tmp_path: Path) 
     contents = []
     for held in claims:
         contents.append(held.content())
-        ours.finish(held, "processed", "", held.path.name)
+        ours.finish(held, "processed", {"txt": ""}, held.path.name)
     assert contents == [b"older", b"newer"]
 
 
@@ -147,7 +147,7 @@ def test_only_what_was_processed_long_ago_is_deleted(tmp_path: Path) -> None:
     for name, outcome in (("well.csv", "processed"), ("wrong.csv", "failed")):
         put(tmp_path, name)
         [claim] = ours.claims(time.time() + LATER)
-        ours.finish(claim, outcome, "", "M")  # type: ignore[arg-type] # a literal of the table above
+        ours.finish(claim, outcome, {"txt": ""}, "M")  # type: ignore[arg-type] # a literal of the table above
     ours.sweep(time.time() - LATER)
     assert len(names(tmp_path, "processed")) == 2
     ours.sweep(time.time() + LATER)

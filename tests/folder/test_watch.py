@@ -50,7 +50,8 @@ def test_a_message_and_a_list_are_taken_in(services: Services, tmp_path: Path) -
     put(tmp_path, "a20.hl7", bed_message(bed="1"))
     put(tmp_path, "bedden.csv", bed_list([bed_row("2"), bed_row("3", "ONZIN")]))
     assert watch(tmp_path, services).look() == 2
-    assert there(tmp_path, "processed") == ["a20.hl7", "a20.hl7.report.txt", "bedden.csv", "bedden.csv.report.txt"]
+    lists = ["bedden.csv", "bedden.csv.report.csv", "bedden.csv.report.txt"]
+    assert there(tmp_path, "processed") == ["a20.hl7", "a20.hl7.report.txt", *lists]
     [told] = (tmp_path / "dev" / "processed").glob("*bedden.csv.report.txt")
     assert "Rijen: 1 verwerkt, 1 apart gezet." in told.read_text(encoding="utf-8")
     assert "ONZIN" in told.read_text(encoding="utf-8")  # the sender's own word, in the sender's own folder
