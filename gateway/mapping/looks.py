@@ -156,8 +156,13 @@ class Looks:
         """Return everything anywhere below some values of a tree."""
         return [found for below in self.children(values) for found in (below, *self.descendants([below]))]
 
+    def pointer(self, value: Any) -> str | None:
+        """Return where an object or array of the message stands; None of anything else."""
+        found: str | None = getattr(self.document, "pointers", {}).get(id(value))
+        return found
+
     def _note_member(self, holder: dict[str, Any], name: str, found: list[Any]) -> None:
-        above = self.document.pointers.get(id(holder))
+        above = self.pointer(holder)
         if above is None:
             return  # not of the message: a Coding that a ConceptMap made, say
         pointer = f"{above}/{escaped(name)}"
@@ -173,7 +178,7 @@ class Looks:
     def _note_nodes(self, holder: Node, found: list[Any], name: str) -> None:
         self._log = [r._replace(passed=True) if r.value is holder else r for r in self._log]  # on the way, not the aim
         for node in found:
-            self._note(node, (), node)
+            self._note(node, (), node, passed=not node)
         if not found:
             self._note(holder, (name,), None)
 

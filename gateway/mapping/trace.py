@@ -11,6 +11,7 @@ from typing import Any
 from gateway.errors import Place
 from gateway.fhir.types import Resource
 from gateway.formats.fhirjson import Tree
+from gateway.formats.jsontree import escaped
 from gateway.mapping import ir
 from gateway.mapping.compiler.rules import Rule
 from gateway.mapping.contradiction import kept
@@ -181,7 +182,7 @@ class _Walk:
         if isinstance(value, dict | list):
             parts = value.items() if isinstance(value, dict) else enumerate(value)
             for key, inner in parts:
-                made = tracer.made.get((id(value), key)) or inherited
+                made = tracer.made.get((id(value), key)) or _within(inherited, value, key, inner, tracer)
                 step = f".{key}" if isinstance(value, dict) else f"[{key}]"
                 yield from self.entries(inner, path + step, tracer, made)
         elif inherited is not None:
@@ -205,6 +206,14 @@ class _Walk:
         if key not in self.places:
             self.places[key] = read.place
         return self.places[key]
+
+
+def _within(whole: Made | None, holder: Any, key: Any, value: Any, tracer: Tracer) -> Made | None:
+    """Return what made a part of an object that was taken over whole: that part of it."""
+    above = tracer.pointer(holder) if whole is not None else None
+    if whole is None or above is None:
+        return whole
+    return whole._replace(reads=(Read(tracer.document, (f"{above}/{escaped(str(key))}",), value),))
 
 
 def _source(place: Place, text: str) -> str:

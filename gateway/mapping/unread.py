@@ -28,7 +28,7 @@ def unread_places(mapped: Mapped) -> list[Place]:
     if isinstance(mapped.source, edifact.Message):
         return list(_of_message(edifact.positions(mapped.source), edifact.leaves(mapped.source), tracers))
     if isinstance(mapped.source, jsontree.Document | xmltree.Document):
-        return list(_of_tree(mapped.source, tracers))
+        return list(_of_tree(mapped.source, tracers, mapped.trace.entries()))
     return list(_of_table(mapped.source, tracers)) if isinstance(mapped.source, list) else []
 
 
@@ -56,9 +56,12 @@ def _numbers(position: hl7v2.Position) -> Leaf:
     return name, occurrence, field or 0, repetition or 1, component or 1, sub or 1
 
 
-def _of_tree(document: jsontree.Document | xmltree.Document, tracers: Sequence[Tracer]) -> Iterator[Place]:
+def _of_tree(
+    document: jsontree.Document | xmltree.Document, tracers: Sequence[Tracer], entries: Sequence[Any]
+) -> Iterator[Place]:
     looks = (look for tracer in tracers for look in tracer.seen if look.value is not None)
     read = {look.owner.key(*look.at) for look in looks}
+    read |= {place.path for entry in entries for place, _ in entry.sources}  # in what was taken over whole
     for key, place in document.leaves():
         if key not in read:
             yield place
