@@ -34,9 +34,11 @@ from gateway.mapping.findings import Language, say
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import json_messages, run
+from gateway.mapping.snapshots import survey
 from gateway.services import Services
-from gateway.transact import Answer, Operation, Received, operation, receive, record
+from gateway.transact import Answer, Operation, Received, Unlisted, operation, receive, record
 from gateway.transact.once import once
+from gateway.transact.snapshots import Snapshot
 
 _ER7 = "application/hl7-v2+er7"
 _NDJSON = "application/x-ndjson"
@@ -221,12 +223,41 @@ class _Door:
     def take(self, arrival: Received) -> Iterator[Taken]:
         """Map one message and store what it becomes; a table becomes a stretch of rows at a time."""
         try:
-            for number, mapped in enumerate(self._mapped(arrival)):
+            every, snapshot = self._mapped(arrival), self._snapshot(arrival)
+            if snapshot is not None:
+                yield _answered(snapshot.received, snapshot.open(self.caller))
+                arrival = _beyond_first(arrival)
+            for number, mapped in enumerate(every):
                 for taken in self._store(arrival, mapped, str(number)):
                     yield taken
                     arrival = _beyond_first(arrival)
+            if snapshot is not None:
+                yield from self._close(snapshot, arrival)
         except GatewayError as error:
             yield self.refuse(arrival, error)
+
+    def _snapshot(self, arrival: Received) -> Snapshot | None:
+        """Return the list of all beds that a table is, None for any other message. MappingFailed for half a list."""
+        if arrival.format != "csv":
+            return None
+        library, at = self.to.library, arrival.received_at
+        found = survey(library, arrival.content, provider=arrival.provider, received_at=at)
+        if found is None:
+            return None
+        return Snapshot(found, replace(arrival, once=_once_of_table(arrival, "list", self.to)), self.to)
+
+    def _close(self, snapshot: Snapshot, arrival: Received) -> Iterator[Taken]:
+        """Close the beds that are listed no longer, some at a time."""
+        for beds in snapshot.unlisted():
+            part = sha256(" ".join(beds).encode()).hexdigest()
+            received = replace(
+                snapshot.received,
+                content=b"",
+                again=None,
+                once=_once_of_table(arrival, part, self.to),
+                unlisted=Unlisted(tuple(beds), snapshot.at),
+            )
+            yield _answered(received, receive([], self.caller, self.to, received))
 
     def refuse(self, received: Received, error: GatewayError) -> Taken:
         """Keep a message that is not taken, with the reasons; one that was taken before is answered as it was then."""
@@ -309,14 +340,20 @@ def _once(arrival: Received, mapped: Mapped, part: str, to: Services) -> str | N
     if arrival.once is not None or _is_anew(arrival):
         return arrival.once
     if arrival.format == "csv":
-        zone = ZoneInfo(to.library.provider(arrival.provider).timezone)
-        day = arrival.received_at.astimezone(zone).date().isoformat()
-        return once(arrival.provider, "csv", arrival.digest.hex(), day, part)
+        return _once_of_table(arrival, part, to)
     if mapped.whole is not None:
         name = _bundle_name(mapped.whole)
     else:
         name = "" if mapped.mapping == "fhir" else mapped.control_id or ""
     return once(arrival.provider, arrival.format, name) if name else None
+
+
+def _once_of_table(arrival: Received, part: str, to: Services) -> str | None:
+    if _is_anew(arrival):
+        return None
+    zone = ZoneInfo(to.library.provider(arrival.provider).timezone)
+    day = arrival.received_at.astimezone(zone).date().isoformat()
+    return once(arrival.provider, "csv", arrival.digest.hex(), day, part)
 
 
 def _digest(arrival: Received, mapped: Mapped) -> bytes:

@@ -18,8 +18,24 @@ from gateway.mapping.yaml_tree import Node, Scalar, Sequence
 ZONE = "Europe/Amsterdam"
 CHARSET = "windows-1252"
 MAX_ATTACHMENT = "maxAttachment"
+ABSENT = ("close", "keep", "report")
+SCOPES = ("everything", "site", "ward")
 SHARES = ("capacity", "clinical")
 _BASE = "https://msb-gateway.example/fhir/provider/"
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """What is done with a table that lists everything: with the beds that it no longer lists, and when it is not whole.
+
+    `at_least` is the share of the last list that it must have, in percent; `scope` the places that it is complete for;
+    `total`: its last line says how many beds it has.
+    """
+
+    absent: str = "keep"
+    at_least: int = 50
+    scope: str = "site"
+    total: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,12 @@ class Overlay:
         own = self.values.get("reshape", ())
         return tuple(map(str, own)) if isinstance(own, list | tuple) else (str(own),)
 
+    @property
+    def snapshots(self) -> Mapping[str, Snapshots]:
+        """Return which mappings read tables that list every bed of this provider, and what is done with the others."""
+        said = self.values.get("snapshot", {})
+        return {name: _snapshot(value) for name, value in said.items()}
+
     def codes(self, concept_map: str) -> Mapping[str, str]:
         """Return the provider's own rows for a ConceptMap: source code → target code."""
         rows = self.values.get("codes", {}).get(concept_map, {})
@@ -87,10 +109,59 @@ def read(text: str, file: str, name: str, problems: Problems) -> Overlay | None:
         if root is not None:
             problems.add(root.span, "an overlay is an object of settings")
         return None
-    for check in (_name, _share, _zone, _charset, _max_attachment, _namespace, _codes):
+    for check in (_name, _share, _zone, _charset, _max_attachment, _namespace, _codes, _snapshots):
         check(root, name, problems)
     values = MappingProxyType({key.text: _plain(value) for key, value in root})
     return Overlay(name, file, values, MappingProxyType(dict(_spans(root, ()))))
+
+
+def _snapshot(said: Any) -> Snapshots:
+    if not isinstance(said, Mapping):
+        return Snapshots(absent=str(said))
+    return Snapshots(
+        absent=str(said.get("absent", "keep")),
+        at_least=int(said.get("atLeast", 50)),
+        scope=str(said.get("scope", "site")),
+        total=bool(said.get("total", False)),
+    )
+
+
+def _snapshots(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
+    node = root.get("snapshot")
+    if node is None:
+        return
+    if not isinstance(node, yaml_tree.Mapping):
+        problems.add(node.span, "'snapshot' must be an object {mapping: close, keep or report}")
+        return
+    for _key, value in node:
+        _check_snapshot(value, problems)
+
+
+def _check_snapshot(node: Node, problems: Problems) -> None:
+    if not isinstance(node, yaml_tree.Mapping):
+        _check_word(node, "absent", ABSENT, problems)
+        return
+    for key, value in node:
+        match key.text:
+            case "absent":
+                _check_word(value, "absent", ABSENT, problems)
+            case "scope":
+                _check_word(value, "scope", SCOPES, problems)
+            case "atLeast":
+                if not (isinstance(value, Scalar) and type(value.value) is int and 0 <= value.value <= 100):
+                    problems.add(value.span, "'atLeast' must be a percentage, from 0 to 100")
+            case "total":
+                if not (isinstance(value, Scalar) and type(value.value) is bool):
+                    problems.add(value.span, "'total' must be true or false")
+            case _:
+                hint = suggestion(key.text, ("absent", "scope", "atLeast", "total"))
+                problems.add(key.span, f"a snapshot has no '{key.text}'{hint}")
+
+
+def _check_word(node: Node, name: str, words: tuple[str, ...], problems: Problems) -> None:
+    if not (isinstance(node, Scalar) and node.text in words):
+        hint = suggestion(node.text, words) if isinstance(node, Scalar) else ""
+        problems.add(node.span, f"'{name}' of a snapshot must be one of {', '.join(words)}{hint}")
 
 
 def _spans(node: yaml_tree.Mapping, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Span]]:

@@ -30,6 +30,7 @@ from gateway.transact.operations import (
     Outcome,
     Put,
     Received,
+    Unlisted,
 )
 from gateway.transact.requests import operation
 
@@ -47,6 +48,7 @@ __all__ = [
     "Outcome",
     "Put",
     "Received",
+    "Unlisted",
     "operation",
     "receive",
     "record",

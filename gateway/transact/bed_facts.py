@@ -1,7 +1,7 @@
 """What the resources of a message state of beds, and how a bed's resources are made to state something else.
 
 A bed is a Location that says its state (operationalStatus) and for which moment (capacity-measured-at), with the Slot
-of the same identifier.
+of the same identifier. A vehicle says its state too and is none.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from gateway.transact.order import MEASURED_AT
 from gateway.transact.stays import Words
 
 _WORD = "https://msb-gateway.example/fhir/StructureDefinition/capacity-source-word"
+_VEHICLE = "ve"  # of http://terminology.hl7.org/CodeSystem/location-physical-type
 _DAY = 24 * 60 * 60 * 1_000_000
 
 
@@ -45,7 +46,7 @@ def statements(entries: Iterable[Entry]) -> dict[str, Statement]:
     return {
         entry.identity.id: _statement(entry, slots.get(_name(entry.resource)))
         for entry in stating
-        if entry.type == "Location" and entry.identity and _state(entry.resource)
+        if entry.type == "Location" and entry.identity and _state(entry.resource) and not _drives(entry.resource)
     }
 
 
@@ -71,6 +72,12 @@ def _name(resource: Resource | None) -> tuple[str, str]:
 
 def _state(resource: Resource | None) -> str:
     return str((resource or {}).get("operationalStatus", {}).get("code", ""))
+
+
+def _drives(resource: Resource | None) -> bool:
+    """Return whether a Location is a vehicle: it says a state too, and nobody lies in it."""
+    codings = (resource or {}).get("physicalType", {}).get("coding", ())
+    return any(coding.get("code") == _VEHICLE for coding in codings)
 
 
 def _value(extensions: Sequence[dict[str, Any]], url: str, element: str) -> str:

@@ -19,7 +19,7 @@ import msgspec
 
 from gateway.transact.stays import FREE, In, Out, Words
 
-OCCUPIED, HELD = "O", "reserved"
+OCCUPIED, CLOSED, HELD = "O", "C", "reserved"
 
 _MOST_LEFT = 16
 """So many of the last departures from a bed are kept; those before them say nothing of its present."""
@@ -88,6 +88,16 @@ class Bed(msgspec.Struct):
         """Return the visit that left this bed to be free, and the bed for which it did."""
         last, visit = self._last_left()
         return (visit, last.to) if last and not self.occupants else ("", "")
+
+    @property
+    def known(self) -> Shown | None:
+        """Return what it shows, else what was stated of it."""
+        return self.shown or self.statement
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether it is closed, by all that is known."""
+        return self.known is not None and self.known.state == CLOSED
 
     def is_shared_by(self, visit: str) -> bool:
         """Return whether somebody else is in this bed beside a visit."""

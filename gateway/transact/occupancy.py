@@ -30,7 +30,7 @@ from gateway.transact import bed_facts, beds
 from gateway.transact.bed_facts import Statement
 from gateway.transact.beds import Bed, Said, Shown
 from gateway.transact.entries import Entry, Fact
-from gateway.transact.operations import Put, Received
+from gateway.transact.operations import Put, Received, Unlisted
 from gateway.transact.order import counted
 from gateway.transact.stays import Event, In, Out, Words, fold, kept
 
@@ -43,6 +43,9 @@ _OVERRULED = "this bed stays in another state than this message gives it: somebo
 _TWO_BEDS = "this patient is in more than one bed now: {}; all of them stay occupied"
 _SHARED = "more than one visit is in this bed now: {}; it stays occupied until all of them have left"
 _PRIOR = "PV1-6 names no bed and none is known of this visit: no bed is freed by this transfer"
+
+_UNLISTED = "this list no longer has {} beds that an earlier one had; they are not offered any more: {}"
+_MOST_NAMED = 20
 
 _EVENTS = msgspec.msgpack.Decoder(list[Event])
 _PATIENT = msgspec.msgpack.Decoder(dict[str, list[str]])
@@ -69,7 +72,9 @@ class Occupancy:
     def __init__(self, entries: Sequence[Entry], received: Received, to: Services) -> None:
         self.statements = bed_facts.statements(entries)
         self.to = to
-        self.zone = to.library.provider(received.provider).timezone if self.statements or received.stay else ""
+        self.unlisted = received.unlisted
+        about_beds = self.statements or received.stay or received.unlisted
+        self.zone = to.library.provider(received.provider).timezone if about_beds else ""
         stay = received.stay
         self.stay = stay if stay and stay.visit else None
         self.visit = self.patient = ""
@@ -82,7 +87,7 @@ class Occupancy:
     @property
     def subjects(self) -> list[str]:
         """Return what must be known of the ledger."""
-        found = [f"bed/{bed}" for bed in self.statements]
+        found = [f"bed/{bed}" for bed in (*self.statements, *(self.unlisted.beds if self.unlisted else ()))]
         found += [f"visit/{self.visit}"] if self.visit else []
         return found + ([f"patient/{self.patient}"] if self.patient else [])
 
@@ -110,6 +115,12 @@ def _recorded(text: str | None, zone: str, at: int) -> int:
     except Finding:
         return at
     return moment.low if moment else at
+
+
+def named(ids: Sequence[str]) -> str:
+    """Return some beds by their Locations, and how many more there are."""
+    more = f" and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else ""
+    return ", ".join(f"Location/{id_}" for id_ in ids[:_MOST_NAMED]) + more
 
 
 class _Hash:
@@ -152,6 +163,8 @@ class _Settling:
         else:
             for id_, statement in self.of.statements.items():
                 self.beds[id_].state(statement.shown.state, Said(statement.shown.at, statement.shown.words))
+        if self.of.unlisted:
+            affected += self._close(self.of.unlisted)
         self._look_at(id_ for id_ in affected if id_ not in self.of.statements)
         for id_ in dict.fromkeys(affected):
             self._show(id_)
@@ -199,6 +212,18 @@ class _Settling:
             self.result.ledger.append((f"visit/{self.of.visit}", row.revision + 1, _ENCODER.encode(all_of_them)))
         self._report(event, changed, before, after)
         return [*changed, *sorted(linked)]
+
+    def _close(self, unlisted: Unlisted) -> list[str]:
+        """Close the beds that are listed no longer, and return which these are; the word of the source stays."""
+        self._load(unlisted.beds)
+        affected = [id_ for id_ in unlisted.beds if not self.beds[id_].is_closed]
+        for id_ in affected:
+            known = self.beds[id_].known
+            word = known.words.word if known else ""
+            self.beds[id_].state(beds.CLOSED, Said(unlisted.at, Words(word=word)))
+        if affected:
+            self._warn("bed-not-listed", _UNLISTED.format(len(affected), named(affected)))
+        return affected
 
     def _note(self) -> None:
         for id_, bed in self.beds.items():

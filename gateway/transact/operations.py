@@ -94,13 +94,21 @@ class Again(NamedTuple):
     anew: bool = False
 
 
+class Unlisted(NamedTuple):
+    """That beds (by the ids of their Locations) were listed no longer at a moment, in microseconds."""
+
+    beds: tuple[str, ...]
+    at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """The message that operations come from, as it was received; `result` is what mapping it had to say.
 
     `once` is the same for a message that is sent again (None: it cannot be known), `digest` is that of its content.
     `stay` and `number` are what its mapping declares beside resources; `rows` is how many rows of a table it is,
-    `line` where it begins in what came in. `again` says that it stands in the inbox already, and is taken once more.
+    `line` where it begins in what came in. `again` says that it stands in the inbox already, and is taken once more;
+    `unlisted` names beds that a list of all beds does not have.
     """
 
     provider: str
@@ -118,3 +126,4 @@ class Received:
     rows: int = 0
     line: int = 1
     again: Again | None = None
+    unlisted: Unlisted | None = None
