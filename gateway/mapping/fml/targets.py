@@ -230,6 +230,11 @@ class Targets(Tracer):
         own = (self.known.read(one) for one in found)
         return value, (*reads, *(read for read in own if read is not None))
 
+    def end(self, rule: int, resource: dict[str, Any]) -> None:
+        """End a resource; its type is what the rule that creates it says."""
+        self.made.setdefault((id(resource), "resourceType"), Made(resource, rule, (), fixed=True))
+        super().end(rule, resource)
+
     # ---- the end
 
     def given_back(self, made: Any, wanted: str) -> Any:
