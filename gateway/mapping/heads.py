@@ -12,6 +12,7 @@ _KIND = rf"{_TYPE}(?: and (?:{_EVENT}|\({_EVENT}(?: or {_EVENT})*\)))?"
 _LISTED = re.compile(rf"{_KIND}|\({_KIND}\)(?: or \({_KIND}\))*")
 _FORMAT = re.compile(r"\bformat:\s*(\w+)")
 _WHEN = re.compile(r"\bwhen:\s*(\"[^\"]*\"|'[^']*'|[^,}\n]+)")
+_ROOT = re.compile(r"\broot:\s*([^\s,}]+)")
 _COLUMNS = re.compile(r"\bcolumns:\s*\[([^\]]*)\]")
 
 
@@ -90,9 +91,13 @@ def _keys(text: str) -> Iterator[tuple[str, str]]:
 
 def _accepts(source: str) -> str:
     """Return `ADT^A20` or `SIU^S12, S13` for the usual condition on MSH-9, else the condition, or the columns."""
-    when = _WHEN.search(source)
+    when, root = _WHEN.search(source), _ROOT.search(source)
+    if when and root:
+        return f"<{root[1]}> {_plain(when[1])}"
     if when:
         return _kinds(_plain(when[1])) or _plain(when[1])
+    if root:
+        return f"<{root[1]}>"
     columns = _COLUMNS.search(source)
     return f"columns {', '.join(c.strip() for c in columns[1].split(','))}" if columns else "everything"
 

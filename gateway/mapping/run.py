@@ -60,13 +60,13 @@ def run(  # noqa: PLR0913 - each is said by name, and most are left out
     job = Job(library, library.provider(provider), received_at, trace=trace, language=language)
     format_ = detect(data, content_type)
     if format_ == "hl7v2":
-        return _Each(hl7v2.split(data), job.message)
+        return Each(hl7v2.split(data), job.message)
     if format_ == "edifact":
-        return _Each(edifact.split(data, fallback_charset=job.overlay.charset), job.edifact)
+        return Each(edifact.split(data, fallback_charset=job.overlay.charset), job.edifact)
     if format_ == "csv":
         return job.table(BytesIO(data))
     if format_ in {"json", "ndjson"}:
-        return _Each(json_messages(library, data, ndjson=format_ == "ndjson", line=line), job.json)
+        return Each(json_messages(library, data, ndjson=format_ == "ndjson", line=line), job.json)
     return iter([job.xml(data) if format_ == "xml" else job.fhir(data)])
 
 
@@ -86,7 +86,15 @@ def json_messages(library: Library, data: bytes, *, ndjson: bool, line: int = 1)
         raise UnsupportedMessage(f"no mapping accepts {describe(whole.document())}")
 
 
-class _Each(Iterator[Mapped], Generic[T]):
+def run_lines(
+    library: Library, stream: BinaryIO, *, provider: str = "dev", received_at: datetime, language: Language = "en"
+) -> Iterator[Mapped]:
+    """Return an iterator of one Mapped for each line of NDJSON, as `run` does; the stream is read line by line."""
+    job = Job(library, library.provider(provider), received_at, language=language)
+    return Each(jsontree.lines(stream), job.json)
+
+
+class Each(Iterator[Mapped], Generic[T]):
     """An iterator that outlives the refusal of one of its messages."""
 
     def __init__(self, messages: Iterator[T], take: Callable[[T], Mapped]) -> None:

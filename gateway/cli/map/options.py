@@ -36,6 +36,7 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic in the newe
 
 
 MOMENT = _Moment()
+_HEAD = 65536  # bytes that tell the format of a file
 _FEW = 20  # files that need no progress bar
 
 
@@ -140,6 +141,21 @@ def inside(paths: Sequence[Path]) -> list[Path]:
 def content(path: Path) -> bytes:
     """Return the bytes of a file, or of standard input for `-`."""
     return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+
+
+def is_ndjson(path: Path) -> bool:
+    """Return whether a file is NDJSON, by its first lines; standard input, which is read once, is never asked."""
+    from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
+    from gateway.formats.detect import detect  # noqa: PLC0415 - idem
+
+    if str(path) == "-":
+        return False
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    try:
+        return detect(head, None) == "ndjson"
+    except GatewayError:
+        return False
 
 
 def with_progress(paths: Sequence[Path], label: str) -> Iterator[Path]:

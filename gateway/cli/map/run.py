@@ -66,13 +66,9 @@ class Work:
     def results(self, path: Path, shape: "Shape") -> "Iterator[Mapped]":
         """Yield what each message of a file becomes; what is refused is told to `shape`, and the next one is mapped."""
         from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
-        from gateway.mapping.run import run  # noqa: PLC0415 - idem
 
-        asked, data = self.asked, options.content(path)
         try:
-            rest = run(
-                self.library, data, provider=asked.provider, received_at=asked.received_at, language=asked.language
-            )
+            rest = self._begun(path)
         except GatewayError as error:
             shape.refused(options.shown(path), error.issues)
             return
@@ -83,6 +79,16 @@ class Work:
                 return
             except GatewayError as error:
                 shape.refused(options.shown(path), error.issues)
+
+    def _begun(self, path: Path) -> "Iterator[Mapped]":
+        """Return what a file becomes. NDJSON is read line by line, however long it is."""
+        from gateway.mapping.run import run, run_lines  # noqa: PLC0415 - `--help` need not wait for it
+
+        asked = self.asked
+        said: Any = {"provider": asked.provider, "received_at": asked.received_at, "language": asked.language}
+        if options.is_ndjson(path):
+            return run_lines(self.library, path.open("rb"), **said)
+        return run(self.library, options.content(path), **said)
 
 
 @dataclass
