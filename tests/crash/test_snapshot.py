@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import Store, inbox, open_store
+from gateway.store import Store, inbox
 from tests.crash import snapshot
 from tests.inbox.lists import picture, take
 
