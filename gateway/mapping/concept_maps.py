@@ -164,7 +164,9 @@ class _Reader:
         if code in here:
             self.complain(f"the code '{code}' has two rows in one group", f'"code": "{code}"', last=True)
         here.add(code)
-        if len(targets) != 1:
+        if not targets:
+            self.complain(f"no target is chosen for the code '{code}' yet", f'"code": "{code}"')
+        elif len(targets) != 1:
             self.complain(f"the code '{code}' has {len(targets)} targets; exactly one is used", f'"code": "{code}"')
         if targets and code not in self.rows:  # an earlier group has said what it becomes
             self.rows[code] = self.row(code, targets[0], group)

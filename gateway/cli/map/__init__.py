@@ -18,6 +18,8 @@ from gateway.cli.lazy import LazyGroup
         "lint": ("gateway.cli.map.lint:lint", "Check mappings, fragments, ConceptMaps and overlays."),
         "compile": ("gateway.cli.map.lint:compile_", "Make the program of a mapping; show its source."),
         "diff": ("gateway.cli.map.diff:diff", "What another version of a mapping changes, over a corpus."),
+        "codes": ("gateway.cli.map.codes:codes", "Codes without a row in a ConceptMap; lines for them."),
+        "watch": ("gateway.cli.map.watch:watch", "Map a message again whenever a file of the mapping is saved."),
         "new": ("gateway.cli.map.new:new", "Begin a mapping from a sample message."),
         "export": ("gateway.cli.map.exchange:export", "Write mappings as FML or as StructureMaps."),
         "import": ("gateway.cli.map.importing:import_", "Install FML, a StructureMap, or HL7 v2-to-FHIR tables."),
