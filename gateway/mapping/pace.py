@@ -8,7 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from gateway.fhir.json import encode
+from gateway.formats import jsontree
+from gateway.formats.detect import detect
 from gateway.mapping.library import Library
+from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import Job
 
 
@@ -29,13 +32,13 @@ class Pace:
 def pace(
     library: Library, messages: Sequence[bytes], *, provider: str, received_at: datetime, seconds: float = 1.0
 ) -> Pace:
-    """Measure some HL7 v2 messages of one mapping, in turn with their floor. Raises what mapping them raises."""
+    """Measure some messages of one mapping, in turn with their floor. Raises what mapping them raises."""
     job = Job(library, library.provider(provider), received_at)
-    outputs = [[resource for resource, _, _ in job.message(data).resources] for data in messages]
+    outputs = [[resource for resource, _, _ in take(job, data).resources] for data in messages]
 
     def whole() -> None:
         for data in messages:
-            encode([resource for resource, _, _ in job.message(data).resources])
+            encode([resource for resource, _, _ in take(job, data).resources])
 
     def floor() -> None:
         for data, output in zip(messages, outputs, strict=True):
@@ -43,6 +46,14 @@ def pace(
             encode(output)
 
     return _measured(whole, floor, len(messages), seconds)
+
+
+def take(job: Job, data: bytes) -> Mapped:
+    """Return what one message becomes, by the way its format goes in `run`."""
+    format_ = detect(data, None)
+    if format_ in {"json", "ndjson"}:
+        return job.json(jsontree.Part(data, 1, 0))
+    return job.xml(data) if format_ == "xml" else job.message(data)
 
 
 def split(data: bytes) -> list[list[str]]:

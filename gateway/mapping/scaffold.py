@@ -6,6 +6,7 @@ from io import BytesIO
 from gateway.errors import UnsupportedMessage
 from gateway.formats import delimited, edifact, hl7v2
 from gateway.formats.detect import detect
+from gateway.mapping.scaffold_trees import json_lines, ndjson_lines, xml_lines
 
 _BASE = "https://msb-gateway.example/fhir/StructureMap/"
 
@@ -79,4 +80,11 @@ def _emit(path: str) -> Iterator[str]:
     yield '    name: "{{ name }}"'
 
 
-_BY_FORMAT: Mapping[str, Callable[[bytes], Iterator[str]]] = {"hl7v2": _hl7v2, "edifact": _edifact, "csv": _table}
+_BY_FORMAT: Mapping[str, Callable[[bytes], Iterator[str]]] = {
+    "hl7v2": _hl7v2,
+    "edifact": _edifact,
+    "csv": _table,
+    "json": lambda data: json_lines(data, _emit),
+    "ndjson": lambda data: ndjson_lines(data, _emit),
+    "xml": lambda data: xml_lines(data, _emit),
+}

@@ -25,7 +25,7 @@ def bench(
     provider: str,
     folders: tuple[Path, ...],
 ) -> None:
-    """Map the good golden cases of PROVIDER, of all HL7 v2 mappings (or MAPPING), over and over, trace on, to JSON.
+    """Map the good golden cases of PROVIDER, of all mappings but tables (or of MAPPING), over and over, trace on, to JSON.
 
     The floor is what nobody can do without: splitting the message, and writing the same output as JSON.
     """
@@ -40,7 +40,7 @@ def bench(
             samples[str(message)] = [message.read_bytes()]
         else:
             for case in find_cases(options.roots(folders), mapping):
-                ours = case.provider == provider and case.mapping.startswith("hl7v2/")
+                ours = case.provider == provider and case.mapping.startswith(("hl7v2/", "json/", "xml/"))
                 if ours and case.bundle_file.is_file():
                     samples.setdefault(case.mapping, []).append(case.message.read_bytes())
         for name, messages in samples.items():
