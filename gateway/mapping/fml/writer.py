@@ -34,6 +34,8 @@ _KEYWORDS = frozenset(
 )
 _TYPE_MODES = {"types": " <<types>>", "type-and-types": " <<type+>>"}
 _MARKS = {equivalence: mark for mark, equivalence in reversed(EQUIVALENCES.items())}
+_WIDTH = 100
+"""Targets that are longer together stand each on a line of its own, so that a finding names the one it is about."""
 _METADATA = ("url", "version", "name", "title", "status", "description")
 
 
@@ -124,7 +126,9 @@ class _Writer:
         simple = _is_simple(rule)
         text = ", ".join(self.source(one, simple=simple) for one in rule["source"])
         if rule.get("target"):
-            text += " -> " + ", ".join(self.target(one, simple=simple) for one in rule["target"])
+            shown = [self.target(one, simple=simple) for one in rule["target"]]
+            long = len(shown) > 1 and sum(map(len, shown)) > _WIDTH
+            text += " -> " + (f",\n{indent}    " if long else ", ").join(shown)
         calls = [f"{name(one['name'])}({', '.join(map(name, one['variable']))})" for one in rule.get("dependent", ())]
         if calls or rule.get("rule"):
             text += " then" + (f" {', '.join(calls)}" if calls else "")
