@@ -25,7 +25,7 @@ def bench(
     provider: str,
     folders: tuple[Path, ...],
 ) -> None:
-    """Map the good golden cases of PROVIDER, of all mappings but tables (or of MAPPING), over and over, trace on, to JSON.
+    """Map the good golden cases of PROVIDER, of all mappings (or of MAPPING), over and over, trace on, to JSON.
 
     The floor is what nobody can do without: splitting the message, and writing the same output as JSON.
     """

@@ -1,6 +1,7 @@
 """What the paths of an expression become in Python where the source is a tree: JSON, XML or FHIR."""
 
 from gateway.fhirpath.errors import FhirPathError
+from gateway.fhirpath.model import kind as fhir_kind
 from gateway.fhirpath.scope import Code, Elements, Function, Invocation, Scope
 from gateway.mapping import ir
 from gateway.mapping.compiler.host import Host
@@ -73,9 +74,9 @@ class Trees(Scope):
         text = f"fp_single({url.text})" if url.many else url.text
         return Code(f"{'T.' if self.host.traced else 'tree_'}extension({values}, {text})", many=True)
 
-    def given(self, function: str, text: str) -> str:
+    def given(self, function: str, text: str, type_: str | None) -> str:
         """Return what a function of the mapping language is given for a value: of a tree, text, and no node of it."""
-        if not self.tree:
+        if not self.tree or fhir_kind(type_) == "text":
             return text
         if function in _AS_THEY_ARE or (function == "narrative" and self.host.format == "xml"):
             return text if function == "narrative" or self.host.format != "xml" else f"plain({text})"

@@ -89,7 +89,7 @@ class Names(Paths):
             raise FhirPathError(f"{name}() takes {wanted} arguments, not {len(arguments)}", position=call.node.start)
         fixed = [self.host.constant(moments.zone(self.host.zone), "zone")] if added.zone else []
         fixed += [str(self.host.overlay.max_attachment)] if added.limit else []
-        texts = [self.given(name, _single(argument)) for argument in arguments]
+        texts = [self.given(name, _single(argument), argument.type) for argument in arguments]
         if name == "id":
             present = any(argument.present for argument in arguments[1:])
             ids = self.host.constant(Identifiers(str(self.host.overlay.namespace)), "ids")
@@ -99,8 +99,8 @@ class Names(Paths):
         if name == "toInstant" and not texts and value.type in {"instant", "dateTime"} and not value.many:
             return value if value.type == "instant" else Code(self._written("complete", [value.text]), type="instant")
         if not value.many:
-            return Code(self._written(name, [self.given(name, value.text), *fixed, *texts]), type=added.type)
-        made = self._written(name, [self.given(name, "_v"), *fixed, *texts])
+            return Code(self._written(name, [self.given(name, value.text, value.type), *fixed, *texts]), type=added.type)
+        made = self._written(name, [self.given(name, "_v", value.type), *fixed, *texts])
         return Code(f"[_w for _v in {value.text} for _w in ({made},) if _w is not None]", many=True, type=added.type)
 
     def _written(self, name: str, texts: list[str]) -> str:
@@ -157,8 +157,8 @@ class Names(Paths):
         table = self.host.constant((concept_map, kind), f"{concept_map.id}_{kind}")
         call_ = f"T.translate({table}, " if self.host.traced else f"{table}("
         if not code.many:
-            return Code(f"{call_}{self.given('translate', code.text)})", type=kind)
-        made = f"{call_}{self.given('translate', '_v')})"
+            return Code(f"{call_}{self.given('translate', code.text, code.type)})", type=kind)
+        made = f"{call_}{self.given('translate', '_v', code.type)})"
         return Code(f"[_w for _v in {code.text} for _w in ({made},) if _w is not None]", many=True, type=kind)
 
     def _deleted(self, call: Invocation) -> Code:
