@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from gateway.fhirpath.model import kind as fhir_kind
+from gateway.mapping.spans import Span
 
 Kind = Literal["text", "solid", "value", "whole", "any"]
 """How emptiness shows: `text` may be blank; `solid` is never blank; `value` is a number or boolean, None when empty;
@@ -65,13 +66,22 @@ class Body:
     def __init__(self, head: str) -> None:
         self.head = head
         self.lines: list[str] = []
+        self.comments: dict[int, str] = {}  # by the index of their line
         self.depth = 1
         self.numbers: dict[str, int] = {}
         self.segments: dict[tuple[str, int | None, str | None], str] = {}
         self.reads: dict[str, str] = {}  # a look at the source → what stands for it in the lines
+        self.noted: list[Span] = []  # rules that the next line is about
+
+    def note(self, span: Span) -> None:
+        """Note a rule that the next line is about: its file and line are told in a comment."""
+        self.noted.append(span)
 
     def line(self, text: str) -> None:
         """Write one line."""
+        if self.noted:
+            self.comments[len(self.lines)] = comment(self.noted)
+            self.noted = []
         self.lines.append("    " * self.depth + text)
 
     def name(self, hint: str) -> str:
@@ -111,7 +121,7 @@ class Body:
 
     def text(self) -> str:
         """Return the whole function."""
-        lines = "\n".join(self.lines)
+        lines = "\n".join(self._commented())
         kept = []
         for number, (text, mark) in enumerate(self.reads.items()):
             often = lines.count(mark) > 1
@@ -123,6 +133,20 @@ class Body:
             if not variable.startswith("each_")
         ]
         return "\n".join([f"{self.head}:", *fetched, *kept, lines])
+
+    def _commented(self) -> Iterator[str]:
+        before = ""
+        for index, line in enumerate(self.lines):
+            told = self.comments.get(index, before)
+            yield line if told == before else f"{line}  # {told}"
+            before = told
+
+
+def comment(spans: list[Span]) -> str:
+    """Return `bed.yaml:9-15`: the lines of rules in one file, which cannot end the comment it is written in."""
+    lines = [span.line for span in spans if span.file == spans[0].file]
+    file = "".join(c if c.isprintable() else "?" for c in spans[0].file)
+    return f"{file}:{min(lines)}" + (f"-{max(lines)}" if len(set(lines)) > 1 else "")
 
 
 def _fetched(name: str, occurrence: int | None, qualifier: str | None) -> str:

@@ -99,7 +99,8 @@ class Names(Paths):
         if name == "toInstant" and not texts and value.type in {"instant", "dateTime"} and not value.many:
             return value if value.type == "instant" else Code(self._written("complete", [value.text]), type="instant")
         if not value.many:
-            return Code(self._written(name, [self.given(name, value.text, value.type), *fixed, *texts]), type=added.type)
+            given = self.given(name, value.text, value.type)
+            return Code(self._written(name, [given, *fixed, *texts]), type=added.type)
         made = self._written(name, [self.given(name, "_v", value.type), *fixed, *texts])
         return Code(f"[_w for _v in {value.text} for _w in ({made},) if _w is not None]", many=True, type=added.type)
 

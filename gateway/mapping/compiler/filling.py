@@ -44,7 +44,8 @@ class Filling:
             if isinstance(member, ir.Assign):
                 frame = self.plain.bind(member.bindings, frame)
             elif isinstance(member, ir.Field):
-                self.field(member.name, self.plain.value(member.value, frame))
+                before = len(self.body.noted)
+                self.field(member.name, self.plain.value(member.value, frame), before)
             elif isinstance(member, ir.Choice):
                 self.choice(member, frame)
             else:
@@ -74,8 +75,8 @@ class Filling:
             made = self.plain.value(template, frame)
             self.body.line(f"{self.name}.update({made.text} or {{}})")
 
-    def field(self, key: str, made: Made) -> None:
-        """Write one element."""
+    def field(self, key: str, made: Made, before: int) -> None:
+        """Write one element; the notes after the first `before` are about it."""
         if made.empty:
             return
         if made.sure and self.name is None:
@@ -84,8 +85,12 @@ class Filling:
             self.body.line(f"{self.name}[{key!r}] = {made.text}")
             self.sure = True
         else:
+            earlier, self.body.noted = self.body.noted[:before], self.body.noted[before:]
             kept = self.body.kept(made)
-            self.begin()
+            if self.name is None:
+                own, self.body.noted = self.body.noted, earlier
+                self.begin()
+                self.body.noted = own
             self.body.line(f"if {kept.full}: {self.name}[{key!r}] = {kept.text}")
 
     def begin(self) -> None:

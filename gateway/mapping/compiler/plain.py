@@ -45,6 +45,7 @@ class Plain:
         code, pieces = self.expressions.code(binding.value, frame, pieces=False)
         variable = self.body.name(f"n_{binding.name}_")
         text = f"plain({code.text})" if pieces and not keep and kind_of(code.type) in {"text", "any"} else code.text
+        self.body.note(binding.span)
         self.body.line(f"{variable} = {text}")
         solid = not code.many and self.expressions.sure(binding.value, frame)
         return Name(variable, code.many, code.type, pieces=pieces and keep, solid=solid, present=code.present)
@@ -53,6 +54,7 @@ class Plain:
         """Write a requirement: when it does not hold, the traced dialect says why."""
         truth = self.expressions.truth(rule.that, frame)
         if truth != "True":
+            self.body.note(rule.span)
             self.body.line(f"if not ({truth}): raise Finding('required-missing', 'require')")
 
     def emit(self, template: ir.Template, frame: Frame) -> None:
@@ -81,6 +83,7 @@ class Plain:
 
     def value(self, template: ir.Template, frame: Frame) -> Made:
         """Return the Python of one template, its preparations written."""
+        self.body.note(template.span)
         match template:
             case ir.Literal():
                 return Made(self.expressions.literal(template.value), "value", sure=True)
@@ -168,6 +171,7 @@ class Plain:
             if truth == "True":
                 write(branch.value, frame)
                 break
+            self.body.note(branch.span)
             with self.body.block(f"if {truth}"):
                 write(branch.value, self.expressions.narrowed(branch.condition, frame))
             if index < len(live) - 1:
@@ -242,5 +246,6 @@ class Plain:
             index = self.body.name(f"i_{template.index}_")
             names[template.index] = Name(index, type="System.Integer")
             head = f"for {index}, {item} in enumerate({source})"
+        self.body.note(template.span)
         with self.body.block(head):
             write(template.body, frame.having(names))
