@@ -234,7 +234,10 @@ class RulesWriter:
             used = any(isinstance(p, ir.Expression) and p.text == target.variable for p in one.parameters)
             holder = scope.targets.get(one.context or "")
             if used and holder is not None and one.element is not None:
-                return _below(holder, one.element)
+                last = one.parameters[-1] if one.transform == "cast" else None
+                place = slot(holder.type, one.element) if isinstance(last, ir.Literal) and not holder.several else None
+                named = place.chosen(str(last.value)) if place and isinstance(last, ir.Literal) else None
+                return _below(holder, named or one.element)
         return None
 
     def _part(self, target: ir.RuleTarget, value: ir.Expression, rule: ir.Rule, scope: Scope, path: str) -> Scope:
@@ -272,6 +275,8 @@ class RulesWriter:
         written = self.values.type_name(target)
         type_ = structures.type_of(written, dict(self.builder.mapping.models)) if written else place.type
         type_ = structures.DOCUMENT if place.open else type_
+        if place.choices:
+            path = _below(holder, place.chosen(type_) or place.key)
         number = self.number(rule, target.span, target=path)
         name = self.body.name(f"o_{_plain(target.variable or place.key)}_")
         constant = self.builder.constant(place, "slot")
@@ -302,6 +307,8 @@ class RulesWriter:
         """Write a value into its place."""
         holder, place, path = at
         code = self.values.code(target, scope, place.type, choice=bool(place.choices), listed=place.listed is True)
+        if place.choices and code.type:
+            path = _below(holder, place.chosen(code.type) or place.key)
         number = self.number(rule, target.span, target=path)
         constant = self.builder.constant(place, "slot")
         given = f"{holder.text}, {constant}, {number}, lambda: {code.text}, {code.many}, {code.type!r}"
