@@ -324,6 +324,33 @@ def test_compile_shows_the_python(message: Path) -> None:
     assert message.exists()
 
 
+@pytest.mark.parametrize("traced", [(), ("--traced",)])
+def test_the_shown_python_names_the_line_of_each_rule(tmp_path: Path, traced: tuple[str, ...]) -> None:
+    body = resource(
+        'birthDate: "{{ PID-7.toDate() }}"', 'language: "{{ PID-15.1 }}"', "\"{% if PID-8 = 'M' %}\": {gender: male}"
+    )
+    written(tmp_path, body)
+    file = tmp_path / "hl7v2" / "written" / "mapping.yaml"
+    lines = {text.split(":")[0].strip(): n for n, text in enumerate(file.read_text().splitlines(), 1)}
+
+    shown = gateway("compile", "written", "--show", *traced, "--mappings", tmp_path).stdout
+
+    compile(shown, "shown", "exec")
+    comments = [line.rpartition("  # ")[2] for line in shown.splitlines() if "  # " in line]
+    for rule in ("birthDate", "language", "\"{% if PID-8 = 'M' %}\""):
+        assert f"{tmp_path.name}/hl7v2/written/mapping.yaml:{lines[rule]}" in comments, rule
+
+
+def test_a_file_name_cannot_leave_its_comment(tmp_path: Path) -> None:
+    written(tmp_path, resource('birthDate: "{{ PID-7.toDate() }}"'), name="a\n    raise SystemExit #")
+    shown = gateway(
+        "compile", "https://msb-gateway.example/fhir/StructureMap/written", "--show", "--mappings", tmp_path
+    )
+
+    assert shown.exit_code == 0
+    assert "?    raise SystemExit #" in shown.stdout
+
+
 @pytest.mark.parametrize(
     ("name", "sample"), [("beds", A20), ("list", "Plek;Vrij\r\nA;1\r\n"), ("noise", "UNB+UNOA:1'")]
 )

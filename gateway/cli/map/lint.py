@@ -92,8 +92,13 @@ def placed(issue: "Issue") -> "Issue":
 def compile_(
     context: click.Context, *, mapping: str, provider: str, folders: tuple[Path, ...], show: bool, traced: bool
 ) -> None:
-    """Make the program of MAPPING for a provider."""
+    """Make the program of MAPPING for a provider.
+
+    With --show the Python is printed, at each step the file and line of the rule: where a line has none, it belongs to
+    the rule above it. Exit code 0: made, 1: it cannot be made, 2: the command cannot be run so.
+    """
     from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
+    from gateway.mapping.compiler.shown import shown  # noqa: PLC0415 - idem
 
     try:
         library = options.library(folders)
@@ -103,5 +108,5 @@ def compile_(
             click.echo(f"{issue.severity}: {issue}", err=True)
         context.exit(1)
     click.echo(
-        program.source if show else f"{mapping} for {provider}: {len(program.source.splitlines())} lines of Python"
+        shown(program) if show else f"{mapping} for {provider}: {len(program.source.splitlines())} lines of Python"
     )
