@@ -4,13 +4,9 @@ Transaction Bundles of ten resources, all new, stored durably (SQLite FULL), by 
 same machine. Both servers run with the same worker class and number of workers; rounds alternate.
 """
 
-import http.client
 import itertools
-import os
-import signal
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,6 +18,7 @@ from pathlib import Path
 
 from bench.bundles import bundle
 from bench.report import Row, percentile
+from bench.servers import Server, free_port, gateway, running, wait
 
 _RESOURCES = 10
 _numbers = itertools.count(1)
@@ -47,7 +44,7 @@ def _start_and_memory(folder: Path) -> list[Row]:
     starts, memory = [], 0
     for number in range(3):
         began = time.perf_counter()
-        with _gateway(folder / f"start-{number}.sqlite") as server:
+        with gateway(f"sqlite:///{folder}/start-{number}.sqlite") as server:
             starts.append(time.perf_counter() - began)
             _send_for(server, clients=2, seconds=1.0)
             memory = max(memory, *(_resident(pid) for pid in _workers(server.process.pid)))
@@ -59,10 +56,10 @@ def _start_and_memory(folder: Path) -> list[Row]:
 
 
 def _throughput(folder: Path, seconds: float) -> list[Row]:
-    with _gateway(folder / "sample.sqlite") as server:
+    with gateway(f"sqlite:///{folder}/sample.sqlite") as server:
         _post(server.port, bundle(0))
-    with _gateway(folder / "gateway.sqlite") as gateway, _floor(folder) as floor:
-        return [row for clients in (8, 32) for row in _against(gateway, floor, clients, seconds)]
+    with gateway(f"sqlite:///{folder}/gateway.sqlite") as ours, _floor(folder) as floor:
+        return [row for clients in (8, 32) for row in _against(ours, floor, clients, seconds)]
 
 
 def _against(gateway: "Server", floor: "Server", clients: int, seconds: float) -> Iterator[Row]:
@@ -77,29 +74,10 @@ def _against(gateway: "Server", floor: "Server", clients: int, seconds: float) -
     yield Row(f"latency, {clients} clients", "p99 <= 6 x p50", latency, p99 <= 6 * p50)
 
 
-@dataclass(frozen=True)
-class Server:
-    """A server that answers, and its process."""
-
-    port: int
-    process: subprocess.Popen[bytes]
-
-
-@contextmanager
-def _gateway(database: Path) -> Iterator[Server]:
-    port, mllp_port = _free_port(), _free_port()
-    ours = {"DATABASE": f"sqlite:///{database}", "PORT": port, "MLLP_PORT": mllp_port, "LOG_LEVEL": "error"}
-    with _running(
-        [sys.executable, "-m", "gateway.cli", "serve"], {f"GATEWAY_{k}": str(v) for k, v in ours.items()}
-    ) as process:
-        _wait(port, "/fhir/metadata")
-        yield Server(port, process)
-
-
 @contextmanager
 def _floor(folder: Path) -> Iterator[Server]:
-    port = _free_port()
-    with _gateway(folder / "floor.sqlite"):
+    port = free_port()
+    with gateway(f"sqlite:///{folder}/floor.sqlite"):
         pass  # makes the empty tables
     command = [
         sys.executable,
@@ -109,21 +87,9 @@ def _floor(folder: Path) -> Iterator[Server]:
         str(folder / "floor.sqlite"),
         str(port),
     ]
-    with _running(command, {}) as process:
-        _wait(port, "/")
+    with running(command, {}) as process:
+        wait(port, "/")
         yield Server(port, process)
-
-
-@contextmanager
-def _running(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
 
 
 def _send_for(server: Server, clients: int, seconds: float) -> Load:
@@ -156,26 +122,6 @@ def _post(port: int, body: bytes) -> None:
             answer += piece
     if not answer.startswith(b"HTTP/1.1 200"):
         raise RuntimeError(answer[:500].decode())
-
-
-def _wait(port: int, path: str) -> None:
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", path)
-            connection.getresponse().read()
-        except ConnectionError:
-            time.sleep(0.01)
-        else:
-            return
-        finally:
-            connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _workers(pid: int) -> list[int]:

