@@ -89,7 +89,7 @@ def opening(n: int) -> bytes:
     begin = _moment(n // 80, 600)
     status = ("OPEN", "STOP")[n // 80 % 2]
     message = {
-        "berichtId": f"load-{n}",
+        "berichtId": f"opening-{n}",
         "berichtType": "OPENSTELLING",
         "organisatie": {"agb": "06999901", "naam": "Ziekenhuis Duinrand", "locatieCode": f"SEH-{n % 80}"},
         "afdeling": {"code": "SEH", "omschrijving": "Spoedeisende Hulp"},
