@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.demo_samples import BROKEN, FEEDS, MORE
+
 
 def _demo(database: str, folder: Path) -> str:
     command = [sys.executable, "-m", "gateway.cli", "demo", "--database", database]
@@ -27,10 +29,14 @@ def test_the_demo_shows_every_door_and_run_twice_doubles_nothing(tmp_path: Path)
 
     first, second = _demo(database, tmp_path), _demo(database, tmp_path)
 
-    assert {"HTTP", "MLLP", "file"} <= set(re.findall(r"^  (HTTP|MLLP|file) ", first, re.MULTILINE))
+    assert {"HTTP", "MLLP", "file", "folder"} <= set(re.findall(r"^  (HTTP|MLLP|file|folder) ", first, re.MULTILINE))
     assert _counts(first)["Slot"] > 0
     assert _counts(first)["ServiceRequest"] > 0
     assert _counts(second) == _counts(first)
     assert "REFUSED, AND WHY" in first
+    refused = first.split("REFUSED, AND WHY")[1].split("CAME OUT", maxsplit=1)[0]
+    assert [sample.file for sample in (*FEEDS, *MORE) if sample.file in refused] == []
+    assert [sample.file for sample in BROKEN if sample.file not in refused] == []
+    assert len(FEEDS) == 16
     assert re.search(r"FREE PLACES: [1-9]", first)
     assert re.search(r"Slot\.status.*NPU-2", first, re.DOTALL)

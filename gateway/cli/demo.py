@@ -1,8 +1,8 @@
 """`gateway demo`: a real gateway on SQLite, the samples through every door, and what came of them.
 
-Sends good and broken samples over HTTP, MLLP and from a file, then asks for the free places and
-explains one element back to its source byte. Run twice, it changes nothing: ids are deterministic,
-conditional writes match, and an identical fact makes no new version.
+Sends a message of each of the sixteen feeds, and broken ones, over HTTP, MLLP, from a file and by a
+watched folder, then asks for the free places and explains one element back to its source byte. Run twice,
+it changes nothing: a message that comes again gets its first answer, and an identical fact makes no version.
 """
 
 import os
@@ -15,47 +15,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 import requests
 
+from gateway.cli.demo_samples import BROKEN, FEEDS, MORE, Sample
 from gateway.data import shipped
 
 _VT, _FS, _CR = b"\x0b", b"\x1c", b"\r"
 _START_SECONDS = 20.0
-_ER7, _CSV, _FHIR = "application/hl7-v2+er7", "text/csv", "application/fhir+json"
-_TYPES = {".hl7": _ER7, ".csv": _CSV, ".json": _FHIR}
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One message of the demo: the door it goes through, who sends it, and its file under `mappings/`."""
-
-    door: Literal["HTTP", "MLLP", "file"]
-    file: str
-    note: str
-    provider: str = "dev"
-
-
-_A20, _REF, _VVT = "hl7v2/adt_a20_bed/cases", "hl7v2/ref_i12_referral/cases", "csv/vvt_bed_list/cases"
-SAMPLES: tuple[Sample, ...] = (
-    Sample("HTTP", f"{_A20}/good-free.hl7", "bed status: a bed becomes free"),
-    Sample("MLLP", "hl7v2/adt_a01_admit/cases/good-clinical-anna.hl7", "admission: a bed is taken"),
-    Sample("MLLP", "hl7v2/adt_a02_transfer/cases/good-clinical.hl7", "transfer: one bed taken, one to be cleaned"),
-    Sample("MLLP", "hl7v2/adt_a03_discharge/cases/good-clinical-to-housekeeping.hl7", "discharge: housekeeping"),
-    Sample("file", "csv/bed_extract/cases/good-five-states.csv", "bed extract of a hospital"),
-    Sample("file", f"{_VVT}/good-free-now.csv", "bed list of a nursing home"),
-    Sample("HTTP", f"{_REF}/good-pending.hl7", "referral"),
-    Sample("HTTP", "samples/capacity-transaction.json", "FHIR: capacity of a hospital"),
-    Sample("HTTP", "samples/referral-transaction.json", "FHIR: ambulance referral, shaped as AZ-IG says"),
-    Sample("HTTP", f"{_A20}/broken-unknown-code.hl7", "bed status with a code nobody knows"),
-    Sample("MLLP", f"{_A20}/broken-npu-1-empty.hl7", "bed status that names no bed"),
-    Sample("MLLP", "hl7v2/adt_a01_admit/cases/broken-no-pv1.hl7", "admission without PV1"),
-    Sample("file", f"{_VVT}/broken-bsn-in-remark.csv", "bed list with a BSN typed into a remark"),
-    Sample("HTTP", f"{_REF}/broken-everything-missing.hl7", "referral without anything"),
-    Sample("HTTP", "samples/broken-transaction.json", "FHIR: four mistakes in one Bundle"),
-)
+_FHIR = "application/fhir+json"
+_DROP = Path("var/demo-drop")
 
 
 @dataclass(frozen=True)
@@ -83,7 +54,7 @@ def demo(database: str) -> None:
     with _gateway(database) as running:
         click.echo(f"The gateway listens at {running.base}/fhir and, for MLLP, at 127.0.0.1:{running.mllp_port}.")
         click.echo(f"Development mode: no authentication, loopback only. Store: {database}")
-        answers = [(sample, _send(sample, running)) for sample in SAMPLES]
+        answers = [(sample, _send(sample, running)) for sample in (*FEEDS, *MORE, *BROKEN)]
         _show("WENT IN", [(s, a) for s, a in answers if a.accepted])
         _show("REFUSED, AND WHY", [(s, a) for s, a in answers if not a.accepted])
         _show_store(running)
@@ -97,8 +68,10 @@ def _gateway(database: str) -> Iterator[Running]:
     if database.startswith("sqlite:///"):
         Path(database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     port, mllp_port = _free_port(), _free_port()
-    ours = {"GATEWAY_DATABASE": database, "GATEWAY_PORT": str(port), "GATEWAY_MLLP_PORT": str(mllp_port)}
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GATEWAY_")} | ours
+    _DROP.mkdir(parents=True, exist_ok=True)
+    ours = {"DATABASE": database, "PORT": str(port), "MLLP_PORT": str(mllp_port), "FOLDER": str(_DROP)}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GATEWAY_")}
+    environment |= {f"GATEWAY_{name}": value for name, value in ours.items()}
     command = [sys.executable, "-m", "gateway.cli", "serve"]
     log = Path("var/demo.log")
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -134,15 +107,14 @@ def _wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> N
 
 def _send(sample: Sample, running: Running) -> Answer:
     path = shipped("mappings") / sample.file
-    send = {"HTTP": _send_http, "MLLP": _send_mllp, "file": _send_file}[sample.door]
+    send = {"HTTP": _send_http, "MLLP": _send_mllp, "file": _send_file, "folder": _send_folder}[sample.door]
     return send(path, sample, running)
 
 
 def _send_http(path: Path, sample: Sample, running: Running) -> Answer:
     """POST the message to `/ingest/<provider>`, a FHIR transaction to `/fhir`."""
-    media_type = _TYPES[path.suffix]
-    url = f"{running.base}/fhir" if media_type == _FHIR else f"{running.base}/ingest/{sample.provider}"
-    headers = {"Content-Type": media_type, "Accept": _FHIR}
+    url = f"{running.base}/fhir" if sample.media_type == _FHIR else f"{running.base}/ingest/{sample.provider}"
+    headers = {"Content-Type": sample.media_type, "Accept": _FHIR}
     response = requests.post(url, data=path.read_bytes(), headers=headers, timeout=30)
     return Answer(response.ok, f"HTTP {response.status_code}", _findings(response.json()))
 
@@ -182,10 +154,28 @@ def _send_file(path: Path, sample: Sample, running: Running) -> Answer:
     return Answer(done.returncode == 0, f"exit {done.returncode}", lines)
 
 
+def _send_folder(path: Path, sample: Sample, _: Running) -> Answer:
+    """Drop the file as an SFTP client does: under another name until it is whole. Then wait for where it goes."""
+    drop = _DROP / sample.provider
+    (drop / "in").mkdir(parents=True, exist_ok=True)
+    name = f"{time.time_ns()}-{path.name}"
+    unfinished = drop / "in" / f"{name}.part"
+    unfinished.write_bytes(path.read_bytes())
+    os.utime(unfinished, (0, 0))  # nobody is still writing it
+    unfinished.rename(drop / "in" / name)
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        for outcome in ("processed", "failed"):
+            for report in (drop / outcome).glob(f"*-{name}.report.txt"):
+                return Answer(outcome == "processed", outcome, report.read_text(encoding="utf-8").splitlines())
+        time.sleep(0.05)
+    raise click.ClickException(f"{path.name} was not taken from the folder; see var/demo.log")
+
+
 def _show(title: str, answers: Sequence[tuple[Sample, Answer]]) -> None:
     click.echo(f"\n{title}")
     for sample, answer in answers:
-        click.echo(f"  {sample.door:4}  {answer.line:9}  {sample.note}  ({sample.file})")
+        click.echo(f"  {sample.door:6}  {answer.line:9}  {sample.note}  ({sample.file})")
         for finding in answer.findings[:6]:
             click.echo(f"        {finding}")
 
@@ -234,7 +224,7 @@ def _get(running: Running, query: str) -> dict[str, Any]:
 
 def _show_explain() -> None:
     """Explain the first HL7 v2 sample's Slot.status, from the element back to the byte."""
-    sample = shipped("mappings") / next(s.file for s in SAMPLES if s.file.endswith(".hl7"))
+    sample = shipped("mappings") / next(s.file for s in FEEDS if "a20" in s.file and s.file.endswith(".hl7"))
     click.echo("\nEXPLAIN: where Slot.status came from (gateway map explain --message … 'Slot.status')")
     command = [sys.executable, "-m", "gateway.cli", "map", "explain", "--message", str(sample), "Slot.status"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
