@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from gateway.access.sealing import NO_KEYS, Keys
 from gateway.data import shipped
 from gateway.settings import Settings
 from gateway.store import Store, open_store
@@ -30,6 +31,7 @@ class Services:
     library: Library
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
+    keys: Keys = NO_KEYS
 
 
 def build(
@@ -49,6 +51,7 @@ def build(
         library=Library.load([shipped("mappings"), *settings.mappings], max_attachment=settings.max_attachment),
         clock=clock or now,
         new_id=new_id or random_id,
+        keys=Keys.read(settings.inbox_key),
     )
 
 

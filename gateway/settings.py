@@ -64,6 +64,13 @@ def _folders(value: str) -> tuple[Path, ...]:
     return folders
 
 
+def _files(value: str) -> tuple[Path, ...]:
+    files = tuple(Path(part) for part in value.split(":") if part)
+    if absent := [str(path) for path in files if not path.is_file()]:
+        raise ValueError(f"no file {', '.join(absent)}")
+    return files
+
+
 def _url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
@@ -118,6 +125,19 @@ class Settings:
     )
     folder_days: int = field(
         default=7, metadata=_by(_whole(0, 3650), "Days after which a file that was processed is deleted.")
+    )
+    inbox_key: tuple[Path, ...] = field(
+        default=(),
+        metadata=_by(
+            _files,
+            "Files with the keys that messages are sealed with at rest, separated by `:`. The first seals, all open.",
+        ),
+    )
+    inbox_days: int = field(
+        default=30,
+        metadata=_by(
+            _whole(0, 36500), "Days after which the content of a message is deleted from the inbox; 0: never."
+        ),
     )
     references: Literal["lenient", "strict"] = field(
         default="lenient",

@@ -51,6 +51,8 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
             "GATEWAY_FOLDER": str(tmp_path),
             "GATEWAY_FOLDER_LANGUAGE": "en",
             "GATEWAY_FOLDER_DAYS": "30",
+            "GATEWAY_INBOX_KEY": f"{pem}:{pem}",
+            "GATEWAY_INBOX_DAYS": "7",
             "GATEWAY_REFERENCES": "strict",
             "GATEWAY_TLS_CERTIFICATE": pem,
             "GATEWAY_TLS_KEY": pem,

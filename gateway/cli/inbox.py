@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -82,7 +82,7 @@ def show(id_: int, as_: str, database: str | None, *, content: bool) -> None:
         if row is None:
             raise click.ClickException("there is no such message in the inbox")
         if content:
-            sys.stdout.buffer.write(_content(id_, to))
+            sys.stdout.buffer.write(_content(row, to))
             return
         made = [f"{type_}/{name}/_history/{version}" for type_, name, version in stored.made(to.store, id_)]
     if as_ == "json":
@@ -142,6 +142,34 @@ def requeue(ids: Sequence[int], database: str | None) -> None:
     click.echo(f"requeued: {len(ids)}")
 
 
+@inbox.command()
+@_database
+def rekey(database: str | None) -> None:
+    """Seal every message with the first key of GATEWAY_INBOX_KEY, whatever it was sealed with, or not at all."""
+    from gateway.access.policy import development_caller  # noqa: PLC0415 - not for `--help`
+    from gateway.transact import inbox as kept  # noqa: PLC0415 - as above
+
+    with _opened(database) as to:
+        number = kept.rekey(development_caller(), to)
+    click.echo(f"sealed: {number}")
+
+
+@inbox.command()
+@click.option("--before", type=Moment(), metavar="MOMENT", help="By default GATEWAY_INBOX_DAYS ago.")
+@_database
+def purge(before: datetime | None, database: str | None) -> None:
+    """Delete the content of old messages; their rows stay."""
+    from gateway.access.policy import development_caller  # noqa: PLC0415 - not for `--help`
+    from gateway.transact import inbox as kept  # noqa: PLC0415 - as above
+
+    with _opened(database) as to:
+        days = to.settings.inbox_days
+        if before is None and not days:
+            raise click.UsageError("GATEWAY_INBOX_DAYS is 0, so nothing is deleted by its age: say --before")
+        number = kept.purge(before or to.clock() - timedelta(days=days), development_caller(), to)
+    click.echo(f"purged: {number}")
+
+
 def _check_ids(ids: Sequence[int], *, failed: bool, provider: str | None) -> None:
     if bool(ids) == failed:
         raise click.UsageError("name messages by their ids, or write --failed")
@@ -149,10 +177,10 @@ def _check_ids(ids: Sequence[int], *, failed: bool, provider: str | None) -> Non
         raise click.UsageError("--provider goes with --failed")
 
 
-def _content(id_: int, to: Services) -> bytes:
-    from gateway.store import inbox as stored  # noqa: PLC0415 - not for `--help`
+def _content(row: Entered, to: Services) -> bytes:
+    from gateway.transact.inbox import content_of  # noqa: PLC0415 - not for `--help`
 
-    found = stored.content(to.store, id_)
+    found = content_of(row, to)
     if not found:
         raise click.ClickException("this row holds no content: it was deleted, or stands with the rest of its table")
     return found

@@ -12,7 +12,7 @@ from gateway.ingest import Made, Taken, replay
 from gateway.store import inbox
 from gateway.store.records import Mark
 from gateway.transact import Again, Received
-from gateway.transact.inbox import mark
+from gateway.transact.inbox import content_of, mark
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -43,7 +43,7 @@ def take_again(id_: int, caller: Caller, to: Services, *, anew: bool) -> Replaye
     if not anew and row.state in {"accepted", "replaced"}:
         return Replayed(id_, "unchanged")
     holder = inbox.one(to.store, inbox.holder(to.store, id_)) or row
-    content = inbox.content(to.store, holder.id)
+    content = content_of(holder, to)
     if not content:
         return _absent(id_, _why_not(holder))
     again = Again(holder.id, to.clock(), anew=anew and holder.accepted)

@@ -2,7 +2,8 @@
 
     supervisor ──┬── gunicorn ──── workers (HTTP)
                  ├── MLLP listener
-                 └── watched folder, when there is one
+                 ├── watched folder, when there is one
+                 └── retention: deletes old messages
 
 The ports are bound and everything is built before the children are forked: a port in use or a wrong
 mapping is told at once, and the children share the memory. When one child ends by itself, all end:
@@ -33,6 +34,7 @@ from gateway import folder, mllp
 from gateway.access.policy import development_caller
 from gateway.access.tls import server_context
 from gateway.app import create_app
+from gateway.cli import retention
 from gateway.cli.http_worker import HttpWorker
 from gateway.cli.logs import log_to_stderr
 from gateway.errors import GatewayError, Unavailable
@@ -86,6 +88,8 @@ def start(settings: Settings) -> list[ForkProcess]:
     if settings.folder is not None:
         watch = _watch(settings.folder, to)
         children.append(_child("folder", lambda: folder.serve(watch), unused=[http, wire]))
+    if settings.inbox_days:
+        children.append(_child("retention", lambda: retention.serve(to), unused=[http, wire]))
     http.close()
     wire.close()
     return children

@@ -40,6 +40,9 @@ where i.id = ? and h.id <> i.id and h.state = 'refused' and h.replaced_by is nul
 _MADE = """
 select c.type, c.id, l.version from inbox_resource l join current c on c.key = l.key
 where l.inbox = ? order by c.type, c.id, l.version"""
+_UNSEALED = "length(content) > 0 and (sealed_with is null or sealed_with <> ?)"
+_PURGEABLE = """
+select id, received_at < ? and length(content) > 0 from inbox where id > ? order by id limit ?"""
 _ONCE = "select id from inbox where once = ?"
 
 
@@ -131,6 +134,20 @@ def failed(store: Store, provider: str | None = None) -> list[int]:
     with store.reading() as db:
         found = [*db.rows(_FAILED + own, parameters), *db.rows(_REQUEUED + own, parameters)]
     return sorted({int(id_) for (id_,) in found})
+
+
+def unsealed(store: Store, name: str, limit: int) -> list[Entered]:
+    """Return some rows whose content is not sealed with the key of this name."""
+    sql = f"select {_COLUMNS} from inbox where {_UNSEALED} order by id limit ?"  # noqa: S608 - our words
+    with store.reading(snapshot=False) as db:
+        return [_entered(row) for row in db.rows(sql, (name, limit))]
+
+
+def purgeable(store: Store, before: datetime, after: int, limit: int) -> list[tuple[int, bool]]:
+    """Return rows after row `after`, in order, each with whether it has content that came before a moment."""
+    with store.reading(snapshot=False) as db:
+        rows = db.rows(_PURGEABLE, (microseconds(before), after, limit))
+    return [(int(id_), bool(old)) for id_, old in rows]
 
 
 def taken_as(store: Store, once: str | None) -> int | None:

@@ -17,7 +17,8 @@ def statements(marks: Iterable[Mark]) -> Iterator[tuple[str, tuple[Any, ...]]]:
         for first in range(0, len(mark.ids), _IDS):
             ids = mark.ids[first : first + _IDS]
             holes = ", ".join("?" * len(ids))
-            yield f"update inbox set {columns} where id in ({holes})", (*values, *ids)  # noqa: S608 - our own words
+            also = " and length(content) > 0" if mark.sealed is not None else ""  # one that was deleted stays so
+            yield f"update inbox set {columns} where id in ({holes}){also}", (*values, *ids)  # noqa: S608 - our words
 
 
 def _columns(mark: Mark) -> tuple[str, tuple[Any, ...]]:

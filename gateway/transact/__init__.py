@@ -88,7 +88,7 @@ def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Serv
     returned then is what its sender was told.
     """
     _check_may_send(caller, received)
-    message = refused(received, issues)
+    message = refused(received, issues, to.keys)
     row = audit_row(caller, format_instant(to.clock()), (), message)
 
     def decide(sight: Sight) -> tuple[Batch, None]:

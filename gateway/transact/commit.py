@@ -118,7 +118,7 @@ class Commit:
             else:
                 outcomes.append(self._next(entry, current, batch, times))
         issues = [*self.found, *settled.issues]
-        batch.message = message(self.received, outcomes, issues) if self.received else None
+        batch.message = message(self.received, outcomes, issues, self.to.keys) if self.received else None
         batch.audit = audit_row(self.caller, times.text, outcomes, batch.message)
         return batch, (outcomes, issues)
 

@@ -3,16 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller
+from gateway.access.sealing import row_name
+from gateway.errors import BadSettings
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
 from gateway.store import Batch
-from gateway.store.records import Mark
+from gateway.store.inbox import content, purgeable, unsealed
+from gateway.store.records import Mark, microseconds
 
 if TYPE_CHECKING:
     from gateway.services import Services
+    from gateway.store.inbox import Entered
+
+
+_BATCH = 50  # contents that are sealed anew in one commit
+_ROWS = 1000  # rows that are looked at for their age at a time
+
+
+def content_of(row: Entered, to: Services) -> bytes:
+    """Return the content of a row, opened; empty when it has none. Raises BadSettings when it cannot be opened."""
+    return to.keys.open(
+        row.sealed_with, content(to.store, row.id), row_name(row.provider, microseconds(row.received_at))
+    )
+
+
+def rekey(caller: Caller, to: Services) -> int:
+    """Seal every content with the present key, and return how many were sealed otherwise.
+
+    Raises BadSettings when there is no key, or one that is needed to open a content is not here.
+    """
+    name = to.keys.present
+    if name is None:
+        raise BadSettings("GATEWAY_INBOX_KEY is not set: there is no key to seal with")
+    number = 0
+    while rows := unsealed(to.store, name, _BATCH):
+        mark([Mark((row.id,), sealed=_sealed(row, to)) for row in rows], "rekey", caller, to)
+        number += len(rows)
+    return number
+
+
+def _sealed(row: Entered, to: Services) -> tuple[str, bytes]:
+    name, sealed = to.keys.seal(content_of(row, to), row_name(row.provider, microseconds(row.received_at)))
+    return name or "", sealed
+
+
+def purge(before: datetime, caller: Caller, to: Services) -> int:
+    """Delete the content of every message that was received before a moment, and return of how many.
+
+    The row stays: what it made, what was found in it, and by what its repetition is known.
+    """
+    number = after = 0
+    while rows := purgeable(to.store, before, after, _ROWS):
+        old = tuple(id_ for id_, has_old in rows if has_old)
+        if old:
+            mark([Mark(old, purged_at=microseconds(to.clock()))], "purge", caller, to)
+        number, after = number + len(old), rows[-1][0]
+    return number
 
 
 def mark(marks: Sequence[Mark], action: str, caller: Caller, to: Services) -> None:

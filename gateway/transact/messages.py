@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from gateway.access.sealing import Keys, row_name
 from gateway.errors import Issue
 from gateway.fhir.json import encode
 from gateway.store import Message
@@ -14,16 +16,23 @@ from gateway.transact.operations import Outcome, Received
 _LONGEST_CONTROL_ID = 199  # MSH-10; what is longer is cut
 
 
-def message(received: Received, outcomes: Sequence[Outcome], found: Sequence[Issue]) -> Message:
+def message(received: Received, outcomes: Sequence[Outcome], found: Sequence[Issue], keys: Keys) -> Message:
     """Return the row of a message that is taken, with its answer; `found` are findings beside those of the outcomes."""
     issues = (*received.result, *found, *(issue for outcome in outcomes for issue in outcome.issues))
     answer = written(received, outcomes, issues) if received.once else None
-    return _row(received, "accepted", issues, received.once, answer)
+    return _sealed(_row(received, "accepted", issues, received.once, answer), keys)
 
 
-def refused(received: Received, issues: Sequence[Issue]) -> Message:
+def refused(received: Received, issues: Sequence[Issue], keys: Keys) -> Message:
     """Return the row of a message that is refused. It may come again: it has no answer that holds for ever."""
-    return _row(received, "refused", (*received.result, *issues), None, None)
+    return _sealed(_row(received, "refused", (*received.result, *issues), None, None), keys)
+
+
+def _sealed(row: Message, keys: Keys) -> Message:
+    if not keys.by_name or row.again is not None:  # the content of a row that is there stays as it is
+        return row
+    name, content = keys.seal(row.content, row_name(row.provider, row.received_at))
+    return replace(row, content=content, sealed_with=name)
 
 
 def _row(received: Received, state: State, issues: Sequence[Issue], once: str | None, answer: bytes | None) -> Message:

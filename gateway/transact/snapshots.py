@@ -88,7 +88,7 @@ class Snapshot:
             self._check(source)
             issues = self._reported(source)
             self._add(source)
-            kept = message(self.received, [], issues)
+            kept = message(self.received, [], issues, self.to.keys)
             row = audit_row(caller, format_instant(self.to.clock()), (), kept)
             packed = _ENCODER.encode(source)
             ledger = [] if packed == noted.content else [(self.subject, noted.revision + 1, packed)]

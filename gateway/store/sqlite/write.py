@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from gateway.store import marking
-from gateway.store.records import Answered, Batch, Current, Identity, Message, Noted, Seen, Version
+from gateway.store.records import Answered, Batch, Current, Identity, Mark, Message, Noted, Seen, Version
 from gateway.store.sqlite import statements as sql
 
 if TYPE_CHECKING:
@@ -70,9 +70,19 @@ def write(connection: sqlite3.Connection, batch: Batch) -> None:
         connection.executemany(sql.COME_LATE, batch.late)
     if batch.message is not None:
         _write_message(connection, batch.message, batch)
-    for text, parameters in marking.statements(batch.marks):
-        connection.execute(text, parameters)
+    _write_marks(connection, batch.marks)
     _write_audit(connection, batch.audit)
+
+
+def _write_marks(connection: sqlite3.Connection, marks: list[Mark]) -> None:
+    """Change rows of the inbox; a content that goes is overwritten in the file too."""
+    gone = any(mark.purged_at is not None or mark.sealed is not None for mark in marks)
+    if gone:
+        connection.execute("pragma secure_delete = on")
+    for text, parameters in marking.statements(marks):
+        connection.execute(text, parameters)
+    if gone:
+        connection.execute("pragma secure_delete = off")
 
 
 def _write_versions(connection: sqlite3.Connection, versions: list[Version]) -> None:
