@@ -72,6 +72,31 @@ def export(database: str | None, resource_type: str | None, output: BinaryIO) ->
 
 
 @store.command()
+@click.argument("reference", metavar="TYPE/ID")
+@click.option("--count", default=10, show_default=True, type=click.IntRange(1, 1000), help="At most so many messages.")
+@_database
+def provenance(reference: str, database: str | None, count: int) -> None:
+    """Tell from which messages a resource came, element by element, newest first: a Bundle of Provenance.
+
+    Where an element was read follows from mapping the message again; nothing that stands in it is told.
+    """
+    from gateway.access.policy import development_caller  # noqa: PLC0415 - slow to load
+    from gateway.fhir.json import encode_pretty  # noqa: PLC0415 - as above
+    from gateway.query.provenance import provenance as told  # noqa: PLC0415 - as above
+    from gateway.services import build  # noqa: PLC0415 - as above
+
+    type_, slash, id_ = reference.partition("/")
+    if not slash or not id_:
+        raise click.UsageError("name a resource as Slot/123")
+    with _reported():
+        to = build(_settings(database))
+        try:
+            click.echo(encode_pretty(told(type_, id_, development_caller(), to, count=count)), nl=False)
+        finally:
+            to.store.close()
+
+
+@store.command()
 @click.argument("files", nargs=-1, required=True, type=click.File("rb"), metavar="FILE...")
 @click.option("--provider", default="dev", show_default=True, help="Whose messages these are.")
 @click.option("--content-type", metavar="TYPE", help="What the files are; by default that is detected.")

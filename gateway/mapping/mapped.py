@@ -25,6 +25,9 @@ class Origin(Protocol):
     def explain(self, path: str) -> Sequence[Any]:
         """Return the entries at or below a path."""
 
+    def of(self, url: str) -> Sequence[Any]:
+        """Return an entry for each element of one resource, `Slot/1`."""
+
     def tracers(self) -> Sequence[Any]:
         """Return the tracers of the run."""
 
@@ -39,6 +42,11 @@ class Untraced:
     def explain(self, path: str) -> Sequence[Any]:
         """Return none."""
         del path
+        return ()
+
+    def of(self, url: str) -> Sequence[Any]:
+        """Return none."""
+        del url
         return ()
 
     def tracers(self) -> Sequence[Any]:

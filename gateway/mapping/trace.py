@@ -55,13 +55,14 @@ Runs = Callable[[ir.Mapping, Any], Sequence[tuple[Tracer, dict[str, Resource]]]]
 class Trace:
     """The trace of one Mapped. Nothing runs before the first question."""
 
-    __slots__ = ("_entries", "_mapping", "_runs", "_source", "_tracers")
+    __slots__ = ("_by_url", "_entries", "_mapping", "_runs", "_source", "_tracers")
 
     def __init__(self, runs: Runs, mapping: ir.Mapping, source: Any) -> None:
         self._runs = runs
         self._mapping = mapping
         self._source = source
         self._entries: list[Entry] | None = None
+        self._by_url: dict[str, list[Entry]] = {}
         self._tracers: list[Tracer] | None = None
 
     def tracers(self) -> list[Tracer]:
@@ -80,6 +81,11 @@ class Trace:
         """Return the entries at or below `Slot.status`, `Location[2].name`, `Patient.identifier[0]`."""
         return [entry for entry in self.entries() if matches(entry.path, path)]
 
+    def of(self, url: str) -> list[Entry]:
+        """Return an entry for each element of one resource, `Slot/1`; none when the message made no such resource."""
+        entries = self.entries()
+        return self._by_url.get(url, []) if entries else []
+
     def _make(self) -> None:
         made: dict[str, tuple[Resource, Tracer]] = {}
         whole: dict[str, Resource] = {}
@@ -91,11 +97,11 @@ class Trace:
         self._tracers = [tracer for tracer, _ in runs]
         names = numbered([resource["resourceType"] for resource, _ in made.values()])
         walk = _Walk()
-        self._entries = [
-            entry
-            for name, (resource, tracer) in zip(names, made.values(), strict=True)
-            for entry in walk.entries(resource, name, tracer, None)
-        ]
+        self._by_url = {
+            url: list(walk.entries(resource, name, tracer, None))
+            for name, (url, (resource, tracer)) in zip(names, made.items(), strict=True)
+        }
+        self._entries = [entry for entries in self._by_url.values() for entry in entries]
 
 
 def entries_of(made: Any, name: str, tracer: Tracer) -> list[Entry]:
@@ -121,18 +127,32 @@ class Identity:
         """Return the entries at or below a path."""
         return [self._entry(*leaf) for leaf in self._leaves() if matches(leaf[0], path)]
 
+    def of(self, url: str) -> list[Entry]:
+        """Return an entry for each element of one resource, `Slot/1`; none when there is no such resource."""
+        return [self._entry(*leaf) for name, pointer, one in self._parts() for leaf in _named(url, name, pointer, one)]
+
     def _leaves(self) -> Iterator[tuple[str, str, Any]]:
         """Yield path, JSON pointer and value of every element."""
+        for name, pointer, resource in self._parts():
+            yield from _below(resource, name, pointer)
+
+    def _parts(self) -> Iterator[tuple[str, str, Any]]:
+        """Yield name, JSON pointer and resource of everything that came."""
         root = self._tree.resource
         held = enumerate(root.get("entry") or []) if root["resourceType"] == "Bundle" else ()
         parts = [(f"/entry/{i}/resource", e["resource"]) for i, e in held if isinstance(e, dict) and "resource" in e]
         parts = parts or [("", root)]
         names = numbered([str(resource.get("resourceType")) for _, resource in parts])
         for name, (pointer, resource) in zip(names, parts, strict=True):
-            yield from _below(resource, name, pointer)
+            yield name, pointer, resource
 
     def _entry(self, path: str, pointer: str, value: Any) -> Entry:
         return Entry(path, value, ((self._tree.place(pointer), str(value)),), (), "as it came", "fhir")
+
+
+def _named(url: str, name: str, pointer: str, resource: Any) -> Iterator[tuple[str, str, Any]]:
+    if isinstance(resource, dict) and f"{resource.get('resourceType')}/{resource.get('id')}" == url:
+        yield from _below(resource, name, pointer)
 
 
 def _below(value: Any, path: str, pointer: str) -> Iterator[tuple[str, str, Any]]:

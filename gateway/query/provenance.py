@@ -1,0 +1,262 @@
+"""From which messages a resource came: a Provenance for each message that made, changed or confirmed it.
+
+Nothing of it is stored: which message made which version stands in the store, and where each element was read follows
+from running the traced program over the message as it was kept. An element of which the stored version says something
+else than the message does (or than its mapping makes of it today) is said to be so and has no places.
+https://hl7.org/fhir/R4/provenance.html
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gateway.access.policy import Caller, may_read
+from gateway.access.sealing import row_name
+from gateway.errors import Forbidden, GatewayError, ResourceNotFound, Unavailable
+from gateway.fhir.datetime import format_instant
+from gateway.fhir.json import decode
+from gateway.fhir.types import Resource
+from gateway.mapping.run import run
+from gateway.query.audit import audit_row
+from gateway.store import inbox
+from gateway.store.records import Identity, moment
+
+if TYPE_CHECKING:
+    from gateway.mapping.mapped import Mapped
+    from gateway.mapping.overlays import Overlay
+    from gateway.mapping.trace import Entry
+    from gateway.services import Services
+
+_BASE = "https://msb-gateway.example/fhir/"
+_PROFILE = _BASE + "StructureDefinition/gateway-provenance"
+_ELEMENT_SOURCE = _BASE + "StructureDefinition/element-source"
+_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+_URA = "http://fhir.nl/fhir/NamingSystem/ura"
+
+_TYPES = {"csv": "text/csv", "json": "application/json", "ndjson": "application/x-ndjson"}
+
+_LINKS = """
+select i.id, i.provider, i.format, i.control_id, i.event_time, i.received_at, i.mapping, l.version
+from inbox_resource l join current c on c.key = l.key join inbox i on i.id = l.inbox
+where c.type = ? and c.id = ? order by i.id desc limit ?"""
+_FIRST = """
+select min(l.inbox) from inbox_resource l join current c on c.key = l.key
+where c.type = ? and c.id = ? and l.version = ?"""
+
+GONE = "the content of the message is not kept any more"
+UNREADABLE = "the message cannot be taken as it was: its content is sealed, or its mapping has changed"
+NOT_MADE = "today's mapping makes no such resource of this message"
+OTHERWISE = "what is stored is not what the message says by today's mapping"
+
+
+class _Link(NamedTuple):
+    """That a message made or confirmed a version."""
+
+    inbox: int
+    provider: str
+    format: str
+    control_id: str | None
+    event_time: int | None
+    received_at: int
+    mapping: str | None
+    version: int
+
+
+class _Traced(NamedTuple):
+    """What a message says of a resource today; `absent` says why that is not known."""
+
+    entries: Sequence[Entry] = ()
+    mapped: Mapped | None = None
+    same: bool = False
+    absent: str | None = None
+
+
+def provenance(resource_type: str, id_: str, caller: Caller, to: Services, *, count: int = 10) -> Resource:
+    """Return a collection Bundle of Provenance, of the newest `count` messages, newest first.
+
+    Raises Forbidden, ResourceNotFound, Unavailable. A resource that no message made has none: the Bundle is empty.
+    """
+    for type_ in (resource_type, "Provenance"):
+        if not may_read(caller, type_):
+            raise Forbidden(f"this caller may not read {type_}")
+    identity = Identity(resource_type, id_)
+    if to.store.read(identity) is None:
+        raise ResourceNotFound(f"there is no such {resource_type}")
+    with to.store.reading() as db:
+        links = [_Link(*row) for row in db.rows(_LINKS, (*identity, count))]
+    seen = [f"{resource_type}/{id_}/_history/{link.version}" for link in links]
+    to.store.audit(audit_row(caller, to.clock(), "provenance", seen, ()))
+    entries = [{"fullUrl": _name(identity, link), "resource": _resource(identity, link, to)} for link in links]
+    return {"resourceType": "Bundle", "type": "collection"} | ({"entry": entries} if entries else {})
+
+
+def _name(identity: Identity, link: _Link) -> str:
+    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{_BASE}{identity.type}/{identity.id}/{link.inbox}')}"
+
+
+def _resource(identity: Identity, link: _Link, to: Services) -> Resource:
+    traced = _traced(identity, link, to)
+    made: Resource = {
+        "resourceType": "Provenance",
+        "meta": {"profile": [_PROFILE]},
+        "target": [{"reference": f"{identity.type}/{identity.id}/_history/{link.version}", "type": identity.type}],
+    }
+    if link.event_time is not None:
+        made["occurredDateTime"] = format_instant(moment(link.event_time))
+    made["recorded"] = format_instant(moment(link.received_at))
+    made["activity"] = _activity(identity, link, to)
+    made["agent"] = list(_agents(link, traced, to))
+    made["entity"] = [_entity(identity, link, traced)]
+    return made
+
+
+def _activity(identity: Identity, link: _Link, to: Services) -> Resource:
+    """Return what the message did: made the resource, changed it, or said again what was known."""
+    with to.store.reading(snapshot=False) as db:
+        ((first,),) = db.rows(_FIRST, (*identity, link.version))
+    if first != link.inbox:
+        return {"text": "confirmed: the message says what was known already"}
+    code, display = ("CREATE", "create") if link.version == 1 else ("UPDATE", "revise")
+    return {"coding": [{"system": _OPERATION, "code": code, "display": display}]}
+
+
+# ---- who
+
+
+def _agents(link: _Link, traced: _Traced, to: Services) -> Iterator[Resource]:
+    """Yield the provider, and the map that made resources of its message."""
+    yield {"type": _participant("author", "Author"), "who": _provider(link.provider, to)}
+    if link.mapping is not None:
+        yield {"type": _participant("assembler", "Assembler"), "who": _map(link, traced, to)}
+
+
+def _participant(code: str, display: str) -> Resource:
+    return {"coding": [{"system": _PARTICIPANT, "code": code, "display": display}]}
+
+
+def _provider(name: str, to: Services) -> Resource:
+    overlay = _overlay(name, to)
+    organisation = (overlay.values.get("organisation") if overlay else None) or {}
+    identifier = {"system": _BASE + "NamingSystem/provider", "value": name}
+    if organisation.get("ura"):
+        identifier = {"system": _URA, "value": str(organisation["ura"])}
+    return {"type": "Organization", "identifier": identifier, "display": str(organisation.get("name", name))}
+
+
+def _overlay(name: str, to: Services) -> Overlay | None:
+    try:
+        return to.library.provider(name)
+    except GatewayError:  # not a provider any more
+        return None
+
+
+def _map(link: _Link, traced: _Traced, to: Services) -> Resource:
+    """Return the map as software: with its version, where that is known to make what is stored."""
+    display = str(link.mapping)
+    url = next((m.url for m in to.library.mappings if m.name == link.mapping), None)
+    if traced.mapped is not None and traced.same:
+        display = f"{display} {traced.mapped.version}"
+        url = f"{url}|{traced.mapped.version}" if url else None
+    named = {"identifier": {"system": "urn:ietf:rfc:3986", "value": url}} if url else {}
+    return {"type": "Device", **named, "display": display}
+
+
+# ---- from what
+
+
+def _entity(identity: Identity, link: _Link, traced: _Traced) -> Resource:
+    what = {
+        "identifier": {"system": _BASE + "NamingSystem/inbox", "value": str(link.inbox)},
+        "display": " ".join(part for part in (link.format, link.control_id) if part),
+    }
+    parts = [[("absent", traced.absent)]] if traced.absent else [list(_parts(e, identity)) for e in traced.entries]
+    extension = [{"url": _ELEMENT_SOURCE, "extension": [_part(*part) for part in one]} for one in parts]
+    return ({"extension": extension} if extension else {}) | {"role": "source", "what": what}
+
+
+def _parts(entry: Entry, identity: Identity) -> Iterator[tuple[str, str]]:
+    yield "element", identity.type + entry.path
+    yield from (("place", str(place)) for place, _ in entry.sources)
+    if entry.rule:
+        yield "rule", f"{entry.rule} ({entry.where})"
+    else:
+        yield "absent", OTHERWISE
+
+
+def _part(name: str, text: str) -> Resource:
+    return {"url": name, "valueString": text}
+
+
+# ---- the message again
+
+
+def _traced(identity: Identity, link: _Link, to: Services) -> _Traced:
+    stored = to.store.vread(identity, link.version)
+    body: Resource = decode(stored.body) if stored and stored.body else {}
+    try:
+        content = _content(link, to)
+        if not content:
+            return _Traced(absent=GONE)
+        found = _found(identity, link, content, body, to)
+    except Unavailable:
+        raise
+    except GatewayError:
+        return _Traced(absent=UNREADABLE)
+    if found is None:
+        return _Traced(absent=NOT_MADE)
+    mapped, resource = found
+    name = f"{identity.type}/{identity.id}"
+    entries = [_held(entry, body) for entry in mapped.trace.of(name)]
+    return _Traced(entries, mapped, _without_meta(resource) == _without_meta(body))
+
+
+def _content(link: _Link, to: Services) -> bytes:
+    """Return the message; the content of a table stands in one row of it. Raises BadSettings when it stays sealed."""
+    row = inbox.one(to.store, inbox.holder(to.store, link.inbox))
+    if row is None:
+        return b""
+    return to.keys.open(row.sealed_with, inbox.content(to.store, row.id), row_name(link.provider, link.received_at))
+
+
+def _found(
+    identity: Identity, link: _Link, content: bytes, body: Resource, to: Services
+) -> tuple[Mapped, Resource] | None:
+    """Return what today's mapping makes of the resource, and of the rows of a table the part that made what is stored.
+
+    Raises GatewayError when the message cannot be taken today.
+    """
+    found = None
+    type_, received_at = _TYPES.get(link.format), moment(link.received_at)
+    for mapped in run(to.library, content, provider=link.provider, content_type=type_, received_at=received_at):
+        for resource, _, _ in mapped.resources:
+            if (resource.get("resourceType"), resource.get("id")) == identity:
+                found = mapped, resource
+                if _without_meta(resource) == _without_meta(body):
+                    return found
+    return found
+
+
+def _without_meta(resource: Resource) -> Resource:
+    return {name: value for name, value in resource.items() if name != "meta"}
+
+
+def _held(entry: Entry, body: Resource) -> Entry:
+    """Return the entry, its path from the resource on; without its origin when the stored version says otherwise."""
+    path = entry.path.partition(".")[2]
+    if _at(body, path) == entry.value:
+        return replace(entry, path="." + path)
+    return replace(entry, path="." + path, sources=(), rule="")
+
+
+def _at(value: Any, path: str) -> Any:
+    """Return what stands at `name[0].given[1]`, None when nothing does."""
+    for step in path.replace("[", ".[").split("."):
+        try:
+            value = value[int(step[1:-1])] if step.startswith("[") else value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
