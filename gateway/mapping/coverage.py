@@ -33,6 +33,13 @@ class Coverage:
         """Return the share of rules that fired, 0 to 1."""
         return len(self.fired & self.rules) / len(self.rules) if self.rules else 1.0
 
+    def add(self, other: "Coverage") -> None:
+        """Add what was found of another mapping: a rule that both use is one rule."""
+        self.rules |= other.rules
+        self.fired |= other.fired
+        self.cases += other.cases
+        self.unread |= {path: case for path, case in other.unread.items() if path not in self.unread}
+
 
 def measure(library: Library, mapping: ir.Mapping, cases: Sequence[Case]) -> Coverage:
     """Return what some cases cover of a mapping, each run with its own provider."""

@@ -16,16 +16,28 @@ if TYPE_CHECKING:
 @options.folders_option
 @options.format_option("text", "json")
 @click.option(
-    "--fail-under", type=click.FloatRange(0, 100), default=0.0, help="Exit 1 when a smaller share of the rules fires."
-)
+    "--at-least", "--fail-under", "at_least", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT",
+    help="Exit 1 when a smaller share of the rules fires, of any mapping or over all.",
+)  # fmt: skip
+@click.option("--totals", is_flag=True, help="Only the numbers, not each rule and field.")
 @click.pass_context
 def coverage(
-    context: click.Context, *, mapping: str | None, folders: tuple[Path, ...], format_: str, fail_under: float
+    context: click.Context,
+    *,
+    mapping: str | None,
+    folders: tuple[Path, ...],
+    format_: str,
+    at_least: float,
+    totals: bool,
 ) -> None:
-    """Show which rules no case fires and which fields of the cases no rule reads, for all mappings or MAPPING."""
+    """Show which rules no case fires and which fields of the cases no rule reads, for all mappings or MAPPING.
+
+    Over all mappings, a rule of a fragment that several use counts once, and has fired when it did for any of them.
+    Exit code 0: well, 1: less than --at-least, or the mappings cannot be read, 2: the command cannot be run so.
+    """
     from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
     from gateway.mapping.cases import find_cases  # noqa: PLC0415 - idem
-    from gateway.mapping.coverage import measure  # noqa: PLC0415 - idem
+    from gateway.mapping.coverage import Coverage, measure  # noqa: PLC0415 - idem
 
     try:
         library = options.library(folders)
@@ -34,20 +46,31 @@ def coverage(
     except GatewayError as error:
         click.echo("\n".join(str(issue) for issue in error.issues), err=True)
         context.exit(1)
-    short = False
+    whole = Coverage("all mappings")
+    shares = []
     for one in chosen:
         found = measure(library, one, [case for case in cases if case.mapping == one.name])
-        short = short or found.share * 100 < fail_under
-        click.echo(_json(found) if format_ == "json" else _text(found))
-    context.exit(1 if short else 0)
+        whole.add(found)
+        shares.append(found.share)
+        click.echo(_json(found) if format_ == "json" else _text(found, totals=totals))
+    if len(chosen) > 1:
+        click.echo(_json(whole) if format_ == "json" else _text(whole, totals=totals))
+    context.exit(1 if any(share * 100 < at_least for share in [*shares, whole.share]) else 0)
 
 
-def _text(found: "Coverage") -> str:
+def _text(found: "Coverage", *, totals: bool) -> str:
     head = f"{found.mapping}: {len(found.rules) - len(found.silent)} of {len(found.rules)} rules fired"
-    lines = [f"{head} ({found.share:.0%}) by {found.cases} cases"]
+    lines = [f"{head} ({_percent(found.share)}) by {found.cases} cases"]
+    if totals:
+        return lines[0]
     lines += [f"  never fired  {rule.name}  {rule.span}" for rule in found.silent]
     lines += [f"  never read   {path}  (it stands in {case})" for path, case in found.unread.items()]
     return "\n".join(lines)
+
+
+def _percent(share: float) -> str:
+    """Return the share rounded down: 100% is all of them."""
+    return f"{int(share * 1000) / 10:g}%"
 
 
 def _json(found: "Coverage") -> str:
