@@ -73,7 +73,7 @@ def narrative(text: str | None) -> str | None:
     if not text and not isinstance(text, Node):
         return None
     if isinstance(text, Node) and text.element is not None and len(text.element):
-        return from_cda(text.element)
+        return from_cda(text.element) or None
     return values.narrative(str(text))
 
 
