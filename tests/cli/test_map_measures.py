@@ -82,8 +82,9 @@ def test_coverage_over_all_counts_a_shared_rule_once(tmp_path: Path) -> None:
     assert "(100%)" not in two
     assert whole.startswith("all mappings: ")
     assert "(100%) by 2 cases" in whole
-    assert gateway("coverage", "--mappings", tmp_path, "--at-least", "100").exit_code == 1
-    assert gateway("coverage", "one", "--mappings", tmp_path, "--at-least", "100").exit_code == 0
+    assert gateway("coverage", "--mappings", tmp_path, "--at-least", "100").exit_code == 0
+    assert gateway("coverage", "--mappings", tmp_path, "--fail-under", "100").exit_code == 1
+    assert gateway("coverage", "two", "--mappings", tmp_path, "--at-least", "100").exit_code == 1
 
 
 def test_coverage_counts_the_head_of_a_resource_that_is_made(tmp_path: Path) -> None:

@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from gateway.mapping.coverage import Coverage
 
 
+_PERCENT = click.FloatRange(0, 100)
+
+
 @click.command()
 @click.argument("mapping", required=False)
 @options.folders_option
 @options.format_option("text", "json")
-@click.option(
-    "--at-least", "--fail-under", "at_least", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT",
-    help="Exit 1 when a smaller share of the rules fires, of any mapping or over all.",
-)  # fmt: skip
+@click.option("--at-least", type=_PERCENT, default=0.0, help="Exit 1 when fewer of all rules together fire.")
+@click.option("--fail-under", type=_PERCENT, default=0.0, help="Exit 1 when fewer of the rules of any mapping fire.")
 @click.option("--totals", is_flag=True, help="Only the numbers, not each rule and field.")
 @click.pass_context
 def coverage(
@@ -28,12 +29,14 @@ def coverage(
     folders: tuple[Path, ...],
     format_: str,
     at_least: float,
+    fail_under: float,
     totals: bool,
 ) -> None:
     """Show which rules no case fires and which fields of the cases no rule reads, for all mappings or MAPPING.
 
     Over all mappings, a rule of a fragment that several use counts once, and has fired when it did for any of them.
-    Exit code 0: well, 1: less than --at-least, or the mappings cannot be read, 2: the command cannot be run so.
+    Exit code 0: well, 1: less than --at-least or --fail-under, or the mappings cannot be read, 2: the command cannot be
+    run so.
     """
     from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
     from gateway.mapping.cases import find_cases  # noqa: PLC0415 - idem
@@ -55,7 +58,8 @@ def coverage(
         click.echo(_json(found) if format_ == "json" else _text(found, totals=totals))
     if len(chosen) > 1:
         click.echo(_json(whole) if format_ == "json" else _text(whole, totals=totals))
-    context.exit(1 if any(share * 100 < at_least for share in [*shares, whole.share]) else 0)
+    short = whole.share * 100 < at_least or any(share * 100 < fail_under for share in shares)
+    context.exit(1 if short else 0)
 
 
 def _text(found: "Coverage", *, totals: bool) -> str:
