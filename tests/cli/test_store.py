@@ -10,9 +10,11 @@ from click.testing import CliRunner, Result
 
 from gateway.access.policy import development_caller
 from gateway.cli.store import store
+from gateway.ingest import ingest
 from gateway.services import Services
 from gateway.store.migrate import CREATE_TABLE, latest, migrations
 from gateway.transact import Put, transact
+from tests.messages import bed_list, bed_message, bed_row
 
 
 def run(*args: str, database: str) -> Result:
@@ -123,3 +125,27 @@ def test_a_password_is_not_shown() -> None:
 
     assert refused.exit_code == 1
     assert "geheim" not in refused.output
+
+
+def test_provenance_tells_from_which_message_a_resource_came(services: Services, database_url: str) -> None:
+    taken = ingest(bed_message(), provider="dev", content_type=None, caller=development_caller(), to=services)
+    slot = next(made.id for message in taken.messages for made in message.made if made.type == "Slot")
+
+    told = run("provenance", f"Slot/{slot}", database=database_url)
+    absent = run("provenance", "Slot/none", database=database_url)
+
+    assert told.exit_code == 0
+    (entry,) = json.loads(told.output)["entry"]
+    assert entry["resource"]["entity"][0]["role"] == "source"
+    assert "NPU-2.1 (line 3" in told.output
+    assert (absent.exit_code, run("provenance", "Slot", database=database_url).exit_code) == (1, 2)
+
+
+def test_ingest_reports_in_the_language_that_was_asked_for(database_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "bedden.csv"
+    path.write_bytes(bed_list([bed_row("1"), bed_row("2", "ONZIN")]))
+
+    told = run("ingest", str(path), "--lang", "nl", database=database_url)
+
+    assert 'FOUT: rij 3 kolom "Bedstatus": dit woord of deze code is hier niet bekend' in told.output
+    assert "Wat er moet staan: een van: " in told.output

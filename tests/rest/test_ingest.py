@@ -141,3 +141,19 @@ def test_fhir_xml_is_taken_and_answered_in_xml(client: FlaskClient) -> None:
     assert again.get_json()["issue"][0]["details"]["coding"][0]["code"] == "all-well"
     assert b'<code value="code-invalid"/>' in wrong.data
     assert client.get("/fhir/Location/bed-x").headers["ETag"] == 'W/"1"'
+
+
+def test_the_report_is_a_table_for_who_accepts_csv(client: FlaskClient) -> None:
+    response = send(client, bed_list(MIXED), CSV, Accept=CSV, Accept_Language="nl")
+
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.data.startswith(b"\xef\xbb\xbf")
+    assert '"FOUT";"";"3";"Bedstatus";' in response.text
+
+
+def test_the_report_says_what_should_stand_there(client: FlaskClient) -> None:
+    response = send(client, bed_list(MIXED), CSV, Accept_Language="nl")
+
+    assert "Wat er moet staan: een van: " in response.text
+    assert "VRIJ" in response.text
+    assert "van rij 3 is niets gebruikt; van de rijen zonder fouten wel" in response.text
