@@ -27,7 +27,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds for one message (or row of a table): the whole way from bytes to JSON, and the floor.
+    """Seconds of a core for one message (or row of a table): the whole way from bytes to JSON, and the floor.
 
     The ratio is the median of the rounds' ratios.
     """
@@ -109,18 +109,19 @@ FLOORS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
 
 
 def _measured(whole: Callable[[], Any], floor: Callable[[], Any], count: int, seconds: float) -> Pace:
-    repeat = max(1, min(20, int(0.05 / _once(whole, 1))))
+    repeat = max(1, min(20, int(0.05 / max(_once(whole, 1), 1e-6))))
     rounds: list[tuple[float, float]] = []
     end = time.perf_counter() + seconds
     while len(rounds) < 5 or time.perf_counter() < end:
         rounds.append((_once(whole, repeat), _once(floor, repeat)))
-    ratio = statistics.median(w / f for w, f in rounds)
+    ratio = statistics.median(w / max(f, 1e-9) for w, f in rounds)
     medians = (statistics.median(w for w, _ in rounds), statistics.median(f for _, f in rounds))
     return Pace(medians[0] / count, medians[1] / count, ratio)
 
 
 def _once(work: Callable[[], Any], repeat: int) -> float:
-    start = time.perf_counter()
+    """Return seconds of this process alone: what else the machine does would burden the longer of the two more."""
+    start = time.process_time()
     for _ in range(repeat):
         work()
-    return (time.perf_counter() - start) / repeat
+    return (time.process_time() - start) / repeat

@@ -32,7 +32,7 @@ def bench(
     provider: str | None,
     folders: tuple[Path, ...],
 ) -> None:
-    """Map the good golden cases of all mappings (or MAPPING), of any format, over and over: trace on, bytes to JSON.
+    """Map the good golden cases of all mappings (or MAPPING) over and over on one core: trace on, bytes to JSON.
 
     The floor is what nobody can do without: reading the message in the shortest way there is, and writing the same
     output as JSON. For tables the rate is in rows. Exit code 0: measured, 1: refused, 2: the command cannot be run so.
