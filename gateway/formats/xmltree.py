@@ -4,8 +4,9 @@ A node is the text that stands in it, so every function for text works on it, an
 of its attributes and child elements. https://www.w3.org/TR/xml/, https://www.w3.org/TR/xml-names/
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from lxml import etree
@@ -18,20 +19,28 @@ _XML = "http://www.w3.org/XML/1998/namespace"
 _PREFIXES = {XSI: "xsi_", _XML: "xml_"}
 _SILENT = frozenset({f"{{{XSI}}}schemaLocation", f"{{{XSI}}}noNamespaceSchemaLocation"})
 _SOAP = frozenset({"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _BIG_LINE = 65535  # libxml2 counts no further
 
 
 class Node(str):
     """An element or attribute: the text in it, in the order of the document, without the blanks around it."""
 
-    __slots__ = ("_below", "_named", "element", "name", "number", "parent")
+    __slots__ = ("_below", "_named", "element", "name", "parent")
 
     element: Any  # of lxml; of an attribute None
     name: str  # local; of an attribute with @
-    number: int  # among its siblings of that name, 0 when it is the only one
     parent: "Node | None"
     _below: "tuple[Node, ...] | None"
-    _named: "dict[str, tuple[Node, ...]] | None"
+    _named: "Mapping[str, tuple[Node, ...]] | None"
+
+    @property
+    def step(self) -> str:
+        """The step of an XPath that leads to it: its name, and its number where there are more of that name."""
+        if self.element is None or self.parent is None or self.parent.element is None:
+            return self.name
+        alike = [child for child in self.parent.element if child.tag == self.element.tag]
+        return f"{self.name}[{alike.index(self.element) + 1}]" if len(alike) > 1 else self.name
 
     @property
     def namespace(self) -> str:
@@ -41,13 +50,15 @@ class Node(str):
     def below(self) -> "tuple[Node, ...]":
         """Return its attributes, then its child elements; elements with nothing in them left out."""
         if self._below is None:
-            self._below = tuple(_below(self)) if self.element is not None else ()
+            empty = self.element is None or not (len(self.element) or self.element.attrib)
+            self._below = () if empty else tuple(_below(self))
         return self._below
 
     def named(self, name: str) -> "tuple[Node, ...]":
         """Return what it has under a name: `code`, `@code` (an attribute), `{urn:x}code`, `xsi_type`, `xmlText`."""
         if self._named is None:
-            self._named = _named(self)
+            below = self.below()
+            self._named = _named(below) if below else _NOTHING
         found = self._named.get(name)
         if found is not None:
             return found
@@ -60,7 +71,7 @@ class Node(str):
     def place(self, *name: str) -> Place:
         """Return where it stands, or where a child of it would."""
         line = next((node.element.sourceline for node in self._upwards() if node.element is not None), None)
-        steps = [node.name + (f"[{node.number}]" if node.number else "") for node in self._upwards()]
+        steps = [node.step for node in self._upwards()]
         return Place("/" + "/".join([*reversed(steps), *name]), line if line and line < _BIG_LINE else None)
 
     def key(self, *name: str) -> int | None:
@@ -74,9 +85,9 @@ class Node(str):
             node = node.parent
 
 
-def _node(text: str, element: Any, name: str, parent: Node | None, number: int = 0) -> Node:
+def _node(text: str, element: Any, name: str, parent: Node | None) -> Node:
     made = Node(text)
-    made.element, made.name, made.parent, made.number = element, name, parent, number
+    made.element, made.name, made.parent = element, name, parent
     made._below = made._named = None  # noqa: SLF001 - of this module
     return made
 
@@ -86,35 +97,38 @@ def _below(node: Node) -> Iterator[Node]:
     for key, value in element.items():
         if key not in _SILENT:
             yield _node(value.strip(), None, f"@{_attribute(key)}", node)
-    totals = Counter(child.tag for child in element)
-    counted: Counter[str] = Counter()
     for child in element:
-        tag = child.tag
-        counted[tag] += 1
         text = _text(child)
         if text or len(child) or child.attrib:
-            name = tag.rpartition("}")[2]
-            yield _node(text, child, name, node, counted[tag] if totals[tag] > 1 else 0)
+            yield _node(text, child, _local(child.tag), node)
 
 
+@lru_cache(maxsize=4096)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+@lru_cache(maxsize=4096)
 def _attribute(key: str) -> str:
     namespace, _, local = key[1:].rpartition("}") if key[:1] == "{" else ("", "", key)
     return _PREFIXES.get(namespace, "") + local
 
 
 def _text(element: Any) -> str:
-    parts = [element.text or ""]
+    text: str = element.text or ""
     if len(element):
-        parts += [child.tail or "" for child in element]
-    return "".join(parts).strip()
+        text = "".join([text, *[child.tail or "" for child in element]])
+    return text.strip()
 
 
-def _named(node: Node) -> dict[str, tuple[Node, ...]]:
+def _named(below: tuple[Node, ...]) -> dict[str, tuple[Node, ...]]:
+    if len(below) == 1 and below[0].element is not None:  # nearly always, of what is not a list
+        return {below[0].name: below}
     found: dict[str, list[Node]] = {}
-    for below in node.below():
-        found.setdefault(below.name, []).append(below)
-        if below.element is None:
-            found.setdefault(below.name[1:], []).append(below)
+    for node in below:
+        found.setdefault(node.name, []).append(node)
+        if node.element is None:
+            found.setdefault(node.name[1:], []).append(node)
     return {name: tuple(nodes) for name, nodes in found.items()}
 
 

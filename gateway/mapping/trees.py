@@ -89,4 +89,11 @@ def _children(value: Any) -> list[Any]:
 
 def descendants(values: Iterable[Any]) -> list[Any]:
     """Return everything anywhere below some values, each before what is below it."""
-    return [found for below in children(values) for found in (below, *descendants([below]))]
+    found: list[Any] = []
+    todo = children(values)[::-1]
+    while todo:
+        below = todo.pop()
+        found.append(below)
+        if type(below) is not str:
+            todo += _children(below)[::-1]
+    return found
