@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
+    from gateway.access.sealing import Keys
     from gateway.cli.replaying import Replayed
     from gateway.services import Services
+    from gateway.settings import Settings
+    from gateway.store import Store
     from gateway.store.inbox import Entered, Fate
 
 _STATES = ("accepted", "refused", "replaced", "requeued")
@@ -107,7 +110,7 @@ def replay(
     from gateway.store import inbox as stored  # noqa: PLC0415 - as above
 
     _check_ids(ids, failed=failed, provider=provider)
-    with _opened(database) as to:
+    with _built(database) as to:
         wanted = stored.failed(to.store, provider) if failed else ids
         results = []
         for id_ in wanted:
@@ -177,7 +180,7 @@ def _check_ids(ids: Sequence[int], *, failed: bool, provider: str | None) -> Non
         raise click.UsageError("--provider goes with --failed")
 
 
-def _content(row: Entered, to: Services) -> bytes:
+def _content(row: Entered, to: _Kept) -> bytes:
     from gateway.transact.inbox import content_of  # noqa: PLC0415 - not for `--help`
 
     found = content_of(row, to)
@@ -240,17 +243,53 @@ def _written(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if at else None
 
 
-@contextmanager
-def _opened(database: str | None) -> Iterator[Services]:
-    from gateway.services import build  # noqa: PLC0415 - the doors are slow to load
-    from gateway.settings import Settings  # noqa: PLC0415 - as above
+class _Kept(NamedTuple):
+    """The inbox without the mappings: these take seconds to load, and only a replay needs them."""
 
-    given = {"GATEWAY_DATABASE": database} if database else {}
-    try:
-        to = build(Settings.from_env(os.environ | given))
+    settings: Settings
+    store: Store
+    keys: Keys
+    clock: Callable[[], datetime]
+
+
+@contextmanager
+def _opened(database: str | None) -> Iterator[_Kept]:
+    from gateway.access.sealing import Keys  # noqa: PLC0415 - not for `--help`
+    from gateway.services import now  # noqa: PLC0415 - as above
+    from gateway.store import open_store  # noqa: PLC0415 - as above
+
+    with _reported():
+        settings = _settings(database)
+        keys = Keys.read(settings.inbox_key)
+        store = open_store(settings.database, durability=settings.durability)
+        try:
+            yield _Kept(settings, store, keys, now)
+        finally:
+            store.close()
+
+
+@contextmanager
+def _built(database: str | None) -> Iterator[Services]:
+    from gateway.services import build  # noqa: PLC0415 - the doors are slow to load
+
+    with _reported():
+        to = build(_settings(database))
         try:
             yield to
         finally:
             to.store.close()
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    try:
+        yield
     except GatewayError as error:
         raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error
+
+
+def _settings(database: str | None) -> Settings:
+    from gateway.settings import Settings  # noqa: PLC0415 - not for `--help`
+
+    given = {"GATEWAY_DATABASE": database} if database else {}
+    return Settings.from_env(os.environ | given)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.access.policy import Caller
 from gateway.access.sealing import row_name
@@ -16,22 +16,39 @@ from gateway.store.inbox import content, purgeable, unsealed
 from gateway.store.records import Mark, microseconds
 
 if TYPE_CHECKING:
-    from gateway.services import Services
+    from gateway.access.sealing import Keys
+    from gateway.store import Store
     from gateway.store.inbox import Entered
+
+
+class Keeper(Protocol):
+    """What is needed to keep an inbox; Services has it."""
+
+    @property
+    def store(self) -> Store:
+        """Return the store that it is in."""
+
+    @property
+    def keys(self) -> Keys:
+        """Return the keys that messages are sealed with."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """Return what tells the time."""
 
 
 _BATCH = 50  # contents that are sealed anew in one commit
 _ROWS = 1000  # rows that are looked at for their age at a time
 
 
-def content_of(row: Entered, to: Services) -> bytes:
+def content_of(row: Entered, to: Keeper) -> bytes:
     """Return the content of a row, opened; empty when it has none. Raises BadSettings when it cannot be opened."""
     return to.keys.open(
         row.sealed_with, content(to.store, row.id), row_name(row.provider, microseconds(row.received_at))
     )
 
 
-def rekey(caller: Caller, to: Services) -> int:
+def rekey(caller: Caller, to: Keeper) -> int:
     """Seal every content with the present key, and return how many were sealed otherwise.
 
     Raises BadSettings when there is no key, or one that is needed to open a content is not here.
@@ -46,12 +63,12 @@ def rekey(caller: Caller, to: Services) -> int:
     return number
 
 
-def _sealed(row: Entered, to: Services) -> tuple[str, bytes]:
+def _sealed(row: Entered, to: Keeper) -> tuple[str, bytes]:
     name, sealed = to.keys.seal(content_of(row, to), row_name(row.provider, microseconds(row.received_at)))
     return name or "", sealed
 
 
-def purge(before: datetime, caller: Caller, to: Services) -> int:
+def purge(before: datetime, caller: Caller, to: Keeper) -> int:
     """Delete the content of every message that was received before a moment, and return of how many.
 
     The row stays: what it made, what was found in it, and by what its repetition is known.
@@ -65,7 +82,7 @@ def purge(before: datetime, caller: Caller, to: Services) -> int:
     return number
 
 
-def mark(marks: Sequence[Mark], action: str, caller: Caller, to: Services) -> None:
+def mark(marks: Sequence[Mark], action: str, caller: Caller, to: Keeper) -> None:
     """Change rows of the inbox. `action` is the word for it in the audit. Raises Unavailable."""
     row = {
         "action": action,
