@@ -150,9 +150,13 @@ def test_a_map_of_several_systems_asks_which(maps: Path, messages: Path) -> None
     assert [one["code"] for one in json.loads(file.read_text())["group"][1]["element"]] == ["Q", "X"]
 
 
-def test_the_inbox_of_a_store_is_looked_into(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sealed", [False, True])
+def test_the_inbox_of_a_store_is_looked_into(tmp_path: Path, *, sealed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     database = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    to = build(Settings.from_env({"GATEWAY_DATABASE": database}))
+    key = tmp_path / "key"
+    key.write_text("0f" * 32)
+    given = {"GATEWAY_DATABASE": database} | ({"GATEWAY_INBOX_KEY": str(key)} if sealed else {})
+    to = build(Settings.from_env(given))
     try:
         for number, state in enumerate(["QQ", "U"]):
             message = A20.replace("^B|U", f"^B|{state}").replace("|M2|", f"|M{number}|")
@@ -160,6 +164,10 @@ def test_the_inbox_of_a_store_is_looked_into(tmp_path: Path) -> None:
     finally:
         to.store.close()
 
+    if sealed:
+        locked = codes("--from", "inbox", "--database", database)
+        assert (locked.exit_code, "is sealed with the key" in locked.stderr) == (1, True)
+        monkeypatch.setenv("GATEWAY_INBOX_KEY", str(key))
     done = codes("--from", "inbox", "--database", database)
 
     assert (done.exit_code, done.stderr) == (1, "")

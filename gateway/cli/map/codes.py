@@ -100,25 +100,32 @@ def _files(sources: Sequence[str]) -> list[Path]:
 
 
 def _inbox(database: str | None) -> Iterator[tuple[bytes, str, Any]]:
-    """Yield each message of the inbox in which a code had no row, with its provider and when it was received."""
+    """Yield each message of the inbox in which a code had no row, with its provider and when it was received.
+
+    Raises BadSettings when a message is sealed with a key that is not among those of the settings.
+    """
     import os  # noqa: PLC0415 - only --from inbox needs it
 
-    from gateway.settings import Settings  # noqa: PLC0415 - only --from inbox needs it
+    from gateway.access.sealing import Keys, row_name  # noqa: PLC0415 - only --from inbox needs it
+    from gateway.settings import Settings  # noqa: PLC0415 - idem
     from gateway.store import inbox, open_store  # noqa: PLC0415 - idem
+    from gateway.store.records import microseconds  # noqa: PLC0415 - idem
 
     settings = Settings.from_env(os.environ | ({"GATEWAY_DATABASE": database} if database else {}))
+    keys = Keys.read(settings.inbox_key)
     store = open_store(settings.database)
     try:
         rows = [row for row in inbox.entered(store, limit=_ALL) if "unmapped-code" in row.codes]
-        holders = {inbox.holder(store, row.id): row for row in reversed(rows)}
-        unread = 0
-        for id_, row in holders.items():
-            content = b"" if row.sealed_with else inbox.content(store, id_)
-            unread += not content
-            if content:
-                yield content, row.provider, row.received_at
-        if unread:
-            click.echo(f"{unread} messages were not looked into: their content is sealed, or deleted", err=True)
+        gone = 0
+        for id_ in sorted({inbox.holder(store, row.id) for row in rows}):
+            row = inbox.one(store, id_)
+            stored = inbox.content(store, id_)
+            gone += not stored
+            if row is not None and stored:
+                name = row_name(row.provider, microseconds(row.received_at))
+                yield keys.open(row.sealed_with, stored, name), row.provider, row.received_at
+        if gone:
+            click.echo(f"{gone} messages were not looked into: their content was deleted", err=True)
     finally:
         store.close()
 
