@@ -63,7 +63,11 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 _PLAINER: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {TEXTS["unmapped"][0]: ("this word or code is not known here", "dit woord of deze code is hier niet bekend")}
+    {
+        TEXTS["unmapped"][0]: ("this word or code is not known here", "dit woord of deze code is hier niet bekend"),
+        TEXTS["date-time"][0]: ("not a date and time", "geen datum en tijd"),
+        TEXTS["date"][0]: ("not a date", "geen datum"),
+    }
 )
 """What is said to a sender instead of what is said to who keeps the mapping."""
 

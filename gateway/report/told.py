@@ -62,7 +62,7 @@ class _Reader:
         self._format = ingested.format
         self._language: Language = language
         self._show_values = show_values
-        self._refused = message.refusal is not None
+        self._refused = message.refusal is not None or ingested.refusal is not None
         self._apart = set(_rows(issue for issue in message.issues if issue.code == "row-quarantined"))
         wrong = (i for i in message.issues if i.code != "row-quarantined" and i.severity in {"error", "fatal"})
         self.explained = self._apart & set(_rows(wrong))
@@ -91,10 +91,10 @@ class _Reader:
     def _outcome(self, severity: Severity, row: int | None) -> str | None:
         if severity == "information":
             return None
-        if row is not None and row in self._apart:
-            return phrase("row-apart", self._language, row=row)
         if self._refused:
             return phrase("file-refused" if self._format == "csv" else "message-refused", self._language)
+        if row is not None and row in self._apart:
+            return phrase("row-apart", self._language, row=row)
         return phrase("rest-used", self._language)
 
 

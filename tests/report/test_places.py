@@ -93,6 +93,7 @@ def test_what_became_of_the_rest_is_said() -> None:
     assert "What was done: the rest was used" in text
     assert "ERROR: row 2: y" not in text  # said with what is wrong in the row
     assert "ERROR: row 2: y" in report.text(ingested(apart), "en")
+    assert "without errors" not in report.text(ingested(wrong, apart, refused=True), "en")  # none was used
     refused = report.text(ingested(wrong, format_="hl7v2", refused=True), "en")
     assert "nothing of the message was used" in refused
 
