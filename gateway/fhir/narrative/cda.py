@@ -35,6 +35,9 @@ _SINGLE: Mapping[str, str] = MappingProxyType({"bold": "b", "italics": "i", "emp
 _SAME = frozenset("table thead tbody tfoot tr th td col colgroup br sub sup".split())  # noqa: SIM905 - as above
 
 
+_PLAIN: Mapping[str, Made] = MappingProxyType({name: Made(name) for name in _SAME})
+
+
 def from_cda(element: etree._Element) -> str:
     """Return a section's `text` as an xhtml div, or '' when it shows nothing. Text is never lost.
 
@@ -47,9 +50,9 @@ def from_cda(element: etree._Element) -> str:
 
 
 def _chosen(node: etree._Element) -> Made | None:
-    name = etree.QName(node).localname
+    name = str(node.tag).rpartition("}")[2]
     if name in _SAME:
-        return Made(name, _attributes(node, name))
+        return Made(name, _attributes(node, name)) if node.attrib else _PLAIN[name]
     return _MADE.get(name, _nothing)(node)
 
 
