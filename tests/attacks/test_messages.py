@@ -71,7 +71,7 @@ REFUSED: dict[str, tuple[bytes, str, bytes]] = {
     "123-authority-that-is-a-name": (replaced("^^^ZKH_DUINRAND^PI", f"^^^{FAMILY}^{FAMILY}"), "AR|AE|AA", b"MSA"),
     "127-nul": (replaced("19560312|M", "1956\x000312|M"), "AR|AE", b"NUL|control|PID|line"),
     "127-nul-in-the-name": (replaced(f"^{FAMILY}^", "^Geheim\x00stra^"), "AR|AE", b"NUL|control|PID|line"),
-    "132-merge": (replaced("ADT^A01^ADT_A01", "ADT^A40^ADT_A39"), "AR", b"A40|MSH"),
+    "132-merge": (replaced("ADT^A01^ADT_A01", "ADT^A40^ADT_A39"), "AE", b"MRG"),
     "132-batch-whose-trailers-are-left-out": (b"FHS|^~\\&|A\rBHS|^~\\&|A\r" + admission(), "AA", b"MSA"),
     "132-batch-that-counts-wrong": (b"BHS|^~\\&|A\r" + admission() + b"BTS|7\r", "AR|AE|AA", b"MSA"),
 }
@@ -242,11 +242,11 @@ LISTS: dict[str, tuple[int, str, bytes]] = {
     "134-a-workbook": (415, "Excel|zip", b"PK\x03\x04" + FAMILY.encode()),
     "134-a-pdf": (415, "PDF", b"%PDF-1.7 " + FAMILY.encode()),
     "134-a-cda": (
-        415,
-        "CDA",
+        422,
+        "ClinicalDocument",
         b'<?xml version="1.0"?><ClinicalDocument xmlns="urn:hl7-org:v3"><title>Geheimstra</title></ClinicalDocument>',
     ),
-    "134-edifact": (415, "EDIFACT", b"UNB+UNOA:1+Geheimstra+X'"),
+    "134-edifact": (400, "UNB-5", b"UNB+UNOA:1+Geheimstra+X'"),
 }
 
 
