@@ -45,7 +45,7 @@ class Keys:
         return self.by_name[0][0] if self.by_name else None
 
     def seal(self, content: bytes, row: bytes) -> tuple[str | None, bytes]:
-        """Return the name of the key and what it made of the content; None and the content itself where there is none."""
+        """Return the name of the key and what it made of the content; None and the content where there is none."""
         if not self.by_name or not content:
             return None, content
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - only for who seals
