@@ -102,13 +102,19 @@ def _name(node: etree._Element) -> str:
     """Return the name of an element of xhtml or HTML in lower case; '' for all others, and for comments."""
     if not isinstance(node.tag, str):
         return ""
-    name = etree.QName(node)
-    return name.localname.lower() if name.namespace in {None, XHTML} else ""
+    namespace, local = _split(node.tag)
+    return local.lower() if namespace in {"", XHTML} else ""
+
+
+def _split(tag: str) -> tuple[str, str]:
+    """Return namespace and local name; HTML may have made names that no XML has, such as `a<`."""
+    namespace, _, local = tag.rpartition("}")
+    return namespace[1:], local
 
 
 def _chosen(node: etree._Element) -> Made | None:
     name = _name(node)
-    if name in _NEVER_TEXT or etree.QName(node).localname.lower() in {"script", "style"}:
+    if name in _NEVER_TEXT or _split(str(node.tag))[1].lower() in {"script", "style"}:
         return None
     if name in _INSTEAD:
         return _INSTEAD[name]
