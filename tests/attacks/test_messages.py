@@ -242,11 +242,11 @@ LISTS: dict[str, tuple[int, str, bytes]] = {
     "134-a-workbook": (415, "Excel|zip", b"PK\x03\x04" + FAMILY.encode()),
     "134-a-pdf": (415, "PDF", b"%PDF-1.7 " + FAMILY.encode()),
     "134-a-cda": (
-        422,
-        "ClinicalDocument",
+        400,
+        "XML",
         b'<?xml version="1.0"?><ClinicalDocument xmlns="urn:hl7-org:v3"><title>Geheimstra</title></ClinicalDocument>',
     ),
-    "134-edifact": (400, "UNB-5", b"UNB+UNOA:1+Geheimstra+X'"),
+    "134-edifact": (400, "EDIFACT", b"UNB+UNOA:1+Geheimstra+X'"),
 }
 
 
