@@ -21,7 +21,8 @@ CDA_SIZE = 47_000
 _OPENING = (
     '{{"berichtId": "8f0d2c3e-2d55-4a1e-9c77-{n:012}", "berichtType": "OPENSTELLING", "organisatie":'
     ' {{"agb": "06999901", "naam": "Ziekenhuis Duinrand", "locatieCode": "DUINRAND-W"}}, "afdeling":'
-    ' {{"code": "SEH", "omschrijving": "Spoedeisende Hulp"}}, "status": "STOP", "vorigeStatus": "OPEN", "reden": "PERSONEEL", "uitzonderingen":'
+    ' {{"code": "SEH", "omschrijving": "Spoedeisende Hulp"}}, "status": "STOP", "vorigeStatus": "OPEN",'
+    ' "reden": "PERSONEEL", "uitzonderingen":'
     ' ["LEVENSBEDREIGEND"], "ingangstijd": "2025-12-12T08:20:00+01:00", "verwachtEinde": "2025-12-12T10:20:00+01:00",'
     ' "druk": {{"methode": "mNEDOCS", "score": 142, "klasse": "ERNSTIG", "gemeten": "2025-12-12T08:15:00+01:00"}},'
     ' "proces": {{"aanwezig": 31, "wachtkamer": 9, "wachtOpOpname": 6, "langsteWachttijdMin": 214}}}}'

@@ -27,7 +27,8 @@ _TOKEN = re.compile(rb'[\[\]{},:]|"(?:[^"\\]++|\\.)*+"|[^\s\[\]{},:"]+')
 class Document:
     """A JSON message: `root` and the places of its values.
 
-    `control_id` and `items` are filled in by who knows the mapping: the message's id, and the items it is mapped by.
+    `control_id`, `items` and `asked` are filled in by who knows the mapping: the message's id, the items of it
+    that are mapped by themselves, and the elements (by their names) that told both.
     """
 
     issues: Sequence[Issue] = ()
@@ -35,6 +36,7 @@ class Document:
     def __init__(self, root: Any, data: bytes, *, line: int = 1, byte: int = 0) -> None:
         self.root = root
         self.control_id: str | None = None
+        self.asked: frozenset[tuple[str, ...]] = frozenset()
         self.items: Sequence[Item] = ()
         self._data = data
         self._line = line
@@ -80,6 +82,10 @@ class Document:
     def key(self, pointer: str) -> str:
         """Return what tells one leaf from another."""
         return pointer
+
+    def names(self, place: Place) -> tuple[str, ...]:
+        """Return the names on the way to a place, without the numbers of items."""
+        return tuple(name for name in place.path.split("/")[1:] if not name.isdecimal())
 
     def leaves(self) -> Iterator[tuple[str, Place]]:
         """Yield every value that is not empty, with its place, in the order of the text."""

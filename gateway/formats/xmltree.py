@@ -135,13 +135,15 @@ def _named(below: tuple[Node, ...]) -> dict[str, tuple[Node, ...]]:
 class Document:
     """An XML message: its root element (of a SOAP envelope: what is in its body), and what was odd about its bytes.
 
-    `control_id` and `items` are filled in by who knows the mapping: the message's id, and the items it is mapped by.
+    `control_id`, `items` and `asked` are filled in by who knows the mapping: the message's id, the items of it
+    that are mapped by themselves, and the elements (by their names) that told both.
     """
 
     def __init__(self, root: Node, issues: Sequence[Issue]) -> None:
         self.root = root
         self.issues = issues
         self.control_id: str | None = None
+        self.asked: frozenset[tuple[str, ...]] = frozenset()
         self.items: Sequence[Any] = ()
 
     def all(self, name: str) -> Sequence[Any]:
@@ -152,6 +154,11 @@ class Document:
     def item(self, value: Any) -> "Item":
         """Return a node of this message as an item."""
         return Item(value, self)
+
+    def names(self, place: Place) -> tuple[str, ...]:
+        """Return the names on the way to a place from the root, without their numbers."""
+        above = len(self.root.place().path) + 1
+        return tuple(name.partition("[")[0].removeprefix("@") for name in place.path[above:].split("/"))
 
     def leaves(self) -> Iterator[tuple[int, Place]]:
         """Yield every attribute and element that holds text, in the order of the document."""

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from gateway.errors import BadMapping, Issue, UnsupportedMessage
-from gateway.fhirpath import FhirPathError
+from gateway.fhirpath import FhirPathError, ast
 from gateway.formats import jsontree, xmltree
 from gateway.mapping import ir, trees
 from gateway.mapping.compiler.condition import Test, Values, condition, values
@@ -38,6 +38,7 @@ class Accepting:
     control: Values | None
     moment: Values | None
     items: Values | None
+    asked: frozenset[tuple[str, ...]]  # the elements that those look at, by their names
 
     def accepts(self, document: Document) -> bool:
         """Return whether this mapping is for a message; it is not when the condition cannot be asked of it."""
@@ -49,6 +50,7 @@ class Accepting:
     def prepare(self, document: Document) -> None:
         """Tell a message its id, and the items it is mapped by."""
         document.control_id = _first(self.control, document)
+        document.asked = self.asked
         document.items = [document.item(value) for value in self.items(document)] if self.items else ()
 
     def event_time(self, document: Document, zone: str) -> datetime | None:
@@ -104,7 +106,17 @@ def accepting(mapping: ir.Mapping, source: ir.TreeSource, problems: Problems) ->
         values(mapping, expression, problems) if expression is not None else None
         for expression in (source.control, source.event_time, source.each)
     )
-    return Accepting(mapping, source, condition(mapping, problems), control, event_time, each)
+    looked = (mapping.source.when, source.control, source.event_time)
+    asked = frozenset(path for one in looked if one is not None for node in ast.walk(one.node) if (path := names(node)))
+    return Accepting(mapping, source, condition(mapping, problems), control, event_time, each, asked)
+
+
+def names(node: ast.Node) -> tuple[str, ...]:
+    """Return the names of `a.b.c`; nothing for what is no path."""
+    if isinstance(node, ast.Identifier):
+        return (node.name,)
+    above = names(node.base) if isinstance(node, ast.Member) else ()
+    return (*above, node.name) if above and isinstance(node, ast.Member) else ()
 
 
 def _has_root(one: Accepting, document: xmltree.Document) -> bool:

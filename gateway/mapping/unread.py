@@ -63,7 +63,7 @@ def _of_tree(
     read = {look.owner.key(*look.at) for look in looks}
     read |= {place.path for entry in entries for place, _ in entry.sources}  # in what was taken over whole
     for key, place in document.leaves():
-        if key not in read:
+        if key not in read and document.names(place) not in document.asked:
             yield place
 
 

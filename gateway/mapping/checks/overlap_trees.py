@@ -12,7 +12,7 @@ from gateway.fhirpath import ast
 from gateway.formats import jsontree
 from gateway.mapping import ir
 from gateway.mapping.spans import Problems
-from gateway.mapping.tree_selection import Accepting, accepting
+from gateway.mapping.tree_selection import Accepting, accepting, names
 
 _MOST = 20_000  # combinations tried for a mapping; more literals than that no condition has
 _OTHER = "\x00"  # a value that no condition mentions
@@ -59,18 +59,9 @@ def _values(mapping: ir.Mapping) -> dict[Path, list[Any]]:
     literals = [n.value for n in nodes if isinstance(n, ast.Literal) and isinstance(n.value, str | int)]
     inner = {id(n.base) for n in nodes if isinstance(n, ast.Member)}
     prefixes = dict(mapping.source.tree.prefixes) if mapping.source.tree else {}
-    paths = [path for n in nodes if id(n) not in inner and (path := _path(n, prefixes))]
+    found = [names(node) for node in nodes if id(node) not in inner]
+    paths = [tuple(_key(name, prefixes) for name in path) for path in found if path]
     return {path: [*dict.fromkeys(literals), _OTHER, None] for path in dict.fromkeys(paths)}
-
-
-def _path(node: ast.Node, prefixes: Mapping[str, str]) -> Path:
-    """Return the names of `a.b.c`; nothing for what is no path."""
-    if isinstance(node, ast.Identifier):
-        return (_key(node.name, prefixes),)
-    if isinstance(node, ast.Member):
-        above = _path(node.base, prefixes)
-        return (*above, _key(node.name, prefixes)) if above else ()
-    return ()
 
 
 def _key(name: str, prefixes: Mapping[str, str]) -> str:
