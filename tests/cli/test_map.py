@@ -479,3 +479,41 @@ def test_what_is_no_fhir_xml_is_refused_with_its_line() -> None:
 
     assert done.exit_code == 1
     assert "/Location (line 3): R4 Location has no element 'stand'" in done.stderr
+
+
+def test_new_writes_a_mapping_of_json_ndjson_and_xml_that_runs(tmp_path: Path) -> None:
+    samples = {
+        "json": '{"afdeling": {"code": "SEH", "per wanneer": "nu"}, "bedden": [{"soort": "IC"}, {"soort": "HC"}]}',
+        "ndjson": '{"type": "rit", "nummer": "1"}\n{"type": "rit", "nummer": "2"}\n',
+        "xml": '<Opgave xmlns="urn:x" id="7"><Kop><Datum>2024-04-12</Datum></Kop><Rij/></Opgave>',
+    }
+    for format_, text in samples.items():
+        sample = tmp_path / f"sample.{format_}"
+        sample.write_text(text)
+        made = gateway("new", "trial", "--from", sample, "--into", tmp_path / format_)
+        assert made.exit_code == 0, made.output
+
+        written_ = (tmp_path / format_ / format_ / "trial" / "mapping.yaml").read_text()
+        assert "SEH" not in written_
+        assert "2024" not in written_
+        assert gateway("run", sample, "--mappings", tmp_path / format_, *AT).exit_code == 0
+    assert "#   afdeling.`per wanneer`\n#   bedden.soort\n" in (tmp_path / "json/json/trial/mapping.yaml").read_text()
+
+
+def test_run_reads_ndjson_line_by_line_and_refuses_a_line_by_name(tmp_path: Path) -> None:
+    (tmp_path / "maps/ndjson/trips").mkdir(parents=True)
+    (tmp_path / "maps/ndjson/trips/mapping.yaml").write_text(
+        "map: https://msb-gateway.example/fhir/StructureMap/trips\nversion: 1.0.0\n"
+        "source: {format: ndjson, when: \"type = 'rit'\"}\n" + resource('language: "{{ nummer }}"')
+    )
+    file = tmp_path / "trips.ndjson"
+    file.write_text('{"type": "rit", "nummer": "1"}\n{"type": "anders"}\n{"type": "rit", "nummer": "2"}\n{"type')
+
+    result = gateway("run", file, "--mappings", tmp_path / "maps", *AT)
+
+    assert result.exit_code == 1
+    assert [json.loads(line)["entry"][0]["resource"]["language"] for line in result.stdout.splitlines()] == ["1", "2"]
+    assert "no mapping accepts this JSON object with the keys type" in result.stderr
+    assert "line (line 4" in result.stderr
+    explained = gateway("explain", "Patient.language", "--message", file, "--mappings", tmp_path / "maps")
+    assert "/nummer '2' (line 3" in explained.stdout

@@ -1,6 +1,7 @@
 """`gateway map run`: messages in, transaction Bundles out, findings on standard error."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,27 +68,28 @@ class Work:
         """Yield what each message of a file becomes; what is refused is told to `shape`, and the next one is mapped."""
         from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
 
-        try:
-            rest = self._begun(path)
-        except GatewayError as error:
-            shape.refused(options.shown(path), error.issues)
-            return
-        while True:
+        with ExitStack() as opened:
             try:
-                yield next(rest)
-            except StopIteration:
-                return
+                rest = self._begun(path, opened)
             except GatewayError as error:
                 shape.refused(options.shown(path), error.issues)
+                return
+            while True:
+                try:
+                    yield next(rest)
+                except StopIteration:
+                    return
+                except GatewayError as error:
+                    shape.refused(options.shown(path), error.issues)
 
-    def _begun(self, path: Path) -> "Iterator[Mapped]":
+    def _begun(self, path: Path, opened: ExitStack) -> "Iterator[Mapped]":
         """Return what a file becomes. NDJSON is read line by line, however long it is."""
         from gateway.mapping.run import run, run_lines  # noqa: PLC0415 - `--help` need not wait for it
 
         asked = self.asked
         said: Any = {"provider": asked.provider, "received_at": asked.received_at, "language": asked.language}
         if options.is_ndjson(path):
-            return run_lines(self.library, path.open("rb"), **said)
+            return run_lines(self.library, opened.enter_context(path.open("rb")), **said)
         return run(self.library, options.content(path), **said)
 
 
