@@ -15,7 +15,7 @@ from gateway.formats.jsontree import Part
 from gateway.mapping.library import Library
 from gateway.mapping.run import Job
 
-RECEIVED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+RECEIVED = datetime(2025, 12, 12, 7, 30, tzinfo=UTC)  # while the stop of the sample holds
 CDA_SIZE = 47_000
 
 _OPENING = (
