@@ -6,7 +6,6 @@ of its attributes and child elements. https://www.w3.org/TR/xml/, https://www.w3
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 from lxml import etree
@@ -19,7 +18,6 @@ _XML = "http://www.w3.org/XML/1998/namespace"
 _PREFIXES = {XSI: "xsi_", _XML: "xml_"}
 _SILENT = frozenset({f"{{{XSI}}}schemaLocation", f"{{{XSI}}}noNamespaceSchemaLocation"})
 _SOAP = frozenset({"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"})
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _BIG_LINE = 65535  # libxml2 counts no further
 
 
@@ -56,16 +54,17 @@ class Node(str):
 
     def named(self, name: str) -> "tuple[Node, ...]":
         """Return what it has under a name: `code`, `@code` (an attribute), `{urn:x}code`, `xsi_type`, `xmlText`."""
-        if self._named is None:
-            below = self.below()
-            self._named = _named(below) if below else _NOTHING
-        found = self._named.get(name)
-        if found is not None:
-            return found
+        below = self.below() if self._below is None else self._below
+        if below:
+            if self._named is None:
+                self._named = _named(below)
+            found = self._named.get(name)
+            if found is not None:
+                return found
         if name == "xmlText":
             return (self,) if self else ()
         if name[:1] == "{":
-            return tuple(n for n in self.below() if n.element is not None and n.element.tag == name)
+            return tuple(n for n in below if n.element is not None and n.element.tag == name)
         return ()
 
     def place(self, *name: str) -> Place:

@@ -94,6 +94,8 @@ def descendants(values: Iterable[Any]) -> list[Any]:
     while todo:
         below = todo.pop()
         found.append(below)
-        if type(below) is not str:
-            todo += _children(below)[::-1]
+        if type(below) is Node:
+            todo += reversed(below.below())
+        elif type(below) is not str:
+            todo += reversed(_children(below))
     return found
