@@ -112,7 +112,7 @@ def test_a_requirement_that_only_warns_is_told_and_refuses_nothing(tmp_path: Pat
 
     (issue,) = one.issues
     assert (issue.severity, issue.code, issue.diagnostics) == ("warning", "contradiction", "no number")
-    assert [r["resourceType"] for r, *_ in one.resources] == ["Basic"]
+    assert [r["resourceType"] for r, *_ in one.resources] == ["Patient"]
 
 
 def test_a_resource_without_an_id_is_refused(tmp_path: Path) -> None:
