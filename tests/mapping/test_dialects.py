@@ -88,6 +88,8 @@ def sources(mapped: Mapped, mapping: Mapping) -> list[tuple[Any, tuple[Any, ...]
 @pytest.mark.parametrize("path", messages(), ids=lambda path: path.stem)
 def test_every_element_has_an_origin(path: Path) -> None:
     for mapped in taken(path.read_bytes()):
+        if mapped.whole is not None and mapped.whole["type"] == "collection":
+            continue  # told entry by entry, without the Bundle around them
         traced = {entry.path for entry in mapped.trace.entries() if not entry.path.startswith("Parameters")}  # declared
         leaves = sum(count(resource) for resource, _, _ in mapped.resources)
         assert len(traced) == leaves
