@@ -1,6 +1,7 @@
 """Builds the div of a narrative from another tree: nothing is taken over that was not chosen, no text is lost."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import NamedTuple, cast
 
 from lxml import etree
@@ -34,6 +35,7 @@ class Rebuilt:
     def __init__(self) -> None:
         self.root = etree.Element(f"{{{XHTML}}}div", nsmap=_NAMESPACES)
         self._open = [self.root]
+        self._last: list[etree._Element | None] = [None]  # the last child of each that is open
 
     def add(self, source: etree._Element, chosen: Chosen) -> None:
         """Add what is in `source`; `source` itself has become the root."""
@@ -58,26 +60,34 @@ class Rebuilt:
             elif event == "end":
                 depth, after = ends.pop()
                 self.say(after)
-                del self._open[depth:]
+                del self._open[depth:], self._last[depth:]
             if event != "start" and node is not branch:
                 self.say(node.tail)
 
     def _begin(self, made: Made) -> None:
-        for tag, attributes in ((made.tag, made.attributes), (made.inner, {})):
-            if tag is not None and len(self._open) < _DEEPEST:
-                element = etree.SubElement(self._open[-1], f"{{{XHTML}}}{tag}", dict(attributes))
-                if tag not in VOID:
-                    self._open.append(element)
+        if made.tag is not None:
+            self._enter(made.tag, made.attributes)
+        if made.inner is not None:
+            self._enter(made.inner, {})
         self.say(made.before)
+
+    def _enter(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if len(self._open) < _DEEPEST:
+            element = etree.SubElement(self._open[-1], _qualified(tag), dict(attributes) if attributes else None)
+            self._last[-1] = element
+            if tag not in VOID:
+                self._open.append(element)
+                self._last.append(None)
 
     def say(self, text: str | None) -> None:
         """Add text where the narrative has come to."""
         if not text:
             return
-        parent = self._open[-1]
-        if len(parent):
-            parent[-1].tail = (parent[-1].tail or "") + text
+        last = self._last[-1]
+        if last is not None:
+            last.tail = (last.tail or "") + text
         else:
+            parent = self._open[-1]
             parent.text = (parent.text or "") + text
 
     def written(self) -> str:
@@ -92,3 +102,8 @@ class Rebuilt:
     def _shows_something(self) -> bool:
         has_text = any(str(part).strip() for part in self.root.itertext())
         return has_text or self.root.find(f".//{{{XHTML}}}img") is not None
+
+
+@cache
+def _qualified(tag: str) -> str:
+    return f"{{{XHTML}}}{tag}"
