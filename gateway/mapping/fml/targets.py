@@ -80,6 +80,7 @@ class Targets(Tracer):
     def __init__(self, rules: Sequence[Rule], policy: Policy, language: Language) -> None:
         super().__init__(rules, policy, language)
         self._pruned: dict[int, Any] = {}  # what groups gave back: nothing in it is empty
+        self._copies: dict[int, tuple[Any, str]] = {}  # what was copied out of the message, and where that stands
         self.known: Resource | None = None  # where the parts of a source that is a resource stand
 
     # ---- sources
@@ -189,12 +190,28 @@ class Targets(Tracer):
         for value in values if many else [values]:
             json = self._json(value)
             if isinstance(json, dict):
+                if not holder:
+                    self._copied(bare_json(value), json, holder)
                 for key, inner in json.items():
                     origin = self.made.get((id(json), key)) or Made(holder, rule, reads, fixed=False)
                     holder[key] = inner
                     self.made[id(holder), key] = origin._replace(holder=(holder, json))
             elif full(json):
                 self._put(holder, "value", json, Made(holder, rule, reads, fixed=not reads))
+
+    def pointer(self, value: Any) -> str | None:
+        """Return where an object or array of the message stands, or the one that it was copied from."""
+        held = self._copies.get(id(value))
+        return held[1] if held is not None else super().pointer(value)
+
+    def _copied(self, value: Any, json: Any, holder: Any) -> None:
+        """Remember where the objects and arrays of a copy come from: what is read in them is read there."""
+        pointer = self.pointer(value)
+        if pointer is not None:
+            self._copies[id(holder)] = (holder, pointer)
+        for key in value if isinstance(value, dict) else range(len(value)):
+            if isinstance(value[key], dict | list):
+                self._copied(value[key], json[key], json[key])
 
     def unbox(self, holder: dict[str, Any], slot: Slot, rule: int, box: dict[str, Any]) -> None:
         """Put the value that rules gave to a plain element, and its extensions."""

@@ -52,7 +52,10 @@ def escape(value: Any, source: Any = "plain", target: Any = None) -> str | None:
 
 
 def cast(value: Any, type_name: Any) -> Any:
-    """Return a value as the plain type that is named. Raises Finding when it cannot be one."""
+    """Return a value as the plain type that is named. Raises Finding when it cannot be one.
+
+    A number stays the number it is, never cut off: that 1.5 is no integer is for who validates what is made.
+    """
     found, name = bare(value), str(type_name).removeprefix("System.").lower()
     if found is None or isinstance(found, dict):
         return found
@@ -66,6 +69,8 @@ def cast(value: Any, type_name: Any) -> Any:
 
 
 def _number(value: Any, make: type[int] | type[Decimal]) -> int | Decimal:
+    if isinstance(value, Decimal):
+        return value
     try:
         return make(str(value))
     except (ValueError, InvalidOperation) as wrong:

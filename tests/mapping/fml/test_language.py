@@ -129,6 +129,7 @@ def test_the_index_of_an_item_is_known() -> None:
         ),
         ("tgt.telecom = cp('a@x.example')", {"telecom": [{"system": "email", "value": "a@x.example"}]}),
         ("tgt.multipleBirth = cast('3', 'integer')", {"multipleBirthInteger": 3}),
+        ("(2.5) as n, tgt.multipleBirth = cast(n, 'integer')", {"multipleBirthInteger": Decimal("2.5")}),
         (
             "tgt.extension as e, e.url = 'u', e.value = qty('4 mg')",
             {"extension": [{"url": "u", "valueQuantity": {"value": Decimal(4), "unit": "mg"}}]},
