@@ -1,17 +1,18 @@
 """Mappings of JSON, NDJSON, XML and FHIR of another shape: what expressions mean, and where everything stood."""
 
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pytest
 
 from gateway.errors import BadMapping, GatewayError, MalformedMessage, MappingFailed, UnsupportedMessage
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
-from gateway.mapping.run import run
+from gateway.mapping.run import run, run_lines
 from gateway.mapping.unread import unread_places
 from tests.mapping.writing import RECEIVED, resource, traced, written
 
@@ -486,3 +487,34 @@ def test_fhir_xml_is_reshaped_as_well(tmp_path: Path) -> None:
 def test_what_is_malformed_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises((MalformedMessage, UnsupportedMessage)):
         list(run(written(tmp_path, EACH, head=JSON), data, received_at=RECEIVED))
+
+
+class Stream:
+    """A stream of so many lines, none of which is held."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def readline(self, limit: int = -1) -> bytes:
+        del limit
+        self.left -= 1
+        return (
+            b'{"type": "rit", "ritnummer": "%d", "tekst": "%s"}\n' % (self.left, b"x" * 10_000)
+            if self.left >= 0
+            else b""
+        )
+
+
+def test_a_long_stream_takes_no_more_memory_than_a_line(tmp_path: Path) -> None:
+    library = written(tmp_path, resource('language: "{{ ritnummer }}"'), head=NDJSON)
+    taken = 0
+    tracemalloc.start()
+    try:
+        for found in run_lines(library, cast("BinaryIO", Stream(2000)), received_at=RECEIVED):
+            taken += len(found.resources)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert taken == 2000
+    assert peak < 5_000_000  # of twenty million bytes
