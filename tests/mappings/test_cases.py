@@ -16,6 +16,7 @@ from tests.golden import is_bundle, messages
 
 MAPPINGS = sorted(path.parent for path in shipped("mappings").glob("*/*/mapping.yaml"))
 GOLDEN = sorted(p for p in shipped("mappings").glob("*/*/cases/*.json") if is_bundle(p))
+IN_USE = [p for p in GOLDEN if p.parents[2].name != "fml"]  # those are used by name, never at a door
 NOT_FREE = {"O", "H", "h", "K", "I", "C", "bezet", "schoonmaak", "gereserveerd", "gesloten"}
 
 
@@ -77,7 +78,7 @@ def test_golden_output_loads_in_the_models_of_others(path: Path) -> None:
         getattr(module, resource["resourceType"]).model_validate_json(json.encode(resource))
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parents[1].name}-{p.stem}")
+@pytest.mark.parametrize("path", IN_USE, ids=lambda p: f"{p.parents[1].name}-{p.stem}")
 def test_references_of_a_golden_output_resolve_in_it(path: Path) -> None:
     resources = _resources(path)
     there = Counter(f"{r['resourceType']}/{r['id']}" for r in resources)
@@ -96,7 +97,7 @@ def _references(value: Any) -> list[str]:
     return own + [found for inner in value.values() for found in _references(inner)]
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parents[1].name}-{p.stem}")
+@pytest.mark.parametrize("path", IN_USE, ids=lambda p: f"{p.parents[1].name}-{p.stem}")
 def test_every_capacity_fact_says_source_moment_method_and_receipt(path: Path) -> None:
     for resource in _resources(path):
         if resource["resourceType"] == "Slot" or "operationalStatus" in resource:
