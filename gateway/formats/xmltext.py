@@ -39,6 +39,7 @@ _WIDE = (
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]*?\?>")
 _ENCODING = re.compile(rb"\s*<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]{0,40})[\"']")
 _PROLOG = re.compile(r"(?:\s++|<\?(?:[^?]++|\?(?!>))*+\?>|<!--(?:[^-]++|-(?!->))*+-->)*+")
+_LOOKED_AT = 1024  # bytes that a declaration stands in
 _NARROW = SINGLE_BYTE | {"utf-8"}
 _REASONS = {
     "ERR_TAG_NAME_MISMATCH": "an element is closed by a tag of another name",
@@ -61,7 +62,9 @@ def parsed(data: bytes) -> tuple[Any, tuple[Issue, ...]]:
     if len(data) > MAX_BYTES:
         raise TooLarge(f"an XML message is at most {MAX_BYTES} bytes; this one has {len(data)}")
     text, issues = _decoded(data)
-    text = _DECLARATION.sub(lambda found: "\n" * found[0].count("\n"), text, count=1)
+    declaration = _DECLARATION.match(text)
+    if declaration is not None:  # its lines still count
+        text = "\n" * declaration[0].count("\n") + text[declaration.end() :]
     if "\0" in text:  # the parser would take it for UTF-16 by itself
         raise _malformed("this is not well-formed XML: it holds NUL")
     _refuse_doctype(text)
@@ -123,7 +126,7 @@ def _decoded(data: bytes) -> tuple[str, tuple[Issue, ...]]:
     for begin, codec in _WIDE:
         if data.lstrip(b" \t\r\n").startswith(begin) or data.startswith(begin):
             return _in(data, codec, "the first bytes say"), ()
-    declared = _ENCODING.match(data)
+    declared = _ENCODING.match(data[:_LOOKED_AT])
     if declared is None:
         return _in(data, "utf-8", "XML that declares no encoding is"), ()
     return _declared(data, declared[1].decode())

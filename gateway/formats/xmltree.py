@@ -4,6 +4,7 @@ A node is the text that stands in it, so every function for text works on it, an
 of its attributes and child elements. https://www.w3.org/TR/xml/, https://www.w3.org/TR/xml-names/
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -24,12 +25,13 @@ _BIG_LINE = 65535  # libxml2 counts no further
 class Node(str):
     """An element or attribute: the text in it, in the order of the document, without the blanks around it."""
 
-    __slots__ = ("_below", "_named", "element", "name", "parent")
+    __slots__ = ("_below", "_named", "_numbers", "element", "name", "parent")
 
     element: Any  # of lxml; of an attribute None
     name: str  # local; of an attribute with @
     parent: "Node | None"
     _below: "tuple[Node, ...] | None"
+    _numbers: "Mapping[Any, int] | None"  # of its children, once a place is asked for
     _named: "Mapping[str, tuple[Node, ...]] | None"
 
     @property
@@ -37,8 +39,10 @@ class Node(str):
         """The step of an XPath that leads to it: its name, and its number where there are more of that name."""
         if self.element is None or self.parent is None or self.parent.element is None:
             return self.name
-        alike = [child for child in self.parent.element if child.tag == self.element.tag]
-        return f"{self.name}[{alike.index(self.element) + 1}]" if len(alike) > 1 else self.name
+        if self.parent._numbers is None:  # noqa: SLF001 - its own kind
+            self.parent._numbers = _numbers(self.parent.element)  # noqa: SLF001 - idem
+        number = self.parent._numbers.get(self.element)  # noqa: SLF001 - idem
+        return f"{self.name}[{number}]" if number else self.name
 
     @property
     def namespace(self) -> str:
@@ -87,7 +91,7 @@ class Node(str):
 def _node(text: str, element: Any, name: str, parent: Node | None) -> Node:
     made = Node(text)
     made.element, made.name, made.parent = element, name, parent
-    made._below = made._named = None  # noqa: SLF001 - of this module
+    made._below = made._named = made._numbers = None  # noqa: SLF001 - of this module
     return made
 
 
@@ -100,6 +104,18 @@ def _below(node: Node) -> Iterator[Node]:
         text = _text(child)
         if text or len(child) or child.attrib:
             yield _node(text, child, _local(child.tag), node)
+
+
+def _numbers(element: Any) -> dict[Any, int]:
+    """Return the number of each child that has siblings of its name, among those."""
+    totals = Counter(child.tag for child in element)
+    counted: Counter[str] = Counter()
+    found = {}
+    for child in element:
+        if totals[child.tag] > 1:
+            counted[child.tag] += 1
+            found[child] = counted[child.tag]
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -1,5 +1,8 @@
 """XML as a tree: names, texts and places, character sets, and what is never parsed."""
 
+import contextlib
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -211,3 +214,31 @@ def test_any_bytes_are_a_tree_or_refused(data: bytes) -> None:
     except (MalformedMessage, TooLarge):
         return
     list(document.leaves())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b" " * 3_000_000 + b"<a/>",
+        b"<?xml " + b"a" * 3_000_000,
+        b"<!--" + b"-" * 3_000_000,
+        b"<?x " + b"?" * 3_000_000,
+        b"<?xml version='1.0' " + b"encoding " * 300_000,
+        b"<a b='" + b"<" * 300_000,
+    ],
+)
+def test_no_text_takes_long_to_refuse(data: bytes) -> None:
+    start = time.process_time()
+    with contextlib.suppress(MalformedMessage, TooLarge):
+        xmltree.parse(data)
+
+    assert time.process_time() - start < 5
+
+
+def test_places_of_many_siblings_are_counted_once() -> None:
+    document = xmltree.parse(b"<a>" + b"<b>1</b>" * 30_000 + b"</a>")
+    start = time.process_time()
+    places = [place.path for _, place in document.leaves()]
+
+    assert places[-1] == "/a/b[30000]"
+    assert time.process_time() - start < 5
