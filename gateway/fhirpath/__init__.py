@@ -67,6 +67,8 @@ what the names in it are. The Code tells whether it gives a list (`many`) or a v
 - `condition(node, scope)` is the same for an `if`: true exactly when the expression is, and quicker than its value.
 - `Scope.context()` is what `$this` and leading elements mean; without one, a name nobody knows is an error with a
   suggestion out of `Scope.names()`.
+- `Scope.elements` says how a step by name is written from a value of unknown type, where that is no FHIR: a JSON
+  message, XML.
 - `parse(text, source_paths=True, is_source=…)` reads `PID-3[2].1`, `OBX[3]-5`, `record['Per wanneer']` and
   `x-5.1` (where `is_source("x")`) as `SourcePath`, and `$this.4.1` as `SourceStep`; `Scope.source` and `Scope.step`
   write them. `NAME-5` without spaces is a path when NAME is three capitals or digits, or `is_source`; with spaces
