@@ -4,7 +4,7 @@ Every node knows the characters it came from: `text[node.start:node.end]`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from gateway.fhirpath.values import System
 
@@ -153,9 +153,15 @@ class SourceStep(Node):
 
 def walk(node: Node) -> Iterator[Node]:
     """Yield the node and everything below it, in the order written."""
-    yield node
-    for spec in fields(node):
-        value = getattr(node, spec.name)
-        for below in value if isinstance(value, tuple) else (value,):
-            if isinstance(below, Node):
-                yield from walk(below)
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        below: list[Node] = []
+        for name in one.__dataclass_fields__:  # fields() would take most of the time
+            value = getattr(one, name)
+            if isinstance(value, Node):
+                below.append(value)
+            elif isinstance(value, tuple):
+                below += [inner for inner in value if isinstance(inner, Node)]
+        waiting += reversed(below)

@@ -5,6 +5,7 @@ the two of them mention (and of none of them).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations, product
 from typing import Any
 
@@ -12,7 +13,7 @@ from gateway.fhirpath import ast
 from gateway.formats.delimited.layout import normal
 from gateway.mapping import ir
 from gateway.mapping.checks.overlap_trees import common
-from gateway.mapping.compiler.condition import condition
+from gateway.mapping.compiler.condition import Test, condition
 from gateway.mapping.selection import accepts_columns
 from gateway.mapping.spans import Problems
 
@@ -49,7 +50,7 @@ def _table(one: ir.Mapping, other: ir.Mapping) -> str | None:
 
 
 def _message(one: ir.Mapping, other: ir.Mapping) -> str | None:
-    tests = [condition(mapping, Problems()) for mapping in (one, other)]
+    tests = [_test(mapping) for mapping in (one, other)]
     values = _values(one, other)
     keys = list(values)
     count = 1
@@ -62,6 +63,12 @@ def _message(one: ir.Mapping, other: ir.Mapping) -> str | None:
         if all(test(message) for test in tests):
             return message.describe()
     return None
+
+
+@lru_cache(maxsize=256)
+def _test(mapping: ir.Mapping) -> Test:
+    """Return what tells whether a mapping accepts a message; each is asked beside all others."""
+    return condition(mapping, Problems())
 
 
 def _values(*mappings: ir.Mapping) -> dict[Key, list[str | None]]:
