@@ -21,7 +21,7 @@ from bench.feed_messages import STREAMS, Stream
 from bench.report import Row, percentile, show
 from bench.servers import databases, gateway
 
-_TAKEN = "select count(distinct coalesce(once, cast(id as text))) from inbox where state = 'accepted'"
+_TAKEN = "select count(*) from inbox where state = 'accepted' and length(content) > 0"  # a long table: its first row
 _CLIENTS = 24
 
 
