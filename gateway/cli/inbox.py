@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,12 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from gateway.errors import GatewayError
+from gateway.cli.stores import built, reported, settings_for
 
 if TYPE_CHECKING:
     from gateway.access.sealing import Keys
     from gateway.cli.replaying import Replayed
-    from gateway.services import Services
     from gateway.settings import Settings
     from gateway.store import Store
     from gateway.store.inbox import Entered, Fate
@@ -110,7 +108,7 @@ def replay(
     from gateway.store import inbox as stored  # noqa: PLC0415 - as above
 
     _check_ids(ids, failed=failed, provider=provider)
-    with _built(database) as to:
+    with built(database) as to:
         wanted = stored.failed(to.store, provider) if failed else ids
         results = []
         for id_ in wanted:
@@ -258,38 +256,11 @@ def _opened(database: str | None) -> Iterator[_Kept]:
     from gateway.services import now  # noqa: PLC0415 - as above
     from gateway.store import open_store  # noqa: PLC0415 - as above
 
-    with _reported():
-        settings = _settings(database)
+    with reported():
+        settings = settings_for(database)
         keys = Keys.read(settings.inbox_key)
         store = open_store(settings.database, durability=settings.durability)
         try:
             yield _Kept(settings, store, keys, now)
         finally:
             store.close()
-
-
-@contextmanager
-def _built(database: str | None) -> Iterator[Services]:
-    from gateway.services import build  # noqa: PLC0415 - the doors are slow to load
-
-    with _reported():
-        to = build(_settings(database))
-        try:
-            yield to
-        finally:
-            to.store.close()
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    try:
-        yield
-    except GatewayError as error:
-        raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error
-
-
-def _settings(database: str | None) -> Settings:
-    from gateway.settings import Settings  # noqa: PLC0415 - not for `--help`
-
-    given = {"GATEWAY_DATABASE": database} if database else {}
-    return Settings.from_env(os.environ | given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from gateway.errors import GatewayError
+from gateway.cli.stores import built, reported, settings_for
 
 if TYPE_CHECKING:
     from gateway.ingest import Ingested
@@ -83,17 +82,12 @@ def provenance(reference: str, database: str | None, count: int) -> None:
     from gateway.access.policy import development_caller  # noqa: PLC0415 - slow to load
     from gateway.fhir.json import encode_pretty  # noqa: PLC0415 - as above
     from gateway.query.provenance import provenance as told  # noqa: PLC0415 - as above
-    from gateway.services import build  # noqa: PLC0415 - as above
 
     type_, slash, id_ = reference.partition("/")
     if not slash or not id_:
         raise click.UsageError("name a resource as Slot/123")
-    with _reported():
-        to = build(_settings(database))
-        try:
-            click.echo(encode_pretty(told(type_, id_, development_caller(), to, count=count)), nl=False)
-        finally:
-            to.store.close()
+    with built(database) as to:
+        click.echo(encode_pretty(told(type_, id_, development_caller(), to, count=count)), nl=False)
 
 
 @store.command()
@@ -115,11 +109,9 @@ def ingest(
     """Take in messages, lists or Bundles from files, as if they were sent; exit 1 when any is refused."""
     from gateway.access.policy import development_caller  # noqa: PLC0415 - the doors are slow to load
     from gateway.ingest import ingest as take_in  # noqa: PLC0415 - as above
-    from gateway.services import build  # noqa: PLC0415 - as above
 
     refused = False
-    with _reported():
-        to = build(_settings(database))
+    with built(database) as to:
         for file in files:
             data = file.read()
             taken = take_in(
@@ -132,7 +124,6 @@ def ingest(
             )
             click.echo(f"{file.name}\n{_report(taken, language, show_values=show_values)}", nl=False)
             refused = refused or any(message.refusal for message in taken.messages)
-        to.store.close()
     sys.exit(refused)
 
 
@@ -146,28 +137,13 @@ def _report(taken: Ingested, language: str, *, show_values: bool) -> str:
 def _opened(database: str | None, *, renew: bool = False) -> Iterator[tuple[Store, Settings]]:
     from gateway.store import open_store  # noqa: PLC0415 - not for `--help`
 
-    with _reported():
-        settings = _settings(database)
+    with reported():
+        settings = settings_for(database)
         opened = open_store(settings.database, durability=settings.durability, renew=renew)
         try:
             yield opened, settings
         finally:
             opened.close()
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    try:
-        yield
-    except GatewayError as error:
-        raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error
-
-
-def _settings(database: str | None) -> Settings:
-    from gateway.settings import Settings  # noqa: PLC0415 - not for `--help`
-
-    given = {"GATEWAY_DATABASE": database} if database else {}
-    return Settings.from_env(os.environ | given)
 
 
 def _version(opened: Store) -> int:

@@ -1,0 +1,46 @@
+"""The store and the doors, as commands open them: settings of the environment, errors in our words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from gateway.settings import Settings
+
+
+@contextmanager
+def built(database: str | None) -> Iterator[Services]:
+    """Yield the doors to a store; ClickException for what is wrong with it."""
+    from gateway.services import build  # noqa: PLC0415 - the doors are slow to load
+
+    with reported():
+        to = build(settings_for(database))
+        try:
+            yield to
+        finally:
+            to.store.close()
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Tell an error of ours in its own words, all its findings. ClickException."""
+    try:
+        yield
+    except GatewayError as error:
+        raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error
+
+
+def settings_for(database: str | None) -> Settings:
+    """Return the settings of the environment, with `database` where it is given. BadSettings."""
+    from gateway.settings import Settings  # noqa: PLC0415 - not for `--help`
+
+    given = {"GATEWAY_DATABASE": database} if database else {}
+    return Settings.from_env(os.environ | given)
