@@ -3,91 +3,47 @@
 Whatever comes in stays. A message that is taken is kept with what it became, in one commit; a message
 that is refused is kept with the reasons. Whole or refused, never half and quiet: each message of a batch
 by itself, each row of a table by itself. HTTP, MLLP and the command line all come through here.
+
+`names` tells by what a message is recognised when it comes again, `taken` what became of it, and
+`acknowledgements` answers in HL7 v2 and EDIFACT.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
 from gateway.access.policy import Caller, may_send
 from gateway.errors import (
-    Conflict,
     Forbidden,
     GatewayError,
     InvalidResource,
     Issue,
     MappingFailed,
-    MultipleMatches,
     Place,
     ResourceNotFound,
     UnsupportedMessage,
-    VersionConflict,
 )
-from gateway.fhir.json import encode
 from gateway.fhir.types import Resource
 from gateway.formats import edifact, hl7v2
 from gateway.formats.detect import detect
+from gateway.ingest.acknowledgements import acknowledge, acknowledgement, control
+from gateway.ingest.names import mapped_as, named, once_of_table, parsed
+from gateway.ingest.taken import CONTENT, Ingested, Made, Taken, answered
 from gateway.mapping.findings import Language, say
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import json_messages, run
 from gateway.mapping.snapshots import survey
 from gateway.services import Services
-from gateway.transact import Answer, Operation, Received, Unlisted, operation, receive, record
-from gateway.transact.once import once
+from gateway.transact import Operation, Received, Unlisted, operation, receive, record
 from gateway.transact.snapshots import Snapshot
+
+__all__ = ["Ingested", "Made", "Taken", "acknowledged", "acknowledgement", "control", "ingest", "replay"]
 
 _ER7 = "application/hl7-v2+er7"
 _NDJSON = "application/x-ndjson"
 _SENT_AS = {"hl7v2": _ER7, "edifact": "application/edifact", "csv": "text/csv", "ndjson": _NDJSON}
-_LINE_END = re.compile(rb"\r?\n|\r")
 _REQUESTING = ("transaction", "batch", "message")  # Bundles that ask for something to be done
-_CONTENT = (MappingFailed, InvalidResource, Conflict, MultipleMatches, VersionConflict)  # the sender can mend it: AE
-
-
-class Made(NamedTuple):
-    """A resource that a message made, changed or confirmed."""
-
-    status: str
-    type: str
-    id: str
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of one message; of a table, what became of a stretch of its rows. `refusal` None: it is stored."""
-
-    received: Received
-    issues: Sequence[Issue]
-    made: Sequence[Made] = ()
-    rows: int = 0  # of a table, how many were taken
-    refusal: GatewayError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """What became of everything that came in together."""
-
-    format: str
-    messages: Sequence[Taken]
-
-    @property
-    def issues(self) -> list[Issue]:
-        """Return the findings on all messages."""
-        return [issue for message in self.messages for issue in message.issues]
-
-    @property
-    def refusal(self) -> GatewayError | None:
-        """Return why nothing at all was taken; None when something was."""
-        refusals = [message.refusal for message in self.messages]
-        if all(refusals):
-            return refusals[0]
-        used = self.format != "csv" or any(message.rows for message in self.messages)
-        return None if used else MappingFailed("no row of this table could be used", code="nothing-made")
 
 
 def ingest(
@@ -120,41 +76,14 @@ def acknowledged(data: bytes, *, provider: str, caller: Caller, to: Services) ->
     try:
         return acknowledgement(ingest(data, provider=provider, content_type=_ER7, caller=caller, to=to), to)
     except GatewayError as error:
-        return _acknowledgement(data, error.issues, error, to)
-
-
-def acknowledgement(ingested: Ingested, to: Services) -> bytes:
-    """Return the HL7 v2 answer: an ACK a message, in a batch when there were several.
-
-    AA: stored. AE: read, and refused for what it says. AR: not a message that is taken here, or not now.
-    http://www.hl7.eu/HL7v2x/v251/std251/ch02.html#Heading24
-    """
-    acks = [_acknowledgement(m.received.content, m.issues, m.refusal, to) for m in ingested.messages]
-    if len(acks) == 1:
-        return acks[0]
-    return b"BHS|^~\\&\r" + b"".join(acks) + f"BTS|{len(acks)}\r".encode()
-
-
-def control(ingested: Ingested, to: Services) -> bytes:
-    """Return the EDIFACT answer: a CONTRL for each interchange, which says of each message whether it was taken.
-
-    https://service.gefeg.com/jwg1/ (ISO 9735, part 4)
-    """
-    answers = [edifact.Answered(m.received.content, m.issues, m.refusal is not None) for m in ingested.messages]
-    return edifact.acknowledge(answers, new_id=to.new_id, at=to.clock())
-
-
-def _acknowledgement(content: bytes, issues: Sequence[Issue], refusal: GatewayError | None, to: Services) -> bytes:
-    message = _parsed(content)  # None: the answer then names no MSH-10, for there is none
-    code: Literal["AA", "AE", "AR"] = "AA" if refusal is None else "AE" if isinstance(refusal, _CONTENT) else "AR"
-    return hl7v2.acknowledge(message, code, issues, control_id=to.new_id()[:20], at=to.clock())
+        return acknowledge(data, error.issues, error, to)
 
 
 def _messages(arrival: Received, library: Library) -> Iterator[Received]:
     """Yield each message of what arrived, with the id its sender knows it by; for a table that is its digest."""
     if arrival.format == "hl7v2":
         for part in hl7v2.split(arrival.content):
-            message = _parsed(part)
+            message = parsed(part)
             yield replace(arrival, content=part, control_id=message.control_id if message else None)
     elif arrival.format == "edifact":
         for part in edifact.split(arrival.content):
@@ -166,30 +95,6 @@ def _messages(arrival: Received, library: Library) -> Iterator[Received]:
             yield replace(arrival, content=found.content, line=found.line)
     else:
         yield arrival
-
-
-def _named(message: Received) -> Received:
-    """Return a message with the digest of its content, and with what is the same when it is sent again, if known.
-
-    Of an HL7 v2 message that is MSH-10 with who sends it (MSH-3, MSH-4); line ends are no part of its content.
-    """
-    digest = sha256(_LINE_END.sub(b"\r", message.content).strip()).digest()
-    key = None
-    if message.control_id and message.format != "csv" and not _is_anew(message):
-        key = once(message.provider, message.format, *_sender(message), message.control_id)
-    return replace(message, digest=digest, once=key)
-
-
-def _sender(message: Received) -> tuple[str, str]:
-    parsed = _parsed(message.content) if message.format == "hl7v2" else None
-    return (parsed.segments[0].raw(3), parsed.segments[0].raw(4)) if parsed else ("", "")
-
-
-def _parsed(content: bytes) -> hl7v2.Message | None:
-    try:
-        return hl7v2.parse(content)
-    except GatewayError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +119,7 @@ class _Door:
         """Take in every message of what arrived; the row of what arrives again is that of the first."""
         try:
             arrival = replace(arrival, format=detect(arrival.content, self.content_type))
-            messages = [_named(message) for message in _messages(arrival, self.to.library)]
+            messages = [named(message) for message in _messages(arrival, self.to.library)]
         except GatewayError as error:
             return Ingested(arrival.format, [self.refuse(arrival, error)])
         every = [replace(message, again=None) if n else message for n, message in enumerate(messages)]
@@ -225,7 +130,7 @@ class _Door:
         try:
             every, snapshot = self._mapped(arrival), self._snapshot(arrival)
             if snapshot is not None:
-                yield _answered(snapshot.received, snapshot.open(self.caller))
+                yield answered(snapshot.received, snapshot.open(self.caller))
                 arrival = _beyond_first(arrival)
             for number, mapped in enumerate(every):
                 for taken in self._store(arrival, mapped, str(number)):
@@ -244,7 +149,7 @@ class _Door:
         found = survey(library, arrival.content, provider=arrival.provider, received_at=at)
         if found is None:
             return None
-        return Snapshot(found, replace(arrival, once=_once_of_table(arrival, "list", self.to)), self.to)
+        return Snapshot(found, replace(arrival, once=once_of_table(arrival, "list", self.to)), self.to)
 
     def _close(self, snapshot: Snapshot, arrival: Received) -> Iterator[Taken]:
         """Close the beds that are listed no longer, some at a time."""
@@ -254,16 +159,16 @@ class _Door:
                 snapshot.received,
                 content=b"",
                 again=None,
-                once=_once_of_table(arrival, part, self.to),
+                once=once_of_table(arrival, part, self.to),
                 unlisted=Unlisted(tuple(beds), snapshot.at),
             )
-            yield _answered(received, receive([], self.caller, self.to, received))
+            yield answered(received, receive([], self.caller, self.to, received))
 
     def refuse(self, received: Received, error: GatewayError) -> Taken:
         """Keep a message that is not taken, with the reasons; one that was taken before is answered as it was then."""
         answer = record(received, error.issues, self.caller, self.to)
         if answer is not None:
-            return _answered(received, answer)
+            return answered(received, answer)
         return Taken(received, [*received.result, *error.issues], refusal=error)
 
     def _mapped(self, arrival: Received) -> Iterator[Mapped]:
@@ -283,10 +188,10 @@ class _Door:
         Rows that cannot be stored together are stored one by one: a bad row never costs its neighbours. `part` names
         the stretch of a table that this is.
         """
-        received = _received(arrival, mapped, part, self.to)
+        received = mapped_as(arrival, mapped, part, self.to)
         try:
             answer = receive(self._operations(mapped), self.caller, self.to, received)
-        except _CONTENT as error:
+        except CONTENT as error:
             if mapped.apart is None or not mapped.resources:
                 yield self.refuse(received, _about_row(error, mapped.row, self.language))
                 return
@@ -297,7 +202,7 @@ class _Door:
         except GatewayError as error:
             yield self.refuse(received, error)
             return
-        yield _answered(received, answer)
+        yield answered(received, answer)
 
     def _operations(self, mapped: Mapped) -> list[Operation]:
         """Return what is to be stored; nothing is fine, unless it is so because everything failed."""
@@ -317,75 +222,9 @@ class _Door:
         return [_requested(entry) for entry in bundle.get("entry", [])]
 
 
-def _is_anew(arrival: Received) -> bool:
-    """Return whether a message is to have its effect again, though it was taken before."""
-    return arrival.again is not None and arrival.again.anew
-
-
 def _beyond_first(arrival: Received) -> Received:
     """Return what is stored after the first stretch of it: a table stands in the inbox once."""
     return replace(arrival, content=b"" if arrival.format == "csv" else arrival.content, again=None)
-
-
-def _answered(received: Received, answer: Answer) -> Taken:
-    return Taken(received, answer.issues, [Made(*made) for made in answer.made], rows=answer.rows)
-
-
-def _once(arrival: Received, mapped: Mapped, part: str, to: Services) -> str | None:
-    """Return what is the same when this is sent again; None when the sender has no name for it.
-
-    A table is itself by its content, for a day: what holds today according to it may have to be said again tomorrow. A
-    Bundle by its identifier, or by the id of its MessageHeader.
-    """
-    if arrival.once is not None or _is_anew(arrival):
-        return arrival.once
-    if arrival.format == "csv":
-        return _once_of_table(arrival, part, to)
-    if mapped.whole is not None:
-        name = _bundle_name(mapped.whole)
-    else:
-        name = "" if mapped.mapping == "fhir" else mapped.control_id or ""
-    return once(arrival.provider, arrival.format, name) if name else None
-
-
-def _once_of_table(arrival: Received, part: str, to: Services) -> str | None:
-    if _is_anew(arrival):
-        return None
-    zone = ZoneInfo(to.library.provider(arrival.provider).timezone)
-    day = arrival.received_at.astimezone(zone).date().isoformat()
-    return once(arrival.provider, "csv", arrival.digest.hex(), day, part)
-
-
-def _digest(arrival: Received, mapped: Mapped) -> bytes:
-    """Return the digest of one message; several JSON messages may arrive in one array."""
-    root = getattr(mapped.source, "root", None) if arrival.format in {"json", "ndjson"} else None
-    return arrival.digest if root is None else sha256(encode(root)).digest()
-
-
-def _bundle_name(bundle: Resource) -> str:
-    """Return what a Bundle is known by, '' where it is nothing; it has not been validated yet."""
-    match bundle:
-        case {"identifier": {"value": str(value), **others}}:
-            return f"{others.get('system', '')}|{value}"
-        case {"entry": [{"resource": {"resourceType": "MessageHeader", "id": str(id_)}}, *_]}:
-            return id_
-    return ""
-
-
-def _received(arrival: Received, mapped: Mapped, part: str, to: Services) -> Received:
-    """Return the inbox's row of a message that was mapped."""
-    return replace(
-        arrival,
-        control_id=mapped.control_id or arrival.control_id,
-        once=_once(arrival, mapped, part, to),
-        digest=_digest(arrival, mapped),
-        stay=mapped.stay,
-        number=mapped.number,
-        rows=mapped.rows,
-        event_time=mapped.event_time,
-        mapping=mapped.mapping,
-        result=tuple(mapped.issues),
-    )
 
 
 def _about_row(error: GatewayError, row: Place | None, language: Language) -> GatewayError:
