@@ -5,30 +5,14 @@ where it stands, so that numeric steps (`cx.4.1`) and places can be had from it.
 """
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from gateway.errors import Place
 from gateway.formats import edifact
-from gateway.formats.hl7v2 import Position, Segment
+from gateway.formats.segmented import Position, Segment
 from gateway.formats.xmltree import Node
 
 ONE = 1
-
-
-class Line(Protocol):
-    """A segment, or the stand-in for one that the message does not have."""
-
-    def value(self, field: int, repetition: int = 1, component: int = 1, subcomponent: int = 1) -> str | None:
-        """Return the text there."""
-
-    def place(
-        self,
-        field: int | None = None,
-        repetition: int | None = None,
-        component: int | None = None,
-        subcomponent: int | None = None,
-    ) -> Place:
-        """Return where that stands."""
 
 
 class Absent:
@@ -67,7 +51,7 @@ class Piece(str):
 
     __slots__ = ("component", "field", "repetition", "segment")
 
-    segment: Segment
+    segment: Segment[Any, Any]
     field: int
     repetition: int
     component: int
@@ -86,16 +70,16 @@ class Piece(str):
 _TEXTS = frozenset({Piece, Node})
 
 
-def piece(segment: Segment, field: int = 0, repetition: int = 1, component: int = 0) -> Piece:
+def piece(segment: Segment[Any, Any], field: int = 0, repetition: int = 1, component: int = 0) -> Piece:
     """Return the piece there; of a segment the text is its name."""
     made = Piece((segment.value(field, repetition, component or 1) or "") if field else segment.name)
     made.segment, made.field, made.repetition, made.component = segment, field, repetition, component
     return made
 
 
-def segment(message: Any, name: str, occurrence: int = 1, qualifier: str | None = None) -> Line:
+def segment(message: Any, name: str, occurrence: int = 1, qualifier: str | None = None) -> Segment[Any, Any] | Absent:
     """Return the occurrence of a segment (EDIFACT: of those with a qualifier, as in `NAD+HP`), or its stand-in."""
-    found: list[Line] = message.all(name) if qualifier is None else message.qualified(name, qualifier)
+    found: list[Segment[Any, Any]] = message.all(name) if qualifier is None else message.qualified(name, qualifier)
     called = name if qualifier is None else f"{name}({qualifier})"
     return found[occurrence - 1] if occurrence <= len(found) else Absent(called, occurrence)
 
@@ -175,7 +159,7 @@ def present(segment: Any, field: int, repetition: int = 1, component: int | None
     return any(segment.value(field, repetition, c, s) for c, s in _parts(segment, field, repetition, component))
 
 
-def _parts(segment: Segment, field: int, repetition: int, component: int | None) -> Iterator[tuple[int, int]]:
+def _parts(segment: Segment[Any, Any], field: int, repetition: int, component: int | None) -> Iterator[tuple[int, int]]:
     numbers = (component,) if component else range(1, segment.components(field, repetition) + 1)
     for number in numbers:
         for sub in range(1, segment.subcomponents(field, repetition, number) + 1):

@@ -16,7 +16,7 @@ from gateway.formats.edifact.checks import contradictions
 from gateway.formats.edifact.segment import Segment
 from gateway.formats.edifact.service import USUAL, written
 from gateway.formats.edifact.structure import Interchange, Part, interchanges
-from gateway.formats.hl7v2.paths import find_path
+from gateway.formats.segmented import find_path
 
 CODES: Mapping[str, str] = MappingProxyType(
     {

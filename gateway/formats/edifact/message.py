@@ -3,27 +3,26 @@
 from collections.abc import Iterator, Sequence
 
 from gateway.errors import Issue, MalformedMessage, Place
+from gateway.formats import segmented
 from gateway.formats.edifact.checks import contradictions, problems
 from gateway.formats.edifact.segment import Segment
 from gateway.formats.edifact.service import Service, written
 from gateway.formats.edifact.source import Excerpt, Source
 from gateway.formats.edifact.structure import Interchange, Part, interchanges
-from gateway.formats.hl7v2.paths import Position, parse_path
+from gateway.formats.segmented import Position
 
 SERVICE = frozenset({"UNB", "UNG", "UNH", "UNT"})
 """The segments that the gateway itself reads."""
 
 
-class Message:
+class Message(segmented.Message[Segment, Source]):
     """One message. `segments` are UNB, UNG where there is one, and UNH to UNT."""
 
-    __slots__ = ("_by_name", "_qualified", "issues", "segments", "source")
+    __slots__ = ("_qualified", "issues")
 
     def __init__(self, segments: list[Segment], source: Source, issues: Sequence[Issue]) -> None:
-        self.segments = segments
-        self.source = source
+        super().__init__(segments, source)
         self.issues: tuple[Issue, ...] = tuple(issues)
-        self._by_name: dict[str, list[Segment]] | None = None
         self._qualified: dict[tuple[str, str], list[Segment]] = {}
 
     @property
@@ -46,34 +45,12 @@ class Message:
         """What the sender knows it by: UNB-2, UNB-5, UNG-5 where there is one, and UNH-1, joined by `+`."""
         return _known_as(*(segment for name in ("UNB", "UNG", "UNH") for segment in self.all(name)[:1]))
 
-    def all(self, name: str) -> list[Segment]:
-        """Return the segments called `name`, in order; empty when there is none."""
-        if self._by_name is None:
-            self._by_name = {}
-            for segment in self.segments:
-                self._by_name.setdefault(segment.name, []).append(segment)
-        return self._by_name.get(name, [])
-
     def qualified(self, name: str, qualifier: str) -> list[Segment]:
         """Return the segments called `name` whose first element begins with `qualifier`: `NAD+HP+…`."""
         key = (name, qualifier)
         if key not in self._qualified:
             self._qualified[key] = [segment for segment in self.all(name) if segment.value(1) == qualifier]
         return self._qualified[key]
-
-    def get(self, path: str) -> str | None:
-        """Return the text at `FTX[2]-4.1`, None when there is none. Raises BadRequest when that is no path."""
-        at = parse_path(path)
-        found = self.all(at.segment)
-        if at.field is None or at.occurrence > len(found):
-            return None
-        return found[at.occurrence - 1].value(at.field, at.repetition or 1, at.component or 1, at.subcomponent or 1)
-
-    def place(self, path: str) -> Place:
-        """Return where `FTX[2]-4.1` stands; without line and byte when the segment is absent."""
-        at = parse_path(path)
-        found = self.all(at.segment)
-        return found[at.occurrence - 1].place(*at[2:]) if at.occurrence <= len(found) else Place(str(at))
 
 
 def split(data: bytes, *, fallback_charset: str = "windows-1252") -> Iterator[bytes]:

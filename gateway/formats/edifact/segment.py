@@ -7,17 +7,18 @@ repetitions (syntax version 4) and components, and no subcomponents.
 from typing import cast
 
 from gateway.errors import Place
+from gateway.formats import segmented
 from gateway.formats.edifact.service import ABSENT, split
 from gateway.formats.edifact.source import Raw, Source
-from gateway.formats.hl7v2.paths import Position
+from gateway.formats.segmented import Position
 
 _Element = list[list[str]]  # repetitions, of components
 
 
-class Segment:
+class Segment(segmented.Segment[Source, str]):
     """One segment. Elements, repetitions and components count from 1; `number` is its place in the message (UNH: 1)."""
 
-    __slots__ = ("_elements", "_raw", "_source", "name", "number", "occurrence")
+    __slots__ = ("_raw", "number")
 
     def __init__(self, raw: Raw, occurrence: int, number: int, source: Source) -> None:
         self.name = raw.name
@@ -25,7 +26,7 @@ class Segment:
         self.number = number
         self._raw = raw
         self._source = source
-        self._elements: list[str | _Element] | None = None
+        self._fields = None
 
     def __repr__(self) -> str:
         """Return name and place only: a segment may hold a patient's data."""
@@ -41,10 +42,6 @@ class Segment:
         """What the first component of its first element says: `HP` of `NAD+HP+…`."""
         return self.value(1)
 
-    def parts(self, field: int) -> list[list[str]]:
-        """Return the repetitions of an element, of components, empty ones too; none when it is empty or absent."""
-        return self._parts(field)
-
     @property
     def is_broken(self) -> bool:
         """Whether a line break stands inside it."""
@@ -53,7 +50,7 @@ class Segment:
 
     def value(self, field: int, repetition: int = 1, component: int = 1, subcomponent: int = 1) -> str | None:
         """Return the text there; None when it is empty or absent."""
-        elements = self._elements or self._split()
+        elements = self._fields or self._split()
         try:
             parts = elements[field]
             if type(parts) is str:
@@ -70,35 +67,13 @@ class Segment:
         del field, repetition, component, subcomponent
         return False
 
-    def repetitions(self, field: int) -> int:
-        """Return how many repetitions the element has; 0 when it is empty or absent."""
-        return len(self._parts(field))
-
-    def components(self, field: int, repetition: int = 1) -> int:
-        """Return how many components the repetition has, trailing empty ones included; 0 when absent."""
-        repetitions = self._parts(field)
-        return len(repetitions[repetition - 1]) if repetition <= len(repetitions) else 0
-
     def subcomponents(self, field: int, repetition: int = 1, component: int = 1) -> int:
         """Return 1 for a component that is there: EDIFACT divides no further."""
         return int(component <= self.components(field, repetition))
 
-    def fields(self) -> int:
-        """Return the number of the last element."""
-        return len(self._elements or self._split()) - 1
-
-    def place(
-        self,
-        field: int | None = None,
-        repetition: int | None = None,
-        component: int | None = None,
-        subcomponent: int | None = None,
-    ) -> Place:
-        """Return where that stands, or would stand; what is absent has the place of its nearest existing whole."""
-        del subcomponent
-        position = Position(self.name, self.occurrence, field, repetition, component)
+    def _place(self, position: Position) -> Place:
         line, byte = self._source.origin(self._raw.start + self._before(position))
-        return Place(str(position), line, byte)
+        return Place(str(position._replace(subcomponent=None)), line, byte)
 
     def _text(self) -> str:
         return self._source.text[self._raw.start : self._raw.end]
@@ -109,27 +84,20 @@ class Segment:
         if source.broken:
             text = source.clean(text)
         parts = text.split(service.element) if service.release not in text else split(text, service.element, service)
-        self._elements = cast("list[str | _Element]", parts)
-        return self._elements
+        self._fields = cast("list[str | _Element]", parts)
+        return self._fields
 
     def _read(self, field: int, text: str) -> _Element:
         """Split an element into its parts, read their letters, and keep them."""
         source, service = self._source, self._source.service
         if source.plain and service.repetition == ABSENT and service.release not in text:
             plain = [text.split(service.component)]
-            (self._elements or self._split())[field] = plain
+            (self._fields or self._split())[field] = plain
             return plain
         repeats = [text] if service.repetition == ABSENT else split(text, service.repetition, service)
         parts = [[source.letters(part) for part in split(repeat, service.component, service)] for repeat in repeats]
-        (self._elements or self._split())[field] = parts
+        (self._fields or self._split())[field] = parts
         return parts
-
-    def _parts(self, field: int) -> _Element:
-        elements = self._elements or self._split()
-        parts = elements[field] if field < len(elements) else ""
-        if type(parts) is str:
-            return self._read(field, parts) if parts else []
-        return cast("_Element", parts)
 
     def _before(self, position: Position) -> int:
         """Return how many bytes of the segment precede the position."""

@@ -13,13 +13,13 @@ from gateway.formats.edifact import charset
 from gateway.formats.edifact.segment import Segment
 from gateway.formats.edifact.service import Service, patterns, read_service
 from gateway.formats.edifact.source import Excerpt, Raw, Source, is_broken, is_wrapped
+from gateway.formats.segmented import Names
 
 MAX_BYTES = 32 * 1024 * 1024
 """More bytes than these are refused before they are read."""
 
 _BLANK = re.compile(r"[ \t\r\n\x1a]*")
 _OPENING = ("UNA", "UNB")
-_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 
 
 @dataclass
@@ -135,27 +135,9 @@ def _raws(text: str, at: int, service: Service) -> Iterator[Raw]:
         first, at = False, end + 1
 
 
-class _Names(dict[str, str]):
-    """The name of the segment that begins with four characters, `PID+`; empty when no segment begins so.
-
-    Remembers what it has seen (there are fewer than 100,000 names), for this is asked of every segment.
-    """
-
-    def __init__(self, ends: str) -> None:
-        super().__init__()
-        self._ends = ends
-
-    def __missing__(self, beginning: str) -> str:
-        name = beginning[:3]
-        if not _NAME.fullmatch(name) or (beginning[3:] and beginning[3] not in self._ends):
-            return ""
-        self[beginning] = name
-        return name
-
-
 @lru_cache(maxsize=64)
-def _names(service: Service) -> _Names:
-    return _Names(f"{service.element}{service.component}{service.breaks}")
+def _names(service: Service) -> Names:
+    return Names(f"{service.element}{service.component}{service.breaks}")
 
 
 def _arrange(found: Interchange) -> None:

@@ -8,9 +8,9 @@ from gateway.formats.hl7v2.acknowledgement import acknowledge
 from gateway.formats.hl7v2.batch import split
 from gateway.formats.hl7v2.delimiters import Delimiters
 from gateway.formats.hl7v2.message import MAX_BYTES, MAX_SEGMENTS, Message, leaves, parse, positions
-from gateway.formats.hl7v2.paths import Position, parse_path
 from gateway.formats.hl7v2.segment import Segment
 from gateway.formats.hl7v2.source import Excerpt
+from gateway.formats.segmented import Position, parse_path
 
 __all__ = [
     "MAX_BYTES",

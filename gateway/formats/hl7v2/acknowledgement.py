@@ -14,8 +14,8 @@ from gateway.errors import Issue
 from gateway.formats.hl7v2.delimiters import Delimiters
 from gateway.formats.hl7v2.escapes import Escapes, escapes_for
 from gateway.formats.hl7v2.message import Message
-from gateway.formats.hl7v2.paths import Position, find_path
 from gateway.formats.hl7v2.segment import Segment
+from gateway.formats.segmented import Position, find_path
 
 Code = Literal["AA", "AE", "AR"]
 

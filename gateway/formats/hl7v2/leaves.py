@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from gateway.errors import Issue, Place
-from gateway.formats.hl7v2.paths import Position
 from gateway.formats.hl7v2.segment import HEADERS, Segment
 from gateway.formats.hl7v2.source import Source
+from gateway.formats.segmented import Position
 
 
 class Leaf(NamedTuple):

@@ -1,16 +1,16 @@
 """A message: its segments in order and by name, and everything odd that was found while reading it."""
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from gateway.errors import Issue, MalformedMessage, Place
+from gateway.formats import segmented
 from gateway.formats.hl7v2.charset import declare, decode, marked
 from gateway.formats.hl7v2.delimiters import Delimiters, choose, read_delimiters
 from gateway.formats.hl7v2.leaves import leaves_of, unknown_escapes
-from gateway.formats.hl7v2.paths import Position, parse_path
 from gateway.formats.hl7v2.segment import Segment
 from gateway.formats.hl7v2.source import Source
+from gateway.formats.segmented import Names, Position
 
 MAX_BYTES = 32 * 1024 * 1024
 """A longer message is refused before it is read."""
@@ -19,21 +19,18 @@ MAX_SEGMENTS = 100_000
 """A message of more segments is refused."""
 
 _MAX_REPORTED = 20  # lines that are no segments are reported one by one, up to here
-_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _BATCH = frozenset({"FHS", "BHS", "BTS", "FTS"})
 
 
-class Message:
-    """One message: `segments` in order. Two threads may read it; nothing in it changes but its caches."""
+class Message(segmented.Message[Segment, Source]):
+    """One message: `segments` in order, MSH first. Two threads may read it; nothing in it changes but its caches."""
 
-    __slots__ = ("_by_name", "_findings", "_issues", "segments", "source")
+    __slots__ = ("_findings", "_issues")
 
     def __init__(self, segments: list[Segment], source: Source, findings: Sequence[Issue]) -> None:
-        self.segments = segments
-        self.source = source
+        super().__init__(segments, source)
         self._findings = findings
         self._issues: tuple[Issue, ...] | None = None
-        self._by_name: dict[str, list[Segment]] | None = None
 
     @property
     def delimiters(self) -> Delimiters:
@@ -61,28 +58,6 @@ class Message:
         if self._issues is None:
             self._issues = (*self._findings, *unknown_escapes(self.segments, self.source))
         return self._issues
-
-    def all(self, name: str) -> list[Segment]:
-        """Return the segments called `name`, in order; empty when there is none."""
-        if self._by_name is None:
-            self._by_name = {}
-            for segment in self.segments:
-                self._by_name.setdefault(segment.name, []).append(segment)
-        return self._by_name.get(name, [])
-
-    def get(self, path: str) -> str | None:
-        """Return the text at `PID-3[2].1`, None when there is none. Raises BadRequest when that is no path."""
-        at = parse_path(path)
-        found = self.all(at.segment)
-        if at.field is None or at.occurrence > len(found):
-            return None
-        return found[at.occurrence - 1].value(at.field, at.repetition or 1, at.component or 1, at.subcomponent or 1)
-
-    def place(self, path: str) -> Place:
-        """Return where `PID-3[2].1` stands; without line and byte when the segment is absent."""
-        at = parse_path(path)
-        found = self.all(at.segment)
-        return found[at.occurrence - 1].place(*at[2:]) if at.occurrence <= len(found) else Place(str(at))
 
 
 def parse(data: bytes, *, fallback_charset: str = "windows-1252") -> Message:
@@ -167,25 +142,7 @@ def _segments(text: str, source: Source) -> list[Segment]:
     return segments
 
 
-class _Names(dict[str, str]):
-    """The name of the segment that begins with four characters, `PID|`; empty when no segment begins so.
-
-    Remembers what it has seen (there are fewer than 100,000 names), for this is asked of every line.
-    """
-
-    def __init__(self, separator: str) -> None:
-        super().__init__()
-        self._separator = separator
-
-    def __missing__(self, beginning: str) -> str:
-        name = beginning[:3]
-        if not _NAME.fullmatch(name) or beginning[3:] not in ("", self._separator):
-            return ""
-        self[beginning] = name
-        return name
-
-
-_names = lru_cache(maxsize=64)(_Names)  # a separator is punctuation: there are 32
+_names = lru_cache(maxsize=64)(Names)  # a separator is punctuation: there are 32
 
 
 def _refuse(counts: dict[str, int], wrong: list[int]) -> None:

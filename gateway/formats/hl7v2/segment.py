@@ -3,8 +3,9 @@
 from typing import cast
 
 from gateway.errors import Place
-from gateway.formats.hl7v2.paths import Position
+from gateway.formats import segmented
 from gateway.formats.hl7v2.source import Source
+from gateway.formats.segmented import Position
 
 NULL = '""'
 """Two quotes: the sender says "delete what you have", which is not the same as saying nothing."""
@@ -17,10 +18,10 @@ _Component = str | list[str]
 _Field = list[list[_Component]]
 
 
-class Segment:
+class Segment(segmented.Segment[Source, _Component]):
     """One segment of a message. Fields, repetitions and parts count from 1, as HL7 does."""
 
-    __slots__ = ("_fields", "_source", "line", "name", "occurrence", "text")
+    __slots__ = ("line", "text")
 
     def __init__(self, name: str, occurrence: int, line: int, text: str, source: Source) -> None:
         self.name = name
@@ -28,7 +29,7 @@ class Segment:
         self.line = line
         self.text = text
         self._source = source
-        self._fields: list[str | _Field] | None = None
+        self._fields = None
 
     def __repr__(self) -> str:
         """Return name and place only: a segment may hold a patient's data."""
@@ -54,30 +55,17 @@ class Segment:
     def is_null(self, field: int, repetition: int = 1, component: int = 1, subcomponent: int = 1) -> bool:
         """Return whether `""` stands there."""
         try:
-            leaf = self._parts(field)[repetition - 1][component - 1]
+            leaf = self.parts(field)[repetition - 1][component - 1]
             return (leaf if type(leaf) is list else [leaf])[subcomponent - 1] == NULL
         except IndexError:
             return False
-
-    def repetitions(self, field: int) -> int:
-        """Return how many repetitions the field has; 0 when it is empty or absent."""
-        return len(self._parts(field))
-
-    def components(self, field: int, repetition: int = 1) -> int:
-        """Return how many components the repetition has, trailing empty ones included; 0 when absent."""
-        repetitions = self._parts(field)
-        return len(repetitions[repetition - 1]) if repetition <= len(repetitions) else 0
 
     def subcomponents(self, field: int, repetition: int = 1, component: int = 1) -> int:
         """Return how many subcomponents the component has; 0 when absent."""
         if component > self.components(field, repetition):
             return 0
-        part = self._parts(field)[repetition - 1][component - 1]
+        part = self.parts(field)[repetition - 1][component - 1]
         return len(part) if type(part) is list else 1
-
-    def fields(self) -> int:
-        """Return the number of the last field."""
-        return len(self._fields or self._split()) - 1
 
     def raw(self, field: int) -> str:
         """Return the field as it stands in the message, undecoded; empty when absent."""
@@ -90,15 +78,7 @@ class Segment:
         texts = self.text.split(separator)
         return [texts[0], separator, *texts[1:]] if self.name in HEADERS else texts
 
-    def place(
-        self,
-        field: int | None = None,
-        repetition: int | None = None,
-        component: int | None = None,
-        subcomponent: int | None = None,
-    ) -> Place:
-        """Return where that stands, or would stand; what is absent has the place of its nearest existing whole."""
-        position = Position(self.name, self.occurrence, field, repetition, component, subcomponent)
+    def _place(self, position: Position) -> Place:
         return Place(str(position), self.line, self._source.byte(self.line, self._before(position)))
 
     def _split(self) -> list[str | _Field]:
@@ -127,13 +107,6 @@ class Segment:
     def _decoded(self, part: _Component) -> _Component:
         decode = self._source.escapes.decode
         return decode(part) if type(part) is str else [decode(leaf) for leaf in part]
-
-    def _parts(self, field: int) -> _Field:
-        fields = self._fields or self._split()
-        parts = fields[field] if field < len(fields) else ""
-        if type(parts) is str:
-            return self._read(field, parts) if parts else []
-        return cast("_Field", parts)
 
     def _before(self, position: Position) -> str:
         """Return the part of the line that precedes the position."""
