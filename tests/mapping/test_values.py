@@ -102,6 +102,11 @@ def test_an_id_is_a_uuid_of_kind_and_parts_in_the_providers_namespace() -> None:
     assert ids("bed", None, None) is None
 
 
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), min_size=1, max_size=4))
+def test_an_id_is_the_uuid_that_the_standard_library_makes(parts: list[str]) -> None:
+    assert Identifiers(NAMESPACE)("k", *parts) == str(uuid.uuid5(uuid.UUID(NAMESPACE), "\x1f".join(["k", *parts])))
+
+
 @given(
     st.lists(st.one_of(st.none(), st.text(max_size=3)), min_size=1, max_size=4),
     st.lists(st.one_of(st.none(), st.text(max_size=3)), min_size=1, max_size=4),
