@@ -2,13 +2,17 @@
 
 from flask import Flask
 
-from gateway.rest import fhir, health, ingest, operations, routes
+from gateway.rest import fhir, health, ingest, operations, routes, signed
 from gateway.rest.guard import guard
 from gateway.services import Services
 
 
 def create_app(to: Services) -> Flask:
-    """Return the application that serves `to` over HTTP. https://flask.palletsprojects.com/patterns/appfactories/"""
+    """Return the application that serves `to` over HTTP. Raises BadSettings when a provider's secret is not here.
+
+    https://flask.palletsprojects.com/patterns/appfactories/
+    """
+    signed.check_secrets(to)
     app = Flask("gateway", static_folder=None)
     app.extensions["gateway"] = to
     app.config["MAX_CONTENT_LENGTH"] = to.settings.max_body + 1  # the one more is how too much is seen

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from gateway.access.sealing import NO_KEYS, Keys
+from gateway.access.signatures import NO_SECRETS, Secrets
 from gateway.data import shipped
 from gateway.settings import Settings
 from gateway.store import Store, open_store
@@ -32,6 +33,7 @@ class Services:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     keys: Keys = NO_KEYS
+    secrets: Secrets = NO_SECRETS
 
 
 def build(
@@ -52,6 +54,7 @@ def build(
         clock=clock or now,
         new_id=new_id or random_id,
         keys=Keys.read(settings.inbox_key),
+        secrets=Secrets.read(settings.webhook_secrets),
     )
 
 

@@ -139,6 +139,10 @@ class Settings:
             _whole(0, 36500), "Days after which the content of a message is deleted from the inbox; 0: never."
         ),
     )
+    webhook_secrets: Path | None = field(
+        default=None,
+        metadata=_by(_folder, "Folder with the secrets of signed webhooks: a file called after each provider."),
+    )
     references: Literal["lenient", "strict"] = field(
         default="lenient",
         metadata=_by(

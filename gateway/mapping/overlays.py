@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.fhir.attachment import MAX_SIZE
-from gateway.mapping import yaml_tree
+from gateway.mapping import signing, yaml_tree
 from gateway.mapping.spans import Problems, Span, suggestion
 from gateway.mapping.yaml_tree import Node, Scalar, Sequence
 
@@ -80,6 +80,11 @@ class Overlay:
         return tuple(map(str, own)) if isinstance(own, list | tuple) else (str(own),)
 
     @property
+    def signature(self) -> Mapping[str, Any] | None:
+        """Return how this provider signs what it sends to a webhook; None when it does not."""
+        return self.values.get("signature")
+
+    @property
     def snapshots(self) -> Mapping[str, Snapshots]:
         """Return which mappings read tables that list every bed of this provider, and what is done with the others."""
         said = self.values.get("snapshot", {})
@@ -109,7 +114,7 @@ def read(text: str, file: str, name: str, problems: Problems) -> Overlay | None:
         if root is not None:
             problems.add(root.span, "an overlay is an object of settings")
         return None
-    for check in (_name, _share, _zone, _charset, _max_attachment, _namespace, _codes, _snapshots):
+    for check in (_name, _share, _zone, _charset, _max_attachment, _namespace, _codes, _snapshots, signing.check):
         check(root, name, problems)
     values = MappingProxyType({key.text: _plain(value) for key, value in root})
     return Overlay(name, file, values, MappingProxyType(dict(_spans(root, ()))))

@@ -14,9 +14,22 @@ def content(limit: int) -> bytes:
 
     TooLarge, UnsupportedMediaType, MalformedMessage.
     """
-    sent = _sent()
-    if len(sent) > limit:  # a body of unstated length: werkzeug stops reading one byte past the limit
+    return plain(sent(limit), limit)
+
+
+def sent(limit: int) -> bytes:
+    """Return the bytes of the body as they came over the wire. TooLarge, MalformedMessage."""
+    received = _received()
+    if len(received) > limit:  # a body of unstated length: werkzeug stops reading one byte past the limit
         raise TooLarge(f"the body is larger than {limit} bytes")
+    return received
+
+
+def plain(sent: bytes, limit: int) -> bytes:
+    """Return `sent` inflated when the request says that it is compressed.
+
+    TooLarge, UnsupportedMediaType, MalformedMessage.
+    """
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in {"identity", ""}:
         return sent
@@ -25,7 +38,7 @@ def content(limit: int) -> bytes:
     raise UnsupportedMediaType("Content-Encoding is gzip, or is left out")
 
 
-def _sent() -> bytes:
+def _received() -> bytes:
     try:
         return request.get_data(cache=False)
     except HTTPException:

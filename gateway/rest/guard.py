@@ -21,6 +21,7 @@ from gateway.errors import (
     MethodNotAllowed,
     ResourceNotFound,
     TooLarge,
+    Unauthenticated,
 )
 from gateway.fhir.bsn import is_bsn
 from gateway.fhir.search import refuse_bsn_in_url
@@ -99,6 +100,8 @@ def _refuse(error: GatewayError) -> Response:
     response = wire.respond(wire.refusal(error))
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(allowed_methods(request.path))
+    if isinstance(error, Unauthenticated):
+        response.headers["WWW-Authenticate"] = "HMAC-SHA256"  # a 401 without one is no HTTP: RFC 9110, 15.5.2
     return response
 
 

@@ -12,7 +12,7 @@ from gateway.fhir import json, xml
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.types import Resource
 from gateway.ingest import Ingested, acknowledgement, control, ingest
-from gateway.rest import wire
+from gateway.rest import signed, wire
 from gateway.rest.headers import FHIR_JSON, FHIR_MEDIA_TYPES, FHIR_XML, media_type, negotiate
 
 blueprint = Blueprint("ingest", __name__)
@@ -35,16 +35,18 @@ _BY_FORMAT: Mapping[str, str] = {"hl7v2": _ER7, "edifact": _EDIFACT, "csv": _TEX
 def post(provider: str) -> Response:
     """Take in the message(s) in the body: 200 when something was taken, else the status of the first refusal."""
     asked = negotiate(request.headers.get("Accept"), _OFFERED, default="")  # refused before anything is done
+    sent = wire.sent()
+    signed.check(provider, sent)  # before anything of it is inflated or read
     ingested = ingest(
-        wire.content(),
+        wire.plain(sent),
         provider=provider,
         content_type=request.headers.get("Content-Type"),
         caller=g.caller,
         to=wire.services(),
         language=wire.language(),
     )
-    sent = FHIR_MEDIA_TYPES.get(media_type(request.headers.get("Content-Type")), FHIR_JSON)
-    chosen = asked or _BY_FORMAT.get(ingested.format, sent)
+    fhir = FHIR_MEDIA_TYPES.get(media_type(request.headers.get("Content-Type")), FHIR_JSON)
+    chosen = asked or _BY_FORMAT.get(ingested.format, fhir)
     status = ingested.refusal.status if ingested.refusal else HTTPStatus.OK
     charset = "iso-8859-1" if chosen == _EDIFACT else "utf-8"  # an interchange says itself what it is in
     return Response(_ANSWERS[chosen](ingested), status, content_type=f"{chosen}; charset={charset}")

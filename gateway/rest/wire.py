@@ -42,9 +42,11 @@ if TYPE_CHECKING:
     from gateway.access.policy import Caller
     from gateway.services import Services
     from gateway.store import Stored
-    from gateway.transact import Outcome
+    from gateway.transact import Outcome, Received
 
 MAX_PARAMETERS = 200
+REPEATED = "Idempotent-Replayed"
+"""The header that says that a request was carried out before, and that this is its first answer again."""
 GENERAL_PARAMETERS = frozenset({"_format", "_pretty"})  # about the representation, not about what is asked
 _FORM = "application/x-www-form-urlencoded"
 _WRITTEN = {"created": HTTPStatus.CREATED}
@@ -82,6 +84,7 @@ class Ask:
     conditions: Conditions = UNCONDITIONAL
     prefer: Prefer = AS_USUAL
     full_url: str | None = None
+    received: Received | None = None  # the entry of a batch that has a name
 
     def resource(self) -> Resource:
         """Return the resource that was sent, when it is of the type the URL names. MalformedMessage, BadRequest."""
@@ -94,7 +97,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an interaction answers; `location` is relative to the FHIR base, `body` an outcome or a resource."""
+    """What an interaction answers; `location` is relative to the FHIR base, `body` an outcome or a resource.
+
+    `repeated`: it was carried out before, and this is what was answered then.
+    """
 
     status: HTTPStatus
     body: bytes = b""
@@ -103,6 +109,7 @@ class Answer:
     last_updated: datetime | None = None
     location: str | None = None
     media_type: str = FHIR_JSON
+    repeated: bool = False
 
     def unless_known(self, conditions: Conditions) -> Answer:
         """Return this, or 304 without a body when the caller has this version already."""
@@ -155,6 +162,8 @@ def respond(answer: Answer) -> Response:
         response.headers["ETag"] = f'W/"{answer.version}"'
     if answer.last_updated:
         response.headers["Last-Modified"] = format_datetime(answer.last_updated.astimezone(UTC), usegmt=True)
+    if answer.repeated:
+        response.headers[REPEATED] = "true"
     if answer.location:
         response.headers["Location"] = f"{services().settings.base_url}/{answer.location}"
     return response
@@ -271,6 +280,16 @@ def point_in_time(text: str) -> datetime | None:
 def content() -> bytes:
     """Return the bytes of the body, inflated, within the limit that is set. TooLarge, UnsupportedMediaType."""
     return body.content(services().settings.max_body)
+
+
+def sent() -> bytes:
+    """Return the bytes of the body as they came, within the limit that is set. TooLarge, MalformedMessage."""
+    return body.sent(services().settings.max_body)
+
+
+def plain(sent: bytes) -> bytes:
+    """Return what was sent, inflated, within the limit that is set. TooLarge, UnsupportedMediaType."""
+    return body.plain(sent, services().settings.max_body)
 
 
 def resource() -> Resource:
