@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from gateway.mapping import ir
 from gateway.mapping.cases import Case, Outcome, outcome
+from gateway.mapping.compiler.reach import beyond
 from gateway.mapping.compiler.rules import Rule
 from gateway.mapping.library import Library
+from gateway.mapping.spans import Problems
 from gateway.mapping.unread import unread_places
 
 _ITEM = re.compile(r"/\d+(?=/|$)|\[\d+\]")  # of a JSON pointer, or of an XPath
@@ -15,10 +17,14 @@ _ITEM = re.compile(r"/\d+(?=/|$)|\[\d+\]")  # of a JSON pointer, or of an XPath
 
 @dataclass
 class Coverage:
-    """The coverage of one mapping. `unread`: places such as `PV1-10` (or columns) of a case that no rule read."""
+    """The coverage of one mapping. `unread`: places such as `PV1-10` (or columns) of a case that no rule read.
+
+    `beyond` are rules of fragments that the mapping can never come to: it gives nothing for what they ask for.
+    """
 
     mapping: str
     rules: set[Rule] = field(default_factory=set)
+    beyond: set[Rule] = field(default_factory=set)
     fired: set[Rule] = field(default_factory=set)
     unread: dict[str, str] = field(default_factory=dict)
     cases: int = 0
@@ -34,8 +40,8 @@ class Coverage:
         return len(self.fired & self.rules) / len(self.rules) if self.rules else 1.0
 
     def add(self, other: "Coverage") -> None:
-        """Add what was found of another mapping: a rule that both use is one rule."""
-        self.rules |= other.rules
+        """Add what was found of another mapping: a rule that both use is one rule, and one beyond the other counts."""
+        self.rules |= other.rules | other.beyond
         self.fired |= other.fired
         self.cases += other.cases
         self.unread |= {path: case for path, case in other.unread.items() if path not in self.unread}
@@ -50,6 +56,9 @@ def measure(library: Library, mapping: ir.Mapping, cases: Sequence[Case]) -> Cov
         _count(found, library, mapping, case, now)
     if not cases:
         found.rules |= set(library.program(mapping, library.provider("dev"), traced=True).rules)
+    if not mapping.groups:
+        found.beyond = beyond(mapping, library.units(Problems()), found.rules - found.fired)
+        found.rules -= found.beyond
     return found
 
 

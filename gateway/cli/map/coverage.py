@@ -34,7 +34,8 @@ def coverage(
 ) -> None:
     """Show which rules no case fires and which fields of the cases no rule reads, for all mappings or MAPPING.
 
-    Over all mappings, a rule of a fragment that several use counts once, and has fired when it did for any of them.
+    Over all mappings, a rule of a fragment that several use counts once, and has fired when it did for any of them. For
+    one mapping, a rule does not count that asks for a parameter for which the mapping gives the fragment nothing.
     Exit code 0: well, 1: less than --at-least or --fail-under, or the mappings cannot be read, 2: the command cannot be
     run so.
     """
@@ -67,6 +68,10 @@ def _text(found: "Coverage", *, totals: bool) -> str:
     lines = [f"{head} ({_percent(found.share)}) by {found.cases} cases"]
     if totals:
         return lines[0]
+    if found.beyond:
+        lines.append(
+            f"  not counted  {len(found.beyond)} rules of fragments, which ask for what this mapping never gives them"
+        )
     lines += [f"  never fired  {rule.name}  {rule.span}" for rule in found.silent]
     lines += [f"  never read   {path}  (it stands in {case})" for path, case in found.unread.items()]
     return "\n".join(lines)
@@ -86,5 +91,6 @@ def _json(found: "Coverage") -> str:
         "cases": found.cases,
         "rules": len(found.rules),
         "fired": len(found.fired & found.rules),
+        "notCounted": len(found.beyond),
     }
     return encode({**named, "neverFired": silent, "neverRead": list(found.unread)}).decode()

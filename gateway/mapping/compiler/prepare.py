@@ -61,7 +61,9 @@ class Arguments:
 
 
 class Prepare:
-    """Rewrites one expression in one frame. Without an overlay nothing is folded: every part is then compiled."""
+    """Rewrites one expression in one frame. Without an overlay nothing is folded, unless `folding` says so: every part
+    is then compiled.
+    """
 
     def __init__(
         self,
@@ -70,8 +72,10 @@ class Prepare:
         fragment: Callable[[str], Arguments | None],
         *,
         tree: bool = False,
+        folding: bool = False,
     ) -> None:
         self.frame = frame
+        self.folding = folding or overlay is not None
         self.tree = tree  # a name in brackets is then an element: `x['Per wanneer']`
         self.overlay = overlay
         self.fragment = fragment
@@ -100,7 +104,7 @@ class Prepare:
         return node
 
     def _folded(self, node: ast.Node) -> ast.Node:
-        return folded(node) if self.overlay is not None else node
+        return folded(node) if self.folding else node
 
     def identifier(self, node: ast.Identifier, *, pieces: bool) -> ast.Node:
         """Return what a name stands for, where that is known."""
