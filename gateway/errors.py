@@ -17,7 +17,8 @@
     ├── UnsupportedMessage    422 not-supported    well-formed, but nothing here maps it
     ├── MappingFailed         422 processing       a mapping rule could not be applied
     ├── InvalidResource       422 invalid          a resource does not conform
-    ├── Unavailable           503 transient        try again later
+    ├── TooManyRequests       429 throttled        this sender asks for more than its share; try again later
+    ├── Unavailable           503 transient        try again later; Overloaded (throttled) is one of its kind
     ├── BadMapping            500 exception        a mapping file cannot be loaded
     └── BadSettings           500 exception        the settings cannot be used
 
@@ -29,7 +30,7 @@ https://hl7.org/fhir/R4/operationoutcome.html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 Severity = Literal["fatal", "error", "warning", "information"]
 
@@ -192,10 +193,30 @@ class InvalidResource(GatewayError):
     status, code, issue_code = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "invalid-resource"
 
 
+class TooManyRequests(GatewayError):
+    """This sender asks for more at once than its share; nothing of this was read."""
+
+    status, code, issue_code = HTTPStatus.TOO_MANY_REQUESTS, "throttled", "too-many-requests"
+    retry_after: ClassVar[int] = 10
+
+
 class Unavailable(GatewayError):
     """The gateway cannot do this now; try again later."""
 
     status, code, issue_code = HTTPStatus.SERVICE_UNAVAILABLE, "transient", "unavailable"
+    retry_after: ClassVar[int] = 10  # seconds
+
+    @classmethod
+    def later(cls, why: str) -> Self:
+        """Return the error with the hint that every sender gets, also those that see no header of HTTP."""
+        return cls(f"{why}; try again in {cls.retry_after} seconds")
+
+
+class Overloaded(Unavailable):
+    """More is waiting than the gateway lets wait; nothing of this was read."""
+
+    status, code, issue_code = HTTPStatus.SERVICE_UNAVAILABLE, "throttled", "overloaded"
+    retry_after: ClassVar[int] = 5
 
 
 class BadMapping(GatewayError):

@@ -21,6 +21,7 @@ from gateway.errors import (
     MappingFailed,
     Place,
     ResourceNotFound,
+    Unavailable,
     UnsupportedMessage,
 )
 from gateway.fhir.types import Resource
@@ -165,7 +166,12 @@ class _Door:
             yield answered(received, receive([], self.caller, self.to, received))
 
     def refuse(self, received: Received, error: GatewayError) -> Taken:
-        """Keep a message that is not taken, with the reasons; one that was taken before is answered as it was then."""
+        """Keep a message that is not taken, with the reasons; one that was taken before is answered as it was then.
+
+        Raises Unavailable when that is the reason: nothing can be kept now, and its sender is told to come back.
+        """
+        if isinstance(error, Unavailable):
+            raise error
         answer = record(received, error.issues, self.caller, self.to)
         if answer is not None:
             return answered(received, answer)

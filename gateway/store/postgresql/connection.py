@@ -15,7 +15,9 @@ from gateway.errors import Unavailable
 from gateway.store.records import Durability, Engine
 
 _MOST_CONNECTIONS = 6  # of each kind in a process; a gateway has a few processes and PostgreSQL a hundred connections
-_SECONDS_FOR_A_CONNECTION = 10
+# A server that went away without a word is noticed by these, instead of holding a worker until it is killed.
+_GONE = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+         "tcp_user_timeout": 25_000}  # fmt: skip
 
 
 class PostgresqlDatabase:
@@ -41,10 +43,11 @@ def placeholders(sql: str) -> bytes:
 class Pools:
     """The connections of one process: some to read with, some to write with."""
 
-    def __init__(self, url: str, *, durability: Durability) -> None:
+    def __init__(self, url: str, *, durability: Durability, patience: float) -> None:
         commit = "" if durability == "full" else "set synchronous_commit = off"
-        self.reading = _pool(url, "")
-        self.writing = _pool(url, f"{_BY_INDEX}; {commit}")
+        wait = f"set lock_timeout = {round(patience * 1000)}"
+        self.reading = _pool(url, "", patience)
+        self.writing = _pool(url, f"{_BY_INDEX}; {wait}; {commit}", patience)
 
     def close(self) -> None:
         """Close every connection."""
@@ -56,18 +59,18 @@ class Pools:
 _BY_INDEX = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off"
 
 
-def _pool(url: str, settings: str) -> ConnectionPool[Connection[tuple[Any, ...]]]:
+def _pool(url: str, settings: str, patience: float) -> ConnectionPool[Connection[tuple[Any, ...]]]:
     def configure(connection: Connection[tuple[Any, ...]]) -> None:
         if settings:
             connection.execute(settings.encode())
 
     return ConnectionPool(
         url,
-        kwargs={"autocommit": True},
+        kwargs={"autocommit": True} | _GONE,
         configure=configure,
         min_size=0,  # opened when they are needed
         max_size=_MOST_CONNECTIONS,
-        timeout=_SECONDS_FOR_A_CONNECTION,
+        timeout=patience,
         open=True,
     )
 
@@ -78,6 +81,6 @@ def available() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise Unavailable("the store cannot be reached now") from error
+        raise Unavailable.later("the store cannot be reached now") from error
     except psycopg.OperationalError as error:
-        raise Unavailable(f"the store cannot be used now: {type(error).__name__}") from error
+        raise Unavailable.later(f"the store cannot be used now: {type(error).__name__}") from error

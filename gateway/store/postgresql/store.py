@@ -18,7 +18,7 @@ from gateway.store.interface import Decide, T
 from gateway.store.postgresql.connection import Pools, PostgresqlDatabase, available
 from gateway.store.postgresql.statements import AUDIT_ALONE
 from gateway.store.postgresql.write import NeedsLocks, PostgresqlSight, write
-from gateway.store.records import Durability, Engine, Identity, Stored
+from gateway.store.records import PATIENCE, Durability, Engine, Identity, Stored
 
 _MOST_ATTEMPTS = 20
 # The unique keys that tell a writer that another was first; any other violation is a mistake of ours.
@@ -31,8 +31,9 @@ class PostgresqlStore:
 
     engine: Engine = "postgresql"
 
-    def __init__(self, url: str, *, durability: Durability = "full") -> None:
+    def __init__(self, url: str, *, durability: Durability = "full", patience: float = PATIENCE) -> None:
         self._url = url
+        self._patience = patience
         self._durability = durability
         # By process id: a fork can neither use nor close the connections of its parent.
         self._pools: dict[int, Pools] = {}
@@ -79,7 +80,7 @@ class PostgresqlStore:
                 except (NeedsLocks, SerializationFailure, DeadlockDetected, DivisionByZero):
                     pass
                 locks = True
-        raise Unavailable("others keep changing what this transaction changes")
+        raise Unavailable.later("others keep changing what this transaction changes")
 
     def audit(self, content: bytes) -> None:
         """Add a row to the audit by itself, for what was read; nobody waits until it is on disk."""
@@ -96,7 +97,7 @@ class PostgresqlStore:
         pid = os.getpid()
         here = self._pools.get(pid)
         if here is None:
-            mine = Pools(self._url, durability=self._durability)
+            mine = Pools(self._url, durability=self._durability, patience=self._patience)
             here = self._pools.setdefault(pid, mine)
             if here is not mine:  # another thread was first
                 mine.close()
@@ -115,12 +116,12 @@ def _attempt(connection: Connection[tuple[Any, ...]], decide: Decide[T], *, lock
     return result
 
 
-def open_database(url: str, *, durability: Durability, renew: bool) -> PostgresqlStore:
+def open_database(url: str, *, durability: Durability, renew: bool, patience: float = PATIENCE) -> PostgresqlStore:
     """Return the store at `url`: an empty database is made into one, an older one is renewed if `renew`."""
     with available(), psycopg.connect(url) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK_OF_MIGRATIONS,))
         _prepare(connection, renew=renew)
-    return PostgresqlStore(url, durability=durability)
+    return PostgresqlStore(url, durability=durability, patience=patience)
 
 
 def _prepare(connection: Connection[tuple[Any, ...]], *, renew: bool) -> None:

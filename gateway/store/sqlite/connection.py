@@ -13,7 +13,6 @@ from typing import Any
 from gateway.errors import Unavailable
 from gateway.store.records import Engine
 
-_BUSY_SECONDS = 30
 # `normal` does not flush a commit; flush.py does, outside the write lock. A checkpoint every 10,000 pages is rare
 # enough not to slow commits down, and small enough to take a fraction of a second.
 _SETTINGS = """
@@ -47,8 +46,9 @@ class SqliteDatabase:
 class Pool:
     """Connections that are not in use, the warmest on top."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float) -> None:
         self._path = path
+        self._patience = patience
         self._idle: list[SqliteDatabase] = []
         self._closed = False
 
@@ -72,7 +72,7 @@ class Pool:
         try:
             return self._idle.pop()
         except IndexError:
-            return SqliteDatabase(connect(self._path))
+            return SqliteDatabase(connect(self._path, self._patience))
 
     def _give_back(self, db: SqliteDatabase) -> None:
         if self._closed:
@@ -81,14 +81,14 @@ class Pool:
             self._idle.append(db)
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Return a new connection; a new file is readable by its owner alone."""
+def connect(path: Path, patience: float) -> sqlite3.Connection:
+    """Return a new connection that waits some seconds for others; a new file is readable by its owner alone."""
     # Only ever a new file: closing a descriptor of an open database would take away SQLite's own locks.
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(
         path,
-        timeout=_BUSY_SECONDS,
+        timeout=patience,
         isolation_level=None,  # transactions are begun and ended in plain sight
         check_same_thread=False,  # the pool sees to it that one thread at a time has it
         cached_statements=256,
@@ -105,4 +105,4 @@ def available() -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _OUTSIDE_US:
             raise
-        raise Unavailable(f"the store cannot be used now: {error}") from error
+        raise Unavailable.later(f"the store cannot be used now: {error}") from error

@@ -11,7 +11,7 @@ UPDATE = """
 update current set version = ?, last_updated = ?, deleted = ?, indexed = ?, event_time = ?, event_number = ?
 where key = ?"""
 RAISE = "update current set event_time = ?, event_number = ? where key = ?"
-ANSWERED = "select digest, answer from inbox where once = ?"
+ANSWERED = "select digest, answer, id from inbox where once = ?"
 NOTED = "select revision, content from ledger where subject = ?"
 NOTE = "insert or replace into ledger values (?, ?, ?)"
 COME_LATE = "insert into late (key, version, event_time, at, body) values (?, ?, ?, ?, ?)"

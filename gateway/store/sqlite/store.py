@@ -14,19 +14,21 @@ from pathlib import Path
 
 from gateway.store import migrate, reads
 from gateway.store.interface import Decide, T
-from gateway.store.records import Batch, Durability, Engine, Identity, Stored
+from gateway.store.records import PATIENCE, Batch, Durability, Engine, Identity, Stored
 from gateway.store.sqlite.connection import Pool, SqliteDatabase, available, connect
 from gateway.store.sqlite.flush import Flush
 from gateway.store.sqlite.lock import WriteLock
 from gateway.store.sqlite.write import SqliteSight, write
 
+_OPENING_SECONDS = 30.0
+
 
 class _Process:
     """What belongs to one process and must not be carried into a fork of it."""
 
-    def __init__(self, path: Path) -> None:
-        self.pool = Pool(path)
-        self.lock = WriteLock(path.with_name(path.name + "-lock"))
+    def __init__(self, path: Path, patience: float) -> None:
+        self.pool = Pool(path, patience)
+        self.lock = WriteLock(path.with_name(path.name + "-lock"), patience)
         self.flush = Flush(path)
 
     def close(self) -> None:
@@ -36,12 +38,13 @@ class _Process:
 
 
 class SqliteStore:
-    """A store in the file at `path`; opened by `gateway.store.open_store`."""
+    """A store in the file at `path`; opened by `gateway.store.open_store`. Writers wait `patience` seconds at most."""
 
     engine: Engine = "sqlite"
 
-    def __init__(self, path: Path, *, durability: Durability = "full") -> None:
+    def __init__(self, path: Path, *, durability: Durability = "full", patience: float = PATIENCE) -> None:
         self._path = path
+        self._patience = patience
         self._full = durability == "full"
         # By process id: a fork leaves those of its parent alone, for closing them would harm the parent.
         self._processes: dict[int, _Process] = {}
@@ -105,7 +108,7 @@ class SqliteStore:
         pid = os.getpid()
         here = self._processes.get(pid)
         if here is None:
-            mine = _Process(self._path)
+            mine = _Process(self._path, self._patience)
             here = self._processes.setdefault(pid, mine)
             if here is not mine:  # another thread was first
                 mine.close()
@@ -124,14 +127,14 @@ def _transaction(db: SqliteDatabase) -> Iterator[None]:
         raise
 
 
-def open_file(path: Path, *, durability: Durability, renew: bool) -> SqliteStore:
+def open_file(path: Path, *, durability: Durability, renew: bool, patience: float = PATIENCE) -> SqliteStore:
     """Return the store at `path`, made if it is not there, brought up to date if `renew`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = WriteLock(path.with_name(path.name + "-lock"))
-    with lock, available(), closing(connect(path)) as connection:
+    lock = WriteLock(path.with_name(path.name + "-lock"), None)  # another node may be renewing it, which takes a while
+    with lock, available(), closing(connect(path, _OPENING_SECONDS)) as connection:
         _prepare(connection, renew=renew)
     lock.close()
-    return SqliteStore(path, durability=durability)
+    return SqliteStore(path, durability=durability, patience=patience)
 
 
 def open_memory() -> SqliteStore:
