@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from gateway.errors import BadSettings
-from gateway.store.interface import Database, Sight, Store
-from gateway.store.records import PATIENCE, Batch, Current, Durability, Identity, Message, Stored, Version
+from gateway.store.interface import PATIENCE, Database, Sight, Store
+from gateway.store.records import Batch, Current, Durability, Identity, Message, Stored, Version
 
 __all__ = ["Batch", "Current", "Database", "Identity", "Message", "Sight", "Store", "Stored", "Version", "open_store"]
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PATIENCE = 10.0
+"""Seconds that a writer waits for its turn, where nothing else is set."""
+
 
 class Database(Protocol):
     """Runs a SELECT. Parameters are written `?` on both engines."""

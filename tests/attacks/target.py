@@ -151,6 +151,11 @@ class Target:
                 if name not in KEPT_OF_REFUSALS
             }
 
+    def inbox(self) -> int:
+        """Return how many messages were kept, those that were refused among them."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as store:
+            return int(store.execute("SELECT count(*) FROM inbox").fetchone()[0])
+
     def answers(self) -> None:
         """Assert that a good request is still answered."""
         assert self.get("/fhir/metadata").status == 200

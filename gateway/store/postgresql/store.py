@@ -14,11 +14,11 @@ from psycopg.errors import DeadlockDetected, DivisionByZero, SerializationFailur
 
 from gateway.errors import Unavailable
 from gateway.store import migrate, reads
-from gateway.store.interface import Decide, T
+from gateway.store.interface import PATIENCE, Decide, T
 from gateway.store.postgresql.connection import Pools, PostgresqlDatabase, available
 from gateway.store.postgresql.statements import AUDIT_ALONE
 from gateway.store.postgresql.write import NeedsLocks, PostgresqlSight, write
-from gateway.store.records import PATIENCE, Durability, Engine, Identity, Stored
+from gateway.store.records import Durability, Engine, Identity, Stored
 
 _MOST_ATTEMPTS = 20
 # The unique keys that tell a writer that another was first; any other violation is a mistake of ours.

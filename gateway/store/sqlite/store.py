@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway.store import migrate, reads
-from gateway.store.interface import Decide, T
-from gateway.store.records import PATIENCE, Batch, Durability, Engine, Identity, Stored
+from gateway.store.interface import PATIENCE, Decide, T
+from gateway.store.records import Batch, Durability, Engine, Identity, Stored
 from gateway.store.sqlite.connection import Pool, SqliteDatabase, available, connect
 from gateway.store.sqlite.flush import Flush
 from gateway.store.sqlite.lock import WriteLock
