@@ -25,6 +25,7 @@ from gateway.mapping.findings import Finding, Language, say
 from gateway.mapping.layouts import layout_of
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped, Untraced
+from gateway.mapping.memory import Memory
 from gateway.mapping.overlays import Overlay
 from gateway.mapping.passing import Reshaped, Tree, as_it_came
 from gateway.mapping.trace import Trace
@@ -228,12 +229,12 @@ class Job:
         return self._chunks(mapping, table)
 
     def _chunks(self, mapping: ir.Mapping, table: delimited.Table) -> Iterator[Mapped]:
-        rows, told, said = iter(table), 0, Said()
+        rows, told, said, memory = iter(table), 0, Said(), Memory()
         size = CHUNK if mapping.policy != "fail" else None
         first = True
         while records := list(islice(rows, size)):
             first = False
-            mapped = self._chunk(mapping, records, said)
+            mapped = self._chunk(mapping, records, said, memory)
             above = table.issues[told:]
             mapped.found = [*above, *mapped.found]
             if len(records) > 1 and mapping.policy != "fail":
@@ -253,18 +254,20 @@ class Job:
     def _apart(self, mapping: ir.Mapping, records: list[Any], above: list[Issue], said: Said) -> Iterator[Mapped]:
         """Yield what each row becomes by itself; the findings on the table go with the first."""
         for record in records:
-            mapped = self._chunk(mapping, [record], said)
+            mapped = self._chunk(mapping, [record], said, Memory())
             mapped.found, above = [*above, *mapped.found], []
             yield mapped
 
-    def _chunk(self, mapping: ir.Mapping, records: list[Any], said: Said) -> Mapped:
+    def _chunk(self, mapping: ir.Mapping, records: list[Any], said: Said, memory: Memory) -> Mapped:
         """Return what some rows of a table become; `said` is what the rows above them said of the same places."""
+        memory.forget()
+        run = self.library.program(mapping, self.overlay).of_rows(self.received_at, memory.remembered)
         out: dict[str, Resource] = {}
         issues: list[Issue] = []
         taken: list[Any] = []
         traced: list[Any] = []
         for record in records:
-            own = self._row(mapping, record, issues)
+            own = self._row(mapping, run, record, issues)
             if own is None:
                 continue
             taken.append(record)
@@ -281,13 +284,15 @@ class Job:
         trace = Trace(self._again, mapping, traced) if self.trace else _UNTRACED
         return Mapped(mapping.name, mapping.version, resources, issues, records, trace, rows=len(taken))
 
-    def _row(self, mapping: ir.Mapping, record: Any, issues: list[Issue]) -> dict[str, Resource] | None:
+    def _row(
+        self, mapping: ir.Mapping, run: Callable[..., Any], record: Any, issues: list[Issue]
+    ) -> dict[str, Resource] | None:
         """Return what one row becomes, by url; None when it is set apart."""
         issues += record.issues
         own: dict[str, Resource] = {}
         failed = any(issue.severity in {"error", "fatal"} for issue in record.issues)
         try:
-            self.library.program(mapping, self.overlay).run(record, self.received_at, None, own)
+            run(record, own)
         except _MEETS as met:
             own.clear()
             tracer = self.traced(mapping, record, (), own)

@@ -11,6 +11,7 @@ from gateway.formats.delimited.rows import Row
 MAX_ISSUES = 1000
 """A table keeps so many findings about skipped rows; the rest is only counted."""
 
+_strip = str.strip
 _STARTS = frozenset("=+-@")
 _FORMULA = re.compile(r"[=@]|[+-](?![\d\s.,:/()+-]*$)")
 _TOTAL = re.compile(r"(?:sub|eind|grand )?tota+l(?:en|s)?\b[\s:]*", re.IGNORECASE)
@@ -48,6 +49,13 @@ class Record:
         if number is None or number >= len(self._cells):
             return None
         return self._cells[number].strip() or None
+
+    def values(self, columns: tuple[str, ...]) -> tuple[str | None, ...]:
+        """Return what `get` returns for each of some columns, in their order."""
+        cells = self._cells
+        if len(cells) != len(self._header.columns):
+            return tuple(map(self.get, columns))
+        return self._header.pick(columns)([*[cell or None for cell in map(_strip, cells)], None])
 
     def place(self, column: str | None = None) -> Place:
         """Return `row 17 column "Vrij"`, the column as the header writes it, with the row's line and byte."""

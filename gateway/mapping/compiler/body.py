@@ -71,6 +71,8 @@ class Body:
         self.numbers: dict[str, int] = {}
         self.segments: dict[tuple[str, int | None, str | None], str] = {}
         self.reads: dict[str, str] = {}  # a look at the source → what stands for it in the lines
+        self.cells: dict[str, str] = {}  # a column of a table → the variable that holds its cell
+        self.looks = False  # whether it looks at the row of a table, itself or by what it calls
         self.noted: list[Span] = []  # rules that the next line is about
 
     def note(self, span: Span) -> None:
@@ -119,6 +121,11 @@ class Body:
         """Return what stands for a look at the source; `text()` puts the look, or a variable for it, in its place."""
         return self.reads.setdefault(text, f"\u00ab{len(self.reads)}\u00bb")
 
+    def cell(self, column: str) -> str:
+        """Return the variable of a cell, fetched when the function begins."""
+        self.looks = True
+        return self.cells.setdefault(column, f"cell{len(self.cells) + 1}")
+
     def text(self) -> str:
         """Return the whole function."""
         lines = "\n".join(self._commented())
@@ -132,6 +139,8 @@ class Body:
             for key, variable in self.segments.items()
             if not variable.startswith("each_")
         ]
+        if self.cells:
+            fetched.append(f"    {', '.join(self.cells.values())}, = m.values({tuple(self.cells)!r})")
         return "\n".join([f"{self.head}:", *fetched, *kept, lines])
 
     def _commented(self) -> Iterator[str]:

@@ -215,7 +215,7 @@ class Names(Paths):
     def _applied(self, function: str, fragment: ir.Fragment, texts: list[str], over: Code) -> Code:
         if self.host.traced:
             texts = ["T", *("_v" if text == "_v" else f"T.given(lambda: {text})" for text in texts)]
-        made = f"{function}({', '.join(['m, received_at, control_id', *texts])})"
+        made = f"{function}({', '.join(filter(None, [self.host.context(function), *texts]))})"
         type_, always = fragment.type or None, fragment.single and self.host.always(function)
         if not over.many:
             return Code(self.host.inlined(function) or made, not fragment.single, type_, present=always)

@@ -27,6 +27,12 @@ class Host(Protocol):
     def read(self, text: str) -> str:
         """Return what stands for a look at the source, which is taken once where it is wanted more often."""
 
+    def cell(self, column: str) -> str:
+        """Return the variable that holds a cell of a table in the function being written."""
+
+    def context(self, function: str) -> str:
+        """Return the variables, parted by commas, that the function of a fragment is given before its arguments."""
+
     def constant(self, value: object, hint: str) -> str:
         """Return the name under which generated code sees a value."""
 

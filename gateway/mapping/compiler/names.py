@@ -8,6 +8,12 @@ from gateway.fhirpath import RUNTIME
 from gateway.mapping import functions, pieces, shapes, trees
 from gateway.mapping.findings import Finding
 
+
+def once(function: Any) -> Any:
+    """Return a function as it is: one row needs to remember nothing."""
+    return function
+
+
 NAMES: Mapping[str, Any] = MappingProxyType(
     {
         **RUNTIME,
@@ -17,5 +23,6 @@ NAMES: Mapping[str, Any] = MappingProxyType(
         **{f"map_{name}": added.call for name, added in functions.ADDED.items()},
         **{f"map_{name}": call for name, call in functions.INNER.items()},
         "Finding": Finding,
+        "once": once,
     }
 )

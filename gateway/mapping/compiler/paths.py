@@ -109,7 +109,7 @@ class Paths(Trees):
     def _column(self, node: ast.SourcePath) -> Code | None:
         if node.base != RECORD or node.column is None:
             return None
-        text = f"T.column(m, {node.column!r})" if self.host.traced else f"m.get({node.column!r})"
+        text = f"T.column(m, {node.column!r})" if self.host.traced else self.host.cell(node.column)
         return Code(text, type=TEXT)
 
     def _call(self, name: str) -> str:

@@ -4,13 +4,14 @@ The text holds only what the generators wrote: names, paths and texts of a mappi
 """
 
 import linecache
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from textwrap import indent
 from typing import Any
 
 from gateway.fhirpath import Code
 from gateway.mapping import ir
-from gateway.mapping.compiler.body import Body, Made
+from gateway.mapping.compiler.body import Body, Made, kind_of
 from gateway.mapping.compiler.frame import Frame, Name, outermost
 from gateway.mapping.compiler.names import NAMES
 from gateway.mapping.compiler.plain import Plain
@@ -24,6 +25,15 @@ from gateway.mapping.spans import Problems
 from gateway.mapping.translators import Translator
 
 _CONTEXT = "m, received_at, control_id"
+_TABLE = """def rows(received_at, control_id, remembered):
+{functions}
+    return mapping
+
+
+def mapping(m, received_at, control_id, out):
+    return rows(received_at, control_id, once)(m, out)"""
+
+Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -31,9 +41,21 @@ class Program:
     """`run(message, received_at, control_id, out or T, …)` fills `out` with resources by `Type/id`."""
 
     source: str
-    run: Callable[..., Any]
+    run: Function
     rules: tuple[Rule, ...]
-    tracer: Callable[..., Any] | None = None  # makes the tracer of a traced run, where it is no plain Tracer
+    tracer: Function | None = None  # makes the tracer of a traced run, where it is no plain Tracer
+    rows: Function | None = None  # what `of_rows` asks, where the program is one for tables
+
+    def of_rows(self, received_at: str, remembered: Callable[[Function], Function]) -> Function:
+        """Return `run(record, out)` for some rows of one table.
+
+        What `remembered` makes of a function stands in its place. Only those pass through it that make the same of the
+        same texts: what rows of one table share, such as their site, is then made once.
+        """
+        if self.rows is None:
+            return lambda record, out: self.run(record, received_at, None, out)
+        made: Function = self.rows(received_at, None, remembered)
+        return made
 
 
 def plain_program(mapping: ir.Mapping, overlay: Overlay, units: Units, problems: Problems) -> Program:
@@ -71,6 +93,8 @@ class _Builder:
         self.open: list[str] = []
         self.displays: dict[str, str] = {}
         self.certain: set[str] = set()
+        self.table = self.format == "csv" and not traced
+        self.looking: set[str] = set()  # functions for a table that look at the row themselves
 
     # ---- what expressions ask (compiler.expressions.Host)
 
@@ -91,6 +115,18 @@ class _Builder:
 
     def read(self, text: str) -> str:
         return text if self.traced else self.bodies[-1].read(text)
+
+    def cell(self, column: str) -> str:
+        return self.bodies[-1].cell(column)
+
+    def context(self, function: str) -> str:
+        self.bodies[-1].looks |= function in self.looking
+        return self._context(function)
+
+    def _context(self, function: str) -> str:
+        if not self.table:
+            return _CONTEXT
+        return "m" if function in self.looking else ""
 
     def stepped(self, unit: ir.Unit) -> frozenset[str]:
         return stepped_names(unit, self.units)
@@ -130,11 +166,13 @@ class _Builder:
     def program(self) -> Program:
         self._write_mapping()
         head = [f"{name} = {made}" for name, made in self.definitions.items()]
-        source = "\n\n\n".join(["\n".join(head), *self.functions]) + "\n"
+        functions = [_rows(self.functions)] if self.table else self.functions
+        source = "\n\n\n".join(["\n".join(head), *functions]) + "\n"
         file = f"<{self.mapping.name} for {self.overlay.name}{', traced' if self.traced else ''}>"
         exec(compile(source, file, "exec"), self.namespace)  # noqa: S102 - only what the generators wrote
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        return Program(source, self.namespace["mapping"], tuple(self.rules.all))
+        rules = tuple(self.rules.all)
+        return Program(source, self.namespace["mapping"], rules, rows=self.namespace.get("rows"))
 
     def _table(self, value: Any) -> Any:
         table = Translator(*value)
@@ -144,7 +182,7 @@ class _Builder:
         each = self.mapping.each if self.format in ir.SEGMENTED else None
         item = each or ("item" if self.mapping.each and self.format in ir.TREES else None)
         extra = ", ".join(["T"] * self.traced + ["out"] + ([f"each_{item}"] if item else []))
-        body = Body(f"def mapping({_CONTEXT}, {extra})")
+        body = Body(f"def mapping({'m' if self.table else _CONTEXT}, {extra})")
         if each:
             body.segments[each, None, None] = f"each_{each}"
         self.bodies.append(body)
@@ -176,7 +214,7 @@ class _Builder:
             name: replace(given, text=f"a_{name}") for name, given in zip(fragment.parameters, names, strict=True)
         }
         passed = [name.text for name in parameters.values() if name.fixed is None]
-        body = Body(f"def {function}({', '.join([_CONTEXT, *['T'] * self.traced, *passed])})")
+        body = Body("")
         self.bodies.append(body)
         self.open.append(fragment.file)
         frame = outermost(fragment).having(parameters)
@@ -189,7 +227,17 @@ class _Builder:
                 self.displays[function] = made.text
         self.open.pop()
         self.bodies.pop()
+        self.looking |= {function} if body.looks else set()
+        given = [name for name in parameters.values() if name.fixed is None]
+        body.head = self._head(function, given)
         self.functions.append(body.text())
+
+    def _head(self, function: str, given: Sequence[Name]) -> str:
+        """Return how the definition of a fragment begins."""
+        variables = [self._context(function), *["T"] * self.traced, *(name.text for name in given)]
+        head = f"def {function}({', '.join(filter(None, variables))})"
+        shared = self.table and function not in self.looking and given and all(map(_is_text, given))
+        return f"@remembered\n{head}" if shared else head
 
     def _plain_fragment(self, fragment: ir.Fragment, writer: Plain, frame: Frame) -> Made:
         frame = writer.bind(fragment.lets, frame)
@@ -209,6 +257,16 @@ class _Builder:
             writer.into("made", None, template, frame, path, "")
         writer.body.line("T.leave(before)")
         writer.body.line(f"return {'T.only(made)' if fragment.single else 'made'}")
+
+
+def _rows(functions: Sequence[str]) -> str:
+    """Return the function that makes the functions of one table, so that these can remember what they made."""
+    return _TABLE.format(functions=indent("\n\n".join(functions), "    "))
+
+
+def _is_text(name: Name) -> bool:
+    """Return whether a name surely holds a text or nothing, so that it can be looked up by its value."""
+    return not name.many and kind_of(name.type) in {"text", "solid"}
 
 
 def check_unit(unit: ir.Unit, format_: str, units: Units, problems: Problems) -> dict[int, Code]:
