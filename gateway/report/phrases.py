@@ -1,17 +1,14 @@
 """The words of a report in English and Dutch, and findings of the gateway in the language of the reader."""
 
-import re
 from collections.abc import Mapping
-from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
 
 from gateway.errors import Issue
 from gateway.fhir.outcome import catalogue
-from gateway.mapping.findings import LANGUAGES, TEXTS, UNTRANSLATED, Language
-from gateway.report.dutch import DUTCH
+from gateway.mapping.findings import LANGUAGES, UNTRANSLATED, Language
+from gateway.report.translation import told
 
-__all__ = ["Language", "phrase", "translated"]
+__all__ = ["Language", "expected", "phrase", "translated"]
 
 _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -62,24 +59,17 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "column-code": ("code", "code"),
     }
 )
-_PLAINER: Mapping[str, tuple[str, str]] = MappingProxyType(
+
+_SHOULD: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        TEXTS["unmapped"][0]: ("this word or code is not known here", "dit woord of deze code is hier niet bekend"),
-        TEXTS["date-time"][0]: ("not a date and time", "geen datum en tijd"),
-        TEXTS["date"][0]: ("not a date", "geen datum"),
+        "required-missing": ("a value: this may not stay empty", "een waarde: dit mag niet leeg blijven"),
+        "patient-data-in-capacity": ("no data of patients", "geen gegevens van patiënten"),
+        "no-zone": ("with the offset: 2026-01-05T10:00:00+01:00", "met de tijdzone: 2026-01-05T10:00:00+01:00"),
+        "duplicate-control-id": ("an id of its own for each message", "een eigen kenmerk voor elk bericht"),
+        "moment-ahead": ("the moment at which it was so", "het tijdstip waarop het zo was"),
     }
 )
-"""What is said to a sender instead of what is said to who keeps the mapping."""
-
-_PARTICULAR = re.compile(r"\\\{(\w+)\\\}")
-_LEFT_OUT = TEXTS["left-out-element"]
-
-
-class _Pair(NamedTuple):
-    """A text in both languages: what recognises it and what writes it, English and Dutch."""
-
-    patterns: tuple[re.Pattern[str], re.Pattern[str]]
-    templates: tuple[str, str]
+"""What should stand at a place, where the finding does not say it."""
 
 
 def phrase(word: str, language: Language, **particulars: object) -> str:
@@ -93,39 +83,22 @@ def translated(issue: Issue, language: Language) -> str:
     A mapping says what it finds in the language that was asked for; so does what is known here by its text. A message
     that was taken before is answered as it was then, and so perhaps in the other language.
     """
-    by_mapping = issue.rule is not None
-    return _said(issue.code, issue.diagnostics, language, by_mapping=by_mapping)
-
-
-@lru_cache(maxsize=4096)
-def _said(code: str, text: str, language: Language, *, by_mapping: bool) -> str:
-    left_out = next((end for end in _LEFT_OUT if text.endswith(end)), "")
-    found = _known(text.removesuffix(left_out), language)
+    found = told(issue.diagnostics, language)
     if found is not None:
-        return found + (_LEFT_OUT[LANGUAGES.index(language)] if left_out else "")
-    if by_mapping or language == "en":
-        return text
-    concept = catalogue().get(code) or catalogue()["exception"]
-    return f"{concept.display[language]} {UNTRANSLATED.format(text)}"
+        return found
+    if language == "en" or _is_of_a_mapping(issue):
+        return issue.diagnostics
+    concept = catalogue().get(issue.code) or catalogue()["exception"]
+    return f"{concept.display[language]} {UNTRANSLATED.format(issue.diagnostics)}"
 
 
-def _known(text: str, language: Language) -> str | None:
-    """Return a known text in a language, whichever of the two it is in."""
-    for pair in _pairs():
-        for pattern in pair.patterns:
-            if match := pattern.fullmatch(text):
-                return pair.templates[LANGUAGES.index(language)].format_map(match.groupdict())
-    return None
+def expected(issue: Issue, language: Language) -> str | None:
+    """Return what should stand there; None when that is not known, or nothing is to stand there."""
+    if issue.expected is not None or issue.place is None or issue.code not in _SHOULD:
+        return issue.expected
+    return _SHOULD[issue.code][LANGUAGES.index(language)]
 
 
-@cache
-def _pairs() -> list[_Pair]:
-    made = []
-    for english, dutch in (*TEXTS.values(), *DUTCH):
-        instead = _PLAINER.get(english, (english, dutch))
-        made.append(_Pair((_pattern(english), _pattern(dutch)), instead))
-    return made
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(_PARTICULAR.sub(r"(?P<\1>.*)", re.escape(template)), re.DOTALL)
+def _is_of_a_mapping(issue: Issue) -> bool:
+    """Return whether a rule of a mapping found it; one of a profile is named by the profile's URL."""
+    return issue.rule is not None and "://" not in issue.rule

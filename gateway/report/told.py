@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gateway.errors import GatewayError, Issue, Severity
 from gateway.fhir.outcome import catalogue
 from gateway.ingest import Ingested, Taken
-from gateway.report.phrases import Language, phrase, translated
+from gateway.report.phrases import Language, expected, phrase, translated
 from gateway.report.places import Cell, cell, words
 
 _UNSHOWABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -78,7 +78,7 @@ class _Reader:
             words(issue.place, self._format, self._language) if issue.place else issue.expression,
             translated(issue, self._language),
             self._value(issue),
-            issue.expected,
+            expected(issue, self._language),
             self._outcome(issue.severity, cell(issue.place).row),
             concept.display[self._language],
         )

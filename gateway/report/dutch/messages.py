@@ -1,0 +1,139 @@
+"""What is found with any message: who sends it, when it was so, what is known already of its beds and patients."""
+
+TEXTS: tuple[tuple[str, str], ...] = (
+    ("nothing of this could be used", "niets hiervan is bruikbaar"),
+    ("no mapping accepts {kind}", "dit bericht wordt hier niet gelezen: {kind}"),
+    ("{names} both accept {kind}", "twee mappings lezen dit bericht ({kind}), dus geen van beide is gebruikt: {names}"),
+    (
+        "this caller may not send messages under this provider's name",
+        "deze afzender mag niet namens deze aanbieder sturen",
+    ),
+    ("this caller may not do this", "deze afzender mag dit niet"),
+    ("this caller may not search there", "deze afzender mag daar niet zoeken"),
+    (
+        "a Bundle of type {type} is not taken as a message; send a transaction",
+        "een Bundle van type {type} wordt niet als bericht gelezen; stuur een transaction",
+    ),
+    (
+        "a message with this id of this sender was taken before, and its content was another one: nothing of this is "
+        "used",
+        "een bericht met dit kenmerk van deze afzender is al verwerkt, met een andere inhoud: van dit bericht is niets "
+        "gebruikt",
+    ),
+    (
+        "a Bundle with this identifier (or with the id of this MessageHeader) of this sender was carried out before, "
+        "and its content was another one: nothing of this is carried out",
+        "een Bundle met deze identifier (of met de id van deze MessageHeader) van deze afzender is al uitgevoerd, met "
+        "een andere inhoud: hiervan is niets uitgevoerd",
+    ),
+    (
+        "this is said to be so more than 24 hours after it was received: it cannot be known yet",
+        "het genoemde moment ligt meer dan 24 uur na de ontvangst: dat is nog niet bekend",
+    ),
+    (
+        "this is said to be so after it was received: one of the clocks is wrong, and it counts as of its receipt",
+        "het genoemde moment ligt na de ontvangst: een klok loopt niet gelijk; het moment van ontvangst geldt",
+    ),
+    (
+        "something newer is known of this: what is said here is kept as history, and the present stays",
+        "hierover is iets nieuwers bekend: dit is bewaard als historie, en wat nu geldt blijft",
+    ),
+    (
+        "this bed stays in another state than this message gives it: somebody is known to be in it, or to need it",
+        "dit bed blijft in een andere toestand dan dit bericht zegt: er ligt iemand in, of iemand heeft het nodig",
+    ),
+    (
+        "this patient is in more than one bed now: {beds}; all of them stay occupied",
+        "deze patiënt ligt nu in meer dan een bed: {beds}; alle blijven bezet",
+    ),
+    (
+        "more than one visit is in this bed now: {beds}; it stays occupied until all of them have left",
+        "er ligt nu meer dan een opname in dit bed: {beds}; het blijft bezet tot allen weg zijn",
+    ),
+    (
+        "PV1-6 names no bed and none is known of this visit: no bed is freed by this transfer",
+        "PV1-6 noemt geen bed en van deze opname is geen bed bekend: door deze overplaatsing komt geen bed vrij",
+    ),
+    ("the reference names a resource that is not here", "de verwijzing noemt een resource die hier niet is"),
+    # ---- what the store is asked to change
+    ("the condition matches more than one resource", "de voorwaarde past op meer dan één resource"),
+    (
+        "the resource has another id than the one that the condition finds",
+        "de resource heeft een andere id dan die de voorwaarde vindt",
+    ),
+    (
+        "another entry of this transaction is about the same resource",
+        "een andere entry van deze transaction gaat over dezelfde resource",
+    ),
+    ("R4 has no such resource type", "R4 kent dit type resource niet"),
+    (
+        "the id must be 1 to 64 letters, digits, '-' and '.'",
+        "de id heeft 1 tot en met 64 letters, cijfers, '-' en '.'",
+    ),
+    (
+        "a condition without a parameter would match everything",
+        "een voorwaarde zonder parameter past op alles",
+    ),
+    (
+        "another entry of this transaction has the same condition",
+        "een andere entry van deze transaction heeft dezelfde voorwaarde",
+    ),
+    (
+        "another entry of this transaction has the same fullUrl",
+        "een andere entry van deze transaction heeft dezelfde fullUrl",
+    ),
+    (
+        "no entry of this transaction has this fullUrl",
+        "geen entry van deze transaction heeft deze fullUrl",
+    ),
+    (
+        "a text holds half a surrogate pair: it is not valid Unicode",
+        "in een tekst staat een half teken: dat is geen geldig Unicode",
+    ),
+    (
+        "the condition of this reference matches more than one resource",
+        "de voorwaarde van deze verwijzing past op meer dan één resource",
+    ),
+    (
+        "the condition of this reference matches nothing",
+        "op de voorwaarde van deze verwijzing past niets",
+    ),
+    (
+        "a {method} to this address needs a resource of its type",
+        "{method} naar dit adres heeft een resource van dat type nodig",
+    ),
+    (
+        "the id of the resource is not the id of the address",
+        "de id van de resource is niet die van het adres",
+    ),
+    (
+        "a transaction writes with POST to a type, PUT to an id or to a condition, or DELETE of an id",
+        "een transaction schrijft met POST naar een type, PUT naar een id of voorwaarde, of DELETE van een id",
+    ),
+    (
+        "nothing matches the condition, yet the id is that of a resource",
+        "op de voorwaarde past niets, en toch is de id die van een resource",
+    ),
+    (
+        "If-Match names a version, and there is no such resource",
+        "If-Match noemt een versie, en deze resource is er niet",
+    ),
+    (
+        "If-Match names another version than the newest, which is {version}",
+        "If-Match noemt een andere versie dan de nieuwste, {version}",
+    ),
+)
+
+PARTS: tuple[tuple[str, str], ...] = (
+    ("{kind} (HL7 v{version})", "{kind} (HL7 v{version})"),
+    ("a message whose MSH-9 is no message type", "MSH-9 is geen berichttype"),
+    ("a message without MSH-9", "MSH-9 ontbreekt"),
+    ("a message whose UNH-2 is no message type", "UNH-2 is geen berichttype"),
+    ("this JSON array of {count} items", "een JSON-array met {count} items"),
+    ("this JSON object with the keys {keys} and {more} more", "een JSON-object met de namen {keys} en nog {more}"),
+    ("this JSON object with the keys {keys}", "een JSON-object met de namen {keys}"),
+    ("this JSON object of {count} keys", "een JSON-object met {count} namen"),
+    ("{root} without a namespace", "{root} zonder namespace"),
+    ("{root} of the namespace {namespace}", "{root} van de namespace {namespace}"),
+    ("it names", "die er staat"),
+)
