@@ -48,7 +48,7 @@ def build(
         _log.warning("development-mode: nobody is authenticated, so the gateway listens on loopback only")
     return Services(
         settings=settings,
-        store=open_store(settings.database, durability=settings.durability),
+        store=open_store(settings.database, durability=settings.durability, patience=settings.wait_seconds),
         validator=Validator(library(settings.profiles)),
         library=Library.load([shipped("mappings"), *settings.mappings], max_attachment=settings.max_attachment),
         clock=clock or now,

@@ -94,6 +94,20 @@ class Settings:
     mllp_host: str = field(default="127.0.0.1", metadata=_by(_text, "Address that MLLP listens on."))
     mllp_port: int = field(default=2575, metadata=_by(_whole(0, 65535), "Port that MLLP listens on."))
     workers: int = field(default=2, metadata=_by(_whole(1, 256), "Number of processes that answer HTTP."))
+    max_waiting: int = field(
+        default=128,
+        metadata=_by(
+            _whole(1, 100_000),
+            "Requests, and messages over MLLP, that may wait for their turn; more are told to come back.",
+        ),
+    )
+    wait_seconds: int = field(
+        default=10,
+        metadata=_by(
+            _whole(1, 60),
+            "Seconds that one may wait for its turn, and again for the store, before it is told to come back.",
+        ),
+    )
     mappings: tuple[Path, ...] = field(
         default=(), metadata=_by(_folders, "More folders with mappings, separated by `:`.")
     )

@@ -201,7 +201,8 @@ def _listen(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -
     def answer(message: bytes) -> bytes:
         return acknowledged(message, provider=_MLLP_PROVIDER, caller=caller, to=to)
 
-    mllp.serve(listener, answer, tls=tls)
+    limits = mllp.Limits(waiting=to.settings.max_waiting, wait_seconds=to.settings.wait_seconds)
+    mllp.serve(listener, answer, tls=tls, limits=limits)
 
 
 def _watch(path: Path, to: Services) -> folder.Watch:

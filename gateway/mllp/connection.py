@@ -6,22 +6,30 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from gateway.errors import Issue, Overloaded
 from gateway.mllp.frames import Frame, Frames, framed
 
 log = logging.getLogger("gateway.mllp")
 
 Reply = Callable[[Frame], Awaitable[bytes]]
 
+FULL: Issue = Overloaded.later("there are too many connections; this message was not read").issues[0]
 _WAITING = 32  # frames that may wait for their answer before no more is read
 _LINGER_SECONDS = 2.0  # for the last answer to arrive before the connection is closed
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a connection may cost. Silence between messages is normal at night; within a message it is not."""
+    """What a connection may cost. Silence between messages is normal at night; within a message it is not.
+
+    `waiting` messages, of different connections, may wait for a thread, `wait_seconds` each: more are refused.
+    """
 
     max_bytes: int = 30_000_000
     connections: int = 256
+    waiting: int = 128
+    wait_seconds: float = 10.0
+    refusal_seconds: float = 0.5  # before a refusal for want of room: who sends again at once must not fill the room
     idle_seconds: float = 3600.0
     frame_seconds: float = 30.0
 
@@ -43,6 +51,7 @@ class Connection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._ending = False
         self._lost = False
+        self._turned_away = False
 
     @property
     def waiting(self) -> int:
@@ -50,15 +59,17 @@ class Connection(asyncio.Protocol):
         return len(self._waiting)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection, or refuse it when there are too many."""
+        """Take the connection; when there are too many, only tell it so: its first message is refused."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._writable.set()
         self._connections.add(self)
         if len(self._connections) > self._limits.connections:
             log.warning("too-many-connections", extra={"connections": len(self._connections)})
-            transport.abort()
-            return
+            self._turned_away = True
+            if len(self._connections) > 2 * self._limits.connections:
+                transport.abort()
+                return
         self._hear()
         self._watch()
 
@@ -71,7 +82,7 @@ class Connection(asyncio.Protocol):
             self._queue(frame)
         if len(self._waiting) > _WAITING or self._held > self._limits.max_bytes:
             self._transport.pause_reading()
-        if self._frames.broken:
+        if self._frames.broken or (self._turned_away and self._waiting):
             self._ending = True
         self._work()
 
@@ -125,6 +136,8 @@ class Connection(asyncio.Protocol):
             self._connections.discard(self)
 
     def _queue(self, frame: Frame) -> None:
+        if self._turned_away:
+            frame = frame._replace(wrong=FULL)
         self._waiting.append(frame)
         self._held += len(frame.content)
 
@@ -154,7 +167,11 @@ class Connection(asyncio.Protocol):
 
     def _end(self) -> None:
         """Close so that the last answer arrives: unread bytes would make the system throw it away."""
-        if self._frames.broken and self._transport.can_write_eof() and not self._transport.is_closing():
+        if (
+            (self._frames.broken or self._turned_away)
+            and self._transport.can_write_eof()
+            and not self._transport.is_closing()
+        ):
             self._transport.write_eof()
             asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._transport.close)
         else:
@@ -166,7 +183,8 @@ class Connection(asyncio.Protocol):
     def _watch(self) -> None:
         """Close the connection when nothing was heard for too long; look again when that could be."""
         loop = asyncio.get_running_loop()
-        allowed = self._limits.frame_seconds if self._frames.open else self._limits.idle_seconds
+        is_brief = self._frames.open or self._turned_away
+        allowed = self._limits.frame_seconds if is_brief else self._limits.idle_seconds
         left = self._heard + allowed - loop.time()
         if left > 0 or self._task:
             soon = min(self._limits.frame_seconds, self._limits.idle_seconds)

@@ -7,7 +7,7 @@ from gateway.errors import Issue
 
 START = b"\x0b"
 END = b"\x1c"
-_HEAD = 64 * 1024  # of what is too large this much is kept: its first segment names the message
+HEAD = 64 * 1024  # of what is too large this much is kept: its first segment names the message
 
 
 class Frame(NamedTuple):
@@ -45,7 +45,7 @@ class Frames:
                     self._content, self._size, data = bytearray(), 0, data[1:]
                 elif data:
                     self.broken = True
-                    yield Frame(data[:_HEAD], _wrong("what was sent does not begin with VT (0B): it is not MLLP"))
+                    yield Frame(data[:HEAD], _wrong("what was sent does not begin with VT (0B): it is not MLLP"))
             else:
                 data, frame = self._inside(self._content, data)
                 if frame:
@@ -79,12 +79,12 @@ class Frames:
         self._size += len(data)
         content += data
         if self._size > self._max_bytes:
-            del content[_HEAD:]
+            del content[HEAD:]
 
     def _too_large(self, content: bytearray) -> Frame:
         self._content = None
         text = f"the message is longer than {self._max_bytes} bytes"
-        return Frame(bytes(content[:_HEAD]), Issue("too-large", text))
+        return Frame(bytes(content[:HEAD]), Issue("too-large", text))
 
 
 def _wrong(text: str) -> Issue:

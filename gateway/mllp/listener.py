@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 import ssl
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +15,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from gateway.access.tls import server_context
-from gateway.errors import BadSettings, Issue, MalformedMessage
+from gateway.errors import BadSettings, Issue, MalformedMessage, Overloaded
 from gateway.formats import hl7v2
 from gateway.mllp.connection import Connection, Limits
-from gateway.mllp.frames import Frame
+from gateway.mllp.frames import HEAD, Frame
 
 log = logging.getLogger("gateway.mllp")
 
@@ -28,6 +29,8 @@ GRACE_SECONDS = 20.0
 
 _BACKLOG = 256
 _HANDSHAKE_SECONDS = 10.0
+_TOO_MANY: Issue = Overloaded.later("too many messages are waiting; this one was not read").issues[0]
+_TOO_LATE: Issue = Overloaded.later("the gateway did not come to this message in time; it was not read").issues[0]
 _FAILED = Issue("exception", "the gateway failed on this message; it was not taken")
 
 
@@ -104,6 +107,9 @@ class Listener:
         self._clock = clock
         self._new_id = new_id
         self._threads = ThreadPoolExecutor(threads, "mllp")
+        self._most = threads + self.limits.waiting
+        self.begun = 0
+        """How many messages were given to a thread, or wait for one."""
         self._connections: set[Connection] = set()
         self._server: asyncio.Server
 
@@ -141,13 +147,27 @@ class Listener:
         return sum(connection.waiting for connection in self._connections)
 
     async def _reply(self, frame: Frame) -> bytes:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._answered, frame)
-
-    def _answered(self, frame: Frame) -> bytes:
-        """Return the answer; whatever happens there is one."""
+        """Return the answer to a frame; what cannot wait for a thread any more is refused, and not at once."""
         if frame.wrong:
-            log.warning("frame-refused", extra={"code": frame.wrong.code, "bytes": len(frame.content)})
-            return self._refusal(frame.content, frame.wrong)
+            return self._refused(frame, frame.wrong)
+        if self.begun >= self._most:
+            await asyncio.sleep(self.limits.refusal_seconds)
+            return self._refused(frame, _TOO_MANY)
+        self.begun += 1
+        try:
+            until = time.monotonic() + self.limits.wait_seconds
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._answered, frame, until)
+        finally:
+            self.begun -= 1
+
+    def _refused(self, frame: Frame, wrong: Issue) -> bytes:
+        log.warning("frame-refused", extra={"code": wrong.code, "bytes": len(frame.content)})
+        return self._refusal(frame.content[:HEAD], wrong)
+
+    def _answered(self, frame: Frame, until: float) -> bytes:
+        """Return the answer; whatever happens there is one. What waited for too long is not begun any more."""
+        if time.monotonic() > until:
+            return self._refused(frame, _TOO_LATE)
         try:
             return self._answer(frame.content)
         except Exception as error:  # noqa: BLE001 - the loop that must go on: the sender is told, the log has the place

@@ -282,10 +282,113 @@ def test_too_many_connections_are_refused_and_the_first_keeps_working() -> None:
             reader, writer = await connect()
             writer.write(framed(adt("1")))
             assert await code_of(reader) == ("AA", "1")
-            second, _writer = await connect()
+            second, other = await connect()
+            other.write(framed(adt("3")) + framed(adt("4")))
+            refusal = await received(second)
+            assert (refusal.get("MSA-1"), refusal.get("MSA-2")) == ("AR", "3")
+            assert "try again in 5 seconds" in (refusal.get("ERR-8") or "")
+            assert refusal.get("ERR-3.1") == "207"
+            assert (await received(second)).get("MSA-1") == "AR"
             assert await closed(second)
+            _, (beyond, _) = await connect(), await connect()
+            assert await closed(beyond)
             writer.write(framed(adt("2")))
             assert await code_of(reader) == ("AA", "2")
+
+    asyncio.run(scene())
+
+
+def test_a_message_for_which_there_is_no_room_is_refused_and_told_to_come_back() -> None:
+    go_on, taken = threading.Event(), []
+
+    def answer(message: bytes) -> bytes:
+        assert go_on.wait(20)
+        taken.append(parse(message).control_id)
+        return accept(message)
+
+    async def scene() -> None:
+        limits = Limits(waiting=4, refusal_seconds=0)
+        async with listening(answer, limits) as (connect, _):
+            streams = [await connect() for _ in range(40)]
+            for n, (_, writer) in enumerate(streams):
+                writer.write(framed(adt(str(n))))
+            refused = []
+            for reader, _ in await first(28, streams):
+                refusal = await received(reader)
+                assert refusal.get("MSA-1") == "AR"
+                assert refusal.get("ERR-3.1") == "207"
+                assert "try again in 5 seconds" in (refusal.get("ERR-8") or "")
+                refused.append(refusal.get("MSA-2"))
+            go_on.set()
+            for n, (reader, writer) in enumerate(streams):
+                if str(n) in refused:  # it comes back
+                    writer.write(framed(adt(str(n))))
+                assert await code_of(reader) == ("AA", str(n))
+
+    asyncio.run(scene())
+    assert sorted(taken, key=str) == sorted(map(str, range(40)))  # each once
+
+
+async def first(number: int, streams: list[Streams]) -> list[Streams]:
+    """Return the streams that are answered first."""
+    tasks = {asyncio.create_task(_is_there(reader)): (reader, writer) for reader, writer in streams}
+    while sum(task.done() for task in tasks) < number:
+        await asyncio.wait([task for task in tasks if not task.done()], return_when=asyncio.FIRST_COMPLETED)
+    answered = [streams for task, streams in tasks.items() if task.done()]
+    for task in tasks:
+        task.cancel()
+    return answered
+
+
+async def _is_there(reader: asyncio.StreamReader) -> None:
+    while not reader._buffer:  # type: ignore[attr-defined] # what came is left where it is
+        await asyncio.sleep(0.005)
+
+
+def test_a_message_that_waited_too_long_is_refused_and_not_begun() -> None:
+    go_on, taken = threading.Event(), []
+
+    def answer(message: bytes) -> bytes:
+        assert go_on.wait(20)
+        taken.append(parse(message).control_id)
+        return accept(message)
+
+    async def scene() -> None:
+        async with listening(answer, Limits(wait_seconds=0.2)) as (connect, listener):
+            streams = [await connect() for _ in range(12)]
+            for n, (_, writer) in enumerate(streams[:8]):
+                writer.write(framed(adt(str(n))))
+            while listener.begun < 8:
+                await asyncio.sleep(0.005)
+            for n, (_, writer) in enumerate(streams[8:], 8):
+                writer.write(framed(adt(str(n))))
+            while listener.begun < 12:
+                await asyncio.sleep(0.005)
+            await asyncio.sleep(0.3)
+            go_on.set()
+            assert [(await code_of(reader))[0] for reader, _ in streams] == ["AA"] * 8 + ["AR"] * 4
+
+    asyncio.run(scene())
+    assert len(taken) == 8
+
+
+def test_one_sender_that_does_not_wait_for_answers_takes_the_room_of_one() -> None:
+    go_on = threading.Event()
+
+    def answer(message: bytes) -> bytes:
+        assert b"|calm" in message or go_on.wait(20)
+        return accept(message)
+
+    async def scene() -> None:
+        async with listening(answer, Limits(waiting=1)) as (connect, _):
+            reader, writer = await connect()
+            writer.write(b"".join(framed(adt(f"hasty{n}")) for n in range(60)))
+            for n in range(20):
+                calm, other = await connect()
+                other.write(framed(adt(f"calm{n}")))
+                assert await code_of(calm) == ("AA", f"calm{n}")
+            go_on.set()
+            assert [(await code_of(reader))[0] for _ in range(60)] == ["AA"] * 60
 
     asyncio.run(scene())
 
