@@ -13,6 +13,7 @@ from gateway.store import inbox
 from gateway.store.records import Mark
 from gateway.transact import Again, Received
 from gateway.transact.inbox import content_of, mark
+from gateway.transact.operations import API
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -39,6 +40,8 @@ def take_again(id_: int, caller: Caller, to: Services, *, anew: bool) -> Replaye
     row = inbox.one(to.store, id_)
     if row is None:
         return _absent(id_, "there is no such message in the inbox")
+    if row.format == API:
+        return _absent(id_, "a client of the FHIR API asked this, and was answered: its client sends it again")
     anew = anew or row.state == "requeued"
     if not anew and row.state in {"accepted", "replaced"}:
         return Replayed(id_, "unchanged")

@@ -38,6 +38,19 @@ def full_url(base: str, resource_type: str, id_: str) -> str:
     return f"{base.rstrip('/')}/{resource_type}/{id_}"
 
 
+def name(bundle: Resource) -> str:
+    """Return what a Bundle is known by to its sender: its identifier, else the id of its MessageHeader; '' for nothing.
+
+    It need not have been validated. https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.identifier
+    """
+    match bundle:
+        case {"identifier": {"value": str(value), **others}} if value:
+            return f"{others.get('system', '')}|{value}"
+        case {"entry": [{"resource": {"resourceType": "MessageHeader", "id": str(id_)}}, *_]}:
+            return id_
+    return ""
+
+
 def transaction(entries: Sequence[tuple[Resource, str, str]], *, base: str = CANONICAL_BASE) -> Resource:
     """Return a transaction Bundle of (resource, method, url), in that order.
 

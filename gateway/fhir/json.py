@@ -15,6 +15,7 @@ from gateway.errors import Issue, MalformedMessage, Place
 
 _BOM = b"\xef\xbb\xbf"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_CANONICAL = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 _MAX_EXPONENT = 99
 _LARGE_EXPONENT = re.compile(r"E[+-][0-9]{3}")
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
@@ -51,6 +52,11 @@ def decode(data: bytes | str, *, max_depth: int = 64) -> Any:
 def encode(value: Any) -> bytes:
     """Return `value` as compact JSON, each Decimal as the number it was."""
     return _ENCODER.encode(value)
+
+
+def canonical(value: Any) -> bytes:
+    """Return `value` as UTF-8 JSON that does not depend on the order in which its names stand."""
+    return _CANONICAL.encode(value)
 
 
 def encode_pretty(value: Any) -> bytes:

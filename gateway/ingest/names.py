@@ -9,8 +9,8 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from gateway.errors import GatewayError
+from gateway.fhir import bundle
 from gateway.fhir.json import encode
-from gateway.fhir.types import Resource
 from gateway.formats import hl7v2
 from gateway.mapping.mapped import Mapped
 from gateway.services import Services
@@ -86,7 +86,7 @@ def _once(arrival: Received, mapped: Mapped, part: str, to: Services) -> str | N
     if arrival.format == "csv":
         return once_of_table(arrival, part, to)
     if mapped.whole is not None:
-        name = _bundle_name(mapped.whole)
+        name = bundle.name(mapped.whole)
     else:
         name = "" if mapped.mapping == "fhir" else mapped.control_id or ""
     return once(arrival.provider, arrival.format, name) if name else None
@@ -96,13 +96,3 @@ def _digest(arrival: Received, mapped: Mapped) -> bytes:
     """Return the digest of one message; several JSON messages may arrive in one array."""
     root = getattr(mapped.source, "root", None) if arrival.format in {"json", "ndjson"} else None
     return arrival.digest if root is None else sha256(encode(root)).digest()
-
-
-def _bundle_name(bundle: Resource) -> str:
-    """Return what a Bundle is known by, '' where it is nothing; it has not been validated yet."""
-    match bundle:
-        case {"identifier": {"value": str(value), **others}}:
-            return f"{others.get('system', '')}|{value}"
-        case {"entry": [{"resource": {"resourceType": "MessageHeader", "id": str(id_)}}, *_]}:
-            return id_
-    return ""

@@ -16,12 +16,12 @@ from gateway.errors import BadRequest, GatewayError, InvalidResource, MethodNotA
 from gateway.fhir import json, search
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
-from gateway.rest import wire
+from gateway.rest import named, wire
 from gateway.rest.body import as_resource
 from gateway.rest.metadata import check_served
-from gateway.rest.routes import Route, find
+from gateway.rest.routes import Route, carry_out, find
 from gateway.rest.wire import UNCONDITIONAL, Answer, Ask, Conditions
-from gateway.transact import Operation, transact
+from gateway.transact import Operation
 
 MAX_ENTRIES = 20_000
 _PLAIN_BUNDLE, _PLAIN_ENTRY = {"resourceType", "type", "entry"}, {"fullUrl", "resource", "request"}
@@ -47,13 +47,14 @@ def transaction_or_batch(ask: Ask) -> Answer:
     ask = replace(ask, prefer=replace(ask.prefer, returned=ask.prefer.returned or "minimal"))
     match bundle.get("type"):
         case "transaction":
-            answers = _transaction(ask, bundle, entries)
+            answers, repeated = _transaction(ask, bundle, entries)
         case "batch":
-            answers = [_alone(ask, index, entry) for index, entry in enumerate(entries)]
+            answers, repeated = _batch(ask, bundle, entries)
         case _:
             raise BadRequest("POST to the base takes a Bundle of type transaction or batch", expression="Bundle.type")
     responses = [_response(answer) for answer in answers]
-    return Answer(HTTPStatus.OK, json.encode(_bundle(f"{bundle['type']}-response", responses)))
+    body = json.encode(_bundle(f"{bundle['type']}-response", responses))
+    return Answer(HTTPStatus.OK, body, repeated=repeated)
 
 
 def _entries(bundle: Resource) -> list[Any]:
@@ -65,21 +66,25 @@ def _entries(bundle: Resource) -> list[Any]:
     return entries
 
 
-def _transaction(ask: Ask, bundle: Resource, sent: list[Any]) -> list[Answer]:
-    """Carry out every write in one commit, then answer the reads; answers stand in the order of the entries."""
+def _transaction(ask: Ask, bundle: Resource, sent: list[Any]) -> tuple[list[Answer], bool]:
+    """Carry out every write in one commit, then answer the reads; answers stand in the order of the entries.
+
+    What is carried out under a name is told again when it comes again; reads are read again.
+    """
     check_served("", "transaction")
     entries = _all_asked(ask, sent)
     writes = [entry for entry in entries if entry.route.write]
+    received = named.of_request(bundle, ask) if writes else None  # before a reference in it is resolved
     operations = _operations(writes)
     _check_bundle(ask, bundle)
     _check_searches(entries)
     try:
-        outcomes = transact(operations, ask.caller, ask.to)
+        outcomes, repeated = carry_out(operations, ask, ask.prefer.returned or "minimal", received)
     except GatewayError as error:
         error.issues = tuple(replace(i, expression=_of_entries(writes, i.expression)) for i in error.issues)
         raise
     answers = {e.index: wire.written(o, ask.prefer.returned) for e, o in zip(writes, outcomes, strict=True)}
-    return [answers.get(entry.index) or _answered(entry) for entry in entries]
+    return [answers.get(entry.index) or _answered(entry) for entry in entries], repeated
 
 
 def _check_bundle(ask: Ask, bundle: Resource) -> None:
@@ -144,9 +149,24 @@ def _raise_all(refused: list[GatewayError]) -> None:
         raise type(refused[0])([issue for error in refused for issue in error.issues])
 
 
+def _batch(ask: Ask, bundle: Resource, sent: list[Any]) -> tuple[list[Answer], bool]:
+    """Answer every entry of a batch. One that has a name is noted first, so that it comes with one content only."""
+    check_served("", "batch")
+    received = named.of_request(bundle, ask) if any(map(_may_write, sent)) else None
+    repeated = received is not None and carry_out([], ask, "minimal", received)[1]
+    alone = (_alone(replace(ask, received=named.of_entry(received, n)), n, entry) for n, entry in enumerate(sent))
+    return list(alone), repeated
+
+
+def _may_write(sent: Any) -> bool:
+    match sent:
+        case {"request": {"method": "GET" | "HEAD"}}:
+            return False
+    return True
+
+
 def _alone(ask: Ask, index: int, sent: Any) -> Answer:
     """Answer one entry of a batch; what is wrong with it concerns nobody else."""
-    check_served("", "batch")
     try:
         entry = _asked(ask, index, sent)
     except GatewayError as error:
@@ -166,15 +186,15 @@ def _asked(ask: Ask, index: int, sent: Any) -> Entry:
     try:
         request = _request(sent)
         path, _, query = _relative(request["url"], ask).partition("?")
-        route, named = find(request["method"], path)
+        route, found = find(request["method"], path)
         if route.interaction is None:
             raise MethodNotAllowed("an entry asks for an interaction on a resource")
-        return Entry(index, route, _ask(ask, sent, wire.pairs(query.encode()) if query else [], named))
+        return Entry(index, route, _ask(ask, sent, wire.pairs(query.encode()) if query else [], found))
     except GatewayError as error:
         raise _within(index, error) from error
 
 
-def _ask(ask: Ask, sent: Resource, parameters: wire.Pairs, named: dict[str, str]) -> Ask:
+def _ask(ask: Ask, sent: Resource, parameters: wire.Pairs, found: dict[str, str]) -> Ask:
     return Ask(
         caller=ask.caller,
         to=ask.to,
@@ -183,7 +203,8 @@ def _ask(ask: Ask, sent: Resource, parameters: wire.Pairs, named: dict[str, str]
         conditions=_conditions(sent["request"]),
         prefer=ask.prefer,
         full_url=_text(sent, "fullUrl"),
-        **named,
+        received=ask.received,
+        **found,
     )
 
 

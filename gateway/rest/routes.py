@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,13 +16,15 @@ from flask import Blueprint, Flask, Response, current_app
 from werkzeug.routing import BaseConverter
 
 from gateway.errors import MethodNotAllowed, ResourceNotFound
-from gateway.rest import wire
+from gateway.rest import named, wire
 from gateway.rest.metadata import Interaction, check_served, lists
 from gateway.rest.wire import Answer, Ask
+from gateway.transact import ask as carry_out_once
 from gateway.transact import transact
 
 if TYPE_CHECKING:
-    from gateway.transact import Operation
+    from gateway.rest.headers import Return
+    from gateway.transact import Operation, Outcome, Received
 
 PREFIX = "/fhir"
 NO_SUCH_PATH = "no such path; an id is 1 to 64 of A-Z a-z 0-9 - ."
@@ -68,8 +70,21 @@ class Route:
         if self.read:
             return self.read(ask)
         assert self.write
-        (outcome,) = transact([self.write(ask)], ask.caller, ask.to)
-        return wire.written(outcome, ask.prefer.returned or "representation")
+        operation, returned = self.write(ask), ask.prefer.returned or "representation"
+        (outcome,), repeated = carry_out([operation], ask, returned, named.of_operation(operation, ask))
+        return replace(wire.written(outcome, returned), repeated=repeated)
+
+
+def carry_out(
+    operations: Sequence[Operation], ask: Ask, returned: Return, received: Received | None
+) -> tuple[Sequence[Outcome], bool]:
+    """Carry out operations, and return their outcomes and whether these are of before: that takes a name.
+
+    Raises what `gateway.transact.transact` raises, and Conflict.
+    """
+    if received is None:
+        return transact(operations, ask.caller, ask.to), False
+    return carry_out_once(operations, ask.caller, ask.to, received, bodies=returned == "representation")
 
 
 def serve(app: Flask, routes: Sequence[Route]) -> None:

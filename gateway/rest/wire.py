@@ -241,6 +241,7 @@ def asked(**path: str) -> Ask:
             request.if_modified_since,
         ),
         prefer=prefer(headers.get("Prefer")),
+        received=None,
         **path,
     )
 

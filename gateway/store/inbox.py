@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from gateway.fhir.json import decode
-from gateway.store.records import microseconds, moment
+from gateway.store.records import Answered, microseconds, moment
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database, Store
@@ -44,6 +44,7 @@ _UNSEALED = "length(content) > 0 and (sealed_with is null or sealed_with <> ?)"
 _PURGEABLE = """
 select id, received_at < ? and length(content) > 0 from inbox where id > ? order by id limit ?"""
 _ONCE = "select id from inbox where once = ?"
+_ANSWERED = "select digest, answer, id from inbox where once = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,14 @@ def taken_as(store: Store, once: str | None) -> int | None:
         return None
     with store.reading(snapshot=False) as db:
         return _first(db, _ONCE, (once,))
+
+
+def answered(store: Store, once: str) -> Answered | None:
+    """Return what was answered to the message that was taken under this name, None when none was."""
+    with store.reading(snapshot=False) as db:
+        return next(
+            (Answered(bytes(digest), bytes(answer), id_) for digest, answer, id_ in db.rows(_ANSWERED, (once,))), None
+        )
 
 
 def _first(db: Database, sql: str, parameters: Sequence[Any]) -> int | None:

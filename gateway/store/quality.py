@@ -2,7 +2,8 @@
 
 A message arrived as it should when it was taken and nothing was found in it that is worse than a note. A table counts
 as one message, in however many parts it was stored; each of its rows counts as well. A refused message that was taken
-later counts as what it became then. `docs/operating.md` has the formula and an example.
+later counts as what it became then. What clients of the FHIR API sent is no message. `docs/operating.md` has the
+formula and an example.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 _PAGE = 1000
 _ROWS = """
 select id, provider, format, state, control_id, received_at, issues, answer from inbox
-where id > ? and received_at >= ? and received_at < ? and not (state = 'refused' and replaced_by is not null)"""
+where id > ? and received_at >= ? and received_at < ?
+    and format <> 'fhir-api' and not (state = 'refused' and replaced_by is not null)"""
 _OF_PROVIDER = " and provider = ?"
 _ORDER = " order by id limit ?"
 _LAST = 2**63 - 1

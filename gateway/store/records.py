@@ -72,10 +72,11 @@ class Noted(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """That a message was taken before: the digest of its content, and what its sender was told, encoded."""
+    """That a message was taken before: the digest of its content, what its sender was told, encoded, and its row."""
 
     digest: bytes
     answer: bytes
+    row: int
 
 
 class Seen(NamedTuple):

@@ -7,19 +7,19 @@ commit, or not at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.access.policy import Caller, may_send
 from gateway.errors import Forbidden, InvalidResource, Issue
 from gateway.fhir.datetime import format_instant
-from gateway.store import Batch, Sight
+from gateway.store import Batch, Identity, Sight, inbox
 from gateway.transact import entries, links, once, order
-from gateway.transact.audit import audit_row
+from gateway.transact.audit import audit_row, misnamed_row, repeat_row
 from gateway.transact.commit import Commit
 from gateway.transact.entries import Entry
 from gateway.transact.messages import refused
 from gateway.transact.occupancy import Occupancy
-from gateway.transact.once import Answer, AnsweredBefore
+from gateway.transact.once import Answer, AnsweredBefore, OtherContent
 from gateway.transact.operations import (
     Again,
     ConditionalCreate,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Again",
     "Answer",
+    "Carried",
     "ConditionalCreate",
     "ConditionalPut",
     "Create",
@@ -49,11 +50,19 @@ __all__ = [
     "Put",
     "Received",
     "Unlisted",
+    "ask",
     "operation",
     "receive",
     "record",
     "transact",
 ]
+
+
+class Carried(NamedTuple):
+    """What became of operations that were asked for by name; `repeated`: that was told before, and nothing is done."""
+
+    outcomes: list[Outcome]
+    repeated: bool
 
 
 def transact(
@@ -76,9 +85,43 @@ def receive(ops: Sequence[Operation], caller: Caller, to: Services, received: Re
     try:
         outcomes, issues = _transact(ops, caller, to, received)
     except AnsweredBefore as before:
-        return before.answer
+        _note_repeat(before, received, caller, to)
+        return once.answer(before.kept)
     found = [*received.result, *issues, *(issue for outcome in outcomes for issue in outcome.issues)]
     return Answer([(o.status, o.type, o.id, o.version) for o in outcomes], found, received.rows)
+
+
+def ask(ops: Sequence[Operation], caller: Caller, to: Services, received: Received, *, bodies: bool = False) -> Carried:
+    """Carry out what a client of the FHIR API asks for under a name, once, and return what became of each operation.
+
+    Whoever asks it again, under that name and with the same content, is told what became of it the first time, with the
+    bodies if they are wanted. Raises what `transact` raises, and Conflict for another content under the same name.
+    """
+    try:
+        return Carried(_transact(ops, caller, to, received)[0], repeated=False)
+    except AnsweredBefore as before:
+        _note_repeat(before, received, caller, to)
+        return Carried(once.outcomes(before.kept, _bodies(to) if bodies else _no_bodies), repeated=True)
+    except OtherContent:
+        to.store.audit(misnamed_row(caller, format_instant(to.clock()), received))
+        raise
+
+
+def _bodies(to: Services) -> once.Bodies:
+    def body(identity: Identity, version: int) -> bytes | None:
+        found = to.store.vread(identity, version)
+        return found.body if found else None
+
+    return body
+
+
+def _no_bodies(_: Identity, __: int) -> bytes:
+    return b""
+
+
+def _note_repeat(before: AnsweredBefore, received: Received, caller: Caller, to: Services) -> None:
+    """Add to the audit that a message came again; whoever sent it does not wait until that is on disk."""
+    to.store.audit(repeat_row(caller, format_instant(to.clock()), received, before.row))
 
 
 def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Services) -> Answer | None:
@@ -99,7 +142,8 @@ def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Serv
     try:
         to.store.write(decide)
     except AnsweredBefore as before:
-        return before.answer
+        _note_repeat(before, received, caller, to)
+        return once.answer(before.kept)
     return None
 
 
@@ -108,6 +152,8 @@ def _transact(
 ) -> tuple[list[Outcome], Sequence[Issue]]:
     _check_may_send(caller, received)
     read = entries.read(ops, caller)
+    if received is not None and received.by_client and received.once:
+        once.check(received, inbox.answered(to.store, received.once))  # before it costs anything
     entries.identify(read, to.new_id)
     entries.check_distinct(read)
     found = links.collect(read, caller)
@@ -115,7 +161,7 @@ def _transact(
         found.point_at_entries()
         _validate(read, to)
         commit = Commit(read, found, caller, to, to.clock(), received)
-        if received is not None:
+        if received is not None and not received.by_client:
             commit.found = order.assign(read, received)
             commit.occupancy = Occupancy(read, received, to)
         commit.prepare()
@@ -126,7 +172,7 @@ def _transact(
 
 
 def _check_may_send(caller: Caller, received: Received | None) -> None:
-    if received is not None and not may_send(caller, received.provider):
+    if received is not None and not received.by_client and not may_send(caller, received.provider):
         raise Forbidden("this caller may not send messages under this provider's name")
 
 

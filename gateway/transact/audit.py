@@ -11,7 +11,33 @@ from typing import Any
 from gateway.access.policy import Caller
 from gateway.fhir.json import encode
 from gateway.store import Message
-from gateway.transact.operations import Outcome
+from gateway.transact.operations import Outcome, Received
+
+
+def repeat_row(caller: Caller, at: str, received: Received, row: int) -> bytes:
+    """Return the encoded row of a message that came again and was answered from the first: row `row` of the inbox."""
+    return _of_message("repeat", caller, at, received, [row])
+
+
+def misnamed_row(caller: Caller, at: str, received: Received) -> bytes:
+    """Return the encoded row of what was refused, for something else is known under its name."""
+    return _of_message("refuse", caller, at, received, [])
+
+
+def _of_message(action: str, caller: Caller, at: str, received: Received, rows: list[int]) -> bytes:
+    return encode(
+        {
+            "action": action,
+            "at": at,
+            "organisation": caller.organisation,
+            "caller": caller.name,
+            "development": caller.development,
+            "purpose": caller.purpose,
+            "provider": received.provider,
+            "format": received.format,
+            "inbox": rows,
+        }
+    )
 
 
 def audit_row(caller: Caller, at: str, outcomes: Sequence[Outcome], message: Message | None) -> bytes:

@@ -16,6 +16,9 @@ from gateway.fhir.search import SearchRequest
 from gateway.fhir.types import Resource
 from gateway.mapping.declared import Stay
 
+API = "fhir-api"
+"""The format, in the inbox, of what clients of the FHIR API sent; its provider is the organisation of the client."""
+
 Status = Literal["created", "updated", "unchanged", "deleted", "superseded"]
 
 
@@ -108,7 +111,8 @@ class Received:
     `once` is the same for a message that is sent again (None: it cannot be known), `digest` is that of its content.
     `stay` and `number` are what its mapping declares beside resources; `rows` is how many rows of a table it is,
     `line` where it begins in what came in. `again` says that it stands in the inbox already, and is taken once more;
-    `unlisted` names beds that a list of all beds does not have.
+    `unlisted` names beds that a list of all beds does not have. `by_client`: it is a Bundle with a name that a client
+    of the FHIR API sent: what that writes is the present, and its outcomes are its answer.
     """
 
     provider: str
@@ -127,3 +131,4 @@ class Received:
     line: int = 1
     again: Again | None = None
     unlisted: Unlisted | None = None
+    by_client: bool = False

@@ -23,7 +23,7 @@ from gateway.mapping.snapshots import Survey
 from gateway.store import Batch, Sight
 from gateway.store.records import microseconds, moment
 from gateway.transact import beds, once
-from gateway.transact.audit import audit_row
+from gateway.transact.audit import audit_row, repeat_row
 from gateway.transact.messages import message
 from gateway.transact.occupancy import named
 from gateway.transact.once import Answer, AnsweredBefore
@@ -97,7 +97,9 @@ class Snapshot:
         try:
             return Answer([], self.to.store.write(decide), 0)
         except AnsweredBefore as before:
-            return before.answer
+            at = format_instant(self.to.clock())
+            self.to.store.audit(repeat_row(caller, at, self.received, before.row))
+            return once.answer(before.kept)
 
     def unlisted(self) -> Iterator[list[str]]:
         """Yield the beds that are to be closed, a stretch at a time: known in its scopes, not listed, not closed."""

@@ -27,7 +27,7 @@ union all
 select 999999 + w.n, l.revision, 0, 0, false, l.content, '', null, null
 from unnest(%s::text[]) with ordinality w(subject, n) join ledger l on l.subject = w.subject
 union all
-select 2000000, 0, 0, 0, false, i.digest, i.answer, null, null from inbox i where i.once = %s"""
+select 2000000, i.id, 0, 0, false, i.digest, i.answer, null, null from inbox i where i.once = %s"""
 
 # Taken by who writes under a condition, and by who was overtaken: the others wait until it has committed.
 LOCK_CONDITIONS = "select pg_advisory_xact_lock(h) from unnest(%s::bigint[]) h"

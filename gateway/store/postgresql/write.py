@@ -89,7 +89,7 @@ def _seen(rows: list[tuple[Any, ...]], wanted: list[Identity], others: list[Iden
         elif n < sql.ANSWERED_AT:
             seen.ledger[noted[n - sql.LEDGER_FROM]] = Noted(key, row[3])
         else:
-            seen = seen._replace(answered=Answered(row[3], row[4]))
+            seen = seen._replace(answered=Answered(row[3], row[4], key))
     return seen
 
 
