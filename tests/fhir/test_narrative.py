@@ -83,7 +83,11 @@ def test_any_text_becomes_a_narrative_or_nothing(text: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["<p>", "</p>", "<b ", "<!--", "-->", "<script>", "]]>", "&nbsp;", "&x;", "a", "'", ">"]))
+    st.lists(
+        st.sampled_from(
+            ["<p>", "</p>", "<b ", "<!--", "-->", "<script>", "]]>", "&nbsp;", "&x;", "&#1;", "&#xFFFE;", "a", "'", ">"]
+        )
+    )
 )
 def test_any_soup_becomes_a_narrative_or_nothing(parts: list[str]) -> None:
     made = sanitise("".join(parts))
@@ -115,6 +119,11 @@ def test_any_soup_becomes_a_narrative_or_nothing(parts: list[str]) -> None:
         ("a<iframe src='/x'>b</iframe>c", "ac"),
         ("<p>a<!-- b -->c<?php d ?>e</p>", "<p>ace</p>"),
         ("<p>Niet <s>10 mg</s></p>", '<p>Niet <span style="text-decoration: line-through">10 mg</span></p>'),
+        ("<p title='x&#1;y'>a&#1;&#xFFFE;b<br>c", '<p title="xy">ab<br/>c</p>'),
+        (
+            "<p title='&lt;script&gt;&quot;&amp;'>a&#13;&lt;b&gt;",
+            '<p title="&lt;script&gt;&quot;&amp;">a&#13;&lt;b&gt;</p>',
+        ),
         ("<p>caf&eacute;&nbsp;&euro;<br>b", "<p>café\u00a0€<br/>b</p>"),
         ("<html><head><title>t</title></head><body><div>a</div></body></html>", "a"),
         ("koorts &lt; 38 en pijn", "koorts &lt; 38 en pijn"),
@@ -181,6 +190,22 @@ def test_the_text_of_a_section_keeps_its_words_and_its_shape() -> None:
     assert '<span class="media">[MM2]</span>' in made
     assert '<span style="text-decoration: line-through">aspirine</span> slot' in made
     assert "weg" not in _spoken(root)
+
+
+_hostile = st.text(st.sampled_from("a<>&\"'\t\n\r]/é\u2028"), min_size=1, max_size=8)
+
+
+@given(_hostile, _hostile)
+def test_texts_and_attributes_are_written_as_the_parser_writes_them(text: str, title: str) -> None:
+    source, expected = etree.Element("text"), etree.Element("div", {"xmlns": XHTML})
+    for tree, name, id_ in ((source, "item", "ID"), (expected, "li", "id")):
+        etree.SubElement(tree, name, {id_: f"x{title}"}).text = f"x{text}"
+        tree[0].tail = text
+
+    made = from_cda(source)
+
+    assert made == etree.tostring(expected, encoding="unicode")
+    _check(made)
 
 
 @given(_trees(st.sampled_from(_CDA_NAMES.split())))

@@ -3,8 +3,10 @@
 https://hl7.org/cda/ (narrative block), https://hl7.org/fhir/R4/narrative.html
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
+from typing import cast
 
 from lxml import etree
 
@@ -33,9 +35,9 @@ _LOOKS: Mapping[str, str] = MappingProxyType(
 )
 _SINGLE: Mapping[str, str] = MappingProxyType({"bold": "b", "italics": "i", "emphasis": "em"})
 _SAME = frozenset("table thead tbody tfoot tr th td col colgroup br sub sup".split())  # noqa: SIM905 - as above
+_CALLED = MappingProxyType({"id": "ID", "lang": "language"})
 
-
-_PLAIN: Mapping[str, Made] = MappingProxyType({name: Made(name) for name in _SAME})
+Attributes = Sequence[tuple[str, str]]
 
 
 def from_cda(element: etree._Element) -> str:
@@ -50,67 +52,71 @@ def from_cda(element: etree._Element) -> str:
 
 
 def _chosen(node: etree._Element) -> Made | None:
-    name = str(node.tag).rpartition("}")[2]
+    name = _local(str(node.tag))
+    attributes = cast("Attributes", node.items())
+    if not attributes and name in _PLAIN:
+        return _PLAIN[name]
     if name in _SAME:
-        return Made(name, _attributes(node, name)) if node.attrib else _PLAIN[name]
-    return _MADE.get(name, _nothing)(node)
+        return Made(name, _kept(name, attributes))
+    return _MADE[name](node, attributes) if name in _MADE else _NOTHING
 
 
-def _nothing(_: etree._Element) -> Made:
-    return Made()
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
-def _content(node: etree._Element) -> Made:
-    looks, attributes = _looks(node), _attributes(node, "span")
+def _content(node: etree._Element, attributes: Attributes) -> Made:
+    kept, looks = _kept("span", attributes), _looks(node.get("styleCode", ""))
     if len(looks) == 1 and looks[0] in _SINGLE and node.get("revised") is None:
-        attributes.pop("style", None)
-        return Made(_SINGLE[looks[0]], attributes)
-    return Made("span", attributes) if attributes else Made()
+        del kept["style"]
+        return Made(_SINGLE[looks[0]], kept)
+    return Made("span", kept) if kept else _NOTHING
 
 
-def _paragraph(node: etree._Element) -> Made:
-    return Made("p", _attributes(node, "p"))
+def _paragraph(_: etree._Element, attributes: Attributes) -> Made:
+    return Made("p", _kept("p", attributes))
 
 
-def _list(node: etree._Element) -> Made:
+def _list(node: etree._Element, attributes: Attributes) -> Made:
     name = "ol" if node.get("listType") == "ordered" else "ul"
-    return Made(name, _attributes(node, name))
+    return Made(name, _kept(name, attributes))
 
 
-def _item(node: etree._Element) -> Made:
-    return Made("li", _attributes(node, "li"))
+def _item(_: etree._Element, attributes: Attributes) -> Made:
+    return Made("li", _kept("li", attributes))
 
 
-def _caption(node: etree._Element) -> Made:
+def _caption(node: etree._Element, attributes: Attributes) -> Made:
     parent = node.getparent()
-    within = etree.QName(parent).localname if parent is not None else ""
+    within = _local(str(parent.tag)) if parent is not None else ""
     if within == "table":
-        return Made("caption", _attributes(node, "caption"))
+        return Made("caption", _kept("caption", attributes))
     if within == "list":
         return Made("li", {"style": "list-style-type: none"}, inner="b")  # a list of xhtml has no caption
-    return Made() if within == "renderMultiMedia" else Made("b", _attributes(node, "b"), after=" ")
+    return _NOTHING if within == "renderMultiMedia" else Made("b", _kept("b", attributes), after=" ")
 
 
-def _link(node: etree._Element) -> Made:
-    attributes = _attributes(node, "a")
-    return Made("a", attributes) if "href" in attributes or "name" in attributes else Made("span", attributes)
+def _link(_: etree._Element, attributes: Attributes) -> Made:
+    kept = _kept("a", attributes)
+    return Made("a" if "href" in kept or "name" in kept else "span", kept)
 
 
-def _footnote(node: etree._Element) -> Made:
-    return Made("span", _attributes(node, "span") | {"class": "footnote"}, before=" [", after="]")
+def _footnote(_: etree._Element, attributes: Attributes) -> Made:
+    return Made("span", _kept("span", attributes) | {"class": "footnote"}, before=" [", after="]")
 
 
-def _footnote_mark(node: etree._Element) -> Made:
+def _footnote_mark(node: etree._Element, _: Attributes) -> Made:
     return Made("a", {"href": f"#{node.get('IDREF', '')}"}, before="" if node.text else "*")
 
 
-def _media(node: etree._Element) -> Made:
+def _media(node: etree._Element, _: Attributes) -> Made:
     """Return the caption of a picture; without one the name of the picture, so that it is seen to be missing."""
     named = any(str(part).strip() for part in node.itertext())
     return Made("span", {"class": "media"}, before="[", after="]" if named else f"{node.get('referencedObject', '')}]")
 
 
-_MADE: Mapping[str, Callable[[etree._Element], Made]] = MappingProxyType(
+_NOTHING = Made()
+_MADE: Mapping[str, Callable[[etree._Element, Attributes], Made]] = MappingProxyType(
     {
         "content": _content,
         "paragraph": _paragraph,
@@ -123,20 +129,37 @@ _MADE: Mapping[str, Callable[[etree._Element], Made]] = MappingProxyType(
         "renderMultiMedia": _media,
     }
 )
+_PLAIN: Mapping[str, Made] = MappingProxyType(
+    {name: Made(name) for name in _SAME}
+    | {"paragraph": Made("p"), "item": Made("li"), "list": Made("ul"), "content": _NOTHING}
+)
+"""What elements without attributes become."""
 
 
-def _looks(node: etree._Element) -> list[str]:
-    return [code for code in node.get("styleCode", "").lower().split() if code in _LOOKS]
+def _looks(codes: str) -> tuple[str, ...]:
+    return tuple(code for code in codes.lower().split() if code in _LOOKS)
 
 
-def _attributes(node: etree._Element, name: str) -> dict[str, str]:
+@lru_cache(maxsize=256)
+def _ours(name: str) -> Mapping[str, str]:
+    """Return the attributes of CDA that an element of xhtml keeps, and what they are called there."""
+    own = ATTRIBUTES[name] - {"style", "class"}
+    return MappingProxyType({one: one for one in own} | {_CALLED[one]: one for one in own if one in _CALLED})
+
+
+def _kept(name: str, attributes: Attributes) -> dict[str, str]:
     """Return what an element keeps: ID, language, styleCode as a style, and what tables and links have in xhtml too."""
-    kept = {}
-    for key, value in node.attrib.items():
-        ours = {"ID": "id", "language": "lang"}.get(str(key), str(key))
-        if ours in ATTRIBUTES[name] and ours not in {"style", "class"}:
-            checked = attribute(name, ours, str(value))
-            kept.update({ours: checked} if checked is not None else {})
-    styles = list(dict.fromkeys(_LOOKS[look] for look in _looks(node)))
-    styles += ["text-decoration: line-through"] if node.get("revised") == "delete" else []
-    return kept | ({"style": "; ".join(styles)} if styles else {})
+    ours = _ours(name)
+    kept: dict[str, str] = {}
+    styles: list[str] = []
+    for key, value in attributes:
+        if key == "styleCode":
+            styles[:0] = dict.fromkeys(_LOOKS[look] for look in _looks(value))
+        elif key == "revised":
+            styles += ["text-decoration: line-through"] if value == "delete" else []
+        elif key in ours:
+            checked = attribute(name, ours[key], value)
+            kept.update({ours[key]: checked} if checked is not None else {})
+    if styles:
+        kept["style"] = "; ".join(styles)
+    return kept

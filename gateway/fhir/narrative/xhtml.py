@@ -49,8 +49,7 @@ def sanitise(xhtml: str) -> str:
         return rebuilt.written()
     for part in _parts(clean):
         if _name(part) == "div":
-            for key, value in _attributes(part, "div").items():
-                rebuilt.root.set(key, value)
+            rebuilt.attributes = _attributes(part, "div")
         rebuilt.add(part, _chosen)
     return rebuilt.written()
 
@@ -92,10 +91,20 @@ def _as_html(clean: str) -> etree._Element:
     except etree.XMLSyntaxError:
         root = None
     if root is not None:
-        return root
+        return _without_controls(root)
     body = etree.Element("body")
     body.text = clean  # nobody can read it as markup: then it is text
     return body
+
+
+def _without_controls(root: etree._Element) -> etree._Element:
+    """Return the tree without the characters that no XML may hold, which a reader of HTML makes of `&#1;`."""
+    for node in root.iter():
+        if isinstance(node.tag, str) and node.text and _CONTROL.search(node.text):
+            node.text = _CONTROL.sub("", node.text)
+        if node.tail and _CONTROL.search(node.tail):
+            node.tail = _CONTROL.sub("", node.tail)
+    return root
 
 
 def _name(node: etree._Element) -> str:
@@ -127,6 +136,9 @@ def _chosen(node: etree._Element) -> Made | None:
 
 
 def _attributes(node: etree._Element, name: str) -> dict[str, str]:
-    found = ((str(key) if str(key) == XML_LANG else str(key).lower(), str(value)) for key, value in node.attrib.items())
+    found = (
+        (str(key) if str(key) == XML_LANG else str(key).lower(), _CONTROL.sub("", str(value)))
+        for key, value in node.attrib.items()
+    )
     checked = ((key, attribute(name, key, value)) for key, value in found)
     return {key: value for key, value in checked if value is not None}
