@@ -31,17 +31,25 @@ def refusal(error: Exception) -> tuple[HTTPStatus, bytes]:
     """Return the status that `error` deserves, and the whole response. 500: it is a bug, and not the sender's."""
     _, status, code, words = _kind(error)
     severity: Severity = "fatal" if code == "exception" else "error"
-    body = json.encode(operation_outcome([Issue(code, words, severity)]))
+    return status, response(status, [Issue(code, words, severity)])
+
+
+def response(
+    status: int, body: bytes | list[Issue], *headers: str, content_type: str = "application/fhir+json"
+) -> bytes:
+    """Return a whole response, with findings as an OperationOutcome."""
+    content = body if isinstance(body, bytes) else json.encode(operation_outcome(body))
     lines = (
-        f"HTTP/1.1 {status.value} {status.phrase}",
+        f"HTTP/1.1 {HTTPStatus(status).value} {HTTPStatus(status).phrase}",
         "Server: gunicorn",
         "Connection: close",
-        "Content-Type: application/fhir+json; charset=utf-8",
-        f"Content-Length: {len(body)}",
+        f"Content-Type: {content_type}; charset=utf-8",
+        f"Content-Length: {len(content)}",
         "Cache-Control: no-store",
         "X-Content-Type-Options: nosniff",
+        *headers,
     )
-    return status, "\r\n".join([*lines, "", ""]).encode("ascii") + body
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + content
 
 
 def _kind(error: Exception) -> tuple[type[Exception], HTTPStatus, str, str]:

@@ -1,6 +1,7 @@
 """`gateway serve`: HTTP under gunicorn, the MLLP listener and the watched folder, started and stopped together.
 
     supervisor ──┬── gunicorn ──── workers (HTTP)
+                 ├── porter: tells HTTP clients to come back when too many wait
                  ├── MLLP listener
                  ├── watched folder, when there is one
                  └── retention: deletes old messages
@@ -38,6 +39,7 @@ from gateway.app import create_app
 from gateway.cli import retention
 from gateway.cli.http_worker import HttpWorker
 from gateway.cli.logs import log_to_stderr
+from gateway.cli.porter import Porter
 from gateway.errors import GatewayError, Unavailable
 from gateway.ingest import acknowledged
 from gateway.services import Services, build
@@ -85,6 +87,7 @@ def start(settings: Settings) -> list[ForkProcess]:
     gc.set_threshold(50_000, 20, 20)  # a transaction makes thousands of objects that all go at its end: a third faster
     children = [
         _child("http", lambda: HttpServer(app, settings, http, tls).run(), unused=[wire]),
+        _child("porter", lambda: Porter(http, most=settings.max_waiting, tls=tls).run(), unused=[wire]),
         _child("mllp", lambda: _listen(to, wire, tls), unused=[http]),
     ]
     if settings.folder is not None:
@@ -179,7 +182,7 @@ class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         self, app: Flask, settings: Settings, listener: socket.socket, tls: ssl.SSLContext | None = None
     ) -> None:
         self._app = app
-        self.tls, self.max_body = tls, settings.max_body  # for its workers
+        self.tls, self.max_body, self.wait_seconds = tls, settings.max_body, settings.wait_seconds  # for its workers
         self._options = options(settings) | {"bind": f"fd://{os.dup(listener.fileno())}"}
         listener.close()
         super().__init__()

@@ -1,0 +1,80 @@
+"""Turns away whom the HTTP workers cannot serve in time, so that nobody waits in a line that is too long.
+
+The workers compute, one request at a time, and then look at nobody. Who comes meanwhile stands in the system's own
+queue. This process looks how long that is, and tells who is too many to come back: 503 with Retry-After, from the head
+of the request alone. It takes those who have waited longest, who would give up first.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import ssl
+import time
+from itertools import count
+from types import FrameType
+
+from gateway.cli.connections import LINGER_SECONDS, Connections
+from gateway.cli.exchange import Exchange, queue
+from gateway.cli.not_http import response
+from gateway.errors import Issue, Overloaded
+
+log = logging.getLogger("gateway.http")
+
+LOOK_SECONDS = 0.1
+_SPREAD = 7  # seconds over which those who are turned away come back, not all at once
+_LIVE = b"GET /health/live "
+_turns = count()
+
+
+def turned_away(request: bytes | bytearray) -> bytes:
+    """Return the answer to a request that is not taken up: 503, and after how many seconds to come back.
+
+    That the gateway lives is still said: who is busy must not be started anew.
+    """
+    if request.startswith(_LIVE):
+        return response(200, b'{"status":"live"}', content_type="application/json")
+    seconds = Overloaded.retry_after - _SPREAD // 2 + next(_turns) % _SPREAD
+    text = f"too many requests are waiting; this one was not read; try again in {seconds} seconds"
+    return response(Overloaded.status, [Issue(Overloaded.issue_code, text)], f"Retry-After: {seconds}")
+
+
+class Porter:
+    """Looks at the queue of a listening socket, and answers who is too many."""
+
+    def __init__(self, listener: socket.socket, *, most: int, tls: ssl.SSLContext | None = None) -> None:
+        listener.setblocking(False)  # noqa: FBT003 - the name of it in the socket module
+        self._listener = listener
+        self._most = most
+        self._connections = Connections(self._answer, tls=tls, max_body=0)
+        self._is_told = False
+
+    def run(self) -> None:
+        """Look until SIGTERM or SIGINT; then answer who is still in the queue, for no worker will any more."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._tell)
+        while not self._is_told:
+            self.look(self._most)
+        until = time.monotonic() + LINGER_SECONDS
+        while time.monotonic() < until and (queue(self._listener) or self._connections.answering):
+            self.look(0)
+
+    def look(self, most: int) -> int:
+        """Turn away all who are more than `most` in the queue, go on with who was, and return how many there were."""
+        turned = 0
+        for _ in range(queue(self._listener) - most):
+            exchange = self._connections.accept(self._listener)
+            if exchange is not None:
+                turned += 1
+                self._connections.receive(exchange)
+        if turned:
+            log.warning("turned-away", extra={"requests": turned})
+        self._connections.turn(LOOK_SECONDS)
+        return turned
+
+    def _tell(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_told = True
+
+    def _answer(self, exchange: Exchange) -> None:
+        exchange.answer += turned_away(exchange.received)
