@@ -182,8 +182,13 @@ class UnsupportedMessage(GatewayError):
 
 
 class MappingFailed(GatewayError):
-    """A mapping rule could not be applied to this message."""
+    """A mapping rule could not be applied to this message.
 
+    Where it is known, `mapping` names the mapping, and `fields` is how many fields were wanted and were right.
+    """
+
+    mapping: str | None = None
+    fields: tuple[int, int] | None = None
     status, code, issue_code = HTTPStatus.UNPROCESSABLE_ENTITY, "processing", "rule-failed"
 
 

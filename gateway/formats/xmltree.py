@@ -5,7 +5,7 @@ of its attributes and child elements. https://www.w3.org/TR/xml/, https://www.w3
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -174,6 +174,16 @@ class Document:
         """Return the names on the way to a place from the root, without their numbers."""
         above = len(self.root.place().path) + 1
         return tuple(name.partition("[")[0].removeprefix("@") for name in place.path[above:].split("/"))
+
+    def count(self, names: Container[str]) -> int:
+        """Return how many attributes and elements of some (local) names hold text."""
+        found = 0
+        for element in self.root.element.iter():
+            found += _local(element.tag) in names and bool(_text(element))
+            found += sum(
+                _attribute(key) in names for key, value in element.items() if key not in _SILENT and value.strip()
+            )
+        return found
 
     def leaves(self) -> Iterator[tuple[int, Place]]:
         """Yield every attribute and element that holds text, in the order of the document."""

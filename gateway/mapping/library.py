@@ -15,6 +15,7 @@ from gateway.mapping.compiler.program import Program, plain_program, traced_prog
 from gateway.mapping.concept_maps import ConceptMap
 from gateway.mapping.fml import installed
 from gateway.mapping.fml.program import program as fml_program
+from gateway.mapping.mentioned import mentioned
 from gateway.mapping.overlays import MAX_ATTACHMENT, Overlay
 from gateway.mapping.selection import Selection
 from gateway.mapping.spans import Problems, Span, suggestion
@@ -45,6 +46,7 @@ class Library:
     fragments: "Fragments"
     _programs: dict[tuple[str, str, bool], Program] = field(default_factory=dict)
     _overlays: dict[str, Overlay] = field(default_factory=dict)
+    _mentioned: dict[str, frozenset[str]] = field(default_factory=dict)
     max_attachment: int = MAX_SIZE
     fml: installed.Installed = field(default_factory=installed.Installed)
 
@@ -117,6 +119,12 @@ class Library:
                 raise BadMapping(problems.errors)
             self._programs[key] = program
         return self._programs[key]
+
+    def mentioned(self, mapping: ir.Mapping) -> frozenset[str]:
+        """Return the names of columns, elements and attributes that a mapping mentions, for the quality score."""
+        if mapping.name not in self._mentioned:
+            self._mentioned[mapping.name] = mentioned(mapping, self.units(Problems()))
+        return self._mentioned[mapping.name]
 
     def only(self, mapping: ir.Mapping) -> "Library":
         """Return the library in which every message is for one mapping, whatever the message is."""

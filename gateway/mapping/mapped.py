@@ -11,6 +11,7 @@ from gateway.fhir.types import Resource
 from gateway.formats import edifact, hl7v2, jsontree, xmltree
 from gateway.mapping.declared import Order, Stay, declared
 from gateway.mapping.events import event_time
+from gateway.mapping.fields import Fields, counted
 
 _MESSAGES = (hl7v2.Message, edifact.Message)
 _ODD = (*_MESSAGES, jsontree.Document, xmltree.Document)  # they say what was odd about their bytes
@@ -76,6 +77,7 @@ class Mapped:
     apart: "Callable[[], Iterator[Mapped]] | None" = field(default=None, repr=False)  # the same rows, one by one
     stay: Stay | None = None
     order: Order | None = None
+    mentioned: frozenset[str] | None = field(default=None, repr=False)  # names of its source that the mapping mentions
 
     def __post_init__(self) -> None:
         """Set apart what the mapping declares beside its resources."""
@@ -86,6 +88,11 @@ class Mapped:
     def number(self) -> int | None:
         """Return the number of what this says, where the source counts its versions."""
         return self.order.number if self.order else None
+
+    @property
+    def fields(self) -> Fields | None:
+        """Return how many fields were wanted and came as they should; None where there was nothing to count."""
+        return None if self.mentioned is None else counted(self.source, self.mentioned, self.issues)
 
     @property
     def issues(self) -> Sequence[Issue]:

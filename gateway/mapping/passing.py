@@ -30,7 +30,8 @@ def as_it_came(tree: Tree) -> Mapped:
     resources = _operations(root)
     id_ = root.get("id")
     whole = root if root["resourceType"] == "Bundle" else None
-    return Mapped("fhir", "4.0.1", resources, [], tree, Identity(tree), str(id_) if id_ else None, whole=whole)
+    name = str(id_) if id_ else None
+    return Mapped("fhir", "4.0.1", resources, [], tree, Identity(tree), name, whole=whole, mentioned=frozenset())
 
 
 def _operations(root: Resource) -> list[tuple[Resource, str, str]]:

@@ -21,6 +21,7 @@ from gateway.formats import delimited, edifact, fhirjson, fhirxml, hl7v2, jsontr
 from gateway.formats.detect import detect
 from gateway.mapping import ir
 from gateway.mapping.contradiction import Said, holds
+from gateway.mapping.fields import counted
 from gateway.mapping.findings import Finding, Language, say
 from gateway.mapping.layouts import layout_of
 from gateway.mapping.library import Library
@@ -141,14 +142,19 @@ class Job:
     # ---- messages of segments, whichever format
 
     def _segments(self, mapping: ir.Mapping, message: Any) -> Mapped:
-        """Return what a message of segments becomes. Raises MappingFailed."""
+        """Return what a message of segments becomes. Raises MappingFailed, which knows the mapping and the fields."""
         out: dict[str, Resource] = {}
         issues: list[Issue] = []
-        if mapping.each is None:
-            self._one(mapping, message, (), out, issues)
-        else:
-            for part in message.all(mapping.each):
-                self._part(mapping, message, part, out, issues)
+        try:
+            if mapping.each is None:
+                self._one(mapping, message, (), out, issues)
+            else:
+                for part in message.all(mapping.each):
+                    self._part(mapping, message, part, out, issues)
+        except MappingFailed as error:
+            error.mapping = mapping.name
+            error.fields = counted(message, self.library.mentioned(mapping), error.issues)
+            raise
         return self._mapped(mapping, message, out, issues)
 
     def _one(
@@ -197,8 +203,9 @@ class Job:
         trace = Trace(self._again, mapping, message) if self.trace else _UNTRACED
         resources = [(resource, "PUT", url) for url, resource in out.items()]
         return Mapped(
-            mapping.name, mapping.version, resources, issues, message, trace, message.control_id, self.overlay.timezone
-        )
+            mapping.name, mapping.version, resources, issues, message, trace, message.control_id, self.overlay.timezone,
+            mentioned=self.library.mentioned(mapping),
+        )  # fmt: skip
 
     def _nothing(self, mapping: ir.Mapping) -> Issue:
         return Issue("nothing-made", say("nothing", self.language), "information", rule=str(mapping.span))
@@ -282,7 +289,10 @@ class Job:
         said.add(out)
         resources = [(resource, "PUT", url) for url, resource in out.items()]
         trace = Trace(self._again, mapping, traced) if self.trace else _UNTRACED
-        return Mapped(mapping.name, mapping.version, resources, issues, records, trace, rows=len(taken))
+        mentioned = self.library.mentioned(mapping)
+        return Mapped(
+            mapping.name, mapping.version, resources, issues, records, trace, rows=len(taken), mentioned=mentioned
+        )
 
     def _row(
         self, mapping: ir.Mapping, run: Callable[..., Any], record: Any, issues: list[Issue]

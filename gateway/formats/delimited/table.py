@@ -1,7 +1,7 @@
 """The records of a delimited file: cells by column name, without the rows that hold no place."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.errors import Issue, Place
 from gateway.formats.delimited.header import Header
@@ -56,6 +56,11 @@ class Record:
         if len(cells) != len(self._header.columns):
             return tuple(map(self.get, columns))
         return self._header.pick(columns)([*[cell or None for cell in map(_strip, cells)], None])
+
+    def known(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the columns that some names mean, as the header writes them, each once; what is no column is left."""
+        numbers = {number for name in names if (number := self._header.number(name)) is not None}
+        return tuple(self._header.columns[number] for number in sorted(numbers))
 
     def place(self, column: str | None = None) -> Place:
         """Return `row 17 column "Vrij"`, the column as the header writes it, with the row's line and byte."""

@@ -67,6 +67,10 @@ class Segment(segmented.Segment[Source, _Component]):
         part = self.parts(field)[repetition - 1][component - 1]
         return len(part) if type(part) is list else 1
 
+    def count_read(self) -> int:
+        """Return how many fields that hold something were read; what names the delimiters is no field."""
+        return super().count_read() - (2 if self._fields and self.name in HEADERS else 0)
+
     def raw(self, field: int) -> str:
         """Return the field as it stands in the message, undecoded; empty when absent."""
         fields = self.texts()

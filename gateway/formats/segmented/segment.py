@@ -69,6 +69,10 @@ class Segment(ABC, Generic[SourceT, Leaf]):
         """Return the number of the last field."""
         return len(self._fields or self._split()) - 1
 
+    def count_read(self) -> int:
+        """Return how many fields that hold something were read."""
+        return sum(type(field) is list for field in self._fields or ())
+
     def place(
         self,
         field: int | None = None,
