@@ -4,6 +4,7 @@ from flask import Flask
 
 from gateway.rest import fhir, health, ingest, operations, routes, signed
 from gateway.rest.guard import guard
+from gateway.rest.lanes import keep_lanes
 from gateway.services import Services
 
 
@@ -18,6 +19,7 @@ def create_app(to: Services) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = to.settings.max_body + 1  # the one more is how too much is seen
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     guard(app)
+    keep_lanes(app, to.settings.workers)
     routes.serve(app, (*fhir.ROUTES, *operations.ROUTES))
     app.register_blueprint(ingest.blueprint)
     app.register_blueprint(health.blueprint)

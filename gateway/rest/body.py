@@ -40,7 +40,7 @@ def plain(sent: bytes, limit: int) -> bytes:
 
 def _received() -> bytes:
     try:
-        return request.get_data(cache=False)
+        return request.get_data()  # kept: it may be measured, checked and read
     except HTTPException:
         raise
     except Exception as error:  # each WSGI server has errors of its own for a body that is no chunks or breaks off

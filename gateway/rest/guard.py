@@ -21,7 +21,9 @@ from gateway.errors import (
     MethodNotAllowed,
     ResourceNotFound,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
+    Unavailable,
 )
 from gateway.fhir.bsn import is_bsn
 from gateway.fhir.search import refuse_bsn_in_url
@@ -100,6 +102,8 @@ def _refuse(error: GatewayError) -> Response:
     response = wire.respond(wire.refusal(error))
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(allowed_methods(request.path))
+    if isinstance(error, Unavailable | TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Unauthenticated):
         response.headers["WWW-Authenticate"] = "HMAC-SHA256"  # a 401 without one is no HTTP: RFC 9110, 15.5.2
     return response
