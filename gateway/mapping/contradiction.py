@@ -5,6 +5,7 @@ holds, and of two of the same moment the one that does not offer it. Rows that m
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gateway.fhir.datetime import read
 from gateway.fhir.types import Resource
@@ -33,6 +34,8 @@ class Said:
     def outdoes(self, later: Mapping[str, Resource]) -> bool:
         """Return whether something said before holds against what a later row made."""
         ranks = self._ranks
+        if ranks.keys().isdisjoint(later):
+            return False
         return any(_rank(slot) < ranks[url] for url, slot in later.items() if url in ranks)
 
     def add(self, made: Mapping[str, Resource]) -> None:
@@ -42,6 +45,15 @@ class Said:
 
 def _rank(slot: Resource) -> tuple[int, bool]:
     """Return how much a Slot is to be believed: by its moment, then by not being free."""
-    at = (e.get("valueDateTime") for e in slot.get("extension", ()) if str(e.get("url")).endswith(_MEASURED))
-    moment = read(str(next(at, slot.get("start"))))
-    return (moment.low if moment else 0, slot.get("status") != "free")
+    at = slot.get("start")
+    for extension in slot.get("extension", ()):
+        if str(extension.get("url")).endswith(_MEASURED):
+            at = extension.get("valueDateTime")
+            break
+    return _low(str(at)), slot.get("status") != "free"
+
+
+@lru_cache(maxsize=1024)  # the rows of a table are mostly of few moments
+def _low(at: str) -> int:
+    moment = read(at)
+    return moment.low if moment else 0

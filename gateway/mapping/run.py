@@ -298,9 +298,9 @@ class Job:
         self, mapping: ir.Mapping, run: Callable[..., Any], record: Any, issues: list[Issue]
     ) -> dict[str, Resource] | None:
         """Return what one row becomes, by url; None when it is set apart."""
-        issues += record.issues
         own: dict[str, Resource] = {}
-        failed = any(issue.severity in {"error", "fatal"} for issue in record.issues)
+        failed = bool(record.issues) and any(issue.severity in {"error", "fatal"} for issue in record.issues)
+        issues += record.issues
         try:
             run(record, own)
         except _MEETS as met:
@@ -319,6 +319,13 @@ class Job:
         return Issue("row-quarantined", say("quarantined", self.language), "error", place=place)
 
     def _join(self, own: dict[str, Resource], out: dict[str, Resource], issues: list[Issue], part: Any) -> None:
+        for url, resource in own.items():
+            before = out.get(url)
+            if before is not None and before is not resource and before != resource:
+                break
+        else:
+            out |= own
+            return
         held = holds(own, out)
         for url, resource in own.items():
             before = out.get(url)

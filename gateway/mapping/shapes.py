@@ -70,7 +70,7 @@ def put(out: dict[str, Any], resource: dict[str, Any]) -> None:
         raise Finding("rule-failed", "no-id")
     url = f"{resource['resourceType']}/{id_}"
     before = out.get(url)
-    if before is not None and before != resource:
+    if before is not None and before is not resource and before != resource:
         raise Finding("duplicate-resource", "duplicate", severity="warning")
     out[url] = resource
 

@@ -9,6 +9,7 @@ import uuid
 from decimal import Decimal
 from functools import lru_cache
 from html import escape
+from typing import Any
 
 from gateway.fhir.bsn import is_bsn
 from gateway.mapping.findings import Finding
@@ -104,7 +105,11 @@ class Identifiers:
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANTS[h[16]]}{h[17:20]}-{h[20:32]}"
 
 
-def _joined(parts: tuple[object, ...]) -> str:
+def _joined(parts: tuple[Any, ...]) -> str:
+    try:
+        return _SEPARATOR.join(parts)
+    except TypeError:  # not all of them are texts
+        pass
     # An empty part is not the text '': ('a', None) and ('a', '') would otherwise be one thing.
     return _SEPARATOR.join(["\x00" if part is None else str(part) for part in parts])
 

@@ -45,9 +45,13 @@ class Header:
             found = self._picks[columns] = _pick([len(self.columns) if n is None else n for n in numbers])
         return found
 
+    def knows(self, name: str) -> bool:
+        """Return whether some column is called so."""
+        return normal(name) in self._known
+
     def like(self, first: str, cells: Sequence[str]) -> bool:
         """Return whether these cells, of which `first` holds something, are a header too, in whatever order."""
-        if normal(first) not in self._known:
+        if not self.knows(first):
             return False
         names = {normal(cell) for cell in cells} - {""}
         return len(names) > 1 and names == self._known

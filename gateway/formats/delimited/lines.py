@@ -22,6 +22,9 @@ class Line(NamedTuple):
     cut: bool = False
 
 
+_line = tuple.__new__  # half of the time that `Line(…)` takes, and there is one for every row
+
+
 class Readable(Protocol):
     """A binary stream: `read` gives at most `size` bytes, none at the end."""
 
@@ -89,7 +92,7 @@ def _lines(stream: Readable, offset: int | None) -> Iterator[Line]:
         rest = pieces.pop() if more and pieces and not pieces[-1].endswith(b"\n") else b""
         for piece in pieces:
             data = piece.rstrip(b"\r\n")
-            yield Line(number, None if offset is None else at, data, cut > 0 or len(data) > MAX_ROW_BYTES)
+            yield _line(Line, (number, None if offset is None else at, data, cut > 0 or len(data) > MAX_ROW_BYTES))
             number, at, cut = number + 1, at + cut + len(piece), 0
         if len(rest) > MAX_ROW_BYTES:
             cut, rest = cut + len(rest) - 1, rest[-1:]

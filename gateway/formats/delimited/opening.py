@@ -29,9 +29,8 @@ def read(stream: Readable, layout: Layout | None = None) -> Table:
         raise MalformedMessage("the file is empty")
     delimiter, issues = _delimiter(rows, window, layout)
     rows.delimit(delimiter)
-    remaining = iter(rows)
-    header, above = _header(remaining, layout, alone=not any(delimiter in line for line in window))
-    return Table(remaining, header, layout, [*issues, *above])
+    header, above = _header(iter(rows), layout, alone=not any(delimiter in line for line in window))
+    return Table(rows, header, layout, [*issues, *above])
 
 
 def _delimiter(rows: Rows, window: Sequence[str], layout: Layout) -> tuple[str, list[Issue]]:

@@ -28,12 +28,17 @@ class Row:
 
     def place(self, column: str | None = None) -> Place:
         """Return `row 17 column "Vrij"`, or `row 17`."""
-        path = f"row {self.number}" if column is None else f'row {self.number} column "{column}"'
-        return Place(path, self.number, self.byte)
+        return place(self.number, self.byte, column)
 
     def add(self, code: str, text: str, *, warning: bool = False) -> None:
         """Add a finding about the row as a whole."""
         self.issues.append(Issue(code, text, "warning" if warning else "error", place=self.place()))
+
+
+def place(number: int, byte: int | None, column: str | None = None) -> Place:
+    """Return `row 17 column "Vrij"`, or `row 17`, with the line and the byte where the row begins."""
+    path = f"row {number}" if column is None else f'row {number} column "{column}"'
+    return Place(path, number, byte)
 
 
 class Rows:
@@ -46,16 +51,36 @@ class Rows:
         self._fallback = layout.fallback_charset
         self._charset_reported = False
         self._quote = layout.quote
-        self._cutter = Cutter(layout.delimiter or ";", layout.quote)
+        self.delimit(layout.delimiter or ";")
 
     def delimit(self, delimiter: str) -> None:
         """From here on, cut by this delimiter."""
         self._cutter = Cutter(delimiter, self._quote)
+        self._delimiter = delimiter
+        self._formulas = (f"{delimiter}=", f"{delimiter}+", f"{delimiter}-", f"{delimiter}@")
 
     def __iter__(self) -> Iterator[Row]:
+        return map(self.row, self.lines())
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the lines that begin a row and are not blank; `row` reads on where such a line is not the whole row."""
         while (line := self._next()) is not None:
             if line.data.strip():
-                yield self._row(line)
+                yield line
+
+    def plain(self, line: Line) -> list[str] | None:
+        """Return the cells where there is nothing to be said of the line as such, which is nearly always; else None.
+
+        It is of ASCII alone, without quotes, and no cell but perhaps the first begins as a formula.
+        """
+        _, _, data, cut = line
+        if cut or not data.isascii():
+            return None
+        text = data.decode("ascii")
+        equals, plus, minus, at = self._formulas  # a loop, or one pattern, takes three times as long
+        if equals in text or plus in text or minus in text or at in text or self._quote in text or "\0" in text:
+            return None
+        return text.split(self._delimiter)
 
     def peek(self, count: int) -> list[str]:
         """Return the texts of the first lines that are not blank, at most `count`, and leave them to be read."""
@@ -73,7 +98,8 @@ class Rows:
     def _next(self) -> Line | None:
         return self._ahead.popleft() if self._ahead else next(self._lines, None)
 
-    def _row(self, line: Line) -> Row:
+    def row(self, line: Line) -> Row:
+        """Return the row that begins on a line, whatever stands there."""
         row = Row(line.number, line.byte, [])
         if line.cut:
             row.add("too-large", f"the row is longer than {MAX_ROW_BYTES} bytes and was not read")

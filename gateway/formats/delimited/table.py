@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from gateway.errors import Issue, Place
 from gateway.formats.delimited.header import Header
 from gateway.formats.delimited.layout import Layout
-from gateway.formats.delimited.rows import Row
+from gateway.formats.delimited.rows import Row, Rows, place
 
 MAX_ISSUES = 1000
 """A table keeps so many findings about skipped rows; the rest is only counted."""
+
+MAX_FIRST = 1024
+"""Of so many texts in the first column it is remembered that they begin a record."""
 
 _strip = str.strip
 _STARTS = frozenset("=+-@")
@@ -21,22 +25,20 @@ _NUMBER = re.compile(r"[\d\s.,%+-]*")
 class Record:
     """One row with a place in it. `row` is its first physical line, from 1."""
 
-    __slots__ = ("_cells", "_header", "_row", "issues")
+    __slots__ = ("_byte", "_cells", "_header", "issues", "row")
 
-    def __init__(self, row: Row, header: Header, issues: tuple[Issue, ...]) -> None:
-        self._row = row
-        self._cells = row.cells
+    def __init__(
+        self, row: int, byte: int | None, cells: list[str], header: Header, issues: tuple[Issue, ...] = ()
+    ) -> None:
+        self.row = row
+        self._byte = byte
+        self._cells = cells
         self._header = header
         self.issues = issues
 
     def __repr__(self) -> str:
         """Return the place only: cells may hold what is not for a log."""
-        return f"<Record row {self._row.number}>"
-
-    @property
-    def row(self) -> int:
-        """The number of the physical line on which the row begins."""
-        return self._row.number
+        return f"<Record row {self.row}>"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -65,19 +67,20 @@ class Record:
     def place(self, column: str | None = None) -> Place:
         """Return `row 17 column "Vrij"`, the column as the header writes it, with the row's line and byte."""
         number = self._header.number(column) if column is not None else None
-        return self._row.place(column if number is None else self._header.columns[number])
+        return place(self.row, self._byte, column if number is None else self._header.columns[number])
 
 
 class Table:
     """The records of one file, to be iterated once. `issues` grows while rows are skipped."""
 
-    def __init__(self, rows: Iterator[Row], header: Header, layout: Layout, issues: Sequence[Issue]) -> None:
+    def __init__(self, rows: Rows, header: Header, layout: Layout, issues: Sequence[Issue]) -> None:
         self.issues = list(issues)
         self._rows = rows
         self._layout = layout
         self._header = header
         self._skipped = 0
         self._filled = False
+        self._usual = lru_cache(maxsize=MAX_FIRST)(self._begins_a_record)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -85,14 +88,25 @@ class Table:
         return self._header.columns
 
     def __iter__(self) -> Iterator[Record]:
-        for row in self._rows:
+        for line in self._rows.lines():
+            cells = self._rows.plain(line)
+            if cells is not None and len(cells) == len(self._header.columns) and self._usual(cells[0]):
+                self._filled = True
+                yield Record(line.number, line.byte, cells, self._header)
+                continue
+            row = self._rows.row(line)
             why = self._not_a_record(row)
             if why is None:
-                yield Record(row, self._header, self._findings(row))
+                yield Record(row.number, row.byte, row.cells, self._header, self._findings(row))
             elif why:
                 self._skip(row, why)
         if self._skipped > MAX_ISSUES:
             self.issues.append(Issue("row-skipped", f"{self._skipped - MAX_ISSUES} more rows", "information"))
+
+    def _begins_a_record(self, first: str) -> bool:
+        """Return whether a row with this first cell surely is a record, with nothing to be said of the cell."""
+        shown = first.lstrip()
+        return bool(shown) and first[0] not in _STARTS and not self._header.knows(first) and not _TOTAL.match(shown)
 
     def _not_a_record(self, row: Row) -> str | None:
         """Return why the row is none, empty when there is nothing to say of it; None when it is a record."""
@@ -101,6 +115,7 @@ class Table:
             return "" if row.cells else "it could not be read"
         if self._header.like(first, row.cells):
             self._header = Header(row.cells, self._layout)
+            self._usual.cache_clear()
             return "it is a second header; the rows below it are read by it"
         return "it is a total" if _TOTAL.match(first.lstrip()) and _is_total(row.cells) else None
 

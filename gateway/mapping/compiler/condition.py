@@ -53,6 +53,9 @@ class _Host(Host):
     def context(self, function: str) -> str:
         raise AssertionError(function)  # there are no fragments to call
 
+    def shared(self, name: str) -> str:
+        return name
+
     def stepped(self, unit: ir.Unit) -> frozenset[str]:
         del unit
         return frozenset()

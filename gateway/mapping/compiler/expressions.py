@@ -11,6 +11,7 @@ from gateway.fhirpath import ast
 from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.scope import Argument, Code, Function, Invocation
 from gateway.mapping import functions, ir, moments
+from gateway.mapping.compiler.body import kind_of
 from gateway.mapping.compiler.folding import solid
 from gateway.mapping.compiler.frame import Frame, Name
 from gateway.mapping.compiler.host import Host
@@ -100,12 +101,14 @@ class Names(Paths):
             return value if value.type == "instant" else Code(self._written("complete", [value.text]), type="instant")
         if not value.many:
             given = self.given(name, value.text, value.type)
-            return Code(self._written(name, [given, *fixed, *texts]), type=added.type)
+            text = all(_is_text(one) for one in (value, *arguments))
+            return Code(self._written(name, [given, *fixed, *texts], text=text), type=added.type)
         made = self._written(name, [self.given(name, "_v", value.type), *fixed, *texts])
         return Code(f"[_w for _v in {value.text} for _w in ({made},) if _w is not None]", many=True, type=added.type)
 
-    def _written(self, name: str, texts: list[str]) -> str:
-        return self._called(f"map_{name}", texts)
+    def _written(self, name: str, texts: list[str], *, text: bool = False) -> str:
+        """Return a call of an added function; `text`: it is given nothing but texts and constants."""
+        return self._called(self.host.shared(f"map_{name}") if text else f"map_{name}", texts)
 
     def _called(self, function: str, texts: list[str]) -> str:
         return f"T.call({', '.join((function, *texts))})" if self.host.traced else f"{function}({', '.join(texts)})"
@@ -143,7 +146,8 @@ class Names(Paths):
         node = call.arguments[1].node
         assert isinstance(node, ast.Literal)
         whole = self.host.constant(node.value, "duration")
-        return Code(self._written(name, [moment.text, seconds.text, whole]), type=moment.type, present=moment.present)
+        made = self._written(name, [moment.text, seconds.text, whole], text=_is_text(moment))
+        return Code(made, type=moment.type, present=moment.present)
 
     def _translate(self, call: Invocation) -> Code:
         base = call.node.base
@@ -229,6 +233,10 @@ _CONTEXT = {"receivedAt": "received_at", "controlId": "control_id"}
 
 def _single(code: Code) -> str:
     return f"fp_single({code.text})" if code.many else code.text
+
+
+def _is_text(code: Code) -> bool:
+    return not code.many and kind_of(code.type) in {"text", "solid"}
 
 
 def _kind(call: Invocation) -> str:

@@ -33,6 +33,9 @@ class Host(Protocol):
     def context(self, function: str) -> str:
         """Return the variables, parted by commas, that the function of a fragment is given before its arguments."""
 
+    def shared(self, name: str) -> str:
+        """Return the name of a function that makes the same of the same texts, where rows of a table share it."""
+
     def constant(self, value: object, hint: str) -> str:
         """Return the name under which generated code sees a value."""
 

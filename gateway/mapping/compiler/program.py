@@ -94,6 +94,7 @@ class _Builder:
         self.displays: dict[str, str] = {}
         self.certain: set[str] = set()
         self.table = self.format == "csv" and not traced
+        self.added: set[str] = set()  # functions of the language that rows of a table share
         self.looking: set[str] = set()  # functions for a table that look at the row themselves
 
     # ---- what expressions ask (compiler.expressions.Host)
@@ -122,6 +123,12 @@ class _Builder:
     def context(self, function: str) -> str:
         self.bodies[-1].looks |= function in self.looking
         return self._context(function)
+
+    def shared(self, name: str) -> str:
+        if not self.table:
+            return name
+        self.added.add(name)
+        return f"r_{name}"
 
     def _context(self, function: str) -> str:
         if not self.table:
@@ -166,7 +173,7 @@ class _Builder:
     def program(self) -> Program:
         self._write_mapping()
         head = [f"{name} = {made}" for name, made in self.definitions.items()]
-        functions = [_rows(self.functions)] if self.table else self.functions
+        functions = [_rows(sorted(self.added), self.functions)] if self.table else self.functions
         source = "\n\n\n".join(["\n".join(head), *functions]) + "\n"
         file = f"<{self.mapping.name} for {self.overlay.name}{', traced' if self.traced else ''}>"
         exec(compile(source, file, "exec"), self.namespace)  # noqa: S102 - only what the generators wrote
@@ -259,9 +266,10 @@ class _Builder:
         writer.body.line(f"return {'T.only(made)' if fragment.single else 'made'}")
 
 
-def _rows(functions: Sequence[str]) -> str:
+def _rows(added: Sequence[str], functions: Sequence[str]) -> str:
     """Return the function that makes the functions of one table, so that these can remember what they made."""
-    return _TABLE.format(functions=indent("\n\n".join(functions), "    "))
+    shared = [f"r_{name} = remembered({name})" for name in added]
+    return _TABLE.format(functions=indent("\n\n".join([*["\n".join(shared)] * bool(shared), *functions]), "    "))
 
 
 def _is_text(name: Name) -> bool:

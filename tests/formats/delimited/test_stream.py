@@ -1,14 +1,15 @@
 """Large files and any bytes: constant memory, a record or a finding for every row, never another error."""
 
 import io
+import re
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.errors import MalformedMessage
+from gateway.errors import Issue, MalformedMessage
 from gateway.formats.delimited import Layout, read
 from tests.shared import SHARED, needs_shared
 
@@ -83,6 +84,38 @@ def test_any_bytes_are_a_table_or_malformed(data: bytes, layout: Layout, size: i
         (r.row, tuple(r.get(c) for c in r.columns), r.place("Bed"), r.issues) for r in read(io.BytesIO(data), layout)
     ]
     assert whole == records
+
+
+_E = "\N{LATIN SMALL LETTER E WITH ACUTE}"
+_WORDS = ("", " ", "IC", " ic ", "12", "0,5", "-1", "- 1", "+31", "=1+1", "@b", "- bed", f"Caf{_E}", "\x1c", "a\0b")
+_FIRST = (*_WORDS, "Totaal", " totaal: ", "Totaal IC", "subtotalen", "Bed", "Locatie ")
+_HEADERS = ["Locatie;Bed;Vrij", "Bed;Vrij;Locatie", "locatie; BED ;vrij"]
+_ROW = st.tuples(st.sampled_from(_FIRST), st.sampled_from(_WORDS), st.sampled_from(_WORDS)).map(";".join)
+_RAGGED = st.text(st.sampled_from("AB 1-=,;"), max_size=6)
+_ROWS = st.lists(st.one_of(_ROW, _ROW, _RAGGED, st.sampled_from(_HEADERS)), max_size=8)
+
+
+@example(["IC;1;2", "Totaal;IC;12", "totaal IC;1;2", "Totaal IC;VRIJ;2"], "\r\n", "utf-8")
+@example(["Bed;Locatie;Vrij", "=IC;1;2", " ;1;2"], "\n", "utf-8")
+@given(_ROWS, st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from(["utf-8", "windows-1252"]))
+def test_rows_without_quotes_are_read_as_those_with_them(plain: list[str], end: str, charset: str) -> None:
+    """A row without quotes takes the short way; the same row with a cell in quotes does not."""
+    quoted = [re.sub("^([^;]*)", r'"\1"', row) if row.strip() else row for row in plain]
+
+    assert _told(plain, end, charset) == _told(quoted, end, charset)
+
+
+def _told(lines: list[str], end: str, charset: str) -> object:
+    data = end.join(["Locatie;Bed;Vrij", *lines]).encode(charset)
+    opened = read(io.BytesIO(data), Layout(delimiter=";", fallback_charset="windows-1252"))
+    columns = ("Vrij", "Locatie", "Bed", "Kamer")
+    records = [(r.row, r.values(columns), tuple(map(r.get, columns)), _issues(r.issues)) for r in opened]
+    assert all(values == got for _, values, got, _ in records)
+    return records, _issues(opened.issues)
+
+
+def _issues(issues: Iterable[Issue]) -> list[object]:
+    return [(i.code, i.severity, i.diagnostics, i.value, i.place and (i.place.path, i.place.line)) for i in issues]
 
 
 @given(
