@@ -48,6 +48,51 @@ def test_the_acknowledgement_is_the_first_one_again_after_a_restart(services: Se
     store.close()
 
 
+def repeats(to: Services) -> list[dict[str, Any]]:
+    """Return the rows of the audit that tell of a repetition."""
+    with to.store.reading() as db:
+        rows = [json.loads(bytes(content)) for (content,) in db.rows("select content from audit order by lane, seq")]
+    return [row for row in rows if row["action"] == "repeat"]
+
+
+def test_a_repetition_is_in_the_audit_and_changes_nothing_else(services: Services) -> None:
+    answer(bed_message("1"), services)
+    before = figures(services.store)
+    assert repeats(services) == []
+
+    for _ in range(2):
+        answer(bed_message("1"), services)
+
+    with services.store.reading() as db:
+        ((inbox,),) = db.rows("select id from inbox")
+    told = repeats(services)
+    assert [(row["provider"], row["format"], row["inbox"]) for row in told] == [("dev", "hl7v2", [inbox])] * 2
+    assert {(row["organisation"], row["caller"], row["at"]) for row in told} == {
+        ("development", "development", "2026-01-05T09:00:00.000+00:00")
+    }
+    after = figures(services.store)
+    assert (after.audit, after.broken) == (before.audit + 2, [])
+    assert replace(after, audit=before.audit) == before
+
+
+def test_a_repetition_whose_mapping_broke_is_in_the_audit_too(services: Services) -> None:
+    answer(bed_message("1"), services)
+
+    answer(bed_message("1"), replace(services, library=replace(services.library, mappings=())))
+
+    assert [row["format"] for row in repeats(services)] == ["hl7v2"]
+
+
+def test_each_part_of_a_table_that_comes_again_is_in_the_audit(services: Services) -> None:
+    table = bed_list([bed_row(str(n)) for n in range(450)])
+    for _ in range(2):
+        ingest(table, provider="dev", content_type=CSV, caller=development_caller(), to=services)
+
+    with services.store.reading() as db:
+        parts = {row for (row,) in db.rows("select id from inbox")}
+    assert {row for one in repeats(services) for row in one["inbox"]} == parts
+
+
 def test_line_ends_are_no_content(services: Services) -> None:
     first = answer(bed_message("1"), services)
 
