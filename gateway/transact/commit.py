@@ -14,7 +14,7 @@ from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.bodies import body, rest_of, says_the_same
 from gateway.store.records import Late, microseconds, moment
 from gateway.store.search.scope import Scope
-from gateway.transact import conditions, links
+from gateway.transact import conditions, links, modifiers
 from gateway.transact.audit import audit_row
 from gateway.transact.content import Content, content
 from gateway.transact.entries import Entry, check_distinct
@@ -54,7 +54,9 @@ class Commit:
     found: Sequence[Issue] = ()  # about the moments of the message
 
     def prepare(self) -> None:
-        """Do what needs no look into the store before the transaction begins."""
+        """Do what needs no look into the store before the transaction begins. InvalidResource: an unknown modifier."""
+        if self.links.has_modifiers:
+            modifiers.check(self.entries, self.to.validator)
         unsettled = self.links.unsettled()
         for entry in self.entries:
             if entry.resource is not None and entry.identity is not None and id(entry) not in unsettled:

@@ -19,6 +19,7 @@ from gateway.store.bodies import rest_of
 from gateway.store.index import plain
 from gateway.transact.entries import Entry, criteria
 
+_URN = "urn:uuid:"
 _REFERENCE = re.compile(r'"reference":"([^"]*)')  # what is escaped in a string never looks like this
 
 
@@ -64,12 +65,16 @@ def _paths(about: Sequence[Link]) -> list[str]:
 
 @dataclass(slots=True)
 class Links:
-    """Every reference that means something in a transaction, by what it means; `stored` are what literal ones name."""
+    """Every reference that means something in a transaction, by what it means; `stored` are what literal ones name.
+
+    `has_modifiers`: a modifier extension stands in one of the resources.
+    """
 
     to_entries: list[tuple[Link, Entry]] = field(default_factory=list)
     by_condition: list[tuple[Link, SearchRequest]] = field(default_factory=list)
     stored: set[Identity] = field(default_factory=set)
     dangling: list[Link] = field(default_factory=list)
+    has_modifiers: bool = False
 
     def unsettled(self) -> set[int]:
         """Return the `id()` of each entry whose content depends on what a condition will find."""
@@ -79,10 +84,12 @@ class Links:
         return to_unknown | {id(link.entry) for link, _ in self.by_condition}
 
     def point_at_entries(self) -> None:
-        """Resolve the references to entries, as far as those know their identity."""
+        """Resolve the references to entries. One whose identity a condition is to find has at least its type."""
         for link, target in self.to_entries:
             if target.identity is not None:
                 link.point_at(target.identity)
+            elif link.text.startswith(_URN):
+                link.holder["reference"] = f"{target.type}/{link.text.removeprefix(_URN)}"
 
     def restore(self) -> None:
         """Write every reference back as it came, so that the operations can be handed in again."""
@@ -99,7 +106,9 @@ def collect(entries: Sequence[Entry], caller: Caller) -> Links:
     links = Links()
     by_url = {url: entry for entry in entries if (url := getattr(entry.op, "full_url", None))}
     _encode(entries)
-    texts = set(_REFERENCE.findall(b"".join([entry.rest for entry in entries]).decode()))
+    whole = b"".join([entry.rest for entry in entries])
+    links.has_modifiers = b'"modifierExtension":' in whole
+    texts = set(_REFERENCE.findall(whole.decode()))
     if others := _other_than_plain(texts, by_url, links):
         _sort_all(entries, others, by_url, links)
         if links.dangling:
@@ -149,7 +158,7 @@ def _sort(link: Link, by_url: Mapping[str, Entry], into: Links) -> None:
         into.stored.add(Identity(meant.type, meant.id))
     elif meant.kind == "conditional" and meant.type:
         into.by_condition.append((link, link.condition(meant.type)))
-    elif link.text.startswith("urn:uuid:"):
+    elif link.text.startswith(_URN):
         into.dangling.append(link)
 
 

@@ -13,10 +13,29 @@ from gateway.fhir import json
 from gateway.mapping.cases import beside
 from gateway.validation.validator import Validator
 from tests.golden import is_bundle, messages
+from tests.shared import SHARED
 
 MAPPINGS = sorted(path.parent for path in shipped("mappings").glob("*/*/mapping.yaml"))
 GOLDEN = sorted(p for p in shipped("mappings").glob("*/*/cases/*.json") if is_bundle(p))
 IN_USE = [p for p in GOLDEN if p.parents[2].name != "fml"]  # those are used by name, never at a door
+FEEDS = {  # the sixteen shapes, and the mappings that read them
+    "F01": [f"hl7v2/adt_a{kind}_*" for kind in ("01", "02", "03", "08", "11", "13")],
+    "F02": ["hl7v2/adt_a20_bed"],
+    "F03": ["csv/bed_extract"],
+    "F04": ["json/seh_opening"],
+    "F05": ["xml/daily_figures"],
+    "F06": ["csv/vvt_bed_list"],
+    "F07": ["json/transfer_webhook"],
+    "F08": ["xml/hap_referral"],
+    "F09": ["ndjson/ambulance_rides"],
+    "F10": ["edifact/medvri_letter"],
+    "F11": ["xml/cda_referral"],
+    "F12": ["json/ggz_crisis"],
+    "F13": ["csv/district_nursing"],
+    "F14": ["json/relocation_request"],
+    "F15": ["json/birth_care"],
+    "F16": ["fhir/plain_r4_capacity"],  # reshaped; as it came: tests/rest/test_feed_bundles.py
+}
 NOT_FREE = {"O", "H", "h", "K", "I", "C", "bezet", "schoonmaak", "gereserveerd", "gesloten"}
 
 
@@ -50,6 +69,23 @@ def test_there_are_six_of_each_kind_of_hl7v2_message() -> None:
 
     assert len(counts["good"]) >= 39
     assert [kind for kind in counts["good"] if min(count[kind] for count in counts.values()) < 6] == []
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_there_are_twelve_of_each_kind_of_every_feed(feed: str) -> None:
+    counts = Counter(
+        message.name.partition("-")[0]
+        for pattern in FEEDS[feed]
+        for folder in shipped("mappings").glob(f"{pattern}/cases")
+        for message in messages(folder)
+    )
+
+    assert counts["good"] >= 12
+    assert counts["broken"] >= 12
+
+
+def test_every_feed_of_the_test_world_is_counted() -> None:
+    assert SHARED is None or {path.name[:3] for path in (SHARED / "data" / "feeds").iterdir()} == set(FEEDS)
 
 
 @pytest.mark.parametrize("folder", MAPPINGS, ids=lambda p: p.name)

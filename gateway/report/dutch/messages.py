@@ -87,6 +87,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "geen entry van deze transaction heeft deze fullUrl",
     ),
     (
+        "this extension changes what the resource says, and no installed package defines it: nothing of it was used",
+        "deze extensie verandert wat de resource zegt, geen geïnstalleerd pakket kent haar: er is niets van gebruikt",
+    ),
+    (
         "a text holds half a surrogate pair: it is not valid Unicode",
         "in een tekst staat een half teken: dat is geen geldig Unicode",
     ),
