@@ -28,7 +28,7 @@ from gateway.fhir.types import Resource
 from gateway.formats import edifact, hl7v2
 from gateway.formats.detect import detect
 from gateway.ingest.acknowledgements import acknowledge, acknowledgement, control
-from gateway.ingest.names import mapped_as, named, once_of_table, parsed
+from gateway.ingest.names import mapped_as, named, once_of_table, parsed, with_fields
 from gateway.ingest.taken import CONTENT, Ingested, Made, Taken, answered
 from gateway.mapping.findings import Language, say
 from gateway.mapping.library import Library
@@ -172,6 +172,7 @@ class _Door:
         """
         if isinstance(error, Unavailable):
             raise error
+        received = with_fields(received, error)
         answer = record(received, error.issues, self.caller, self.to)
         if answer is not None:
             return answered(received, answer)

@@ -8,10 +8,11 @@ from dataclasses import replace
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, MappingFailed
 from gateway.fhir import bundle
 from gateway.fhir.json import encode
 from gateway.formats import hl7v2
+from gateway.mapping.fields import Fields, less
 from gateway.mapping.mapped import Mapped
 from gateway.services import Services
 from gateway.transact import Received
@@ -42,10 +43,20 @@ def mapped_as(arrival: Received, mapped: Mapped, part: str, to: Services) -> Rec
         stay=mapped.stay,
         number=mapped.number,
         rows=mapped.rows,
+        fields=mapped.fields,
         event_time=mapped.event_time,
         mapping=mapped.mapping,
         result=tuple(mapped.issues),
     )
+
+
+def with_fields(received: Received, error: GatewayError) -> Received:
+    """Return the inbox's row of a message that is refused, with its mapping and fields as far as they are known."""
+    if isinstance(error, MappingFailed) and error.mapping is not None:
+        return replace(received, mapping=error.mapping, fields=error.fields)
+    if received.fields is None:
+        return received
+    return replace(received, fields=less(Fields(*received.fields), error.issues))
 
 
 def once_of_table(arrival: Received, part: str, to: Services) -> str | None:

@@ -131,19 +131,21 @@ class Message:
     sealed_with: str | None = None  # the name of the key that `content` is sealed with
     again: int | None = None  # the row that this is written over: a message that is taken again
     tried_at: int | None = None
+    fields: tuple[int | None, int | None] = (None, None)  # wanted and right, where they were counted
 
     def row(self) -> tuple[str | int | bytes | None, ...]:
         """Return the columns of its row, in the order the engines insert them."""
         return (
             self.provider, self.format, self.control_id, self.event_time, self.received_at,
             self.state, self.mapping, self.issues, self.content, self.once, self.digest, self.answer, self.sealed_with,
+            *self.fields,
         )  # fmt: skip
 
     def news(self) -> tuple[str | int | bytes | None, ...]:
         """Return what is written over its row when it is taken again; content, provider and receipt stay."""
         return (
             self.format, self.control_id, self.event_time, self.state, self.mapping, self.issues,
-            self.once, self.digest, self.answer, self.tried_at, self.again,
+            self.once, self.digest, self.answer, *self.fields, self.tried_at, self.again,
         )  # fmt: skip
 
 

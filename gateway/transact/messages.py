@@ -51,6 +51,7 @@ def _row(received: Received, state: State, issues: Sequence[Issue], once: str | 
         answer=answer,
         again=received.again.row if received.again else None,
         tried_at=microseconds(received.again.at) if received.again else None,
+        fields=received.fields or (None, None),
     )
 
 

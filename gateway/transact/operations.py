@@ -110,7 +110,7 @@ class Received:
 
     `once` is the same for a message that is sent again (None: it cannot be known), `digest` is that of its content.
     `stay` and `number` are what its mapping declares beside resources; `rows` is how many rows of a table it is,
-    `line` where it begins in what came in. `again` says that it stands in the inbox already, and is taken once more;
+    `fields` how many fields were wanted and were right, `line` where it begins in what came in. `again` says that it stands in the inbox already, and is taken once more;
     `unlisted` names beds that a list of all beds does not have. `by_client`: it is a Bundle with a name that a client
     of the FHIR API sent: what that writes is the present, and its outcomes are its answer.
     """
@@ -128,6 +128,7 @@ class Received:
     stay: Stay | None = None
     number: int | None = None
     rows: int = 0
+    fields: tuple[int, int] | None = None
     line: int = 1
     again: Again | None = None
     unlisted: Unlisted | None = None

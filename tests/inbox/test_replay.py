@@ -56,7 +56,7 @@ def test_the_list_names_messages_and_holds_nothing_of_them(services: Services, d
 
     assert [(row["state"], row["format"], row["mapping"], row["codes"]) for row in found] == [
         ("refused", "hl7v2", None, ["no-mapping"]),
-        ("refused", "hl7v2", None, ["unmapped-code"]),
+        ("refused", "hl7v2", "hl7v2/adt_a20_bed", ["unmapped-code"]),
         ("accepted", "hl7v2", "hl7v2/adt_a20_bed", []),
     ]
     assert [row["received"] for row in found] == ["2026-01-05T09:00:00Z"] * 3

@@ -91,7 +91,7 @@ def test_a_row_that_cannot_be_written_leaves_nothing(store: Store) -> None:
 
 
 def test_the_message_is_linked_to_what_it_made(store: Store) -> None:
-    message = Message("dev", "hl7v2", b"MSH|\x00\xff", 5, "accepted", control_id="1", event_time=4, mapping="adt_a20")
+    message = Message("dev", "hl7v2", b"MSH|\x00\xff", 5, "accepted", control_id="1", event_time=4, mapping="adt_a20", fields=(9, 8))
 
     def decide(sight: Sight) -> tuple[Batch, int]:
         current = sight.current([SLOT])[0][SLOT]
@@ -103,7 +103,7 @@ def test_the_message_is_linked_to_what_it_made(store: Store) -> None:
     with store.reading() as db:
         (row,) = db.rows(
             "select provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, "
-            "digest, answer, sealed_with from inbox"
+            "digest, answer, sealed_with, fields_wanted, fields_right from inbox"
         )
         links = db.rows("select l.key, l.version from inbox i join inbox_resource l on l.inbox = i.id order by l.key")
     assert row == message.row()

@@ -159,10 +159,10 @@ _RECEIVED = """
 received as (
     insert into inbox
         (provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, digest, answer,
-        sealed_with)
+        sealed_with, fields_wanted, fields_right)
     select %(provider)s, %(format)s, %(control_id)s, %(event_time)s::bigint, %(received_at)s::bigint, %(state)s,
         %(mapping)s, %(issues)s, %(content)s::bytea, %(once)s, %(digest)s::bytea, %(answer)s::bytea,
-        %(sealed_with)s
+        %(sealed_with)s, %(fields_wanted)s::integer, %(fields_right)s::integer
     where {after}
     returning id
 ),
@@ -173,6 +173,7 @@ received as (
         state = case state when 'accepted' then state else %(state)s end, mapping = %(mapping)s,
         issues = %(issues)s, once = coalesce(%(once)s, once),
         digest = coalesce(%(digest)s::bytea, digest), answer = coalesce(%(answer)s::bytea, answer),
+        fields_wanted = %(fields_wanted)s::integer, fields_right = %(fields_right)s::integer,
         tried_at = %(tried_at)s::bigint, attempts = attempts + 1, requeued = 0, replaced_by = null
     where id = %(again)s::bigint and {after}
     returning id

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _statement, _look = cache(sql.statement), cache(sql.look)
 _INBOX = (
     "provider", "format", "control_id", "event_time", "received_at", "state", "mapping", "issues", "content",
-    "once", "digest", "answer", "sealed_with",
+    "once", "digest", "answer", "sealed_with", "fields_wanted", "fields_right",
 )  # fmt: skip
 
 

@@ -20,13 +20,13 @@ ANNOUNCE = "insert into outbox (key, version, event, at) values (?, ?, ?, ?)"
 RECEIVE = """
 insert into inbox
     (provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, digest, answer,
-    sealed_with)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    sealed_with, fields_wanted, fields_right)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 RECEIVE_AGAIN = """
 update inbox set format = ?, control_id = ?, event_time = ?,
     state = case state when 'accepted' then state else ? end, mapping = ?, issues = ?,
     once = coalesce(?, once), digest = coalesce(?, digest), answer = coalesce(?, answer),
-    tried_at = ?, attempts = attempts + 1, requeued = 0, replaced_by = null
+    fields_wanted = ?, fields_right = ?, tried_at = ?, attempts = attempts + 1, requeued = 0, replaced_by = null
 where id = ?"""
 LINK = "insert or ignore into inbox_resource values (?, ?, ?)"
 HEAD = "select seq, hash from audit where lane = 0 order by seq desc limit 1"
