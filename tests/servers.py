@@ -73,7 +73,7 @@ def wait_until_ready(running: Running) -> None:
         assert running.process.poll() is None, running.log.read_text(encoding="utf-8")
         try:
             requests.get(f"{running.base}/health/ready", timeout=5).raise_for_status()
-        except (requests.ConnectionError, requests.Timeout):
+        except (requests.ConnectionError, requests.Timeout, requests.HTTPError):  # 503: not yet
             time.sleep(0.02)
         else:
             return

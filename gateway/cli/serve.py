@@ -133,7 +133,8 @@ def supervise(children: Sequence[ForkProcess]) -> int:
         signal.signal(number, lambda number, _frame: _stop(children, told, number))
     wait([child.sentinel for child in children])
     well = bool(told)
-    _stop(children, told, signal.SIGTERM)
+    if not told:  # a second signal would end a child that is at its last work after the first
+        _stop(children, told, signal.SIGTERM)
     for child in children:
         child.join(_GRACE_SECONDS + 5)
         if child.is_alive():
