@@ -1,11 +1,12 @@
 # `make help` lists the targets. Everything installs into .venv; nothing else is touched.
 PYTHON ?= python3
+OPINION ?= ../shared/tools/fhir-validate
 PORT ?= $(or $(GATEWAY_PORT),8080)
 BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check fix bench scoreboard clean
+.PHONY: help setup demo serve test check fix bench scoreboard opinion clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -52,6 +53,9 @@ bench: $(READY) ## Every figure, as a ratio to its floor in the same run
 
 scoreboard: $(READY) ## Measure everything at full volume and renew docs/scoreboard.md
 	@$(BIN)/python -m bench --full --write
+
+opinion: $(READY) ## Let another validator (OPINION=folder, Node) look at every golden output
+	@$(BIN)/python scripts/second_opinion.py $(OPINION)
 
 clean: ## Remove what was made here
 	rm -rf .venv build dist var .pytest_cache .mypy_cache .ruff_cache .hypothesis
