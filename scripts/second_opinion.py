@@ -3,7 +3,7 @@
     python scripts/second_opinion.py TOOL          # TOOL: a folder with its validate.mjs and package.json
 
 The tool is copied to `var/second-opinion` and installed there with `npm ci`, once. It is no part of the gateway: where
-it is not installed, the test that asks it (`tests/mappings/test_second_opinion.py`) is skipped. Exit code: the tool's, 0
+it is not installed, the test that asks it (`tests/mappings/test_second_opinion.py`) is skipped. Exit code: 0
 when it finds no error.
 """
 
