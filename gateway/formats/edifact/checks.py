@@ -16,12 +16,19 @@ MAX_SEGMENTS = 100_000
 """A message of more segments is refused."""
 
 _MAX_REPORTED = 20
-_CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = bytes({*range(1, 32), 127} - set(b"\t\n\r"))
+_CONTROL = re.compile(f"[{re.escape(_CONTROLS.decode('ascii'))}]")
 _NO_SEGMENT = "this is no segment; is an apostrophe in the text before it not released (?')?"
 
 
 def contradictions(found: Interchange) -> list[Issue]:
     """Return everything because of which nothing of an interchange may count."""
+    if found.faults is None:
+        found.faults = _contradictions(found)
+    return [*found.faults]
+
+
+def _contradictions(found: Interchange) -> list[Issue]:
     if "\0" in found.source.text:
         return [Issue("control-character", "a NUL byte stands in the interchange")]
     header = found.header
@@ -129,6 +136,9 @@ def _segments(found: Interchange, part: Part) -> Iterator[Issue]:
         for number in (n for n in range(part.first, part.end) if not raws[n].name and raws[n].closed):
             yield Issue("malformed", _NO_SEGMENT, place=_at(found.segment(number)))
     start, end = raws[part.first].start, raws[part.end - 1].end
+    bytes_ = found.source.data[start:end]
+    if len(bytes_.translate(None, _CONTROLS)) == len(bytes_):  # far quicker than to look for each
+        return
     reported = 0
     for control in _CONTROL.finditer(text, start, end):
         if control[0] in found.source.service or reported == _MAX_REPORTED:

@@ -71,7 +71,7 @@ def split(data: bytes, *, fallback_charset: str = "windows-1252") -> Iterator[by
         if found is None:
             return
         end = found.end
-        yield from _messages(data, found)
+        yield from _messages(data, found, fallback_charset)
 
 
 def control_id(data: bytes) -> str | None:
@@ -95,21 +95,31 @@ def _known_as(*headers: Segment) -> str:
 def _rest(data: bytes, at: int) -> Excerpt:
     """Return what follows the last interchange."""
     at += len(data) - at - len(data[at:].lstrip(b" \t\r\n\x1a"))
-    rest = Excerpt(data[at:])
-    rest.pieces = ((0, at, 1 + data.count(b"\n", 0, at)),)
-    return rest
+    return Excerpt(data[at:], ((0, at, 1 + data.count(b"\n", 0, at)),))
 
 
-def _messages(data: bytes, found: Interchange) -> Iterator[bytes]:
+def _messages(data: bytes, found: Interchange, fallback: str) -> Iterator[bytes]:
     """Yield the messages of one interchange, or the whole of it where it contradicts itself."""
     alone = found.start == 0 and found.end >= len(data.rstrip(b" \t\r\n\x1a"))
     if contradictions(found):
         yield data if alone else _excerpt(found, [(found.start, found.end)], b"")
     elif alone and len(found.parts) == 1:
-        yield data
+        yield _known(data, found, fallback)
     else:
         for part in found.parts:
             yield _message_excerpt(found, part)
+
+
+def _known(data: bytes, found: Interchange, fallback: str) -> Excerpt:
+    """Return the bytes of an interchange of one message with what was read of them, so that it is not read again.
+
+    A copy, for what is kept of a message until it is answered for (there may be thousands) must not hold all that.
+    """
+    if isinstance(data, Excerpt) and fallback in data.known:
+        return data
+    excerpt = Excerpt(data, data.pieces) if isinstance(data, Excerpt) else Excerpt(data)
+    excerpt.known[fallback] = found
+    return excerpt
 
 
 def _message_excerpt(found: Interchange, part: Part) -> Excerpt:
@@ -145,9 +155,7 @@ def _excerpt(found: Interchange, cuts: Sequence[tuple[int, int]], closing: bytes
             line, byte = source.origin(begin)
             pieces.append((len(made), byte, line))
             made += source.data[begin:stop]
-    excerpt = Excerpt(bytes(made) + closing)
-    excerpt.pieces = tuple(pieces)
-    return excerpt
+    return Excerpt(bytes(made) + closing, tuple(pieces))
 
 
 def _lines(found: Interchange, start: int, end: int) -> Iterator[tuple[int, int]]:

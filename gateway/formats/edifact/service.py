@@ -99,11 +99,31 @@ def _up_to(end: str, service: Service) -> re.Pattern[str]:
 
 def split(text: str, separator: str, service: Service) -> list[str]:
     """Return the parts of a text between separators that are not released; released characters stay as written."""
+    release = service.release
     if separator not in text:
         return [text]
-    if service.release not in text:
+    if release not in text:
         return text.split(separator)
-    pattern = patterns(service).pieces[separator]
+    if release + "\r" in text or release + "\n" in text:  # the character that is released is on the next line
+        return _split_lines(text, patterns(service).pieces[separator])
+    pieces = text.split(separator)
+    return _joined(pieces, separator, release) if release + separator in text else pieces
+
+
+def _joined(pieces: list[str], separator: str, release: str) -> list[str]:
+    """Return pieces with those put together again that were cut where the separator is released."""
+    parts, held = [], ""
+    for piece in pieces:
+        part = held + piece
+        if piece[-1:] == release and (len(part) - len(part.rstrip(release))) % 2:
+            held = part + separator
+        else:
+            parts.append(part)
+            held = ""
+    return [*parts, held[:-1]] if held else parts
+
+
+def _split_lines(text: str, pattern: re.Pattern[str]) -> list[str]:
     parts, at = [], 0
     while True:
         found = pattern.match(text, at)
@@ -121,11 +141,18 @@ def _releasing(release: str) -> re.Pattern[str]:
 
 def released(text: str, service: Service) -> str:
     """Return a text without its release characters: `?:` is `:` and `??` is `?`."""
-    return _releasing(service.release).sub(r"\1", text) if service.release in text else text
+    release = service.release
+    if release not in text:
+        return text
+    if text[-1] == release:  # one that is the last releases nothing
+        return _releasing(release).sub(r"\1", text)
+    return release.join([part.replace(release, "") for part in text.split(release * 2)])
 
 
 def written(text: str, service: Service = USUAL) -> str:
     """Return a text as it must stand in an element: service characters released, line ends as blanks."""
+    if text.isalnum():  # no service character is a letter or a digit
+        return text
     reserved = {service.component, service.element, service.release, service.repetition, service.terminator} - {ABSENT}
     plain = re.sub(r"[\x00-\x1f]+", " ", text)
     return "".join(service.release + c if c in reserved else c for c in plain)

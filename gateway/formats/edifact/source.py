@@ -3,9 +3,8 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import lru_cache
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from gateway.formats.edifact.service import ABSENT, Service, released
 
@@ -27,9 +26,17 @@ class Excerpt(bytes):
     """A message of an interchange with the header and trailer of that interchange around it.
 
     `pieces` says of each piece where it begins here, and at which byte (from 0) and line (from 1) it was received.
+    `known` is the interchange it is, where that was read already, by the character set that was to be fallen back on.
     """
 
     pieces: tuple[tuple[int, int, int], ...]
+    known: dict[str, Any]
+
+    def __new__(cls, data: bytes, pieces: tuple[tuple[int, int, int], ...] = ((0, 0, 1),)) -> Self:
+        """Return these bytes as an excerpt."""
+        made = super().__new__(cls, data)
+        made.pieces, made.known = pieces, {}
+        return made
 
 
 class Source:
@@ -38,7 +45,7 @@ class Source:
     __slots__ = ("_pieces", "broken", "charset", "data", "plain", "service", "text", "wrapped")
 
     def __init__(self, data: bytes, text: str, charset: str, service: Service, *, broken: bool, wrapped: bool) -> None:
-        self.data = data
+        self.data = bytes(data)  # an excerpt knows its source: the source must not know the excerpt
         self.text = text
         self.charset = charset
         self.service = service
@@ -71,21 +78,9 @@ class Source:
         return line + len(_LINE_END.findall(self.data, start, at)), byte + at - start
 
 
-@lru_cache(maxsize=64)
-def _inside(service: Service) -> re.Pattern[str]:
-    end, release = re.escape(service.terminator), re.escape(service.release)
-    return re.compile(f"(?:[^{end}\r\n]|{release}{end})[\r\n]")
-
-
-def is_broken(text: str, raws: Sequence[Raw], service: Service) -> bool:
+def is_broken(text: str, raws: Sequence[Raw]) -> bool:
     """Return whether a line break stands inside a segment."""
-    if not _inside(service).search(text):
-        return False  # each follows the end of a segment
-    for end in "\r\n":
-        at = text.find(end)
-        if at >= 0 and any(text.find(end, raw.start, raw.end) >= 0 for raw in raws):
-            return True
-    return False
+    return any(end in text and any(text.find(end, raw.start, raw.end) >= 0 for raw in raws) for end in "\r\n")
 
 
 def is_wrapped(text: str, raws: Sequence[Raw]) -> bool:

@@ -20,6 +20,7 @@ MAX_BYTES = 32 * 1024 * 1024
 
 _BLANK = re.compile(r"[ \t\r\n\x1a]*")
 _OPENING = ("UNA", "UNB")
+_raw = tuple.__new__  # half of the time that `Raw(…)` takes, and there is one for every segment
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Interchange:
     stray: list[int] = field(default_factory=list)
     trailer: int | None = None
     warnings: tuple[Issue, ...] = ()
+    faults: list[Issue] | None = None  # what contradicts itself in it, once somebody looked
 
     def segment(self, number: int) -> Segment:
         """Return one segment by its number, to look into."""
@@ -70,6 +72,12 @@ def interchanges(data: bytes, fallback: str) -> Iterator[Interchange]:
 
     Raises MalformedMessage where something stands that is none; what came before it is good.
     """
+    if isinstance(data, Excerpt) and fallback in data.known:
+        return iter([data.known[fallback]])
+    return _interchanges(data, fallback)
+
+
+def _interchanges(data: bytes, fallback: str) -> Iterator[Interchange]:
     if len(data) > MAX_BYTES:
         raise MalformedMessage(f"this is longer than {MAX_BYTES} bytes", code="too-large")
     mark = len(data) - len(charset.body(data))
@@ -102,7 +110,7 @@ def _interchange(data: bytes, text: str, at: int, fallback: str) -> Interchange:
         raise MalformedMessage([Issue("malformed", "UNB does not follow UNA", place=Place("UNB", byte=at))])
     end = min(raws[-1].end + 1, len(text))
     codec, warnings = charset.codec_of(data if (at, end) == (0, len(text)) else data[at:end], fallback)
-    broken = is_broken(text, raws, service)
+    broken = is_broken(text, raws)
     source = Source(data, text, codec, service, broken=broken, wrapped=broken and is_wrapped(text, raws))
     found = Interchange(source, at, end, raws, warnings=warnings)
     if "\0" in text:
@@ -126,10 +134,10 @@ def _raws(text: str, at: int, service: Service) -> Iterator[Raw]:
         if end <= start or text[end - 1] == service.release or text[end - 1] in breaks:
             found = pattern.match(text, start)  # the first terminator that is not released
             end = found.end() if found else size
-        tag = names[text[start : min(start + 4, end)]]
+        tag = names[text[start : start + 4]]
         if tag in _OPENING and not first:
             return
-        yield Raw(tag, start, end, end < size)
+        yield _raw(Raw, (tag, start, end, end < size))
         if tag == "UNZ":
             return
         first, at = False, end + 1
@@ -137,7 +145,7 @@ def _raws(text: str, at: int, service: Service) -> Iterator[Raw]:
 
 @lru_cache(maxsize=64)
 def _names(service: Service) -> Names:
-    return Names(f"{service.element}{service.component}{service.breaks}")
+    return Names(f"{service.element}{service.component}{service.terminator}{service.breaks}")
 
 
 def _arrange(found: Interchange) -> None:

@@ -1,11 +1,15 @@
 """Interchanges to messages: every part with its place, whatever separates it."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import BadRequest, MalformedMessage
 from gateway.formats import edifact
+from gateway.formats.edifact.service import USUAL, split
+from gateway.formats.edifact.service import written as write
 from tests.letters import interchange, letter, message, written
 from tests.shared import SHARED, needs_shared
 
@@ -96,6 +100,24 @@ def test_the_release_character_makes_the_next_one_text(text: str, value: str) ->
         assert read.get("FTX-4") == "x+NL"
     else:
         assert (read.get("FTX-4"), read.get("FTX-5")) == (value, "NL")
+
+
+@given(st.lists(st.lists(st.text(st.sampled_from("ab?:+*'")), min_size=1, max_size=3), min_size=1, max_size=4))
+def test_any_text_that_was_released_is_read_as_it_was_written(elements: list[list[str]]) -> None:
+    text = "+".join(":".join(write(part) for part in parts) for parts in elements)
+
+    (found,) = only(written(interchange(message(segments=[f"ZZZ+{text}"])))).all("ZZZ")
+
+    read = [[found.value(e, 1, c) or "" for c, _ in enumerate(parts, 1)] for e, parts in enumerate(elements, 1)]
+    assert read == elements
+
+
+@pytest.mark.parametrize("text", ["a?+b", "?+", "a??+b", "a???+b", "+?", "??+?+:", "a+?++b", "a?\n+b", "?\r\n+?+"])
+def test_parts_end_where_a_separator_is_not_released(text: str) -> None:
+    parts = split(text, "+", USUAL)
+
+    assert "+".join(parts) == text
+    assert all(re.fullmatch(r"(?:[^?+]|\?[\r\n]*(?:.|$))*", part) for part in parts)
 
 
 def test_lines_of_fixed_width_are_joined_even_between_release_and_character() -> None:

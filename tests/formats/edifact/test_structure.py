@@ -43,6 +43,23 @@ def test_a_message_alone_is_kept_as_it_came() -> None:
     assert list(edifact.split(letter())) == [letter()]
 
 
+def test_what_was_read_to_find_a_message_is_what_is_parsed() -> None:
+    (part,) = edifact.split(written(interchange(message())))
+
+    read, again = edifact.parse(part), edifact.parse(bytes(part))
+    assert list(edifact.leaves(read)) == list(edifact.leaves(again))
+    assert read.issues == again.issues
+    assert list(edifact.split(part)) == [part]
+
+
+def test_what_is_kept_of_many_messages_is_their_bytes_only() -> None:
+    parts = list(edifact.split(written(interchange(message(1), message(2)))))
+
+    for part in parts:
+        edifact.parse(next(edifact.split(part)))
+    assert [vars(part)["known"] for part in parts] == [{}, {}]
+
+
 def test_interchanges_one_after_the_other_are_read_one_after_the_other() -> None:
     data = letter(1) + b"\r\n" + b"UNA:+.? '" + letter(1, reference="REF2") + b"\x1a"
 
