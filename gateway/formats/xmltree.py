@@ -179,10 +179,11 @@ class Document:
         """Return how many attributes and elements of some (local) names hold text."""
         found = 0
         for element in self.root.element.iter():
-            found += _local(element.tag) in names and bool(_text(element))
-            found += sum(
-                _attribute(key) in names for key, value in element.items() if key not in _SILENT and value.strip()
-            )
+            if _local(element.tag) in names and _text(element):
+                found += 1
+            for key, value in element.items():
+                if _attribute(key) in names and key not in _SILENT and value.strip():
+                    found += 1
         return found
 
     def leaves(self) -> Iterator[tuple[int, Place]]:

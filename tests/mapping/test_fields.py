@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.data import shipped
-from gateway.errors import Issue, MappingFailed, Place
-from gateway.mapping.fields import Fields, field_name, less
+from gateway.errors import Issue, MappingFailed
+from gateway.mapping.fields import Fields, less
 from gateway.mapping.library import Library
 from gateway.mapping.run import run
 
@@ -112,17 +112,3 @@ def test_what_is_found_when_a_message_is_stored_counts_too() -> None:
     note = Issue("older-than-known", "x", "information", expression="Slot")
 
     assert less(Fields(10, 10), [wrong, wrong, missing, note]) == Fields(11, 9)
-
-
-def test_a_field_has_the_same_name_in_every_message() -> None:
-    def name(path: str) -> str | None:
-        return field_name(Place(path).path, None)
-
-    assert [name("PID-3[2].1"), name("OBX[3]-5.2"), name("NAD(HP)-2.1")] == ["PID-3", "OBX-5", "NAD(HP)-2"]
-    assert [name('row 17 column "Vrij"'), name("row 17"), name("PID"), name("#")] == ["Vrij", None, None, None]
-    assert [name("/bedden/0/vrij"), name("/Dagopgave/Instelling[2]/@agb")] == [
-        "bedden/vrij",
-        "Dagopgave/Instelling/@agb",
-    ]
-    assert field_name(None, "Bundle.entry[0].resource.status") == "Bundle.entry.resource.status"
-    assert field_name(None, None) is None

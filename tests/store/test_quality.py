@@ -1,5 +1,6 @@
 """Which share of what a provider sends arrives as it should: the example of `docs/operating.md`, and its edges."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,9 +9,11 @@ from click.testing import CliRunner
 
 from gateway.access.policy import development_caller
 from gateway.cli import main
-from gateway.ingest import ingest
+from gateway.ingest import ingest, replay
 from gateway.services import Services
+from gateway.store import inbox
 from gateway.store.quality import Quality, quality
+from gateway.transact import Again, Received
 from tests.messages import bed_list, bed_message, bed_row, unmapped_message
 
 
@@ -72,16 +75,81 @@ def test_a_period_and_a_provider_are_chosen(services: Services) -> None:
     assert quality(services.store, provider="nobody") == []
 
 
+def test_the_fields_of_the_worked_example_are_counted(services: Services) -> None:
+    the_example(services)
+
+    table, messages = quality(services.store)
+
+    assert messages.fields_wanted - messages.fields_right == 1
+    assert messages.flaws == {"NPU-2": 1}
+    assert (messages.fields_wanted, messages.field_share) == (8 * 6, pytest.approx(47 / 48))
+    assert (table.fields_wanted, table.fields_right) == (10 * 12, 119)
+    assert table.flaws == {"Bedstatus": 1}
+
+
+def test_each_mapping_is_counted_by_itself(services: Services) -> None:
+    take(bed_message("1"), services)
+    take(bed_message("2", state="9"), services)
+    take(unmapped_message("3"), services)
+
+    (messages,) = quality(services.store)
+
+    assert {name: (one.messages, one.right) for name, one in messages.mappings.items()} == {
+        "": (1, 0),
+        "hl7v2/adt_a20_bed": (2, 1),
+    }
+    assert messages.fields_wanted == sum(one.fields_wanted for one in messages.mappings.values())
+
+
+def test_a_message_that_is_taken_again_has_the_count_of_then(services: Services) -> None:
+    take(bed_message("1", state="9"), services)
+    (before,) = quality(services.store)
+    (row,) = inbox.entered(services.store)
+    again = Again(row.id, services.clock())
+    mended = Received("dev", "hl7v2", bed_message("1"), row.received_at, again=again)
+    replay(mended, caller=development_caller(), to=services)
+    (after,) = quality(services.store)
+
+    assert (before.fields_wanted - before.fields_right, after.fields_wanted - after.fields_right) == (1, 0)
+
+
+def test_what_a_resource_lacks_counts_with_the_fields_of_its_message(services: Services) -> None:
+    take(b'{"resourceType": "Slot", "id": "a", "status": "free", "start": "2026-01-05T10:00:00+01:00"}', services)
+
+    (found,) = quality(services.store)
+
+    assert found.format == "fhir"
+    assert (found.fields_wanted, found.fields_right) == (6, 4)  # end and schedule are missing
+    assert found.flaws == {"Slot.end": 1, "Slot.schedule": 1}
+
+
 def test_the_command_says_so_as_text_json_and_csv(services: Services, database_url: str) -> None:
     the_example(services)
 
-    text, json_, csv_, none = (
+    text, dutch, json_, csv_, csv_dutch, none = (
         CliRunner().invoke(main, ["quality", "--database", database_url, *asked]).output
-        for asked in ((), ("--format", "json"), ("--format", "csv"), ("--since", "2030-01-01"))
+        for asked in (
+            (),
+            ("--lang", "nl"),
+            ("--format", "json"),
+            ("--format", "csv"),
+            ("--format", "csv", "--lang", "nl"),
+            ("--since", "2030-01-01"),
+        )
     )
 
-    assert "dev hl7v2: 7 of 8 messages as they should be (87.5 %), 1 refused; unmapped-code 1" in text
+    assert "dev hl7v2: 7 of 8 messages as they should be (87.5 %), 1 refused; 47 of 48 fields" in text
     assert "9 of 10 rows taken (90.0 %)" in text
+    assert "  worst fields: NPU-2 1\n  hl7v2/adt_a20_bed: 7 of 8" in text
+    assert "7 van 8 berichten zoals het hoort (87,5 %), 1 geweigerd; 47 van 48 velden zoals het hoort (97,9 %)" in dutch
+    assert "slechtste velden: NPU-2 1" in dutch
     assert '"rowShare": 0.9' in json_
-    assert csv_.splitlines()[0].startswith("provider;format;messages;taken;right;messageShare")
+    (of_table, of_messages) = json.loads(json_)
+    assert of_messages["fieldShare"] == of_messages["mappings"][0]["fieldShare"] == 0.9792
+    assert of_table["worstFields"] == {"Bedstatus": 1}
+    assert csv_.splitlines()[0].startswith("provider;format;mapping;messages;taken;right;messageShare")
+    assert csv_.splitlines()[4].startswith(
+        "dev;hl7v2;hl7v2/adt_a20_bed;8;7;7;0.875;0;0;;48;47;0.9792;unmapped-code 1;NPU-2 1"
+    )
+    assert csv_dutch.startswith("aanbieder;formaat;mapping;berichten;")
     assert none == "no messages\n"

@@ -71,7 +71,7 @@ class Segment(ABC, Generic[SourceT, Leaf]):
 
     def count_read(self) -> int:
         """Return how many fields that hold something were read."""
-        return sum(type(field) is list for field in self._fields or ())
+        return list(map(type, self._fields)).count(list) if self._fields else 0
 
     def place(
         self,
