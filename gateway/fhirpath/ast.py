@@ -3,9 +3,11 @@
 Every node knows the characters it came from: `text[node.start:node.end]`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath.values import System
 
 __all__ = [
@@ -27,7 +29,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Node:
     """Any node; `start` and `end` are offsets in the expression."""
 
@@ -35,40 +37,40 @@ class Node:
     end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Literal(Node):
     """`'text'`, `12`, `1.50`, `true`, `@2026-01`, `@T10:30`, `4 days`, `10 'mg'`."""
 
     value: System
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Empty(Node):
     """`{}`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Identifier(Node):
     """A name at the start of a path: an element of the context, a type, or a name the embedding knows."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Constant(Node):
     """`%name`, `` %`vs-name` ``, `%'name'`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Special(Node):
     """`$this`, `$index` or `$total`; `name` is written without the dollar."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Member(Node):
     """`base.name`; the name stands at offset `at`."""
 
@@ -77,7 +79,7 @@ class Member(Node):
     at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Call(Node):
     """`base.name(arguments)`, or `name(arguments)` on the context when `base` is None; the name stands at `at`."""
 
@@ -87,7 +89,7 @@ class Call(Node):
     at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Index(Node):
     """`base[index]`, counting from 0; a text as index is the access by name of a column or property."""
 
@@ -95,7 +97,7 @@ class Index(Node):
     index: Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Unary(Node):
     """`-operand` or `+operand`."""
 
@@ -103,7 +105,7 @@ class Unary(Node):
     operand: Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Binary(Node):
     """`left operator right`."""
 
@@ -112,7 +114,7 @@ class Binary(Node):
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class TypeTest(Node):
     """`operand is type` or `operand as type`; `type` is as written, `System.` or `FHIR.` included."""
 
@@ -121,7 +123,7 @@ class TypeTest(Node):
     type: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SourcePath(Node):
     """A path into a source message: `PID-3[2].1`, `OBX[3]-5`, `NAD(HP)-2.1`, `record['Per wanneer']`.
 
@@ -138,7 +140,7 @@ class SourcePath(Node):
     qualifier: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SourceStep(Node):
     """A step from a piece of a source: `$this.4.1`, `$this.3[2].1`, `$this['Per wanneer']`.
 
@@ -151,17 +153,27 @@ class SourceStep(Node):
     column: str | None = None
 
 
+_BELOW: Mapping[type[Node], Callable[[Any], Sequence[Node | None]]] = MappingProxyType(
+    {
+        Member: lambda node: (node.base,),
+        Call: lambda node: (*reversed(node.arguments), node.base),
+        Index: lambda node: (node.index, node.base),
+        Unary: lambda node: (node.operand,),
+        Binary: lambda node: (node.right, node.left),
+        TypeTest: lambda node: (node.operand,),
+        SourceStep: lambda node: (node.base,),
+    }
+)
+"""The nodes directly below those of each kind, the last first."""
+
+
 def walk(node: Node) -> Iterator[Node]:
     """Yield the node and everything below it, in the order written."""
-    waiting = [node]
+    waiting: list[Node | None] = [node]
     while waiting:
         one = waiting.pop()
-        yield one
-        below: list[Node] = []
-        for name in one.__dataclass_fields__:  # fields() would take most of the time
-            value = getattr(one, name)
-            if isinstance(value, Node):
-                below.append(value)
-            elif isinstance(value, tuple):
-                below += [inner for inner in value if isinstance(inner, Node)]
-        waiting += reversed(below)
+        if one is not None:
+            yield one
+            below = _BELOW.get(type(one))
+            if below is not None:
+                waiting += below(one)

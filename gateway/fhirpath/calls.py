@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath import ast
 from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.flow import EMPTY, Flow, Mode, items, of_list, one
@@ -13,7 +14,7 @@ from gateway.fhirpath.scope import Elements
 __all__ = ["FUNCTIONS", "Call", "Compiler", "Focus", "Writer", "function"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Focus:
     """What the names without a dollar, and those with one, refer to at a place in the expression."""
 
@@ -61,7 +62,7 @@ class Compiler(Protocol):
         """Return the error of a node."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Call:
     """One call being compiled."""
 
@@ -165,7 +166,7 @@ def only(flow: Flow) -> str:
 Writer = Callable[[Call], Flow]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Definition:
     """A function: how many arguments it takes and what writes its calls."""
 

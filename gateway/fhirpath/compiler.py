@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -195,7 +194,7 @@ def generate(node: ast.Node, scope: Scope, *, strict: bool = False, json: bool =
     generator = Generator(scope, strict=strict)
     flow = generator.whole(node, "json" if json else "value")
     code = as_json(flow) if json else flow.code()
-    return replace(code, constants=_used(generator, code.text), present=flow.sure)
+    return Code(code.text, code.many, code.type, _used(generator, code.text), present=flow.sure)
 
 
 def condition(node: ast.Node, scope: Scope, *, strict: bool = False) -> Code:

@@ -12,9 +12,9 @@ assigned on the way (`:=` is not allowed in every place a comprehension may stan
 """
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath.model import Element, kind
 from gateway.fhirpath.scope import Code
 from gateway.fhirpath.values import System
@@ -38,7 +38,7 @@ Mode = Literal["value", "element", "json"]
 """What an expression is wanted for: to go on with; with ids and extensions of primitives; as a result."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Field:
     """Where an item came from: property `key` of `holder`, which is never None when `present`.
 
@@ -52,7 +52,7 @@ class Field:
     clauses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Choice:
     """`value[x]` of `holder`, while it may still turn out which type is meant."""
 
@@ -61,7 +61,7 @@ class Choice:
     element: Element
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Flow:
     """`[item clauses]` when `many`, else a value or None.
 
@@ -92,7 +92,8 @@ class Flow:
     @property
     def size(self) -> int:
         """Return how many characters of Python it takes."""
-        return sum(len(text or "") for text in (self.item, self.whole, self.truth, self.false, *self.clauses))
+        own = len(self.item) + len(self.whole or "") + len(self.truth or "") + len(self.false or "")
+        return own + sum(map(len, self.clauses))
 
     @property
     def sure(self) -> bool:

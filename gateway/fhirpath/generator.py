@@ -1,11 +1,12 @@
 """The tree to Python expressions. What a node means is decided here; its text is put together in `flow`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from hashlib import sha256
 from itertools import count
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from gateway.fhirpath import ast, functions, navigation, operators
 from gateway.fhirpath.calls import FUNCTIONS, Call, Focus, named, only
@@ -41,28 +42,13 @@ class Generator:
         self.scope = scope
         self.strict = strict
         self.constants: dict[str, str] = {}
-
         self._count = count(1)
-        self._writers: dict[type[ast.Node], Callable[[Any, Mode], Flow]] = {
-            ast.Literal: self._literal,
-            ast.Empty: lambda *_: EMPTY,
-            ast.Identifier: self._identifier,
-            ast.Special: self._special,
-            ast.Constant: self._constant,
-            ast.Member: self._member,
-            ast.Call: self._call,
-            ast.Index: self._index,
-            ast.TypeTest: lambda node, mode: functions.test_type(self, node, mode),
-            ast.SourcePath: self._source,
-            ast.SourceStep: self._source,
-        }
         context = scope.context()
         self.focus = Focus(None if context is None else self.taken(context, "this"), root=True)
 
     def whole(self, node: ast.Node, mode: Mode) -> Flow:
         """Return the flow of a whole expression."""
-        with self.within(self.focus):
-            return self.settled(node, mode)
+        return self.settled(node, mode)
 
     # ---- what functions and operators ask
 
@@ -72,8 +58,8 @@ class Generator:
 
     def flow(self, node: ast.Node, mode: Mode = "value") -> Flow:
         """Return the flow of a node, a choice element still undecided."""
-        write = self._writers.get(type(node))
-        flow = operators.write(self, node, mode) if write is None else write(node, mode)
+        write = self._WRITERS.get(type(node), operators.write)
+        flow = write(self, node, mode)
         if flow.size > MAX_TEXT:  # variables stand for their expressions, which may stand for others twice each
             raise self.wrong("the expression becomes too large", node)
         return flow
@@ -89,13 +75,11 @@ class Generator:
 
     def name(self, hint: str) -> str:
         """Return a variable name not used before."""
-        clean = "".join(c if c.isalnum() and c.isascii() else "_" for c in hint)
-        return f"_{clean}{next(self._count)}"
+        return f"_{_clean(hint)}{next(self._count)}"
 
     def constant(self, source: str, hint: str) -> str:
         """Return the name of a constant; the same source has the same name in every expression."""
-        clean = "".join(c if c.isalnum() and c.isascii() else "_" for c in hint)[:40]
-        name = f"FP_{clean}_{sha256(source.encode()).hexdigest()[:8]}"
+        name = f"FP_{_clean(hint)[:40]}_{sha256(source.encode()).hexdigest()[:8]}"
         self.constants[name] = source
         return name
 
@@ -248,6 +232,29 @@ class Generator:
             )
             raise self.wrong(f"{node.name}() takes {wanted} arguments, not {given}", node)
         return definition.write(Call(self, node, mode))
+
+    _WRITERS: ClassVar[Mapping[type[ast.Node], Callable[["Generator", Any, Mode], Flow]]] = MappingProxyType(
+        {
+            ast.Literal: _literal,
+            ast.Empty: lambda *_: EMPTY,
+            ast.Identifier: _identifier,
+            ast.Special: _special,
+            ast.Constant: _constant,
+            ast.Member: _member,
+            ast.Call: _call,
+            ast.Index: _index,
+            ast.TypeTest: functions.test_type,
+            ast.SourcePath: _source,
+            ast.SourceStep: _source,
+        }
+    )
+
+
+def _clean(hint: str) -> str:
+    """Return a text as a part of a name."""
+    if hint.isascii() and hint.isidentifier():
+        return hint
+    return "".join(c if c.isalnum() and c.isascii() else "_" for c in hint)
 
 
 def _carried(mode: Mode) -> Mode:

@@ -1,7 +1,6 @@
 """Calls of the functions that an embedding supplies."""
 
-from dataclasses import dataclass
-
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath import ast
 from gateway.fhirpath.calls import Compiler
 from gateway.fhirpath.flow import Flow
@@ -27,7 +26,7 @@ _JSON = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Argument:
     compiler: Compiler
     node: ast.Node
@@ -36,7 +35,7 @@ class _Argument:
         return as_json(self.compiler.settled(self.node, "json"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Invocation:
     compiler: Compiler
     node: ast.Call

@@ -6,9 +6,9 @@ a token `source` is a whole `PID-3[2].1`, `segment` one like `OBX[3]` or `NAD(HP
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath.errors import FhirPathError
 from gateway.fhirpath.values import Date, DateTime, System, Time
 from gateway.fhirpath.values.temporal import read_date, read_date_time, read_time
@@ -40,7 +40,7 @@ _STEP = re.compile(r"\.(\d+)(?:\[(\d+)\])?((?:\.\d+)*)", re.ASCII)
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Token:
     """`kind` is a group of the token pattern, or source, segment, step, end; `value` what it stands for."""
 
@@ -71,6 +71,8 @@ def _scan(text: str, is_source: Callable[[str], bool] | None) -> Iterator[Token]
 
 
 def _skip(text: str, at: int) -> int:
+    if at < len(text) and text[at] != "/" and not text[at].isspace():
+        return at
     found = _SKIP.match(text, at)
     return found.end() if found else at
 
@@ -131,20 +133,22 @@ _VALUES: dict[str, Callable[[str, int], System]] = {
     "string": unescape,
     "quoted": unescape,
     "constant": _constant,
+    "name": lambda written, _: written,
 }
 
 
 def _source(text: str, at: int, before: Token | None, is_source: Callable[[str], bool]) -> Token | None:
     """Return a source path or a numeric step that begins here, or None when this is plain FHIRPath."""
-    if text[at] == ".":
+    first = text[at]
+    if first == ".":
         step = _STEP.match(text, at) if before is not None and before.end == at else None
         return _made("step", step) if step else None
-    if before is not None and before.text == ".":
+    if not (first.isalpha() or first in "_$") or (before is not None and before.text == "."):
         return None
     path = _SOURCE.match(text, at)
     if path and (is_source(path[1]) or _SEGMENT.fullmatch(path[1])):
         return _made("source", path)
-    occurrence = _OCCURRENCE.match(text, at)
+    occurrence = _OCCURRENCE.match(text, at) if first.isupper() else None
     return _made("segment", occurrence) if occurrence else None
 
 

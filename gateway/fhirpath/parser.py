@@ -50,20 +50,16 @@ def _sources(is_source: Callable[[str], bool] | None) -> Callable[[str], bool]:
 
 class _Parser:
     def __init__(self, text: str, is_source: Callable[[str], bool] | None) -> None:
-        self.tokens = tokens(text, is_source)
+        self.tokens = iter(tokens(text, is_source))
+        self.token = next(self.tokens)
         self.is_source = is_source
-        self.at = 0
         self.depth = 0
 
     # ---- tokens
 
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.at]
-
     def next(self) -> Token:
-        token = self.tokens[self.at]
-        self.at += 1
+        token = self.token
+        self.token = next(self.tokens, token)
         return token
 
     def here(self, *texts: str) -> bool:
@@ -195,8 +191,7 @@ class _Parser:
     def name(self, what: str) -> Token:
         if self.token.kind not in {"name", "quoted"}:
             raise self.wrong(f"{what} is missing before")
-        token = self.next()
-        return replace(token, value=token.text) if token.kind == "name" else token
+        return self.next()
 
     def named(self) -> ast.Node:
         if self.token.text in _RESERVED and self.token.kind == "name":

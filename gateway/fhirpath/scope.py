@@ -5,15 +5,15 @@ validator) decides what names outside FHIRPath mean.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath import ast
 
 __all__ = ["Argument", "Code", "Elements", "Function", "Invocation", "Scope"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Code:
     """A Python expression. `many`: it gives a list (never None); otherwise a value, or None for empty.
 

@@ -6,11 +6,12 @@ Every part keeps its place in the map file.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Literal as OneOf
 from typing import TypeAlias
 
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath import Node
 from gateway.mapping.spans import Span
 
@@ -24,7 +25,7 @@ TREES = frozenset({"json", "ndjson", "xml", "fhir"})
 """The formats whose sources are trees: a leading name is an element of the message."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Literal:
     """A fixed value."""
 
@@ -32,7 +33,7 @@ class Literal:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Expression:
     """A FHIRPath expression; `many` asks for all values instead of the first."""
 
@@ -42,7 +43,7 @@ class Expression:
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Concat:
     """Text around values; empty when one of them is."""
 
@@ -50,7 +51,7 @@ class Concat:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Field:
     """One element of an object and how its value is made: a rule."""
 
@@ -59,7 +60,7 @@ class Field:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Binding:
     """A name for a value, visible in what follows it."""
 
@@ -68,7 +69,7 @@ class Binding:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Assign:
     """Names that are visible in the rest of the object."""
 
@@ -76,7 +77,7 @@ class Assign:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Branch:
     """One way of a choice; `condition` None is the last resort."""
 
@@ -85,7 +86,7 @@ class Branch:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Choice:
     """The first branch whose condition is true; among the elements of an object its elements join in."""
 
@@ -93,7 +94,7 @@ class Choice:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Loop:
     """One value for each item of a source."""
 
@@ -104,7 +105,7 @@ class Loop:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Merge:
     """Objects whose elements join the one they stand in; a later element wins."""
 
@@ -112,7 +113,7 @@ class Merge:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Object:
     """A resource, a datatype or a backbone; `members` in the order they are applied."""
 
@@ -134,7 +135,7 @@ class Object:
         return None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Items:
     """A list; an item that makes many is spliced in."""
 
@@ -145,7 +146,7 @@ class Items:
 Template: TypeAlias = Literal | Expression | Concat | Object | Items | Choice | Loop
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Require:
     """What must be true before anything is emitted; or, when it only `warns`, what is told when it is not.
 
@@ -161,7 +162,7 @@ class Require:
     expected: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Use:
     """An alias of a ConceptMap or a fragment file."""
 
@@ -175,7 +176,7 @@ class Use:
         return self.target.removeprefix("ConceptMap/") if self.target.startswith("ConceptMap/") else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class TreeSource:
     """What is said of a source that is a tree.
 
@@ -193,7 +194,7 @@ class TreeSource:
     each: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Source:
     """What a mapping reads, and which messages of that format it accepts."""
 
@@ -206,7 +207,7 @@ class Source:
     named: bool = False  # used where it is asked for by name, and not because of what a message is
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Unit:
     """What a mapping and a fragment have in common."""
 
@@ -219,7 +220,7 @@ class Unit:
     emit: tuple[Template, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Mapping(Unit):
     """One message in, resources out. `name` is its folder: `hl7v2/adt_a20_bed`."""
 
@@ -233,7 +234,7 @@ class Mapping(Unit):
     models: tuple[tuple[str, str], ...] = ()  # the structures it uses: alias, url
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Fragment(Unit):
     """A datatype (or a set of resources) made from its parameters. `single`: it makes one, not a list."""
 
@@ -242,7 +243,7 @@ class Fragment(Unit):
     single: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class RuleSource:
     """What a rule of a group reads. `items` None: the variable `context` itself, whole.
 
@@ -265,7 +266,7 @@ class RuleSource:
     warns: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class RuleTarget:
     """What a rule of a group makes: `context.element = transform(parameters) as variable`, parts left out None."""
 
@@ -279,7 +280,7 @@ class RuleTarget:
     shared: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class GroupCall:
     """The call of a group, with the names it is given."""
 
@@ -288,7 +289,7 @@ class GroupCall:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Rule:
     """Sources, condition and check (in the sources), targets and transforms (in the targets), children."""
 
@@ -302,7 +303,7 @@ class Rule:
     policy: Policy | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Parameter:
     """A parameter of a group; `kind` is `message` for a whole message, `record` for the row of a table, else empty."""
 
@@ -313,7 +314,7 @@ class Parameter:
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Group(Fragment):
     """Rules under a name. `parameters` are its sources alone; called as a function it gives what its target became."""
 

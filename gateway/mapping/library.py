@@ -1,5 +1,6 @@
 """What is installed: mappings, fragments, ConceptMaps and provider overlays, read from folders and checked whole."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,6 +24,8 @@ from gateway.mapping.yaml_tree import text_of
 
 DEVELOPMENT = "dev"
 DEFAULT = "default"
+_CASES = "cases"
+_ENDINGS = (".yaml", ".json", *installed.ENDINGS)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,15 @@ class _Root:
 
     def name(self, path: Path) -> str:
         return f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}"
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """Every file but those of cases, which are ten times as many; looked for once."""
+        found = []
+        for at, folders, files in os.walk(self.folder):
+            folders[:] = [name for name in folders if name != _CASES]
+            found += [Path(at, name) for name in files if name.endswith(_ENDINGS)]
+        return tuple(sorted(found))
 
 
 @dataclass
@@ -195,12 +207,13 @@ class Fragments:
         self.stepped: dict[str, frozenset[str]] = {}
         self._read: dict[Path, ir.Fragment | None] = {}
         self._paths: dict[tuple[str, str], Path | None] = {}
+        self._files: dict[Path, Path | None] = {}
 
     def find(self, use: ir.Use, problems: Problems) -> ir.Fragment | None:
         """Return the fragment in the file that an alias names: beside the file that uses it, or in a root."""
         key = (use.span.file, use.target)
         if key not in self._paths:
-            self._paths[key] = next((path for path in self._candidates(use) if path.is_file()), None)
+            self._paths[key] = next(self._candidates(use), None)
         path = self._paths[key]
         if path is None:
             problems.add(use.span, f"no file '{use.target}' beside this file or in a mappings folder")
@@ -224,23 +237,26 @@ class Fragments:
     def all(self) -> Iterator[tuple[Path, str]]:
         """Yield every fragment file there is, with its name."""
         for root in self.roots:
-            for path in sorted(root.folder.rglob("*.yaml")):
-                inner = path.relative_to(root.folder)
-                if path.name != "mapping.yaml" and "cases" not in inner.parts and inner.parts[0] != "providers":
+            for path in root.files:
+                other = path.suffix != ".yaml" or path.name == "mapping.yaml"
+                if not other and path.relative_to(root.folder).parts[0] != "providers":
                     yield path, root.name(path)
 
     def _candidates(self, use: ir.Use) -> Iterator[Path]:
-        file = use.span.file
+        first, _, inside = use.span.file.partition("/")
         for root in self.roots:
-            beside = (
-                root.folder / Path(file).relative_to(root.folder.name).parent
-                if file.startswith(f"{root.folder.name}/")
-                else None
-            )
-            for base in (beside, root.folder):
-                path = (base / use.target).resolve() if base else None
-                if path and path.is_relative_to(root.folder):
+            beside = [root.folder / inside.rpartition("/")[0]] if first == root.folder.name else []
+            for base in (*beside, root.folder):
+                path = self._file(base / use.target, root)
+                if path is not None:
                     yield path
+
+    def _file(self, path: Path, root: _Root) -> Path | None:
+        """Return where a file of a root really is; None where there is none, or a link leads out of the root."""
+        if path not in self._files:
+            real = path.resolve() if path.is_file() else None
+            self._files[path] = real if real and real.is_relative_to(root.folder) else None
+        return self._files[path]
 
 
 class _Reader:
@@ -256,8 +272,8 @@ class _Reader:
                 self.problems.add(Span(root.folder.name), "no such folder of mappings")
         written = installed.read(self._maps(), self.problems)
         mappings = (*self._each("mapping.yaml", self._mapping), *written.mappings)
-        maps = {m.id: m for m in self._each("concept_maps/*.json", self._concept_map)}
-        providers = {o.name: o for o in self._each("providers/*.yaml", self._overlay)}
+        maps = {m.id: m for m in self._each(".json", self._concept_map, within="concept_maps")}
+        providers = {o.name: o for o in self._each(".yaml", self._overlay, within="providers")}
         if DEVELOPMENT not in providers:
             providers[DEVELOPMENT] = Overlay(DEVELOPMENT, "", MappingProxyType({"share": "clinical"}))
         return Library(
@@ -267,13 +283,14 @@ class _Reader:
 
     def _maps(self) -> Iterator[tuple[Path, str, str]]:
         for root in self.roots:
-            for path in installed.files(root.folder):
+            for path in installed.files(root.files):
                 yield path, root.name(path), path.parent.relative_to(root.folder).as_posix()
 
-    def _each(self, pattern: str, read: Callable[[Path, str, Path], Any]) -> Iterator[Any]:
+    def _each(self, name: str, read: Callable[[Path, str, Path], Any], within: str | None = None) -> Iterator[Any]:
         for root in self.roots:
-            for path in sorted(root.folder.rglob(pattern)):
-                made = read(path, root.name(path), root.folder)
+            for path in root.files:
+                wanted = path.suffix == name and path.parent.name == within if within else path.name == name
+                made = read(path, root.name(path), root.folder) if wanted else None
                 if made is not None:
                     yield made
 

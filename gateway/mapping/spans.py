@@ -1,13 +1,13 @@
 """Where something stands in a mapping, ConceptMap or overlay file, and how a complaint about it is written."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from gateway.errors import Issue, Severity
+from gateway.fhir.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Span:
     """A place in a map file; line and column count from 1."""
 

@@ -129,3 +129,29 @@ def test_the_event_time_is_kept(tmp_path: Path, segment: str, moment: str | None
 
     assert found.event_time == (datetime.fromisoformat(moment) if moment else None)
     assert found.control_id == "M2"
+
+
+def test_a_link_out_of_the_folder_of_mappings_is_no_fragment(tmp_path: Path) -> None:
+    fragment = 'fragment: sex\ntype: code\nversion: 1.0.0\nparameters: [x]\nemit: "{{ x }}"\n'
+    (tmp_path / "secret.yaml").write_text(fragment, encoding="utf-8")
+    folder = tmp_path / "mappings"
+    folder.mkdir()
+    for name, target in (("inside", folder / "own.yaml"), ("outside", tmp_path / "secret.yaml")):
+        (folder / f"{name}.yaml").symlink_to(target)
+    (folder / "own.yaml").write_text(fragment, encoding="utf-8")
+    uses = "use: {a: inside.yaml, b: outside.yaml, c: ../secret.yaml}\n"
+
+    library = written(folder, uses + resource('language: "{{ a(PID-8) }}"', 'x: "{{ b(c(PID-8)) }}"'))
+    library.check()
+
+    missing = [issue.diagnostics for issue in library.problems.errors if issue.diagnostics.startswith("no file")]
+    assert sorted(missing) == [
+        f"no file '{name}' beside this file or in a mappings folder" for name in ("../secret.yaml", "outside.yaml")
+    ]
+
+
+def test_what_lies_among_the_cases_is_no_mapping(tmp_path: Path) -> None:
+    written(tmp_path, resource("active: true"), files={"hl7v2/written/cases/mapping.yaml": "provider: dev\n"})
+
+    assert [mapping.name for mapping in Library.read([tmp_path]).mappings] == ["hl7v2/written"]
+    assert Library.read([tmp_path]).problems.issues == []

@@ -9,7 +9,7 @@ from gateway.mapping import ir, moments
 from gateway.mapping.checks.installed import Installed
 from gateway.mapping.compiler.condition import condition
 from gateway.mapping.compiler.program import check_unit
-from gateway.mapping.compiler.sources import Units, all_expressions
+from gateway.mapping.compiler.sources import Units, all_nodes
 from gateway.mapping.spans import Problems, suggestion
 from gateway.mapping.tree_selection import accepting
 
@@ -28,9 +28,10 @@ def check_expressions(unit: ir.Unit, library: Installed, units: Units, problems:
         if unit.source.tree is not None:
             accepting(unit, unit.source.tree, problems)
         _requirements(unit, problems)
-    for value in all_expressions(unit):
-        for node in ast.walk(value.node):
+    for value, node in all_nodes(unit):
+        if isinstance(node, ast.Call):
             _format(node, value, problems)
+        elif isinstance(node, ast.Member):
             _provider(node, value, library, problems)
     return types
 
@@ -39,8 +40,7 @@ def format_of(unit: ir.Unit) -> str:
     """Return the format whose paths a unit may use; a fragment's shows in where it lies and what it reads."""
     if isinstance(unit, ir.Mapping):
         return unit.source.format
-    nodes = (node for value in all_expressions(unit) for node in ast.walk(value.node))
-    if any(isinstance(node, ast.SourcePath) and node.base == "record" for node in nodes):
+    if any(isinstance(node, ast.SourcePath) and node.base == "record" for _, node in all_nodes(unit)):
         return "csv"
     return next((folder for folder in unit.file.split("/") if folder in {"edifact", *ir.TREES}), "hl7v2")
 
@@ -51,9 +51,9 @@ def _requirements(mapping: ir.Mapping, problems: Problems) -> None:
             problems.add(rule.span, f"no issue code '{rule.code}'{suggestion(rule.code, catalogue())}")
 
 
-def _format(node: ast.Node, value: ir.Expression, problems: Problems) -> None:
+def _format(node: ast.Call, value: ir.Expression, problems: Problems) -> None:
     """A date format that is written in the map is read now."""
-    if not isinstance(node, ast.Call) or node.name not in _FORMATTED or not node.arguments:
+    if node.name not in _FORMATTED or not node.arguments:
         return
     last = node.arguments[-1]
     if isinstance(last, ast.Literal) and isinstance(last.value, str):

@@ -1,7 +1,7 @@
 """Two mappings that accept the same message: found before the message comes.
 
 Conditions compare fields with literals, so it is enough to try every combination of the literals that
-the two of them mention (and of none of them).
+the two of them mention (and of none of them). Most pairs want other literals at the same path, and need no trying.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from typing import Any
 from gateway.fhirpath import ast
 from gateway.formats.delimited.layout import normal
 from gateway.mapping import ir
+from gateway.mapping.checks.demands import Demands, demands, exclusive
 from gateway.mapping.checks.overlap_trees import common
 from gateway.mapping.compiler.condition import Test, condition
 from gateway.mapping.selection import accepts_columns
@@ -24,13 +25,17 @@ Key = tuple[str, int, int, int]
 
 def check_overlap(mappings: Sequence[ir.Mapping], problems: Problems) -> None:
     """Report each pair of mappings that accept the same message, with an example of it."""
-    for one, other in combinations(mappings, 2):
-        if one.source.named or other.source.named:
-            continue
-        example = _example(one, other)
+    asked = [(mapping, _demands(mapping)) for mapping in mappings if not mapping.source.named]
+    for (one, its), (other, others) in combinations(asked, 2):
+        example = None if exclusive(its, others) else _example(one, other)
         if example is not None:
             text = f"{one.name} accepts the same messages: {example}"
             problems.add(other.source.span, text, code="ambiguous-mapping")
+
+
+def _demands(mapping: ir.Mapping) -> Demands:
+    when = mapping.source.when
+    return demands(when.node) if when and mapping.source.format in ir.SEGMENTED else {}
 
 
 def _example(one: ir.Mapping, other: ir.Mapping) -> str | None:

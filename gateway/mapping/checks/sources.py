@@ -8,7 +8,7 @@ from gateway.fhirpath import ast
 from gateway.formats.delimited.layout import normal
 from gateway.mapping import ir
 from gateway.mapping.compiler.prepare import RECORD, segment_name
-from gateway.mapping.compiler.sources import all_expressions
+from gateway.mapping.compiler.sources import all_nodes
 from gateway.mapping.layouts import layout_of
 from gateway.mapping.overlays import Overlay
 from gateway.mapping.spans import Problems, Span, suggestion
@@ -34,12 +34,11 @@ def check_sources(unit: ir.Unit, format_: str, problems: Problems) -> None:
         _layout(unit, problems)
         if unit.each is not None and format_ == "hl7v2":  # EDIFACT has a directory of segments for each message
             _segment(unit.each, unit.span, problems)
-    for value in all_expressions(unit):
-        for node in ast.walk(value.node):
-            for name in _segment_names(node) if format_ == "hl7v2" else ():
-                _segment(name, value.span.shifted(node.start), problems)
-            if isinstance(unit, ir.Mapping) and isinstance(node, ast.SourcePath) and node.base == RECORD:
-                _column(node, unit, value, problems)
+    for value, node in all_nodes(unit):
+        for name in _segment_names(node) if format_ == "hl7v2" else ():
+            _segment(name, value.span.shifted(node.start), problems)
+        if isinstance(unit, ir.Mapping) and isinstance(node, ast.SourcePath) and node.base == RECORD:
+            _column(node, unit, value, problems)
 
 
 def _layout(mapping: ir.Mapping, problems: Problems) -> None:
@@ -54,7 +53,9 @@ def _layout(mapping: ir.Mapping, problems: Problems) -> None:
 
 
 def _segment_names(node: ast.Node) -> Iterator[str]:
-    name = node.base if isinstance(node, ast.SourcePath) else node.name if isinstance(node, ast.Identifier) else ""
+    if not isinstance(node, ast.SourcePath | ast.Identifier):
+        return
+    name = node.base if isinstance(node, ast.SourcePath) else node.name
     if segment_name(name):
         yield name
 

@@ -1,14 +1,16 @@
 """Names nobody uses: a `let` or `use` that was forgotten, or its user was."""
 
+from collections.abc import Iterator
+
 from gateway.fhirpath import ast
 from gateway.mapping import ir
-from gateway.mapping.compiler.sources import all_bindings, all_expressions
+from gateway.mapping.compiler.sources import all_bindings, all_nodes
 from gateway.mapping.spans import Problems
 
 
 def check_unused(unit: ir.Unit, problems: Problems) -> None:
     """Warn of names and aliases that no expression mentions, and of parameters that a fragment ignores."""
-    said = {name for value in _all(unit) for node in ast.walk(value.node) for name in _names(node)}
+    said = {name for node in _all(unit) for name in _names(node)}
     for binding in all_bindings(unit):
         if binding.name not in said:
             problems.add(binding.span, f"nothing uses the name '{binding.name}'", severity="warning")
@@ -20,9 +22,10 @@ def check_unused(unit: ir.Unit, problems: Problems) -> None:
             problems.add(unit.span, f"nothing uses the parameter '{parameter}'", severity="warning")
 
 
-def _all(unit: ir.Unit) -> list[ir.Expression]:
-    when = [unit.source.when] if isinstance(unit, ir.Mapping) and unit.source.when else []
-    return [*when, *all_expressions(unit)]
+def _all(unit: ir.Unit) -> Iterator[ast.Node]:
+    if isinstance(unit, ir.Mapping) and unit.source.when:
+        yield from ast.walk(unit.source.when.node)
+    yield from (node for _, node in all_nodes(unit))
 
 
 def _names(node: ast.Node) -> tuple[str, ...]:

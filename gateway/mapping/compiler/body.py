@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath.model import kind as fhir_kind
 from gateway.mapping.spans import Span
 
@@ -14,7 +14,7 @@ Kind = Literal["text", "solid", "value", "whole", "any"]
 `whole` is an object or list; `any` must be asked."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Made:
     """A Python expression for a template. `sure`: it is never empty. `many`: a list whose items are to be spliced."""
 
@@ -66,7 +66,7 @@ class Body:
     def __init__(self, head: str) -> None:
         self.head = head
         self.lines: list[str] = []
-        self.comments: dict[int, str] = {}  # by the index of their line
+        self.comments: dict[int, list[Span]] = {}  # by the index of their line
         self.depth = 1
         self.numbers: dict[str, int] = {}
         self.segments: dict[tuple[str, int | None, str | None], str] = {}
@@ -82,7 +82,7 @@ class Body:
     def line(self, text: str) -> None:
         """Write one line."""
         if self.noted:
-            self.comments[len(self.lines)] = comment(self.noted)
+            self.comments[len(self.lines)] = self.noted
             self.noted = []
         self.lines.append("    " * self.depth + text)
 
@@ -146,7 +146,7 @@ class Body:
     def _commented(self) -> Iterator[str]:
         before = ""
         for index, line in enumerate(self.lines):
-            told = self.comments.get(index, before)
+            told = comment(self.comments[index]) if index in self.comments else before
             yield line if told == before else f"{line}  # {told}"
             before = told
 

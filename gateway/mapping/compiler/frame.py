@@ -1,14 +1,15 @@
 """What the names in one place of a mapping or fragment stand for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath import ast
 from gateway.mapping import ir
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Name:
     """A name of `let`, `assign`, `for` or a parameter.
 
@@ -42,7 +43,7 @@ class Name:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Frame:
     """The names and aliases visible in one place."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from typing import Literal as OneOf
 
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath import ast
 from gateway.fhirpath.values import Quantity
 from gateway.fhirpath.values.quantity import read_quantity
@@ -53,7 +54,7 @@ class Prepared:
     marks: dict[tuple[int, int], Mark] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen()
 class Arguments:
     """What a fragment wants of its arguments: which of them are pieces of the source."""
 

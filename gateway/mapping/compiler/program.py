@@ -181,6 +181,10 @@ class _Builder:
         rules = tuple(self.rules.all)
         return Program(source, self.namespace["mapping"], rules, rows=self.namespace.get("rows"))
 
+    def finish(self, body: Body) -> None:
+        """Keep the text of a function that is written."""
+        self.functions.append(body.text())
+
     def _table(self, value: Any) -> Any:
         table = Translator(*value)
         return table if self.traced else table.function
@@ -200,7 +204,7 @@ class _Builder:
             self._plain_mapping(Plain(body, self.expressions), frame)
         body.line("return out")
         self.bodies.pop()
-        self.functions.append(body.text())
+        self.finish(body)
 
     def _plain_mapping(self, writer: Plain, frame: Frame) -> None:
         frame = writer.bind(self.mapping.lets, frame)
@@ -237,7 +241,7 @@ class _Builder:
         self.looking |= {function} if body.looks else set()
         given = [name for name in parameters.values() if name.fixed is None]
         body.head = self._head(function, given)
-        self.functions.append(body.text())
+        self.finish(body)
 
     def _head(self, function: str, given: Sequence[Name]) -> str:
         """Return how the definition of a fragment begins."""
@@ -300,6 +304,9 @@ class _Checker(_Builder):
             self._write_mapping()
         elif isinstance(self.unit, ir.Fragment):
             self._write_fragment(self.unit, tuple(Name("", pieces=True) for _ in self.unit.parameters), "checked")
+
+    def finish(self, body: Body) -> None:
+        """Leave it: nobody runs it."""
 
     def called(self, fragment: ir.Fragment, names: tuple[Name, ...]) -> str:
         del names

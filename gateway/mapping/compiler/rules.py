@@ -1,11 +1,10 @@
 """The rules of a program: what the trace, the issues and the coverage call them."""
 
-from dataclasses import dataclass
-
+from gateway.fhir.frozen import frozen
 from gateway.mapping.spans import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Rule:
     """One rule. `name` is its path (`emit[1].status`); `target` its element, None for conditions and names.
 

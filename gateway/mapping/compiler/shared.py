@@ -11,7 +11,7 @@ from gateway.mapping.compiler.expressions import Names
 from gateway.mapping.compiler.folding import present_names, solid
 from gateway.mapping.compiler.frame import Frame
 from gateway.mapping.compiler.host import Host
-from gateway.mapping.compiler.prepare import Arguments, Prepare
+from gateway.mapping.compiler.prepare import Arguments, Prepare, Prepared
 from gateway.mapping.spans import Problems
 
 _EMPTY = Code("None")
@@ -25,13 +25,14 @@ class Expressions:
         self.problems = problems
         self.folding = folding
         self.seen: dict[int, Code] = {}  # what each expression gives, by its identity
+        self._last: tuple[ast.Node, Frame, bool, Prepared] | None = None
 
     def code(self, value: ir.Expression, frame: Frame, *, pieces: bool, json: bool = True) -> tuple[Code, bool]:
         """Return the Python of an expression, and whether pieces of the source may be among its values.
 
         Without `json` the values are what a further expression goes on with: choices keep their types.
         """
-        prepared = self._prepare(frame).run(value.node, pieces=pieces)
+        prepared = self._prepared(value.node, frame, pieces=pieces)
         names = Names(frame, self.host, prepared.marks)
         try:
             code = generate(prepared.node, names, json=json)
@@ -47,7 +48,7 @@ class Expressions:
 
     def sure(self, value: ir.Expression, frame: Frame) -> bool:
         """Return whether an expression surely gives a text that is not blank."""
-        return solid(self._prepare(frame).run(value.node, pieces=False).node, frame.names)
+        return solid(self._prepared(value.node, frame).node, frame.names)
 
     def truth(self, value: ir.Expression, frame: Frame) -> str:
         """Return Python that is true exactly when the condition is; empty is not true."""
@@ -62,19 +63,26 @@ class Expressions:
 
     def narrowed(self, condition: ir.Expression | None, frame: Frame) -> Frame:
         """Return the frame where a condition holds: after `over.exists()`, `over` is there."""
-        node = self._prepare(frame).run(condition.node, pieces=False).node if condition else None
+        node = self._prepared(condition.node, frame).node if condition else None
         there = {name: replace(frame.names[name], present=True) for name in present_names(node) if name in frame.names}
         return frame.having(there) if there else frame
 
     def known(self, binding: ir.Binding, frame: Frame) -> ast.Node | None:
         """Return what a name stands for where the map alone says it: a literal or a source path; else None."""
-        node = self._prepare(frame).run(binding.value.node, pieces=False).node
+        node = self._prepared(binding.value.node, frame).node
         path = isinstance(node, ast.SourcePath) and node.column is None
         return node if path or isinstance(node, ast.Literal | ast.Empty) else None
 
     def literal(self, value: object) -> str:
         """Return the Python of a literal."""
         return self.host.constant(value, "decimal") if isinstance(value, Decimal) else repr(value)
+
+    def _prepared(self, node: ast.Node, frame: Frame, *, pieces: bool = False) -> Prepared:
+        """Return an expression prepared; the same one is asked for two or three times running."""
+        last = self._last
+        if last is None or last[0] is not node or last[1] is not frame or last[2] is not pieces:
+            last = self._last = (node, frame, pieces, self._prepare(frame).run(node, pieces=pieces))
+        return last[3]
 
     def _prepare(self, frame: Frame) -> Prepare:
         def fragment(name: str) -> Arguments | None:

@@ -1,6 +1,7 @@
 """Which names of a mapping or fragment must stay pieces of the source, because something steps on from them."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from gateway.fhirpath import ast
@@ -44,9 +45,8 @@ def _stepped_names(unit: ir.Unit, units: Units, seen: frozenset[str]) -> frozens
     deeper = seen | {unit.file}
     uses = {use.alias: use for use in unit.uses}
     found: set[str] = set()
-    for value in all_expressions(unit):
-        for node in ast.walk(value.node):
-            found |= _stepped(node) | _passed_on(node, uses, units, deeper)
+    for _, node in all_nodes(unit):
+        found |= _stepped(node) | _passed_on(node, uses, units, deeper)
     for binding in reversed(all_bindings(unit)):
         if binding.name in found:
             found |= _names_in(binding.value.node)
@@ -92,6 +92,12 @@ def _steps_from_this(node: ast.Call) -> bool:
 def all_bindings(unit: ir.Unit) -> list[ir.Binding]:
     """Return every name that a unit gives: of `let`, and of `assign` anywhere in it."""
     return [*unit.lets, *(binding for template in unit.emit for binding in ir.bindings(template))]
+
+
+@lru_cache(maxsize=4)
+def all_nodes(unit: ir.Unit) -> tuple[tuple[ir.Expression, ast.Node], ...]:
+    """Return every node of every expression of a mapping or fragment; each check of a unit goes over them."""
+    return tuple((value, node) for value in all_expressions(unit) for node in ast.walk(value.node))
 
 
 def all_expressions(unit: ir.Unit) -> list[ir.Expression]:

@@ -28,12 +28,9 @@ class Installed:
     models: Mapping[str, Model] = field(default_factory=dict)
 
 
-def files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder that hold maps in FML, or StructureMaps."""
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder).parts
-        if (path.suffix in ENDINGS or path.name == NAMES[-1]) and "cases" not in inside:
-            yield path
+def files(found: Iterable[Path]) -> Iterator[Path]:
+    """Yield those of some files that hold maps in FML, or StructureMaps."""
+    return (path for path in found if path.suffix in ENDINGS or path.name == NAMES[-1])
 
 
 def read(found: Iterable[tuple[Path, str, str]], problems: Problems) -> Installed:

@@ -5,8 +5,9 @@ http://hl7.org/fhir/R4/mapping-language.html, https://hl7.org/fhirpath/N1/gramma
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from gateway.fhir.frozen import frozen
 from gateway.mapping.spans import Problems, Span
 
 MAX_LENGTH = 2_000_000  # characters
@@ -29,7 +30,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Comment:
     """A comment before a token: its text without slashes, and the line it stands on."""
 
@@ -37,7 +38,7 @@ class Comment:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Token:
     """`kind` is a group of the token pattern, or `end`; `value` is a text without its quotes."""
 
