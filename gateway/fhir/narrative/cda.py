@@ -4,14 +4,14 @@ https://hl7.org/cda/ (narrative block), https://hl7.org/fhir/R4/narrative.html
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from types import MappingProxyType
 from typing import cast
 
 from lxml import etree
 
 from gateway.fhir.narrative.allowed import ATTRIBUTES, attribute
-from gateway.fhir.narrative.rebuilt import Made, Rebuilt
+from gateway.fhir.narrative.rebuilt import NOTHING, Made, Rebuilt, made, within
 
 _LOOKS: Mapping[str, str] = MappingProxyType(
     {
@@ -35,9 +35,17 @@ _LOOKS: Mapping[str, str] = MappingProxyType(
 )
 _SINGLE: Mapping[str, str] = MappingProxyType({"bold": "b", "italics": "i", "emphasis": "em"})
 _SAME = frozenset("table thead tbody tfoot tr th td col colgroup br sub sup".split())  # noqa: SIM905 - as above
+_CDA = "urn:hl7-org:v3"
 _CALLED = MappingProxyType({"id": "ID", "lang": "language"})
 
 Attributes = Sequence[tuple[str, str]]
+
+
+@cache
+def _ours(name: str) -> Mapping[str, str]:
+    """Return the attributes of CDA that an element of xhtml keeps, and what they are called there."""
+    own = ATTRIBUTES[name] - {"style", "class"}
+    return MappingProxyType({one: one for one in own} | {_CALLED[one]: one for one in own if one in _CALLED})
 
 
 def from_cda(element: etree._Element) -> str:
@@ -52,13 +60,14 @@ def from_cda(element: etree._Element) -> str:
 
 
 def _chosen(node: etree._Element) -> Made | None:
-    name = _local(str(node.tag))
+    tag = node.tag
     attributes = cast("Attributes", node.items())
-    if not attributes and name in _PLAIN:
-        return _PLAIN[name]
+    if not attributes and tag in _PLAIN:
+        return _PLAIN[tag]
+    name = _local(tag)
     if name in _SAME:
-        return Made(name, _kept(name, attributes))
-    return _MADE[name](node, attributes) if name in _MADE else _NOTHING
+        return made(name, _kept(name, attributes))
+    return _MADE[name](node, attributes) if name in _MADE else NOTHING
 
 
 def _local(tag: str) -> str:
@@ -66,56 +75,58 @@ def _local(tag: str) -> str:
 
 
 def _content(node: etree._Element, attributes: Attributes) -> Made:
+    if len(attributes) == 1 and attributes[0] in _STYLED:
+        return _STYLED[attributes[0]]
     kept, looks = _kept("span", attributes), _looks(node.get("styleCode", ""))
     if len(looks) == 1 and looks[0] in _SINGLE and node.get("revised") is None:
         del kept["style"]
-        return Made(_SINGLE[looks[0]], kept)
-    return Made("span", kept) if kept else _NOTHING
+        return made(_SINGLE[looks[0]], kept)
+    return made("span", kept) if kept else NOTHING
 
 
 def _paragraph(_: etree._Element, attributes: Attributes) -> Made:
-    return Made("p", _kept("p", attributes))
+    return made("p", _kept("p", attributes))
 
 
 def _list(node: etree._Element, attributes: Attributes) -> Made:
     name = "ol" if node.get("listType") == "ordered" else "ul"
-    return Made(name, _kept(name, attributes))
+    return made(name, _kept(name, attributes))
 
 
 def _item(_: etree._Element, attributes: Attributes) -> Made:
-    return Made("li", _kept("li", attributes))
+    return made("li", _kept("li", attributes))
 
 
 def _caption(node: etree._Element, attributes: Attributes) -> Made:
     parent = node.getparent()
-    within = _local(str(parent.tag)) if parent is not None else ""
-    if within == "table":
-        return Made("caption", _kept("caption", attributes))
-    if within == "list":
-        return Made("li", {"style": "list-style-type: none"}, inner="b")  # a list of xhtml has no caption
-    return _NOTHING if within == "renderMultiMedia" else Made("b", _kept("b", attributes), after=" ")
+    holder = _local(str(parent.tag)) if parent is not None else ""
+    if holder == "table":
+        return made("caption", _kept("caption", attributes))
+    if holder == "list":
+        return _CAPTION_OF_LIST
+    return NOTHING if holder == "renderMultiMedia" else made("b", _kept("b", attributes), after=" ")
 
 
 def _link(_: etree._Element, attributes: Attributes) -> Made:
     kept = _kept("a", attributes)
-    return Made("a" if "href" in kept or "name" in kept else "span", kept)
+    return made("a" if "href" in kept or "name" in kept else "span", kept)
 
 
 def _footnote(_: etree._Element, attributes: Attributes) -> Made:
-    return Made("span", _kept("span", attributes) | {"class": "footnote"}, before=" [", after="]")
+    return made("span", _kept("span", attributes) | {"class": "footnote"}, before=" [", after="]")
 
 
 def _footnote_mark(node: etree._Element, _: Attributes) -> Made:
-    return Made("a", {"href": f"#{node.get('IDREF', '')}"}, before="" if node.text else "*")
+    return made("a", {"href": f"#{node.get('IDREF', '')}"}, before="" if node.text else "*")
 
 
 def _media(node: etree._Element, _: Attributes) -> Made:
     """Return the caption of a picture; without one the name of the picture, so that it is seen to be missing."""
     named = any(str(part).strip() for part in node.itertext())
-    return Made("span", {"class": "media"}, before="[", after="]" if named else f"{node.get('referencedObject', '')}]")
+    return made("span", {"class": "media"}, before="[", after="]" if named else f"{node.get('referencedObject', '')}]")
 
 
-_NOTHING = Made()
+_CAPTION_OF_LIST = within(made("li", {"style": "list-style-type: none"}), made("b"))  # a list of xhtml has no caption
 _MADE: Mapping[str, Callable[[etree._Element, Attributes], Made]] = MappingProxyType(
     {
         "content": _content,
@@ -129,22 +140,25 @@ _MADE: Mapping[str, Callable[[etree._Element, Attributes], Made]] = MappingProxy
         "renderMultiMedia": _media,
     }
 )
-_PLAIN: Mapping[str, Made] = MappingProxyType(
-    {name: Made(name) for name in _SAME}
-    | {"paragraph": Made("p"), "item": Made("li"), "list": Made("ul"), "content": _NOTHING}
-)
-"""What elements without attributes become."""
+_NAMELESS = {name: made(name) for name in _SAME} | {
+    "paragraph": made("p"),
+    "item": made("li"),
+    "list": made("ul"),
+    "content": NOTHING,
+}
+_PLAIN = _NAMELESS | {f"{{{_CDA}}}{name}": plain for name, plain in _NAMELESS.items()}
+"""What elements without attributes become, by their tags."""
+
+_STYLED = {
+    ("styleCode", code): made(_SINGLE[look]) if look in _SINGLE else made("span", {"style": style})
+    for look, style in _LOOKS.items()
+    for code in (look, look.capitalize())
+}
+"""What `content` with one look and nothing else becomes, as it is usually written."""
 
 
 def _looks(codes: str) -> tuple[str, ...]:
     return tuple(code for code in codes.lower().split() if code in _LOOKS)
-
-
-@lru_cache(maxsize=256)
-def _ours(name: str) -> Mapping[str, str]:
-    """Return the attributes of CDA that an element of xhtml keeps, and what they are called there."""
-    own = ATTRIBUTES[name] - {"style", "class"}
-    return MappingProxyType({one: one for one in own} | {_CALLED[one]: one for one in own if one in _CALLED})
 
 
 def _kept(name: str, attributes: Attributes) -> dict[str, str]:

@@ -20,6 +20,7 @@ _END = MappingProxyType({name: f"</{name}>" for name in ELEMENTS - VOID})
 _NAMES = MappingProxyType(
     {name: f' {name}="' for names in ATTRIBUTES.values() for name in names} | {XML_LANG: ' xml:lang="'}
 )
+_NONE: Mapping[str, str] = MappingProxyType({})
 _EVENTS = ("start", "end", "comment", "pi")
 _IN_ATTRIBUTES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
@@ -27,17 +28,45 @@ _IN_ATTRIBUTES = str.maketrans(
 
 
 class Made(NamedTuple):
-    """What an element becomes. `tag` None: only what is in it stays. `before`, `after`: text put around that."""
+    """What an element becomes: what is written before and after what is in it, and in how many elements that stands.
 
-    tag: str | None = None
-    attributes: Mapping[str, str] = MappingProxyType({})
-    before: str = ""
-    after: str = ""
-    inner: str | None = None  # an element within this one, to hold what is in it
+    `shows`: something can be seen of it, whatever is in it. `words`: `begin` and `end` without their tags.
+    """
 
+    begin: str = ""
+    end: str = ""
+    levels: int = 0
+    shows: bool = False
+    words: tuple[str, str] = ("", "")
+
+
+NOTHING = Made()
+"""Only what is in the element stays."""
 
 Chosen = Callable[[etree._Element], Made | None]  # noqa: SLF001 - lxml's only name for it
 """Says what an element becomes; None: it goes, with everything in it."""
+
+
+def made(tag: str, attributes: Mapping[str, str] = _NONE, before: str = "", after: str = "") -> Made:
+    """Return that it becomes an element, with some text in that before and after what is in it."""
+    begin = _BEGIN[tag] + _written(attributes) if attributes else _BEGIN[tag]
+    if tag in VOID:
+        return Made(f"{begin}/>", "", 1, shows=tag == "img")
+    if not before and not after:
+        return Made(f"{begin}>", _END[tag], 1)
+    words = text(before, after)
+    return Made(f"{begin}>{words.begin}", words.end + _END[tag], 1, words.shows, words.words)
+
+
+def text(before: str, after: str = "") -> Made:
+    """Return that only what is in it stays, with some text before and after it."""
+    words = (_escaped(before), _escaped(after))
+    return Made(*words, 0, bool(before.strip() or after.strip()), words)
+
+
+def within(outer: Made, inner: Made) -> Made:
+    """Return that it becomes an element in an element, neither with text."""
+    return Made(outer.begin + inner.begin, inner.end + outer.end, outer.levels + inner.levels)
 
 
 class Rebuilt:
@@ -46,59 +75,49 @@ class Rebuilt:
     def __init__(self) -> None:
         self.attributes: Mapping[str, str] = {}
         self._written: list[str] = []
-        self._open = ["</div>"]  # the end tags to come
+        self._level = 1
+        self._ends: list[tuple[str, int]] = []
         self._shows = False
 
     def add(self, source: etree._Element, chosen: Chosen) -> None:
         """Add what is in `source`; `source` itself has become the div."""
+        walk = etree.iterwalk(source, events=_EVENTS)
+        next(walk)
         self.say(source.text)
-        for child in source:
-            if isinstance(child.tag, str):
-                self._add(child, chosen)
-            self.say(child.tail)
-
-    def _add(self, branch: etree._Element, chosen: Chosen) -> None:
-        ends: list[tuple[int, str]] = []
-        walk, say = etree.iterwalk(branch, events=_EVENTS), self.say
         for event, node in walk:
             if event == "start":
-                made = chosen(node)
-                if made is None:
-                    ends.append((len(self._open), ""))
+                became = chosen(node)
+                self._begin(became or NOTHING)
+                if became is None:
                     walk.skip_subtree()
                     continue
-                ends.append((len(self._open), made.after))
-                self._begin(made)
-                say(node.text)
-                continue
-            if event == "end":
-                self._finish(*ends.pop())
-            if node is not branch:
-                say(node.tail)
+                said = node.text
+            elif node is source:
+                break
+            else:
+                if event == "end":
+                    self._end()
+                said = node.tail
+            if said:
+                self.say(said)
 
-    def _begin(self, made: Made) -> None:
-        if made.tag is not None:
-            self._enter(made.tag, made.attributes)
-        if made.inner is not None:
-            self._enter(made.inner, {})
-        self.say(made.before)
+    def _begin(self, became: Made) -> None:
+        begin, end, levels, shows, words = became
+        if levels and self._level + levels > _DEEPEST:
+            begin, end = words
+            levels, shows = 0, bool(f"{begin}{end}".strip())
+        if begin:
+            self._written.append(begin)
+            self._shows = self._shows or shows
+        levels = levels if end else 0  # nothing stands in a void element
+        self._ends.append((end, levels))
+        self._level += levels
 
-    def _enter(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if len(self._open) >= _DEEPEST:
-            return
-        begin = _BEGIN[tag] + _written(attributes) if attributes else _BEGIN[tag]
-        if tag in VOID:
-            self._written.append(begin + "/>")
-            self._shows = self._shows or tag == "img"
-        else:
-            self._written.append(begin + ">")
-            self._open.append(_END[tag])
-
-    def _finish(self, depth: int, after: str) -> None:
-        """Say what comes after an element, and close what was opened for it."""
-        self.say(after)
-        while len(self._open) > depth:
-            self._written.append(self._open.pop())
+    def _end(self) -> None:
+        end, levels = self._ends.pop()
+        self._level -= levels
+        if end:
+            self._written.append(end)
 
     def say(self, text: str | None) -> None:
         """Add text where the narrative has come to."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from lxml import etree
 
 from gateway.fhir.narrative.allowed import ELEMENTS, XHTML, XML_LANG, attribute
-from gateway.fhir.narrative.rebuilt import Made, Rebuilt
+from gateway.fhir.narrative.rebuilt import NOTHING, Made, Rebuilt, made, text
 
 _NEVER_TEXT_NAMES = """
 script style head iframe object embed applet noscript noembed noframes frame frameset template link meta base xml
@@ -22,10 +22,10 @@ _NEVER_TEXT = frozenset(_NEVER_TEXT_NAMES.split())
 _UNDERLINED, _STRUCK = {"style": "text-decoration: underline"}, {"style": "text-decoration: line-through"}
 _INSTEAD: Mapping[str, Made] = MappingProxyType(
     {
-        **dict.fromkeys(_AS_BLOCKS.split(), Made("div")),
-        **dict.fromkeys(("u", "ins"), Made("span", _UNDERLINED)),
-        **dict.fromkeys(("s", "strike", "del"), Made("span", _STRUCK)),
-        **dict.fromkeys(("font", "mark", "label", "button", "option", "legend", "bdo", "summary"), Made("span")),
+        **dict.fromkeys(_AS_BLOCKS.split(), made("div")),
+        **dict.fromkeys(("u", "ins"), made("span", _UNDERLINED)),
+        **dict.fromkeys(("s", "strike", "del"), made("span", _STRUCK)),
+        **dict.fromkeys(("font", "mark", "label", "button", "option", "legend", "bdo", "summary"), made("span")),
     }
 )
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -128,11 +128,11 @@ def _chosen(node: etree._Element) -> Made | None:
     if name in _INSTEAD:
         return _INSTEAD[name]
     if name not in ELEMENTS:
-        return Made()
+        return NOTHING
     attributes = _attributes(node, name)
     if name == "img" and "src" not in attributes:
-        return Made(before=node.get("alt") or "")  # the picture is elsewhere: what it shows is said
-    return Made(name, attributes)
+        return text(node.get("alt") or "")  # the picture is elsewhere: what it shows is said
+    return made(name, attributes)
 
 
 def _attributes(node: etree._Element, name: str) -> dict[str, str]:
