@@ -9,6 +9,7 @@ import re
 import traceback
 from http import HTTPStatus
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
@@ -16,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from gateway.access.policy import Caller, development_caller
 from gateway.errors import (
     BadRequest,
+    Forbidden,
     GatewayError,
     Issue,
     MethodNotAllowed,
@@ -52,6 +54,7 @@ def guard(app: Flask) -> None:
     """Put the guard before and behind every request of `app`."""
     app.before_request(_identify)
     app.before_request(_authenticate)
+    app.before_request(_keep_other_sites_out)
     app.before_request(_limit)
     app.before_request(_keep_bsn_out_of_urls)
     app.after_request(_finish)
@@ -73,6 +76,20 @@ def _authenticate() -> None:
 def authenticated() -> Caller:
     """Return who asks. Without authentication configured that is the development caller, on loopback alone."""
     return development_caller()
+
+
+def _keep_other_sites_out() -> None:
+    """Refuse what a page of another site makes a browser send here, with whatever rights its user has.
+
+    https://www.w3.org/TR/fetch-metadata/, https://www.rfc-editor.org/rfc/rfc6454
+    """
+    if request.method in {"GET", "HEAD"}:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is None and origin is not None:
+        site = "same-origin" if urlsplit(origin).netloc == request.host else "cross-site"
+    if site not in {None, "same-origin", "none"}:
+        raise Forbidden("a page of another site may not send anything here")
 
 
 def _limit() -> None:

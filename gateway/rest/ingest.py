@@ -1,19 +1,21 @@
 """POST /ingest/<provider>: any message the gateway reads, answered as the sender likes to be answered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
+from typing import NamedTuple
 
 from flask import Blueprint, Response, g, request
 
 from gateway import report
-from gateway.errors import NotAcceptable
+from gateway.errors import Issue, NotAcceptable
 from gateway.fhir import json, xml
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.types import Resource
 from gateway.ingest import Ingested, acknowledgement, control, ingest
 from gateway.rest import signed, wire
 from gateway.rest.headers import FHIR_JSON, FHIR_MEDIA_TYPES, FHIR_XML, media_type, negotiate
+from gateway.rest.upload import FORM, File, files
 
 blueprint = Blueprint("ingest", __name__)
 
@@ -22,7 +24,7 @@ _TEXT, _JSON, _CSV = "text/plain", "application/json", "text/csv"
 _OFFERED: Mapping[str, str] = {
     **dict.fromkeys((_ER7, "x-application/hl7-v2+er7", "application/hl7-v2"), _ER7),
     _EDIFACT: _EDIFACT,
-    _TEXT: _TEXT,
+    **dict.fromkeys((_TEXT, "text/html"), _TEXT),  # a browser is shown the report for people
     _JSON: _JSON,
     _CSV: _CSV,
     FHIR_JSON: FHIR_JSON,
@@ -31,61 +33,103 @@ _OFFERED: Mapping[str, str] = {
 _BY_FORMAT: Mapping[str, str] = {"hl7v2": _ER7, "edifact": _EDIFACT, "csv": _TEXT}
 
 
+_FILE = {"en": "File {number} of {number_of_files}", "nl": "Bestand {number} van {number_of_files}"}
+_MARK = "\N{BYTE ORDER MARK}".encode()
+
+
+class _Answered(NamedTuple):
+    """What became of one file, and what its sender calls it."""
+
+    name: str
+    ingested: Ingested
+
+
 @blueprint.post("/ingest/<provider>")
 def post(provider: str) -> Response:
-    """Take in the message(s) in the body: 200 when something was taken, else the status of the first refusal."""
+    """Take in the message(s) in the body, or in the files of a form that is uploaded.
+
+    200 when something was taken, else the status of the first refusal.
+    """
     asked = negotiate(request.headers.get("Accept"), _OFFERED, default="")  # refused before anything is done
     sent = wire.sent()
     signed.check(provider, sent)  # before anything of it is inflated or read
+    content_type = request.headers.get("Content-Type")
+    every = [_taken(file, provider) for file in files(wire.plain(sent), content_type)]
+    chosen = asked or _usual(every, content_type)
+    refusals = [one.ingested.refusal for one in every]
+    status = refusals[0].status if refusals[0] and all(refusals) else HTTPStatus.OK
+    charset = "iso-8859-1" if chosen == _EDIFACT else "utf-8"  # an interchange says itself what it is in
+    return Response(_ANSWERS[chosen](every), status, content_type=f"{chosen}; charset={charset}")
+
+
+def _taken(file: File, provider: str) -> _Answered:
     ingested = ingest(
-        wire.plain(sent),
+        file.content,
         provider=provider,
-        content_type=request.headers.get("Content-Type"),
+        content_type=file.content_type,
         caller=g.caller,
         to=wire.services(),
         language=wire.language(),
     )
-    fhir = FHIR_MEDIA_TYPES.get(media_type(request.headers.get("Content-Type")), FHIR_JSON)
-    chosen = asked or _BY_FORMAT.get(ingested.format, fhir)
-    status = ingested.refusal.status if ingested.refusal else HTTPStatus.OK
-    charset = "iso-8859-1" if chosen == _EDIFACT else "utf-8"  # an interchange says itself what it is in
-    return Response(_ANSWERS[chosen](ingested), status, content_type=f"{chosen}; charset={charset}")
+    return _Answered(file.name, ingested)
 
 
-def _acknowledgement(ingested: Ingested) -> bytes:
-    return acknowledgement(ingested, wire.services())
+def _usual(every: Sequence[_Answered], content_type: str | None) -> str:
+    """Return what is answered to who has no wish: people upload forms, systems send messages."""
+    sent = media_type(content_type)
+    if sent == FORM:
+        return _TEXT
+    return _BY_FORMAT.get(every[0].ingested.format, FHIR_MEDIA_TYPES.get(sent, FHIR_JSON))
 
 
-def _control(ingested: Ingested) -> bytes:
-    return control(ingested, wire.services())
+def _acknowledgement(every: Sequence[_Answered]) -> bytes:
+    return b"".join(acknowledgement(one.ingested, wire.services()) for one in every)
 
 
-def _text(ingested: Ingested) -> bytes:
-    return report.text(ingested, wire.language(), show_values=_show_values()).encode()
+def _control(every: Sequence[_Answered]) -> bytes:
+    return b"".join(control(one.ingested, wire.services()) for one in every)
 
 
-def _json(ingested: Ingested) -> bytes:
-    return json.encode(report.rows(ingested, wire.language(), show_values=_show_values()))
+def _text(every: Sequence[_Answered]) -> bytes:
+    return "\n".join(_headed(number, one, len(every)) for number, one in enumerate(every, 1)).encode()
 
 
-def _csv(ingested: Ingested) -> bytes:
-    return report.table(ingested, wire.language(), show_values=_show_values()).encode()
+def _headed(number: int, one: _Answered, of: int) -> str:
+    said = report.text(one.ingested, wire.language(), show_values=_show_values())
+    if of == 1:
+        return said
+    head = _FILE[wire.language()].format(number=number, number_of_files=of)
+    return f"{head} ({one.name})\n{said}" if _show_values() else f"{head}\n{said}"
 
 
-def _outcome(ingested: Ingested) -> bytes:
-    return json.encode(_resource(ingested, show_values=_show_values()))
+def _json(every: Sequence[_Answered]) -> bytes:
+    said = [report.rows(one.ingested, wire.language(), show_values=_show_values()) for one in every]
+    return json.encode(said[0] if len(said) == 1 else {"files": said})
 
 
-def _xml_outcome(ingested: Ingested) -> bytes:
+def _csv(every: Sequence[_Answered]) -> bytes:
+    tables = [report.table(one.ingested, wire.language(), show_values=_show_values()).encode() for one in every]
+    return tables[0] + b"".join(table.removeprefix(_MARK) for table in tables[1:])
+
+
+def _outcome(every: Sequence[_Answered]) -> bytes:
+    return json.encode(_resource(every, show_values=_show_values()))
+
+
+def _xml_outcome(every: Sequence[_Answered]) -> bytes:
     try:
-        return xml.write(_resource(ingested, show_values=_show_values()))
+        return xml.write(_resource(every, show_values=_show_values()))
     except NotAcceptable:  # one of the sender's values holds what XML cannot carry
-        return xml.write(_resource(ingested, show_values=False))
+        return xml.write(_resource(every, show_values=False))
 
 
-def _resource(ingested: Ingested, *, show_values: bool) -> Resource:
-    issues = ingested.issues if ingested.refusal else [report.summary(ingested, wire.language()), *ingested.issues]
+def _resource(every: Sequence[_Answered], *, show_values: bool) -> Resource:
+    issues = [issue for one in every for issue in _issues(one.ingested)]
     return operation_outcome(issues, show_values=show_values, language=wire.language())
+
+
+def _issues(ingested: Ingested) -> list[Issue]:
+    return ingested.issues if ingested.refusal else [report.summary(ingested, wire.language()), *ingested.issues]
 
 
 def _show_values() -> bool:
@@ -93,7 +137,7 @@ def _show_values() -> bool:
     return wire.parameter("show-values") == "true"
 
 
-_ANSWERS: Mapping[str, Callable[[Ingested], bytes]] = MappingProxyType(
+_ANSWERS: Mapping[str, Callable[[Sequence[_Answered]], bytes]] = MappingProxyType(
     {
         _ER7: _acknowledgement,
         _EDIFACT: _control,
