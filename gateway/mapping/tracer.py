@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from gateway.errors import Issue, Severity
 from gateway.fhirpath import FhirPathError
 from gateway.mapping.compiler.rules import Rule
+from gateway.mapping.concept_maps import Row
 from gateway.mapping.findings import LANGUAGES, Finding, Language, in_language, say
 from gateway.mapping.ir import Policy
 from gateway.mapping.looks import Looks, Pair, Read
@@ -31,6 +32,16 @@ class Made(NamedTuple):
     rule: int
     reads: tuple[Read, ...]
     fixed: bool
+
+
+class Asked(NamedTuple):
+    """A code that a ConceptMap was asked for. `row` None: it has none; `read`: where the code stood, if anywhere."""
+
+    concept_map: str
+    code: str
+    row: Row | None
+    read: Read | None
+    rule: int
 
 
 class _Resource:
@@ -64,6 +75,7 @@ class Tracer(Looks):
         self.issues: list[Issue] = []
         self.made: dict[tuple[int, Any], Made] = {}
         self.fired_rules: set[int] = set()
+        self.asked: list[Asked] = []
         self.failed = False
         self._rule = -1
         self._target = ""
@@ -82,6 +94,9 @@ class Tracer(Looks):
 
     def translate(self, table: Any, code: str | None) -> Any:
         """Return what a ConceptMap makes of a code, and remember the row."""
+        if code:
+            found = table.concept_map
+            self.asked.append(Asked(found.id, code, found.find(code), self._concerned(code), self._rule))
         made = self.call(table, code)
         if code is not None and made is not None:
             self._log.append(Read(None, (), None, through=table.row(code)))

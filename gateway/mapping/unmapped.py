@@ -18,6 +18,21 @@ _OCCURRENCE = re.compile(r"\[\d+\]|/\d+(?=/|$)|^row \d+ ")
 _PLAIN = re.compile(r"(?!.*\d{6})[\w.+/*-]{1,20}")
 
 
+def is_plain(code: str) -> bool:
+    """Return whether a text looks like a code: short, one word, not a number of a person."""
+    return _PLAIN.fullmatch(code) is not None
+
+
+def masked(code: str) -> str:
+    """Return a code, or for free text its length and a digest by which it can be told from others."""
+    return code if is_plain(code) else f"(text of {len(code)} characters, {sha256(code.encode()).hexdigest()[:8]})"
+
+
+def unnumbered(path: str) -> str:
+    """Return a place without the numbers of segments, repetitions, items and rows."""
+    return _OCCURRENCE.sub("", path)
+
+
 @dataclass
 class Seen:
     """One code without a row in one ConceptMap. `places` and `rules`: each with how often."""
@@ -31,14 +46,12 @@ class Seen:
     @property
     def plain(self) -> bool:
         """Return whether it looks like a code: short, one word, not a number of a person. Anything else is masked."""
-        return _PLAIN.fullmatch(self.code) is not None
+        return is_plain(self.code)
 
     @property
     def shown(self) -> str:
         """Return the code, or for free text its length and a digest by which it can be told from others."""
-        if self.plain:
-            return self.code
-        return f"(text of {len(self.code)} characters, {sha256(self.code.encode()).hexdigest()[:8]})"
+        return masked(self.code)
 
 
 @dataclass(frozen=True)
@@ -93,7 +106,7 @@ class Codes:
                 code = self._asked(named[1], issue.value)
                 seen = self._seen.setdefault((named[1], code), Seen(named[1], code))
                 seen.count += 1
-                seen.places.update([_OCCURRENCE.sub("", issue.place.path)] if issue.place and issue.place.path else ())
+                seen.places.update([unnumbered(issue.place.path)] if issue.place and issue.place.path else ())
                 seen.rules.update([issue.rule] if issue.rule else ())
 
     def _asked(self, id_: str, value: str) -> str:

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from gateway.cli.map import options
 
 if TYPE_CHECKING:
+    from gateway.mapping.cases import Case
     from gateway.mapping.concept_maps import ConceptMap
+    from gateway.mapping.every_code import EveryCode
     from gateway.mapping.library import Library
     from gateway.mapping.unmapped import Codes, Seen
 
@@ -26,17 +29,21 @@ _ALL = 1_000_000  # rows of an inbox
     "the golden cases.",
 )  # fmt: skip
 @click.option("--database", metavar="URL", help="The store of --from inbox; by default that of GATEWAY_DATABASE.")
+@click.option("--all", "every", is_flag=True, help="Every code: of which provider, in which field, what it becomes.")
 @click.option("--fill", metavar="CONCEPTMAP", help="Make a line for each code in this ConceptMap, by its id.")
 @click.option("--system", metavar="URI", help="With --fill: the source system to fill, where the map has several.")
 @click.option("--write", is_flag=True, help="With --fill: write the lines, and not only show them.")
 @options.asked_options
-@options.format_option("text", "json")
+@options.format_option("text", "json", "csv")
 @options.values_option
 @click.pass_context
 def codes(
     context: click.Context, /, *, mapping: str | None, asked: options.Asked, show_values: bool, **wanted: Any
 ) -> None:
     """List the codes that had no row in a ConceptMap: how often, in which field, asked by which rule.
+
+    With --all every code that a ConceptMap was asked for, in messages that are taken and in those that are refused: by
+    provider and field, how often, and what it becomes; those without a row first.
 
     A code is shown when it looks like one; text that may be about a patient is masked (--show-values shows it).
     --fill adds the codes to a ConceptMap, a line each, without a target. Until you have chosen the targets the map does
@@ -47,11 +54,13 @@ def codes(
     from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
 
     fill: str | None = wanted["fill"]
-    if fill is None and (wanted["write"] or wanted["system"]):
-        raise click.UsageError("--write and --system go with --fill")
+    _check(wanted)
     try:
         library = options.library(asked.folders)
-        found = _seen(library, mapping, wanted["sources"], asked, wanted["database"])
+        sent = _Sent(library, mapping, wanted["sources"], asked, wanted["database"])
+        if wanted["every"]:
+            context.exit(_list_every(sent, wanted["format_"], show_values=show_values))
+        found = sent.unmapped()
         listed = [one for one in found if fill is None or one.concept_map == fill]
         if fill is None:
             _list(listed, _Maps(library, asked.folders), wanted["format_"], show_values=show_values)
@@ -68,28 +77,69 @@ def codes(
 # ---- looking
 
 
-def _seen(
-    library: "Library", mapping: str | None, sources: Sequence[str], asked: options.Asked, database: str | None
-) -> "Codes":
-    from gateway.mapping.cases import find_cases  # noqa: PLC0415 - `--help` need not wait for it
-    from gateway.mapping.comparison import Version  # noqa: PLC0415 - idem
-    from gateway.mapping.unmapped import Codes  # noqa: PLC0415 - idem
+def _check(wanted: dict[str, Any]) -> None:
+    """Raise UsageError for options that do not go together."""
+    if wanted["fill"] is None and (wanted["write"] or wanted["system"]):
+        raise click.UsageError("--write and --system go with --fill")
+    if wanted["every"] and wanted["fill"] is not None:
+        raise click.UsageError("--all and --fill do not go together")
+    if wanted["format_"] == "csv" and not wanted["every"]:
+        raise click.UsageError("--format csv goes with --all")
 
-    if mapping is not None:
-        chosen = library.mapping(mapping)
-        library = Version.of(mapping, library, chosen).library
-    found = Codes(library)
-    if not sources:
-        cases = find_cases(options.roots(asked.folders), chosen.name if mapping else None)
-        for case in cases:
+
+class _Taker(Protocol):
+    def take(self, data: bytes, *, provider: str, received_at: datetime) -> None:
+        """Map some messages and keep their codes."""
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """The messages that were asked for."""
+
+    library: "Library"
+    mapping: str | None
+    sources: Sequence[str]
+    asked: options.Asked
+    database: str | None
+
+    def unmapped(self) -> "Codes":
+        """Return the codes in them that have no row."""
+        from gateway.mapping.unmapped import Codes  # noqa: PLC0415 - `--help` need not wait for it
+
+        found = Codes(self._narrowed())
+        self._given_to(found, every=False)
+        return found
+
+    def all(self) -> "EveryCode":
+        """Return every code in them."""
+        from gateway.mapping.every_code import EveryCode  # noqa: PLC0415 - `--help` need not wait for it
+
+        found = EveryCode(self._narrowed())
+        self._given_to(found, every=True)
+        return found
+
+    def _narrowed(self) -> "Library":
+        from gateway.mapping.comparison import Version  # noqa: PLC0415 - `--help` need not wait for it
+
+        if self.mapping is None:
+            return self.library
+        return Version.of(self.mapping, self.library, self.library.mapping(self.mapping)).library
+
+    def _given_to(self, found: _Taker, *, every: bool) -> None:
+        for case in () if self.sources else self._cases():
             found.take(case.message.read_bytes(), provider=case.provider, received_at=case.received_at)
-    if _INBOX in sources:
-        for data, provider, received_at in _inbox(database):
-            found.take(data, provider=provider, received_at=received_at)
-    files = _files([source for source in sources if source != _INBOX])
-    for path in options.with_progress(files, "looking"):
-        found.take(options.content(path), provider=asked.provider, received_at=asked.received_at)
-    return found
+        if _INBOX in self.sources:
+            for data, provider, received_at in _inbox(self.database, every=every):
+                found.take(data, provider=provider, received_at=received_at)
+        files = _files([source for source in self.sources if source != _INBOX])
+        for path in options.with_progress(files, "looking"):
+            found.take(options.content(path), provider=self.asked.provider, received_at=self.asked.received_at)
+
+    def _cases(self) -> "Sequence[Case]":
+        from gateway.mapping.cases import find_cases  # noqa: PLC0415 - `--help` need not wait for it
+
+        chosen = self.library.mapping(self.mapping).name if self.mapping else None
+        return find_cases(options.roots(self.asked.folders), chosen)
 
 
 def _files(sources: Sequence[str]) -> list[Path]:
@@ -99,8 +149,8 @@ def _files(sources: Sequence[str]) -> list[Path]:
     return options.inside([Path(source) for source in sources])
 
 
-def _inbox(database: str | None) -> Iterator[tuple[bytes, str, Any]]:
-    """Yield each message of the inbox in which a code had no row, with its provider and when it was received.
+def _inbox(database: str | None, *, every: bool) -> Iterator[tuple[bytes, str, Any]]:
+    """Yield each message of the inbox (or each with a code without a row), its provider and when it was received.
 
     Raises BadSettings when a message is sealed with a key that is not among those of the settings.
     """
@@ -115,7 +165,7 @@ def _inbox(database: str | None) -> Iterator[tuple[bytes, str, Any]]:
     keys = Keys.read(settings.inbox_key)
     store = open_store(settings.database)
     try:
-        rows = [row for row in inbox.entered(store, limit=_ALL) if "unmapped-code" in row.codes]
+        rows = [row for row in inbox.entered(store, limit=_ALL) if every or "unmapped-code" in row.codes]
         gone = 0
         for id_ in sorted({inbox.holder(store, row.id) for row in rows}):
             row = inbox.one(store, id_)
@@ -188,6 +238,15 @@ def _list(listed: "Sequence[Seen]", maps: _Maps, format_: str, *, show_values: b
         click.echo(f"  {one.count:>6}  {code}  in {', '.join(one.places) or '?'}, asked by {', '.join(one.rules)}")
     if format_ == "text":
         click.echo(f"{len(listed)} codes without a row")
+
+
+def _list_every(sent: _Sent, format_: str, *, show_values: bool) -> int:
+    """Tell every code, and return the exit code: 1 when one of them has no row."""
+    from gateway.cli.map.every_code import WRITERS  # noqa: PLC0415 - only --all needs it
+
+    found = list(sent.all())
+    WRITERS[format_](found, show_values=show_values)
+    return int(any(one.row is None for one in found))
 
 
 def _json(value: Any) -> str:
