@@ -58,7 +58,9 @@ class Node(str):
 
     def named(self, name: str) -> "tuple[Node, ...]":
         """Return what it has under a name: `code`, `@code` (an attribute), `{urn:x}code`, `xsi_type`, `xmlText`."""
-        below = self.below() if self._below is None else self._below
+        below = self._below
+        if below is None:
+            below = self.below() if self._has(name) else ()
         if below:
             if self._named is None:
                 self._named = _named(below)
@@ -70,6 +72,16 @@ class Node(str):
         if name[:1] == "{":
             return tuple(n for n in below if n.element is not None and n.element.tag == name)
         return ()
+
+    def _has(self, name: str) -> bool:
+        """Return whether anything may be called so; a long text is not taken apart to find that nothing is."""
+        element = self.element
+        if element is None:
+            return False
+        if not name.isalnum() or element.get(name) is not None:
+            return True
+        keys = element.keys()
+        return next(element.iterchildren(f"{{*}}{name}"), None) is not None or (bool(keys) and "{" in "".join(keys))
 
     def place(self, *name: str) -> Place:
         """Return where it stands, or where a child of it would."""
@@ -102,7 +114,7 @@ def _below(node: Node) -> Iterator[Node]:
             yield _node(value.strip(), None, f"@{_attribute(key)}", node)
     for child in element:
         text = _text(child)
-        if text or len(child) or child.attrib:
+        if text or len(child) or child.keys():
             yield _node(text, child, _local(child.tag), node)
 
 

@@ -42,6 +42,51 @@ def test_children_and_attributes_are_found_by_local_name() -> None:
     assert root.named("nergens") == ()
 
 
+_named = st.sampled_from(["a", "b", "n:a", "n:b", "xsi:type", "xml:lang", "a-b", "é"])
+
+
+@given(
+    st.lists(_named, max_size=3, unique=True), st.lists(st.tuples(_named, st.sampled_from(["", " ", "x"])), max_size=4)
+)
+def test_what_has_a_name_is_found_whether_or_not_all_was_looked_at(
+    attributes: list[str], children: list[tuple[str, str]]
+) -> None:
+    inner = "".join(f"<{name}>{text}</{name}>" for name, text in children)
+    outer = " ".join(
+        [
+            "<w",
+            'xmlns:n="urn:n" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"',
+            *(f'{name}="v"' for name in attributes),
+        ]
+    )
+    sent = f"{outer}>{inner}</w>".encode()
+    names = [
+        "a",
+        "b",
+        "é",
+        "a-b",
+        "@a",
+        "@b",
+        "{urn:n}a",
+        "{urn:n}b",
+        "type",
+        "xsi_type",
+        "xml_lang",
+        "lang",
+        "xmlText",
+        "c",
+    ]
+    looked_at = xmltree.parse(sent).root
+    below = looked_at.below()
+
+    for name in names:
+        fresh = xmltree.parse(sent).root
+        found = looked_at.named(name)
+        assert [(str(node), node.name) for node in fresh.named(name)] == [(str(node), node.name) for node in found]
+        assert name == "xmlText" or all(node in below for node in found)
+    assert [node.name for node in below] == [node.name for node in xmltree.parse(sent).root.below()]
+
+
 def test_an_element_is_the_text_in_it_in_the_order_of_the_document() -> None:
     root = brief()
 
