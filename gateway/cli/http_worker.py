@@ -37,7 +37,7 @@ class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
     """
 
     def run(self) -> None:
-        """Answer until told to stop or the parent is gone, then send what is answered and close."""
+        """Answer until told to stop or the parent is gone, and then who came just before; send that, and close."""
         self._connections = Connections(self._answer, tls=self.app.tls, max_body=self.app.max_body)
         self._fresh: deque[Exchange] = deque()
         self._is_accepting = False
@@ -47,7 +47,7 @@ class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
             self._turn()
         self._accept_if(wanted=False)
         until = time.monotonic() + LINGER_SECONDS
-        while self._connections.answering and time.monotonic() < until:
+        while (self._connections.answering or self._unread()) and time.monotonic() < until:
             self._turn()
 
     def _unread(self) -> deque[Exchange]:
