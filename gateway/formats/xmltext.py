@@ -107,7 +107,7 @@ def _refuse_doctype(text: str) -> None:
 
 
 def _refuse_too_many(text: str) -> None:
-    if text.count("<") > MAX_TAGS:
+    if len(text) > MAX_TAGS and text.count("<") > MAX_TAGS:
         raise TooLarge(f"an XML message has at most {MAX_TAGS} tags")
     if text.count("=") > MAX_ATTRIBUTES and any(
         part.partition(">")[0].count("=") > MAX_ATTRIBUTES for part in text.split("<")

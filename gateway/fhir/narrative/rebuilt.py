@@ -70,70 +70,73 @@ def within(outer: Made, inner: Made) -> Made:
 
 
 class Rebuilt:
-    """A `div` under construction; `attributes` are its own."""
+    """A `div` under construction; `attributes` are its own.
+
+    Tags and texts take turns, so that all texts can be looked at together: there is seldom anything to escape.
+    """
 
     def __init__(self) -> None:
         self.attributes: Mapping[str, str] = {}
-        self._written: list[str] = []
-        self._level = 1
+        self._tags: list[str] = []
+        self._texts: list[str] = []  # what follows each of the tags
         self._ends: list[tuple[str, int]] = []
+        self._level = 1
         self._shows = False
+
+    def say(self, text: str | None) -> None:
+        """Add text where the narrative has come to."""
+        self._tags.append("")
+        self._texts.append(text or "")
 
     def add(self, source: etree._Element, chosen: Chosen) -> None:
         """Add what is in `source`; `source` itself has become the div."""
+        tags, texts = self._tags, self._texts
         walk = etree.iterwalk(source, events=_EVENTS)
         next(walk)
+        self._begin(NOTHING)
         self.say(source.text)
         for event, node in walk:
             if event == "start":
                 became = chosen(node)
-                self._begin(became or NOTHING)
+                tags.append(self._begin(became or NOTHING))
+                texts.append(node.text or "" if became else "")
                 if became is None:
                     walk.skip_subtree()
-                    continue
-                said = node.text
-            elif node is source:
-                break
             else:
-                if event == "end":
-                    self._end()
-                said = node.tail
-            if said:
-                self.say(said)
+                tags.append(self._end() if event == "end" else "")
+                texts.append(node.tail or "")
+        texts[-1] = ""  # what follows the source is not in it
 
-    def _begin(self, became: Made) -> None:
+    def _begin(self, became: Made) -> str:
         begin, end, levels, shows, words = became
         if levels and self._level + levels > _DEEPEST:
             begin, end = words
             levels, shows = 0, bool(f"{begin}{end}".strip())
-        if begin:
-            self._written.append(begin)
-            self._shows = self._shows or shows
-        levels = levels if end else 0  # nothing stands in a void element
-        self._ends.append((end, levels))
+        if shows:
+            self._shows = True
         self._level += levels
+        self._ends.append((end, levels))
+        return begin
 
-    def _end(self) -> None:
+    def _end(self) -> str:
         end, levels = self._ends.pop()
         self._level -= levels
-        if end:
-            self._written.append(end)
-
-    def say(self, text: str | None) -> None:
-        """Add text where the narrative has come to."""
-        if text:
-            self._shows = self._shows or not text.isspace()
-            self._written.append(_escaped(text))
+        return end
 
     def written(self) -> str:
         """Return the div as text, or '' when it shows nothing: txt-2 forbids such a narrative."""
-        if not self._shows:
+        said, texts = "".join(self._texts), self._texts
+        if not self._shows and not said.strip():
             return ""
-        return f'<div xmlns="{XHTML}"{_written(self.attributes)}>{"".join(self._written)}</div>'
+        if said != _escaped(said):
+            texts = [_escaped(text) for text in texts]
+        parts = [""] * (2 * len(texts))
+        parts[::2], parts[1::2] = self._tags, texts
+        return f'<div xmlns="{XHTML}"{_written(self.attributes)}>{"".join(parts)}</div>'
 
 
 def _escaped(text: str) -> str:
-    """Return a text as it must stand between tags; there is seldom anything to do."""
+    """Return a text as it must stand between tags."""
     if "&" in text:
         text = text.replace("&", "&amp;")
     if "<" in text:
