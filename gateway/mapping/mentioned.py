@@ -13,13 +13,13 @@ def mentioned(mapping: ir.Mapping, units: Units) -> frozenset[str]:
     tree = source.tree
     asked = (source.when, tree.control, tree.event_time, tree.each) if tree else (source.when,)
     found = {name for one in asked if one is not None for name in _names(one.node)}
-    for unit in _units(mapping, units):
+    for unit in units_of(mapping, units):
         found.update(name for value in all_expressions(unit) for name in _names(value.node))
     found |= {name.removeprefix("@").rpartition(":")[2] for name in found}  # `@code` and `sdtc:raceCode` of XML
     return frozenset(found | set(source.columns))
 
 
-def _units(mapping: ir.Mapping, units: Units) -> Iterator[ir.Unit]:
+def units_of(mapping: ir.Mapping, units: Units) -> Iterator[ir.Unit]:
     """Yield a mapping, its groups, and every fragment that is used by any of them, once."""
     todo: list[ir.Unit] = [mapping, *mapping.groups]
     seen: set[str] = set()

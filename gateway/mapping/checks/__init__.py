@@ -7,6 +7,7 @@ from gateway.mapping.checks.installed import Installed
 from gateway.mapping.checks.overlap import check_overlap
 from gateway.mapping.checks.reach import check_reach
 from gateway.mapping.checks.reshape import check_reshape
+from gateway.mapping.checks.snapshots import check_snapshots
 from gateway.mapping.checks.sources import check_sources
 from gateway.mapping.checks.structure import Structure
 from gateway.mapping.checks.unused import check_unused
@@ -27,3 +28,4 @@ def check(library: Installed, only: ir.Mapping | None = None) -> None:
     check_codes(library, problems)
     check_overlap(library.mappings, problems)
     check_reshape(library)
+    check_snapshots(library)
