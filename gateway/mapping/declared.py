@@ -25,7 +25,11 @@ Made = tuple[Resource, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """One event of a visit. Beds are named by their path; `left` is the state of a bed that is left."""
+    """One event of a visit. Beds are named by their path; `left` is the state of a bed that is left.
+
+    `was_patient` and `was_visit`: the numbers by which `patient` and `visit` were known too. Without a visit a stay
+    tells no event.
+    """
 
     kind: Kind
     visit: str | None = None
@@ -34,6 +38,8 @@ class Stay:
     was: str | None = None
     left: str = "H"
     recorded: str | None = None
+    was_patient: str | None = None
+    was_visit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

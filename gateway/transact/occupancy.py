@@ -8,13 +8,9 @@ last message alone.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
-
-import msgspec
 
 from gateway.errors import Issue
 from gateway.fhir.datetime import read
@@ -26,17 +22,17 @@ from gateway.mapping.findings import Finding
 from gateway.store import Current, Identity, Sight
 from gateway.store.bodies import rest_of
 from gateway.store.records import Noted, Seen, microseconds
-from gateway.transact import bed_facts, beds
+from gateway.transact import bed_facts, beds, persons
 from gateway.transact.bed_facts import Statement
 from gateway.transact.beds import Bed, Said, Shown
 from gateway.transact.entries import Entry, Fact
 from gateway.transact.operations import Put, Received, Unlisted
 from gateway.transact.order import counted
-from gateway.transact.stays import Event, In, Out, Words, fold, kept
+from gateway.transact.persons import Named, Persons
+from gateway.transact.stays import Event, In, Out, Words, fold
 
 if TYPE_CHECKING:
     from gateway.services import Services
-    from gateway.store import Store
 
 OLDER = "something newer is known of this: what is said here is kept as history, and the present stays"
 _OVERRULED = "this bed stays in another state than this message gives it: somebody is known to be in it, or to need it"
@@ -46,11 +42,6 @@ _PRIOR = "PV1-6 names no bed and none is known of this visit: no bed is freed by
 
 _UNLISTED = "this list no longer has {} beds that an earlier one had; they are not offered any more: {}"
 _MOST_NAMED = 20
-
-_EVENTS = msgspec.msgpack.Decoder(list[Event])
-_PATIENT = msgspec.msgpack.Decoder(dict[str, list[str]])
-_ENCODER = msgspec.msgpack.Encoder()
-_SECRETS: WeakKeyDictionary[Store, bytes] = WeakKeyDictionary()
 
 
 @dataclass(slots=True)
@@ -76,20 +67,15 @@ class Occupancy:
         about_beds = self.statements or received.stay or received.unlisted
         self.zone = to.library.provider(received.provider).timezone if about_beds else ""
         stay = received.stay
-        self.stay = stay if stay and stay.visit else None
-        self.visit = self.patient = ""
-        if self.stay:
-            hashed = _Hash(received.provider, to.store)
-            self.visit = hashed("visit", self.stay.visit)
-            self.patient = hashed("patient", self.stay.patient)
-        self.event = self._event(self.stay, received) if self.stay else None
+        self.named = persons.named(stay, received.provider, to.store) if stay else Named()
+        is_event = stay is not None and stay.visit and not stay.was_patient and not stay.was_visit
+        self.event = self._event(stay, received) if stay and is_event else None
 
     @property
     def subjects(self) -> list[str]:
         """Return what must be known of the ledger."""
         found = [f"bed/{bed}" for bed in (*self.statements, *(self.unlisted.beds if self.unlisted else ()))]
-        found += [f"visit/{self.visit}"] if self.visit else []
-        return found + ([f"patient/{self.patient}"] if self.patient else [])
+        return found + (self.named.subjects if self.event or self.named.was_patient or self.named.was_visit else [])
 
     def settle(self, seen: Seen, sight: Sight) -> Settled:
         """Return what the message makes of beds, by all that is known. It may look again, at beds that it does not
@@ -108,6 +94,10 @@ class Occupancy:
         return Event(at, recorded, KINDS.index(stay.kind), bed, was, stay.left, words)
 
 
+def _inside(beds: dict[str, In | Out]) -> list[str]:
+    return sorted(bed for bed, claim in beds.items() if isinstance(claim, In))
+
+
 def _recorded(text: str | None, zone: str, at: int) -> int:
     """Return when an event was recorded, as HL7 v2 writes it; the event itself where nobody can tell."""
     try:
@@ -123,24 +113,6 @@ def named(ids: Sequence[str]) -> str:
     return ", ".join(f"Location/{id_}" for id_ in ids[:_MOST_NAMED]) + more
 
 
-class _Hash:
-    """Names what belongs to a patient by a hash that cannot be made without the store's key."""
-
-    def __init__(self, provider: str, store: Store) -> None:
-        if store not in _SECRETS:
-            with store.reading() as db:
-                ((secret,),) = db.rows("select value from secret where name = 'stay'")
-            _SECRETS[store] = bytes(secret)
-        self.secret = _SECRETS[store]
-        self.provider = provider
-
-    def __call__(self, kind: str, name: str | None) -> str:
-        if not name:
-            return ""
-        text = "\x1f".join((kind, self.provider, name))
-        return hmac.digest(self.secret, text.encode(errors="replace"), "sha256").hex()[:32]
-
-
 class _Settling:
     """One go at it, from one look; it changes nothing of the message, for there may be another go."""
 
@@ -150,6 +122,9 @@ class _Settling:
         self.ledger: dict[str, Noted] = dict(seen.ledger)
         self.currents: dict[Identity, Current] = dict(seen.currents)
         self.beds: dict[str, Bed] = {}
+        self.persons = Persons(self._row)
+        self.visit = ""  # the one that the message is about, as it is known by now
+        self.patient = ""
         self.result = Settled()
 
     def settled(self) -> Settled:
@@ -158,6 +133,7 @@ class _Settling:
         for id_, statement in self.of.statements.items():
             if statement.slot and statement.slot.identity:
                 self.beds[id_].slot = statement.slot.identity.id
+        affected += self._merge(self.of.named)
         if self.of.event:
             affected += self._take(self.of.event)
         else:
@@ -182,6 +158,12 @@ class _Settling:
         for id_ in wanted:
             self.beds[id_] = beds.unpack(self.ledger[f"bed/{id_}"].content)
 
+    def _row(self, subject: str) -> Noted:
+        """Return a row of the ledger, looked up if it is not known here yet."""
+        if subject not in self.ledger:
+            self.ledger |= self.sight.current([], subjects=[subject]).ledger
+        return self.ledger[subject]
+
     def _look_at(self, ids: Iterable[str]) -> None:
         """Look up the resources of beds that the message does not name, all in one look."""
         wanted = [Identity("Location", id_) for id_ in dict.fromkeys(ids)]
@@ -196,22 +178,52 @@ class _Settling:
 
     def _take(self, event: Event) -> list[str]:
         """Add an event to its visit, and return the beds of which it changes something."""
-        row = self.ledger[f"visit/{self.of.visit}"]
-        events = _EVENTS.decode(row.content) if row.content else []
-        all_of_them = kept([*events, event])
-        before, after = fold(events), fold(all_of_them)
+        self.visit, self.patient = self.persons.visit(self.of.named), self.persons.patient(self.of.named.patient)
+        before = fold(self.persons.events(self.visit))
+        after = fold(self.persons.happened(self.visit, event))
         changed = [bed for bed in {**before, **after} if before.get(bed) != after.get(bed)]
+        linked = self._claim(changed, {self.visit: after})
+        if self.patient:
+            self.persons.is_in(self.patient, self.visit, _inside(after))
+        self._report(event, changed, before, after)
+        return [*changed, *linked]
+
+    def _merge(self, of: Named) -> list[str]:
+        """Have patients and visits that turn out to be one be so, and return the beds that this may change."""
+        same = self.persons.merge(of.patient, of.was_patient) if of.patient and of.was_patient else []
+        if of.visit and of.was_visit:
+            same.append((of.visit, of.was_visit))
+        affected: list[str] = []
+        for stays, goes in same:
+            affected += self._join(self.persons.now(stays), self.persons.now(goes))
+        if of.was_patient:
+            self.patient = self.persons.patient(of.patient)
+            self._report_beds(list(self.persons.person(self.patient).inside.items()))
+        return affected
+
+    def _join(self, stays: str, goes: str) -> list[str]:
+        """Have two visits be one; its beds are what follows from the events of both."""
+        if stays == goes:
+            return []
+        before = {**fold(self.persons.events(stays)), **fold(self.persons.events(goes))}
+        after = fold(self.persons.join(stays, goes))
+        linked = self._claim(list({**before, **after}), {goes: {}, stays: after})
+        if patient := self.persons.patient(self.of.named.patient):
+            self.persons.is_in(patient, goes, [])
+            self.persons.is_in(patient, stays, _inside(after))
+        return [*before, *after, *linked]
+
+    def _claim(self, changed: list[str], claims: dict[str, dict[str, In | Out]]) -> list[str]:
+        """Have beds know of visits whether these are in them, and return the beds that were left for these beds."""
         self._load(changed)
         linked = {claim.origin for bed in changed for claim in self.beds[bed].inside.values()}
         for bed in changed:
-            self.beds[bed].visit(self.of.visit, after.get(bed))
+            for visit, where in claims.items():
+                self.beds[bed].visit(visit, where.get(bed))
         linked |= {claim.origin for bed in changed for claim in self.beds[bed].inside.values()}
         linked.discard("")
         self._load(sorted(linked))
-        if all_of_them != events:
-            self.result.ledger.append((f"visit/{self.of.visit}", row.revision + 1, _ENCODER.encode(all_of_them)))
-        self._report(event, changed, before, after)
-        return [*changed, *sorted(linked)]
+        return sorted(linked)
 
     def _close(self, unlisted: Unlisted) -> list[str]:
         """Close the beds that are listed no longer, and return which these are; the word of the source stays."""
@@ -230,6 +242,7 @@ class _Settling:
             row, packed = self.ledger[f"bed/{id_}"], beds.pack(bed)
             if packed != row.content:
                 self.result.ledger.append((f"bed/{id_}", row.revision + 1, packed))
+        self.result.ledger += self.persons.notes()
 
     # ---- what the sender should know
 
@@ -242,26 +255,17 @@ class _Settling:
         for bed in changed:
             if len(self.beds[bed].occupants) > 1:
                 self._warn("bed-occupied-twice", _SHARED.format(f"Location/{bed}"))
-        inside = sorted(bed for bed, claim in after.items() if isinstance(claim, In))
-        others = self._beds_of_patient(inside)
-        if len(others) > 1:
+        inside = self.persons.person(self.patient).inside if self.patient else {self.visit: _inside(after)}
+        self._report_beds(list({**inside, self.visit: _inside(after)}.items()))
+
+    def _report_beds(self, inside: list[tuple[str, list[str]]]) -> None:
+        """Tell when the visits of one patient are in more than one bed."""
+        others = [(bed, visit) for visit, some in inside for bed in some]
+        if len({bed for bed, _ in others}) > 1:
             self._load(bed for bed, _ in others)
             real = sorted({bed for bed, visit in others if visit in self.beds[bed].occupants})
             if len(real) > 1:
                 self._warn("patient-in-two-beds", _TWO_BEDS.format(", ".join(f"Location/{bed}" for bed in real)))
-
-    def _beds_of_patient(self, inside: list[str]) -> list[tuple[str, str]]:
-        """Return the beds that the patient of this visit is in, each with the visit; and note those of this one."""
-        known = {}
-        if self.of.patient:
-            row = self.ledger[f"patient/{self.of.patient}"]
-            known = _PATIENT.decode(row.content) if row.content else {}
-            if known.get(self.of.visit, []) != inside:
-                rest = {visit: some for visit, some in known.items() if visit != self.of.visit}
-                noted = {**rest, self.of.visit: inside} if inside else rest
-                subject = f"patient/{self.of.patient}"
-                self.result.ledger.append((subject, row.revision + 1, _ENCODER.encode(noted)))
-        return [(bed, visit) for visit, some in {**known, self.of.visit: inside}.items() for bed in some]
 
     def _warn(self, code: str, text: str) -> None:
         self.result.issues.append(Issue(code, text, "warning"))

@@ -110,9 +110,10 @@ class Received:
 
     `once` is the same for a message that is sent again (None: it cannot be known), `digest` is that of its content.
     `stay` and `number` are what its mapping declares beside resources; `rows` is how many rows of a table it is,
-    `fields` how many fields were wanted and were right, `line` where it begins in what came in. `again` says that it stands in the inbox already, and is taken once more;
-    `unlisted` names beds that a list of all beds does not have. `by_client`: it is a Bundle with a name that a client
-    of the FHIR API sent: what that writes is the present, and its outcomes are its answer.
+    `fields` how many fields were wanted and were right, `line` where it begins in what came in. `again` says that it
+    stands in the inbox already, and is taken once more; `unlisted` names beds that a list of all beds does not have.
+    `by_client`: it is a Bundle with a name that a client of the FHIR API sent: what that writes is the present, and its
+    outcomes are its answer.
     """
 
     provider: str

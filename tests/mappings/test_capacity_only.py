@@ -11,6 +11,7 @@ import pytest
 from gateway.data import shipped
 from gateway.errors import GatewayError, Issue, MappingFailed
 from gateway.fhir import json
+from gateway.mapping.declared import Stay
 from gateway.mapping.library import Library
 from gateway.mapping.run import run
 from tests.shared import SHARED
@@ -91,14 +92,28 @@ def test_only_places_come_out(event: str) -> None:
     assert {"Location", "Schedule", "Slot"} <= types <= {"Location", "Schedule", "Slot", "HealthcareService"}
 
 
-@pytest.mark.parametrize("event", ["A05", "A14", "A27", "A28", "A31", "A38", "A40", "A47"])
+@pytest.mark.parametrize("event", ["A05", "A14", "A27", "A28", "A31", "A38"])
 def test_a_message_about_a_person_alone_is_refused_and_says_why(event: str) -> None:
     data = (
         f"MSH|^~\\&|EPD|ZKH|GW|ZCC|20260901101500+0200||ADT^{event}|X1|P|2.5.1\rEVN|{event}|20260901101455+0200\r"
-        "PID|1||77^^^ZKH^PI||Geheim^Gerda||19410307|F\rMRG|78^^^ZKH^PI\rPV1|1|P|3B^312^2^ZKH\r"
+        "PID|1||77^^^ZKH^PI||Geheim^Gerda||19410307|F\rPV1|1|P|3B^312^2^ZKH\r"
     ).encode()
 
     with pytest.raises(MappingFailed) as refused:
         list(run(LIBRARY, data, provider="duinrand", received_at=AT))
 
     assert [issue.code for issue in refused.value.issues] == ["patient-data-in-capacity"]
+
+
+@pytest.mark.parametrize("event", ["A40", "A47"])
+def test_of_a_merge_nothing_comes_out_but_that_stays_are_of_one_patient(event: str) -> None:
+    data = (
+        f"MSH|^~\\&|EPD|ZKH|GW|ZCC|20260901101500+0200||ADT^{event}|X1|P|2.5.1\rEVN|{event}|20260901101455+0200\r"
+        "PID|1||77^^^ZKH^PI||Geheim^Gerda||19410307|F\rMRG|78^^^ZKH^PI\rPV1|1|P|3B^312^2^ZKH\r"
+    ).encode()
+
+    (mapped,) = run(LIBRARY, data, provider="duinrand", received_at=AT)
+
+    assert mapped.resources == []
+    assert mapped.issues == []
+    assert mapped.stay == Stay("update", patient="ZKH|77", was_patient="ZKH|78")
