@@ -83,7 +83,7 @@ def _keep_other_sites_out() -> None:
 
     https://www.w3.org/TR/fetch-metadata/, https://www.rfc-editor.org/rfc/rfc6454
     """
-    if request.method in {"GET", "HEAD"}:
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is None and origin is not None:
