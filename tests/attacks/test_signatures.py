@@ -38,8 +38,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     (secrets / "webhook").write_bytes(NEW + b"\n" + OLD + b"\n")
     (secrets / "neighbour").write_bytes(THEIRS)
     (secrets / "settings-only").write_bytes(NEW)
-    settings: dict[str, str] = {"DURABILITY": "normal", "MAPPINGS": str(folder / "more"), "WEBHOOK_SECRETS": str(secrets)}
-    with serving(folder, f"sqlite:///{folder}/store.sqlite", LOG_LEVEL="debug", **settings) as running:
+    settings = {"LOG_LEVEL": "debug", "MAPPINGS": str(folder / "more"), "WEBHOOK_SECRETS": str(secrets)}
+    with serving(folder, f"sqlite:///{folder}/store.sqlite", None, **settings) as running:
         target = Target(running, folder / "store.sqlite")
         yield target
         assert not any(secret.decode() in target.log() for secret in (OLD, NEW, THEIRS))
