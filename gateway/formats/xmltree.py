@@ -19,6 +19,7 @@ _XML = "http://www.w3.org/XML/1998/namespace"
 _PREFIXES = {XSI: "xsi_", _XML: "xml_"}
 _SILENT = frozenset({f"{{{XSI}}}schemaLocation", f"{{{XSI}}}noNamespaceSchemaLocation"})
 _SOAP = frozenset({"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"})
+_MANY = 5  # so many children are worth a look whether one of them is called as asked
 _BIG_LINE = 65535  # libxml2 counts no further
 
 
@@ -52,8 +53,8 @@ class Node(str):
     def below(self) -> "tuple[Node, ...]":
         """Return its attributes, then its child elements; elements with nothing in them left out."""
         if self._below is None:
-            empty = self.element is None or not (len(self.element) or self.element.attrib)
-            self._below = () if empty else tuple(_below(self))
+            empty = self.element is None or not (len(self.element) or self.element.keys())
+            self._below = () if empty else tuple(_below(self, self.element))
         return self._below
 
     def named(self, name: str) -> "tuple[Node, ...]":
@@ -78,7 +79,7 @@ class Node(str):
         element = self.element
         if element is None:
             return False
-        if not name.isalnum() or element.get(name) is not None:
+        if len(element) < _MANY or not name.isalnum() or element.get(name) is not None:
             return True
         keys = element.keys()
         return next(element.iterchildren(f"{{*}}{name}"), None) is not None or (bool(keys) and "{" in "".join(keys))
@@ -107,8 +108,7 @@ def _node(text: str, element: Any, name: str, parent: Node | None) -> Node:
     return made
 
 
-def _below(node: Node) -> Iterator[Node]:
-    element = node.element
+def _below(node: Node, element: Any) -> Iterator[Node]:
     for key, value in element.items():
         if key not in _SILENT:
             yield _node(value.strip(), None, f"@{_attribute(key)}", node)
@@ -186,6 +186,11 @@ class Document:
         """Return the names on the way to a place from the root, without their numbers."""
         above = len(self.root.place().path) + 1
         return tuple(name.partition("[")[0].removeprefix("@") for name in place.path[above:].split("/"))
+
+    def all_names(self) -> set[str]:
+        """Return the (local) names of all elements and attributes."""
+        elements = list(self.root.element.iter())
+        return {_local(one.tag) for one in elements} | {_attribute(key) for one in elements for key in one.attrib}
 
     def count(self, names: Container[str]) -> int:
         """Return how many attributes and elements of some (local) names hold text."""

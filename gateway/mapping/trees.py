@@ -14,19 +14,22 @@ __all__ = ["children", "choice", "descendants", "extension", "fhir_step", "fhir_
 
 def step(value: Any, name: str) -> list[Any]:
     """Return what a value has under a name."""
+    if type(value) is Node:
+        return list(value.named(name))
     if type(value) is dict:
         found = value.get(name)
         if type(found) is list:
             return kept(found)
         return [] if empty(found) else [found]
-    if type(value) is Node:
-        return list(value.named(name))
     return steps(value, name) if type(value) is list else []
 
 
 def steps(values: Iterable[Any], name: str) -> list[Any]:
     """Return what each of some values has under a name."""
-    return [found for value in values for found in step(value, name)]
+    found: list[Any] = []
+    for value in values:
+        found += value.named(name) if type(value) is Node else step(value, name)
+    return found
 
 
 def kept(values: Sequence[Any]) -> list[Any]:

@@ -46,12 +46,14 @@ _named = st.sampled_from(["a", "b", "n:a", "n:b", "xsi:type", "xml:lang", "a-b",
 
 
 @given(
-    st.lists(_named, max_size=3, unique=True), st.lists(st.tuples(_named, st.sampled_from(["", " ", "x"])), max_size=4)
+    st.lists(_named, max_size=3, unique=True),
+    st.lists(st.tuples(_named, st.sampled_from(["", " ", "x"])), max_size=4),
+    st.booleans(),
 )
 def test_what_has_a_name_is_found_whether_or_not_all_was_looked_at(
-    attributes: list[str], children: list[tuple[str, str]]
+    attributes: list[str], children: list[tuple[str, str]], among_many: bool
 ) -> None:
-    inner = "".join(f"<{name}>{text}</{name}>" for name, text in children)
+    inner = "".join(f"<{name}>{text}</{name}>" for name, text in children) + "<f>1</f>" * (9 if among_many else 0)
     outer = " ".join(
         [
             "<w",

@@ -86,7 +86,7 @@ def plain(value: Any) -> Any:
 
 def plain_list(values: list[Any]) -> list[Any]:
     """Return values as JSON writes them, leaving out elements that have only extensions."""
-    return [x for x in map(plain, values) if x is not None]
+    return [x for x in map(plain, values) if x is not None] if values else []
 
 
 def is_number(value: Any) -> bool:
