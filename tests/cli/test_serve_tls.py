@@ -1,8 +1,11 @@
 """`gateway serve` with certificates: who shows none gets no further than the handshake, and holds up nobody."""
 
+import fcntl
+import os
 import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,3 +83,28 @@ def test_mllp_speaks_tls_too(running: Running, certificates: Path) -> None:
         answer = wire.recv(65536)
 
     assert b"MSA|AA|A20-1" in answer
+
+
+def test_who_is_turned_away_hears_so_over_tls(certificates: Path, tmp_path: Path) -> None:
+    lock = os.open(tmp_path / "store.sqlite-lock", os.O_RDWR | os.O_CREAT, 0o600)
+    files = {"TLS_CERTIFICATE": "server.pem", "TLS_KEY": "server.key", "TLS_CLIENT_CA": "ca.pem"}
+    settings = {name: str(certificates / file) for name, file in files.items()}
+    settings |= {"WORKERS": "1", "MAX_WAITING": "1", "WAIT_SECONDS": "8"}
+    with serving(tmp_path, f"sqlite:///{tmp_path}/store.sqlite", wait_for_port, **settings) as running:
+        assert get(running, certificates, client="client-hospital").status_code == 200
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def post(number: int) -> requests.Response:
+            own = (str(certificates / "client-hospital.pem"), str(certificates / "client-hospital.key"))
+            url = f"https://127.0.0.1:{running.port}/ingest/dev"
+            return requests.post(
+                url, data=bed_message(f"T{number}"), verify=str(certificates / "ca.pem"), cert=own, timeout=60
+            )
+
+        with ThreadPoolExecutor(12) as clients:
+            answers = list(clients.map(post, range(12)))
+        os.close(lock)
+
+    assert {answer.status_code for answer in answers} == {503}
+    assert all(int(answer.headers["Retry-After"]) for answer in answers)
+    assert '"event": "turned-away"' in running.log.read_text(encoding="utf-8")

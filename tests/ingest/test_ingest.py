@@ -262,3 +262,50 @@ def test_a_row_that_becomes_an_invalid_resource_costs_its_neighbours_nothing(
         ("row-quarantined", "row 3 (line 3, byte 21)"),
     ]
     assert [row[1] for row in inbox(to)] == ["accepted", "refused", "accepted"]
+
+
+class FullOnce:
+    """A store that cannot be written at its nth write, and can again after that."""
+
+    def __init__(self, store: Any, at: int) -> None:
+        self._store = store
+        self._left = at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def write(self, decide: Any) -> Any:
+        self._left -= 1
+        if self._left == 0:
+            raise Unavailable("the store is busy")
+        return self._store.write(decide)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_table_for_which_the_store_is_not_there_to_the_end_is_sent_again_as_a_whole(
+    services: Services, at: int
+) -> None:
+    table = bed_list(bed_row(str(n)) for n in range(2500))
+    to = replace(services, store=FullOnce(services.store, at))
+
+    with pytest.raises(Unavailable):
+        take(table, to, CSV)
+    ingested = take(table, to, CSV)
+
+    assert ingested.refusal is None
+    assert sum(taken.rows for taken in ingested.messages) == 2500
+    with services.store.reading() as database:
+        assert database.rows("select count(*), max(version) from current where type = 'Slot'") == [(2500, 1)]
+        assert database.rows("select count(*) from inbox where state = 'refused'") == [(0,)]
+
+
+def test_a_batch_for_which_the_store_is_not_there_to_the_end_is_sent_again_as_a_whole(services: Services) -> None:
+    batch = b"".join(bed_message(str(n), bed=str(n)) for n in range(3))
+    to = replace(services, store=FullOnce(services.store, 2))
+
+    first, second = answer(batch, to)["MSA"], answer(batch, to)["MSA"]
+
+    assert [segment[1] for segment in first] == ["AR"]
+    assert [segment[1:3] for segment in second] == [["AA", "0"], ["AA", "1"], ["AA", "2"]]
+    with services.store.reading() as database:
+        assert database.rows("select count(*) from inbox where state = 'accepted'") == [(3,)]

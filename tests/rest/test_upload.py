@@ -3,6 +3,7 @@
 import gzip
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -198,3 +199,24 @@ def test_every_byte_of_a_file_arrives(contents: list[bytes]) -> None:
     sent = form(*(part(content, f"{number}.csv") for number, content in enumerate(contents)))
 
     assert [file.content for file in files(sent, f"multipart/form-data; boundary={EDGE}")] == contents
+
+
+def test_a_stream_that_breaks_off_goes_on_where_it_broke_off(client: FlaskClient) -> None:
+    cases = Path(__file__).parents[2] / "mappings/ndjson/ambulance_rides/cases"
+    lines = [(cases / f"good-{name}.ndjson").read_bytes().strip() for name in ("does-not-come", "handed-over")]
+    whole, half = b"\n".join(lines), b"\n".join((lines[0], lines[1][:100]))
+
+    def states(body: bytes, *, by_form: bool) -> list[str]:
+        if by_form:
+            answer = upload(client, form(part(body, "ritten.ndjson", None)), Accept="application/json")
+        else:
+            answer = client.post(
+                "/ingest/dev", data=body, content_type="application/x-ndjson", headers={"Accept": "application/json"}
+            )
+        assert answer.status_code == 200
+        return [one["state"] for one in answer.get_json()["results"]]
+
+    for by_form in (False, True):
+        assert states(half, by_form=by_form) == ["accepted", "refused"]
+        assert "broken-off" in upload(client, form(part(half, "a.ndjson", None)), Accept="application/json").text
+    assert states(whole, by_form=True) == states(whole, by_form=False) == ["accepted", "accepted"]

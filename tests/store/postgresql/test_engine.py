@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +127,30 @@ def test_a_condition_takes_few_round_trips(store: PostgresqlStore, tmp_path: Pat
     ops = [ConditionalPut(resource, "identifier=https://a.example|b")]
 
     assert round_trips(store, tmp_path / "trace", ops, None) <= 7
+
+
+def test_a_writer_that_waits_too_long_is_told_to_come_back_and_nothing_is_stored(postgresql: Postgresql) -> None:
+    store = open_store(postgresql.emptied(), patience=0.2)
+    with psycopg.connect(postgresql.url) as other:
+        other.execute("lock table current in exclusive mode")
+        with pytest.raises(Unavailable, match="LockNotAvailable; try again in 10 seconds"):
+            put(store)
+
+    assert store.read(SLOT) is None
+    put(store)
+    assert count(store, "current") == 1
+    store.close()
+
+
+def test_a_writer_for_whom_no_connection_is_left_is_told_to_come_back(postgresql: Postgresql) -> None:
+    store: Any = open_store(postgresql.emptied(), patience=0.2)
+    writing = store._here().writing
+    with ExitStack() as taken:
+        for _ in range(writing.max_size):
+            taken.enter_context(writing.connection())
+        with pytest.raises(Unavailable, match="try again in 10 seconds"):
+            put(store)
+
+    put(store)
+    assert count(store, "current") == 1
+    store.close()
