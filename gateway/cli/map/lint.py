@@ -10,6 +10,8 @@ from gateway.cli.map import options
 
 if TYPE_CHECKING:
     from gateway.errors import Issue
+    from gateway.mapping import ir
+    from gateway.mapping.library import Library
 
 
 @click.command()
@@ -30,6 +32,8 @@ def lint(
 ) -> None:
     """Check all mappings (or MAPPING), fragments, ConceptMaps and overlays: file, line, column, and what was meant.
 
+    Of JSON, XML and FHIR also the names that are read and that no message of the golden cases has.
+
     Exit code 0: nothing found, 1: errors or warnings.
     """
     from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
@@ -41,6 +45,7 @@ def lint(
     except GatewayError as error:
         _tell(error.issues, format_, language)
         context.exit(1)
+    _look_into_cases(library, [library.mapping(mapping)] if mapping else library.mappings, folders)
     if portable:
         from gateway.mapping.fml.export.hints import portability  # noqa: PLC0415 - only --portable needs it
 
@@ -48,9 +53,22 @@ def lint(
             portability(one, library.units(library.problems), library.problems)
     issues = library.problems.issues
     _tell(issues, format_, language)
-    if format_ == "text" and not issues:
-        click.echo(f"{len(library.mappings)} mappings, {len(library.concept_maps)} ConceptMaps: nothing found")
+    if format_ == "text" and all(issue.severity == "information" for issue in issues):
+        click.echo(f"{len(library.mappings)} mappings, {len(library.concept_maps)} ConceptMaps: nothing wrong")
     context.exit(1 if any(issue.severity != "information" for issue in issues) else 0)
+
+
+def _look_into_cases(library: "Library", mappings: "Sequence[ir.Mapping]", folders: tuple[Path, ...]) -> None:
+    """Report the names that mappings of trees read and that no message of their cases has."""
+    from gateway.mapping.cases import find_cases  # noqa: PLC0415 - `--help` need not wait for it
+    from gateway.mapping.checks.absent import check_absent, names_in  # noqa: PLC0415 - idem
+
+    cases = find_cases(options.roots(folders))
+    for one in mappings:
+        messages = [case.message for case in cases if case.mapping == one.name]
+        if one.source.tree is not None and messages:
+            present = names_in(messages, one.source.format)
+            check_absent(one, library.units(library.problems), present, library.problems)
 
 
 def _tell(issues: "Sequence[Issue]", format_: str, language: str) -> None:
