@@ -99,7 +99,7 @@ def test_names_that_a_case_has_and_names_of_other_things_are_not_told(line: str,
 
 
 def test_a_name_that_is_like_no_other_is_told_without_being_an_error(tmp_path: Path) -> None:
-    done = found(tmp_path, resource('deceasedString: "{{ toelichting }}"'))
+    done = found(tmp_path, resource('name: [{text: "{{ toelichting }}"}]'))
 
     assert "information: no message of the cases has a 'toelichting' (" in done.stdout
     assert done.exit_code == 0
