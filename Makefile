@@ -24,6 +24,7 @@ $(READY): requirements.lock pyproject.toml
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
 	fi
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib gateway || true  # without bytecode each start takes 0.6 s more
 	@touch $(READY)
 
 demo: $(READY) ## Start the gateway, send the samples through every door, show what came of them

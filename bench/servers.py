@@ -10,8 +10,11 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
+from compileall import compile_dir
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 
 import psycopg
 
@@ -49,10 +52,17 @@ def running(command: list[str], environment: dict[str, str]) -> Iterator[subproc
         process.wait(60)
 
 
+def with_bytecode() -> None:
+    """Make the bytecode of the gateway, which an installation has: without it a start compiles every module again."""
+    package = find_spec("gateway")
+    if package is not None and package.origin is not None:
+        compile_dir(Path(package.origin).parent, quiet=2)
+
+
 def wait(port: int, path: str) -> None:
     """Wait until a server answers."""
     while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
             connection.request("GET", path)
             connection.getresponse().read()

@@ -5,11 +5,12 @@ backbone (`Patient.contact`). https://hl7.org/fhir/R4/elementdefinition.html
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 
 from gateway.fhir import tables
+from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import Component, SearchParameter, search_parameters
 
 __all__ = [
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Element:
     """One element of a type.
 
@@ -54,7 +55,7 @@ class Element:
         return tuple(self.name + t[0].upper() + t[1:] for t in self.types) if self.choice else (self.name,)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Invariant:
     """A rule of R4 that stands on `path`. https://hl7.org/fhir/R4/conformance-rules.html#constraints"""
 

@@ -4,7 +4,6 @@ Ours are SearchParameter resources in `profiles/SearchParameter-*.json`. https:/
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -13,11 +12,12 @@ import msgspec
 
 from gateway.data import shipped
 from gateway.fhir import tables
+from gateway.fhir.frozen import frozen
 
 _R4 = "http://hl7.org/fhir/SearchParameter/"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Component:
     """One part of a composite parameter: the canonical of the parameter it is, and where it looks."""
 
@@ -25,7 +25,7 @@ class Component:
     expression: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SearchParameter:
     """A parameter as it applies to one resource type: `expression` holds only the part for that type."""
 

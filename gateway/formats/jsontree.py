@@ -7,11 +7,11 @@ A message is one object. NDJSON is a message a line; an array may be a message a
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, BinaryIO
 
 from gateway.errors import Issue, MalformedMessage, Place, TooLarge
+from gateway.fhir.frozen import frozen
 from gateway.fhir.json import decode
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -104,7 +104,7 @@ class Document:
         return dict(_offsets(self._data))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Item:
     """One of the values that a message is mapped by, each by itself."""
 
@@ -144,7 +144,7 @@ def _moved(issue: Issue, line: int, byte: int) -> Issue:
 # ---- several messages
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Part:
     """The bytes of one message of several: where they begin, and what is wrong with them, if they cannot be read."""
 

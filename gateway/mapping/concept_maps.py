@@ -12,13 +12,14 @@ from typing import Any
 
 from gateway.errors import MalformedMessage
 from gateway.fhir import json
+from gateway.fhir.frozen import frozen
 from gateway.mapping.spans import Problems, Span, suggestion
 
 _MODES = ("fail", "provided", "fixed")
 _NO_TARGET = frozenset({"unmatched", "disjoint"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Row:
     """What one source code becomes. `number` counts the map's rows from 1; 0 is the rule for unmapped codes.
 
@@ -47,7 +48,7 @@ class Row:
         return {"system": self.source_system, "code": self.code} if self.source_system else {"code": self.code}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Unmapped:
     """What becomes of a code without a row: `provided` as it is, `fixed` always this one."""
 

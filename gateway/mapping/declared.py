@@ -6,11 +6,11 @@ and keeps of a visit or a patient nothing but a keyed hash.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from gateway.fhir.datetime import read
+from gateway.fhir.frozen import frozen
 from gateway.fhir.types import Resource
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,7 +23,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 Made = tuple[Resource, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Stay:
     """One event of a visit. Beds are named by their path; `left` is the state of a bed that is left.
 
@@ -42,7 +42,7 @@ class Stay:
     was_visit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Order:
     """When what a message says was so, and its number where the source counts its versions."""
 

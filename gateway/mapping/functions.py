@@ -4,12 +4,12 @@ Those of one value take what stands before the dot; of an empty value each makes
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from gateway.fhir import attachment as attachments
+from gateway.fhir.frozen import frozen
 from gateway.fhir.narrative import from_cda
 from gateway.fhirpath import RUNTIME
 from gateway.formats.xmltree import Node
@@ -20,7 +20,7 @@ from gateway.mapping.names import human_name
 _TO_THE_SECOND = len("2024-04-12T08:15:00+02:00")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Added:
     """One function. `call` is what runs; `type` what comes out; `method`: it takes the value before the dot.
 

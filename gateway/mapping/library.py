@@ -205,7 +205,7 @@ class Fragments:
         self.roots = roots
         self.problems = Problems()
         self.stepped: dict[str, frozenset[str]] = {}
-        self._read: dict[Path, ir.Fragment | None] = {}
+        self._read: dict[str, ir.Fragment | None] = {}
         self._paths: dict[tuple[str, str], Path | None] = {}
         self._files: dict[Path, Path | None] = {}
 
@@ -222,9 +222,10 @@ class Fragments:
 
     def load(self, path: Path, problems: Problems) -> ir.Fragment | None:
         """Return the fragment in a file, read once."""
-        if path not in self._read:
-            self._read[path] = self.read(path, problems)
-        return self._read[path]
+        at = str(path)  # a path is compared by its parts, which takes longer
+        if at not in self._read:
+            self._read[at] = self.read(path, problems)
+        return self._read[at]
 
     def read(self, path: Path, problems: Problems) -> ir.Fragment | None:
         """Return the fragment in a file, or None when it holds none."""

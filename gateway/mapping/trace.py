@@ -5,10 +5,10 @@ what the first did; the first pays nothing for it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gateway.errors import Place
+from gateway.fhir.frozen import frozen
 from gateway.fhir.types import Resource
 from gateway.formats.fhirjson import Tree
 from gateway.formats.jsontree import escaped
@@ -19,7 +19,7 @@ from gateway.mapping.looks import Read
 from gateway.mapping.tracer import Made, Tracer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Entry:
     """One element: where it stands, what it holds, what was read for it, and which rule made it.
 

@@ -4,7 +4,6 @@ https://hl7.org/fhir/R4/conformance-rules.html#constraints
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -12,6 +11,7 @@ from gateway import fhirpath
 from gateway.errors import Issue, Severity
 from gateway.fhir import elements
 from gateway.fhir.elements import Invariant
+from gateway.fhir.frozen import frozen
 from gateway.fhir.types import Resource
 
 # Written in Python elsewhere in this package, because they are about structure or would be slow: ele-1 and ext-1
@@ -34,7 +34,7 @@ _CORRECTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Rule:
     """An invariant that can be asked."""
 

@@ -1,15 +1,15 @@
 """The elements of a type as they are named in JSON: what the walk over a resource asks for each object."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
 from gateway.fhir import elements
 from gateway.fhir.elements import Element
+from gateway.fhir.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Property:
     """One JSON property: the element it belongs to, its type, and whether a `_name` may stand beside it."""
 
@@ -19,7 +19,7 @@ class Property:
     path: str  # 'Patient.name', as R4 writes it, without '[x]'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Shape:
     """A type as an object in JSON."""
 

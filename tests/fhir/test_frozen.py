@@ -41,3 +41,13 @@ def test_it_has_the_fields_it_was_given_and_no_others() -> None:
     assert (_Range(end=4).start, _Range(end=4).end) == (0, 4)
     with pytest.raises(AttributeError):
         setattr(_Place("a"), "column", 3)  # noqa: B010 - the type checker refuses the assignment itself
+
+
+def test_it_is_shown_with_its_fields() -> None:
+    assert repr(_Place("a", 2)) == "_Place(file='a', line=2, notes=())"
+    assert repr(_Range()) == "_Range(start=0, end=0)"
+
+
+def test_values_of_two_classes_are_not_equal() -> None:
+    assert _Range() != _Place("a")
+    assert (_Range() == object()) is False

@@ -319,3 +319,16 @@ def test_an_iif_over_a_fragment_is_no_truer_than_its_branch(tmp_path: Path) -> N
     )
 
     assert resources(written(tmp_path, body, files=files))[0] == {"resourceType": "Patient", "id": "x", "active": True}
+
+
+def test_what_the_engine_marks_its_own_code_with_is_text_in_a_mapping(tmp_path: Path) -> None:
+    """A look at the source stands in generated code as a mark first; no literal can be taken for one."""
+    marks = ("\\u00ab0\\u00bb", "\\ue0000\\ue001")
+    body = resource(
+        'language: "{{ PID-8 }}"',
+        *(f'{key}: "{mark}"' for key, mark in zip(("implicitRules", "author"), marks, strict=True)),
+    )
+
+    (made,) = resources(written(tmp_path, body))
+
+    assert (made["language"], made["implicitRules"], made["author"]) == ("F", "\u00ab0\u00bb", "\ue0000\ue001")

@@ -9,20 +9,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.errors import Issue
+from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
 
 Prefix = Literal["eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap"]
 Total = Literal["none", "estimate", "accurate"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Text:
     """A value of a string or uri parameter, as written."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Token:
     """`system|code`. System None stands for any, '' for none; code None for any."""
 
@@ -30,7 +31,7 @@ class Token:
     code: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class DateRange:
     """A date with its prefix; by its precision it covers [low, high) in UTC microseconds."""
 
@@ -39,7 +40,7 @@ class DateRange:
     high: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class NumberRange:
     """A number with its prefix; `eq` and `ne` go by the range [low, high) of its precision, the others by `value`."""
 
@@ -49,7 +50,7 @@ class NumberRange:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class QuantityRange:
     """A number with a unit. System None stands for any, code None too; with system None the code may be a unit."""
 
@@ -58,7 +59,7 @@ class QuantityRange:
     code: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Target:
     """What a reference points at. Types empty: any. A reference to elsewhere is the type '' and its URL as id."""
 
@@ -66,7 +67,7 @@ class Target:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Missing:
     """The value of `:missing`."""
 
@@ -76,7 +77,7 @@ class Missing:
 Value = Text | Token | DateRange | NumberRange | QuantityRange | Target | Missing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Filter:
     """One parameter with its values; a resource matches when any value does (with `not`: when none does)."""
 
@@ -85,7 +86,7 @@ class Filter:
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Chain:
     """What the reference points at must match: one condition for each type it may point at, of which any may hold."""
 
@@ -93,7 +94,7 @@ class Chain:
     targets: tuple[tuple[str, Condition], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Has:
     """A resource of type `source` points here by `parameter` and matches `then`."""
 
@@ -105,7 +106,7 @@ class Has:
 Condition = Filter | Chain | Has
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SortKey:
     """One key of the order; `parameter` may be `_id` or `_lastUpdated`."""
 
@@ -113,7 +114,7 @@ class SortKey:
     descending: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Include:
     """`_include` (forward) or `_revinclude`; target '' stands for any type, parameters are those of `source`."""
 

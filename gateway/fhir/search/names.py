@@ -10,9 +10,9 @@ https://hl7.org/fhir/R4/search.html#chaining and #has
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from gateway.errors import Issue
+from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search.model import Chain, Condition, Filter, Has, Value
 from gateway.fhir.search.served import MAX_DEPTH, MODIFIERS, RESULT_PARAMETERS, named, served, suggestion, targets
@@ -27,7 +27,7 @@ class UnknownName(ValueError):
     """A name, modifier or type that is not served; the text says what is."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Named:
     """A resolved name: its canonical spelling, the condition it makes of its values, and how many filters are in it."""
 

@@ -6,10 +6,11 @@ https://hl7.org/fhir/R4/search.html#return
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 from gateway.fhir import elements
+from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search.model import Include, SearchRequest, SortKey, Total
 from gateway.fhir.search.names import UnknownName, parameter_of, suggestion_of_type
@@ -18,7 +19,7 @@ from gateway.fhir.search.values import BadValue
 from gateway.fhir.types import resource_types
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Applied:
     """The request with one more parameter in force, and the value that parameter has now."""
 

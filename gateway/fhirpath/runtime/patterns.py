@@ -8,12 +8,12 @@ are counted, and the more there are the shorter a text the pattern is tried on. 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from re import _constants as op  # type: ignore[attr-defined]  # the parser of re itself: there is no public one
 from re import _parser as parser  # type: ignore[attr-defined]  # idem
 from typing import Any
 
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath.errors import FhirPathError
 
 __all__ = ["Pattern", "pattern"]
@@ -25,7 +25,7 @@ _FOLDING = re.compile(r"\(\?[a-zA-Z]*i")
 _MANY = 20  # `{0,20}` is bounded enough to count as no repeat
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Pattern:
     """A compiled pattern and the longest text it may be tried on."""
 
@@ -62,7 +62,7 @@ def _longest(parts: Sequence["_Part"]) -> int:
     return LONGEST[in_a_row]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Part:
     """One piece of a pattern: the characters it takes, whether it must be there, whether it repeats."""
 

@@ -1,14 +1,15 @@
 """What is known beforehand about a delimited file; what is None is found out from the file itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from gateway.errors import BadMapping
+from gateway.fhir.frozen import frozen
 from gateway.formats.charsets import codec_name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Layout:
     """How a file is laid out. Raises BadMapping, with every reason, when it cannot be.
 

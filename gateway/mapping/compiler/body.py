@@ -1,5 +1,7 @@
 """The text of one generated function while it is written."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -38,6 +40,8 @@ class Made:
         return self.text if self.kind in {"solid", "whole"} else f"full({self.text})"
 
 
+_OPENS, _CLOSES = "\ue000", "\ue001"  # no text of a mapping is written with them: repr() escapes them
+_MARK = re.compile(f"{_OPENS}\\d+{_CLOSES}")
 _SOLID = frozenset({"id", "date", "dateTime", "instant", "code", "uri", "url", "canonical", "time"})
 
 
@@ -58,6 +62,11 @@ def kind_of(type_name: str | None) -> Kind:
     if type_name in _SOLID:
         return "solid"
     return _KINDS.get(fhir_kind(type_name), "any")
+
+
+def is_look(text: str) -> bool:
+    """Return whether a text is one look at the source, which `Body.read` gave."""
+    return _MARK.fullmatch(text) is not None
 
 
 class Body:
@@ -119,7 +128,7 @@ class Body:
 
     def read(self, text: str) -> str:
         """Return what stands for a look at the source; `text()` puts the look, or a variable for it, in its place."""
-        return self.reads.setdefault(text, f"\u00ab{len(self.reads)}\u00bb")
+        return self.reads.setdefault(text, f"{_OPENS}{len(self.reads)}{_CLOSES}")
 
     def cell(self, column: str) -> str:
         """Return the variable of a cell, fetched when the function begins."""
@@ -130,10 +139,12 @@ class Body:
         """Return the whole function."""
         lines = "\n".join(self._commented())
         kept = []
+        often = Counter(_MARK.findall(lines))
+        stands: dict[str, str] = {}
         for number, (text, mark) in enumerate(self.reads.items()):
-            often = lines.count(mark) > 1
-            kept += [f"    p{number} = {text}"] if often else []
-            lines = lines.replace(mark, f"p{number}" if often else text)
+            kept += [f"    p{number} = {text}"] if often[mark] > 1 else []
+            stands[mark] = f"p{number}" if often[mark] > 1 else text
+        lines = _MARK.sub(lambda found: stands[found[0]], lines)
         fetched = [
             f"    {variable} = {_fetched(*key)}"
             for key, variable in self.segments.items()
@@ -154,7 +165,9 @@ class Body:
 def comment(spans: list[Span]) -> str:
     """Return `bed.yaml:9-15`: the lines of rules in one file, which cannot end the comment it is written in."""
     lines = [span.line for span in spans if span.file == spans[0].file]
-    file = "".join(c if c.isprintable() else "?" for c in spans[0].file)
+    file = spans[0].file
+    if not file.isprintable():
+        file = "".join(c if c.isprintable() else "?" for c in file)
     return f"{file}:{min(lines)}" + (f"-{max(lines)}" if len(set(lines)) > 1 else "")
 
 

@@ -6,6 +6,7 @@ them. Which one is meant shows in the tree alone, so it is decided here, once.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from operator import is_
 from typing import Any, TypeVar
 from typing import Literal as OneOf
 
@@ -221,15 +222,11 @@ class Prepare:
 
 def _with(node: N, **parts: Any) -> N:
     """Return the node with other parts, or itself where they are those it has."""
-    if all(_same(getattr(node, name), part) for name, part in parts.items()):
-        return node
-    return replace(node, **parts)
-
-
-def _same(one: object, other: object) -> bool:
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
-    return one is other
+    for name, part in parts.items():
+        before = getattr(node, name)
+        if before is not part and not (isinstance(part, tuple) and all(map(is_, before, part))):
+            return replace(node, **parts)
+    return node
 
 
 def _provider_path(node: ast.Node) -> tuple[str, ...] | None:

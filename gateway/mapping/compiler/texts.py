@@ -10,6 +10,7 @@ from types import MappingProxyType
 from gateway.fhirpath import ast
 from gateway.fhirpath.model import kind
 from gateway.fhirpath.scope import Code, Invocation
+from gateway.mapping.compiler.body import is_look
 
 METHODS: Mapping[str, str] = MappingProxyType({"trim": "strip", "upper": "upper", "lower": "lower"})
 REPLACE, TO_STRING = "replace", "toString"
@@ -73,4 +74,4 @@ def _literal(node: ast.Node) -> bool:
 
 def _simple(text: str) -> bool:
     """Return whether a text may stand twice: a variable, or a look at the source that `Body` then keeps."""
-    return text.isidentifier() or (text[:1] == "\u00ab" and text[-1:] == "\u00bb" and text.count("\u00ab") == 1)
+    return text.isidentifier() or is_look(text)

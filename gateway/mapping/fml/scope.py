@@ -1,15 +1,16 @@
 """The names in one place of a group: sources are names of expressions, targets are objects that are being filled."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
+from gateway.fhir.frozen import frozen
 from gateway.mapping.compiler.frame import Frame, Name
 
 _NONE: Mapping[str, "Target"] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Target:
     """An object that rules fill: the Python variable that holds it, its type where known, its path in the outcome.
 
@@ -23,7 +24,7 @@ class Target:
     several: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Scope:
     """The frame of expressions, and beside it the targets and the whole messages and rows."""
 

@@ -1,15 +1,16 @@
 """Where a target element keeps its value: its name in JSON, whether it repeats, the names of a choice."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from gateway.fhir.elements import child, children, is_primitive, parent_type
+from gateway.fhir.frozen import frozen
 from gateway.mapping.fml.structures import DOCUMENT
 from gateway.mapping.spans import suggestion
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Slot:
     """One element of a target. `listed` None: it shows only when it is made. `choices`: JSON name for each type."""
 

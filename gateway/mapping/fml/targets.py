@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID, uuid5
 
 from gateway.errors import Place
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath import RUNTIME
 from gateway.fhirpath.runtime.types import is_type
 from gateway.fhirpath.values import Typed
@@ -57,7 +57,7 @@ class Resource:
 Where: TypeAlias = Callable[[Pair], bool] | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Limits:
     """Which items of a source are meant, and how many there must be."""
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gateway.fhir import elements
+from gateway.fhir.frozen import frozen
 
 _STEP = (
     r"[a-z][A-Za-z]*(?![A-Za-z(])|where\([a-z]+='[^']*'\)|where\(resolve\(\) is [A-Z][A-Za-z]+\)|ofType\([A-Za-z]+\)"
@@ -23,7 +24,7 @@ _LITERAL = re.compile(r"where\(([a-z]+)='([^']*)'\)")
 _RESOLVES = re.compile(r"where\(resolve\(\) is ([A-Z][A-Za-z]+)\)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Step:
     """One property of the JSON; `where` keeps only the items in which a property has that value."""
 
@@ -31,7 +32,7 @@ class Step:
     where: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class JsonPath:
     """The way to a value and the type of the value.
 

@@ -6,9 +6,9 @@ https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.fhir.frozen import frozen
 from gateway.store.search.includes import MAX_INCLUDES, read_includes
 from gateway.store.search.order import Position
 from gateway.store.search.pages import Found, count_matches, read_page
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Results:
     """One page: matches, what was included with them, the total (None: not known), and where the next page begins."""
 

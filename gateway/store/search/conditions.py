@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import Chain, Condition, DateRange, Filter, Has, Missing, Token
 from gateway.store.search.filters import filter_match, one_range
@@ -89,7 +89,7 @@ def _never_missing(asked: Filter) -> Match:
     return constant(FALSE if isinstance(value, Missing) and value.missing else TRUE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Hop:
     """A reference from a resource of type `source` to one of type `target`, one of which is asked `then`."""
 

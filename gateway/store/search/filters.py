@@ -7,9 +7,9 @@ the select of all keys, range by range, and the probe of one key, through the in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar, cast
 
+from gateway.fhir.frozen import frozen
 from gateway.fhir.search import (
     DateRange,
     Filter,
@@ -35,7 +35,7 @@ _SELECT = "select x.key from {} x where x.type = {} and x.param = {} and {}"
 V = TypeVar("V", bound=Value)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Branch:
     """One range of an index. `exact`: all columns before `key` have one value, so keys come ordered and once."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from gateway.fhir.frozen import frozen
 from gateway.store.search.sql import Sql, either, joined, sql
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Match:
     """A condition in both directions: all keys that match, and whether one key does.
 

@@ -7,9 +7,9 @@ index that gives the order, so page 1,000 costs what page 1 does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gateway.fhir.frozen import frozen
 from gateway.store.search.filters import TABLES
 from gateway.store.search.sql import Sql, either, every, sql
 
@@ -30,7 +30,7 @@ SORTED_BY: Mapping[str, str] = {
 _OF_CURRENT = {"_id": "id", "_lastUpdated": "last_updated"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Position:
     """The last match of a page: its sort values, None where it has none, and its key."""
 
@@ -38,7 +38,7 @@ class Position:
     key: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Column:
     """One sort value of the relation `m`; a nullable one is empty for resources without a value, which come last."""
 

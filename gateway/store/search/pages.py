@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gateway.fhir.frozen import frozen
 from gateway.store.search.order import Column, Position, after, order_by, sort_columns
 from gateway.store.search.plan import all_matches, plan_resources
 from gateway.store.search.plan_slots import all_slots, plan_slots
@@ -30,7 +30,7 @@ class Found(NamedTuple):
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Page:
     """A page of matches. `next` is the position to go on from, None on the last page; `total` None is unknown."""
 

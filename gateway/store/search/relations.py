@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gateway.fhir.frozen import frozen
 from gateway.store.search.match import Match
 from gateway.store.search.order import Column
 from gateway.store.search.scope import Scope
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from gateway.store.search.scope import Database
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Relation:
     """Where matches come from: rows `m` of `source` for which `where` holds, in the order of `columns` and key.
 
@@ -43,7 +44,7 @@ class Relation:
         return replace(self, probes=(*self.probes, *probes))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Plan:
     """The relations to read one after the other, and the total where it is known beforehand."""
 
@@ -55,7 +56,7 @@ class Plan:
         return Plan(tuple(relation.narrowed(sees) for relation in self.relations), self.total if sees == TRUE else None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Counted:
     """A condition with the number of its keys, which beyond the candidates of the scope is a lower bound."""
 

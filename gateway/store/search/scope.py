@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.fhir.elements import required_codings
+from gateway.fhir.frozen import frozen
 from gateway.fhir.search import Chain, Condition, Filter, Has, Token
 from gateway.store.index.paths import alternatives, json_paths
 from gateway.store.search.sql import FALSE, TRUE, Sql, joined, one_of, sql
@@ -49,7 +50,7 @@ class Visible(Protocol):
         """Return whether resources of this type can be seen at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Everything:
     """The predicate of the gateway itself, as when it looks whether a condition holds."""
 
@@ -60,7 +61,7 @@ class Everything:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Scope:
     """What every part of one search shares: whose eyes it has, which base is ours, how many rows are few.
 

@@ -5,10 +5,10 @@ https://hl7.org/fhir/R4/terminologies.html#strength
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gateway.errors import Severity
+from gateway.fhir.frozen import frozen
 from gateway.fhir.types import Resource
 from gateway.validation.profiles.items import Item
 from gateway.validation.profiles.terminology import Terminology, either
@@ -24,7 +24,7 @@ class Finding(NamedTuple):
     severity: Severity = "error"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Binding:
     """The value set of an element, and how strictly it holds."""
 

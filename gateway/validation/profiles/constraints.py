@@ -1,11 +1,11 @@
 """The invariants of a profile, compiled from their FHIRPath. https://hl7.org/fhir/R4/elementdefinition.html#constraint"""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from gateway import fhirpath
 from gateway.errors import Severity
+from gateway.fhir.frozen import frozen
 from gateway.fhirpath import Code, Function, Invocation, Scope
 from gateway.validation.profiles.bindings import Finding
 from gateway.validation.profiles.items import Item
@@ -15,7 +15,7 @@ _MEMBERS = "%gateway-members"  # the variable that holds the terminology while a
 _NO_ANSWER = (fhirpath.FhirPathError, AttributeError, TypeError, KeyError, ValueError)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Constraint:
     """One invariant of a profile."""
 

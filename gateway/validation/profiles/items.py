@@ -4,15 +4,15 @@ https://hl7.org/fhir/R4/json.html
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from gateway.fhir import elements
+from gateway.fhir.frozen import frozen
 from gateway.fhir.types import Resource, resource_types
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Item:
     """One value. A primitive has its id and extensions in `partner`; it may have those alone, and no value."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from gateway.errors import Severity
 from gateway.fhir import elements
 from gateway.fhir.elements import Element
+from gateway.fhir.frozen import frozen
 from gateway.fhir.types import Resource
 from gateway.validation.profiles import base, bindings
 from gateway.validation.profiles.bindings import Binding
@@ -20,7 +21,7 @@ from gateway.validation.profiles.tree import Node
 UNSAID = object()  # no fixed value, no pattern
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class TypeRule:
     """One type an element may have, and the profiles of which its value follows one; for a Reference, its target."""
 

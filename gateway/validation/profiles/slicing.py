@@ -1,9 +1,9 @@
 """How the slices of an element are told apart. https://hl7.org/fhir/R4/profiling.html#slicing"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from gateway.fhir.frozen import frozen
 from gateway.fhir.types import Resource
 from gateway.validation.profiles import paths
 from gateway.validation.profiles.paths import Step
@@ -12,7 +12,7 @@ from gateway.validation.profiles.tree import Node
 Kind = Literal["value", "pattern", "type", "exists", "profile"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Discriminator:
     """One property by which slices differ."""
 
@@ -21,7 +21,7 @@ class Discriminator:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Slicing:
     """The rules of one slicing, and its slices as the profile describes them."""
 
