@@ -10,10 +10,10 @@ from gateway.access.policy import Caller
 from gateway.errors import GatewayError, Issue, Unavailable
 from gateway.ingest import Made, Taken, replay
 from gateway.store import inbox
+from gateway.store.inbox import API
 from gateway.store.records import Mark
 from gateway.transact import Again, Received
 from gateway.transact.inbox import content_of, mark
-from gateway.transact.operations import API
 
 if TYPE_CHECKING:
     from gateway.services import Services

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, may_read, visible
 from gateway.errors import BadRequest, Forbidden, ResourceGone, ResourceNotFound
 from gateway.fhir.search import SearchRequest, parse
+from gateway.query import messages
 from gateway.query.audit import audit_row
 from gateway.query.bundles import history_bundle, searchset
 from gateway.query.links import Links
@@ -33,12 +35,17 @@ _VERSION = re.compile(r"(\d{1,9})(?:-late-(\d{1,18}))?", re.ASCII)
 
 
 def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
-    """Return the current version. Raises Forbidden, ResourceNotFound, ResourceGone, Unavailable.
+    """Return the current version; of a Provenance that a message stands for, what is told of it now, as version 0.
+
+    Raises Forbidden, ResourceNotFound, ResourceGone, Unavailable.
 
     https://hl7.org/fhir/R4/http.html#read
     """
     _authorise(caller, resource_type)
-    found = _there(to.store.read(Identity(resource_type, id_)), resource_type)
+    stored = to.store.read(Identity(resource_type, id_))
+    if stored is None and resource_type == messages.TYPE:
+        stored = messages.read(id_, caller, to)
+    found = _there(stored, resource_type)
     _audit(to, caller, "read", [_reference(found)])
     return found
 
@@ -90,12 +97,24 @@ def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -
     _authorise(caller, request.resource_type)
     with to.store.reading() as db:
         asked, position = _unsealed(db, request)
-        found = stored_search.read(db, asked, Scope(base, visible(caller)), position)
-        links = Links(asked, base, position, found.next)
-        bundle = searchset(asked, found, base, links.sealed(lambda: stored_search.page_secret(db)))
+        listed = _listed(db, asked, Scope(base, visible(caller)), position, to)
+        links = Links(asked, base, position, listed.stored.next)
+        sealed = links.sealed(lambda: stored_search.page_secret(db))
+    found = listed.stored
+    if listed.made:
+        found = replace(found, matches=[*messages.bodies(listed.made, to), *found.matches])
+    bundle = searchset(listed.request, found, base, sealed)
     seen = [f"{row.type}/{row.id}" for row in (*found.matches, *found.includes)]
     _audit(to, caller, "search", seen, parameters=[name for name, _ in asked.applied])
     return bundle
+
+
+def _listed(
+    db: Database, asked: SearchRequest, scope: Scope, position: Position | None, to: Services
+) -> messages.Listed:
+    if asked.resource_type == messages.TYPE:
+        return messages.find(db, asked, scope, position, to)
+    return messages.Listed(asked, stored_search.read(db, asked, scope, position))
 
 
 def _unsealed(db: Database, request: SearchRequest) -> tuple[SearchRequest, Position | None]:

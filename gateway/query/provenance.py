@@ -22,6 +22,7 @@ from gateway.fhir.types import Resource
 from gateway.mapping.run import run
 from gateway.query.audit import audit_row
 from gateway.store import inbox
+from gateway.store.inbox import API
 from gateway.store.records import Identity, moment
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _URA = "http://fhir.nl/fhir/NamingSystem/ura"
 _TYPES = {"csv": "text/csv", "json": "application/json", "ndjson": "application/x-ndjson"}
 
 _LINKS = """
-select i.id, i.provider, i.format, i.control_id, i.event_time, i.received_at, i.mapping, l.version
+select i.id, i.provider, i.format, i.control_id, i.event_time, i.received_at, i.mapping, l.version, c.type, c.id, l.key
 from inbox_resource l join current c on c.key = l.key join inbox i on i.id = l.inbox
 where c.type = ? and c.id = ? order by i.id desc limit ?"""
 _FIRST = """
@@ -50,11 +51,12 @@ where c.type = ? and c.id = ? and l.version = ?"""
 GONE = "the content of the message is not kept any more"
 UNREADABLE = "the message cannot be taken as it was: its content is sealed, or its mapping has changed"
 NOT_MADE = "today's mapping makes no such resource of this message"
+ASKED = "a client of the FHIR API asked for it, as it is stored"
 OTHERWISE = "what is stored is not what the message says by today's mapping"
 
 
-class _Link(NamedTuple):
-    """That a message made or confirmed a version."""
+class Link(NamedTuple):
+    """That a message made or confirmed a version of a resource, which has a key."""
 
     inbox: int
     provider: str
@@ -64,6 +66,14 @@ class _Link(NamedTuple):
     received_at: int
     mapping: str | None
     version: int
+    type: str
+    id: str
+    key: int
+
+    @property
+    def identity(self) -> Identity:
+        """Return the resource."""
+        return Identity(self.type, self.id)
 
 
 class _Traced(NamedTuple):
@@ -87,21 +97,23 @@ def provenance(resource_type: str, id_: str, caller: Caller, to: Services, *, co
     if to.store.read(identity) is None:
         raise ResourceNotFound(f"there is no such {resource_type}")
     with to.store.reading() as db:
-        links = [_Link(*row) for row in db.rows(_LINKS, (*identity, count))]
+        links = [Link(*row) for row in db.rows(_LINKS, (*identity, count))]
     seen = [f"{resource_type}/{id_}/_history/{link.version}" for link in links]
     to.store.audit(audit_row(caller, to.clock(), "provenance", seen, ()))
-    entries = [{"fullUrl": _name(identity, link), "resource": _resource(identity, link, to)} for link in links]
+    entries = [{"fullUrl": _name(identity, link), "resource": told(link, to)} for link in links]
     return {"resourceType": "Bundle", "type": "collection"} | ({"entry": entries} if entries else {})
 
 
-def _name(identity: Identity, link: _Link) -> str:
+def _name(identity: Identity, link: Link) -> str:
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{_BASE}{identity.type}/{identity.id}/{link.inbox}')}"
 
 
-def _resource(identity: Identity, link: _Link, to: Services) -> Resource:
-    traced = _traced(identity, link, to)
+def told(link: Link, to: Services, *, id_: str | None = None) -> Resource:
+    """Return the Provenance of one message and what it made, with an id if it is to have one. Raises Unavailable."""
+    identity, traced = link.identity, _traced(link.identity, link, to)
     made: Resource = {
         "resourceType": "Provenance",
+        **({"id": id_} if id_ else {}),
         "meta": {"profile": [_PROFILE]},
         "target": [{"reference": f"{identity.type}/{identity.id}/_history/{link.version}", "type": identity.type}],
     }
@@ -114,7 +126,7 @@ def _resource(identity: Identity, link: _Link, to: Services) -> Resource:
     return made
 
 
-def _activity(identity: Identity, link: _Link, to: Services) -> Resource:
+def _activity(identity: Identity, link: Link, to: Services) -> Resource:
     """Return what the message did: made the resource, changed it, or said again what was known."""
     with to.store.reading(snapshot=False) as db:
         ((first,),) = db.rows(_FIRST, (*identity, link.version))
@@ -127,9 +139,10 @@ def _activity(identity: Identity, link: _Link, to: Services) -> Resource:
 # ---- who
 
 
-def _agents(link: _Link, traced: _Traced, to: Services) -> Iterator[Resource]:
+def _agents(link: Link, traced: _Traced, to: Services) -> Iterator[Resource]:
     """Yield the provider, and the map that made resources of its message."""
-    yield {"type": _participant("author", "Author"), "who": _provider(link.provider, to)}
+    who = {"type": "Organization", "display": link.provider} if link.format == API else provider(link.provider, to)
+    yield {"type": _participant("author", "Author"), "who": who}
     if link.mapping is not None:
         yield {"type": _participant("assembler", "Assembler"), "who": _map(link, traced, to)}
 
@@ -138,7 +151,8 @@ def _participant(code: str, display: str) -> Resource:
     return {"coding": [{"system": _PARTICIPANT, "code": code, "display": display}]}
 
 
-def _provider(name: str, to: Services) -> Resource:
+def provider(name: str, to: Services) -> Resource:
+    """Return the reference to a provider: by its number, where its overlay says that, else by its name here."""
     overlay = _overlay(name, to)
     organisation = (overlay.values.get("organisation") if overlay else None) or {}
     identifier = {"system": _BASE + "NamingSystem/provider", "value": name}
@@ -154,7 +168,7 @@ def _overlay(name: str, to: Services) -> Overlay | None:
         return None
 
 
-def _map(link: _Link, traced: _Traced, to: Services) -> Resource:
+def _map(link: Link, traced: _Traced, to: Services) -> Resource:
     """Return the map as software: with its version, where that is known to make what is stored."""
     display = str(link.mapping)
     url = next((m.url for m in to.library.mappings if m.name == link.mapping), None)
@@ -168,7 +182,7 @@ def _map(link: _Link, traced: _Traced, to: Services) -> Resource:
 # ---- from what
 
 
-def _entity(identity: Identity, link: _Link, traced: _Traced) -> Resource:
+def _entity(identity: Identity, link: Link, traced: _Traced) -> Resource:
     what = {
         "identifier": {"system": _BASE + "NamingSystem/inbox", "value": str(link.inbox)},
         "display": " ".join(part for part in (link.format, link.control_id) if part),
@@ -194,7 +208,9 @@ def _part(name: str, text: str) -> Resource:
 # ---- the message again
 
 
-def _traced(identity: Identity, link: _Link, to: Services) -> _Traced:
+def _traced(identity: Identity, link: Link, to: Services) -> _Traced:
+    if link.format == API:
+        return _Traced(absent=ASKED)
     stored = to.store.vread(identity, link.version)
     body: Resource = decode(stored.body) if stored and stored.body else {}
     try:
@@ -214,7 +230,7 @@ def _traced(identity: Identity, link: _Link, to: Services) -> _Traced:
     return _Traced(entries, mapped, _without_meta(resource) == _without_meta(body))
 
 
-def _content(link: _Link, to: Services) -> bytes:
+def _content(link: Link, to: Services) -> bytes:
     """Return the message; the content of a table stands in one row of it. Raises BadSettings when it stays sealed."""
     row = inbox.one(to.store, inbox.holder(to.store, link.inbox))
     if row is None:
@@ -223,7 +239,7 @@ def _content(link: _Link, to: Services) -> bytes:
 
 
 def _found(
-    identity: Identity, link: _Link, content: bytes, body: Resource, to: Services
+    identity: Identity, link: Link, content: bytes, body: Resource, to: Services
 ) -> tuple[Mapped, Resource] | None:
     """Return what today's mapping makes of the resource, and of the rows of a table the part that made what is stored.
 

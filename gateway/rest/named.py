@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from gateway.fhir import bundle
 from gateway.fhir.json import canonical, encode
+from gateway.store.inbox import API
 from gateway.transact import Create, Received
 from gateway.transact.once import once
-from gateway.transact.operations import API
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource

@@ -123,7 +123,9 @@ class Answer:
 
 
 def stored(version: Stored) -> Answer:
-    """Return the answer that a stored version is."""
+    """Return the answer that a stored version is; one that is made when it is asked (0) has none to be known by."""
+    if not version.version:
+        return Answer(HTTPStatus.OK, version.body)
     return Answer(HTTPStatus.OK, version.body, version=version.version, last_updated=version.last_updated)
 
 

@@ -16,6 +16,9 @@ from gateway.store.records import Answered, microseconds, moment
 if TYPE_CHECKING:
     from gateway.store.interface import Database, Store
 
+API = "fhir-api"
+"""The format of what clients of the FHIR API sent; its provider is the organisation of the client."""
+
 Fate = Literal["accepted", "refused", "replaced", "requeued"]
 
 _COLUMNS = """id, provider, format, state, mapping, received_at, event_time, attempts, tried_at, requeued, replaced_by,

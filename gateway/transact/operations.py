@@ -16,9 +16,6 @@ from gateway.fhir.search import SearchRequest
 from gateway.fhir.types import Resource
 from gateway.mapping.declared import Stay
 
-API = "fhir-api"
-"""The format, in the inbox, of what clients of the FHIR API sent; its provider is the organisation of the client."""
-
 Status = Literal["created", "updated", "unchanged", "deleted", "superseded"]
 
 
