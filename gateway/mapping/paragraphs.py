@@ -44,7 +44,13 @@ def _goes_on(line: str, after: str, width: int) -> bool:
 
 
 def _is_cut(line: str, after: str, width: int) -> bool:
-    if not line.strip() or not after.strip() or _OWN.match(after) or line.rstrip().endswith(_ENDS):
+    if (
+        len(line) + len(after) < width
+        or not line.strip()
+        or not after.strip()
+        or _OWN.match(after)
+        or line.rstrip().endswith(_ENDS)
+    ):
         return False
     return len(line) + 1 + len(after.split(maxsplit=1)[0]) > width
 

@@ -83,6 +83,8 @@ def _groups(found: Interchange) -> Iterator[Issue]:
 
 def _twice(found: Interchange) -> Iterator[Issue]:
     """A reference is what a message is known by: two messages with the same one cannot be told apart."""
+    if len(found.parts) < 2:
+        return
     known = Counter((part.group, found.segment(part.first).value(1)) for part in found.parts)
     seen: set[tuple[int | None, str | None]] = set()
     for part in found.parts if len(known) < len(found.parts) else ():

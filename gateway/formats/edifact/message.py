@@ -18,11 +18,12 @@ SERVICE = frozenset({"UNB", "UNG", "UNH", "UNT"})
 class Message(segmented.Message[Segment, Source]):
     """One message. `segments` are UNB, UNG where there is one, and UNH to UNT."""
 
-    __slots__ = ("_qualified", "issues")
+    __slots__ = ("_control_id", "_qualified", "issues")
 
     def __init__(self, segments: list[Segment], source: Source, issues: Sequence[Issue]) -> None:
         super().__init__(segments, source)
         self.issues: tuple[Issue, ...] = tuple(issues)
+        self._control_id: str | None = None
         self._qualified: dict[tuple[str, str], list[Segment]] = {}
 
     @property
@@ -43,7 +44,9 @@ class Message(segmented.Message[Segment, Source]):
     @property
     def control_id(self) -> str:
         """What the sender knows it by: UNB-2, UNB-5, UNG-5 where there is one, and UNH-1, joined by `+`."""
-        return _known_as(*(segment for name in ("UNB", "UNG", "UNH") for segment in self.all(name)[:1]))
+        if self._control_id is None:
+            self._control_id = _known_as(*(one for name in ("UNB", "UNG", "UNH") for one in self.all(name)[:1]))
+        return self._control_id
 
     def qualified(self, name: str, qualifier: str) -> list[Segment]:
         """Return the segments called `name` whose first element begins with `qualifier`: `NAD+HP+…`."""

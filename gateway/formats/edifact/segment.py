@@ -8,7 +8,7 @@ from typing import cast
 
 from gateway.errors import Place
 from gateway.formats import segmented
-from gateway.formats.edifact.service import ABSENT, split
+from gateway.formats.edifact.service import ABSENT, released, split
 from gateway.formats.edifact.source import Raw, Source
 from gateway.formats.segmented import Position
 
@@ -90,12 +90,14 @@ class Segment(segmented.Segment[Source, str]):
     def _read(self, field: int, text: str) -> _Element:
         """Split an element into its parts, read their letters, and keep them."""
         source, service = self._source, self._source.service
-        if source.plain and service.repetition == ABSENT and service.release not in text:
-            plain = [text.split(service.component)]
-            (self._fields or self._split())[field] = plain
-            return plain
-        repeats = [text] if service.repetition == ABSENT else split(text, service.repetition, service)
-        parts = [[source.letters(part) for part in split(repeat, service.component, service)] for repeat in repeats]
+        if source.plain and service.repetition == ABSENT:  # nearly always: the bytes are what they say
+            if service.release in text:
+                parts = [[released(part, service) for part in split(text, service.component, service)]]
+            else:
+                parts = [text.split(service.component)]
+        else:
+            repeats = [text] if service.repetition == ABSENT else split(text, service.repetition, service)
+            parts = [[source.letters(part) for part in split(repeat, service.component, service)] for repeat in repeats]
         (self._fields or self._split())[field] = parts
         return parts
 

@@ -100,9 +100,7 @@ def _up_to(end: str, service: Service) -> re.Pattern[str]:
 def split(text: str, separator: str, service: Service) -> list[str]:
     """Return the parts of a text between separators that are not released; released characters stay as written."""
     release = service.release
-    if separator not in text:
-        return [text]
-    if release not in text:
+    if release not in text or separator not in text:
         return text.split(separator)
     if release + "\r" in text or release + "\n" in text:  # the character that is released is on the next line
         return _split_lines(text, patterns(service).pieces[separator])
@@ -146,6 +144,8 @@ def released(text: str, service: Service) -> str:
         return text
     if text[-1] == release:  # one that is the last releases nothing
         return _releasing(release).sub(r"\1", text)
+    if release * 2 not in text:
+        return text.replace(release, "")
     return release.join([part.replace(release, "") for part in text.split(release * 2)])
 
 

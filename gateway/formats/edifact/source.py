@@ -78,8 +78,13 @@ class Source:
         return line + len(_LINE_END.findall(self.data, start, at)), byte + at - start
 
 
-def is_broken(text: str, raws: Sequence[Raw]) -> bool:
+def is_broken(text: str, raws: Sequence[Raw], service: Service) -> bool:
     """Return whether a line break stands inside a segment."""
+    end = service.terminator
+    if service.release + end not in text:
+        others = text.replace(f"{end}\r\n", "").replace(f"{end}\n", "")
+        if "\n" not in others and "\r" not in others:
+            return False  # nearly always: each is the end of a line after the end of a segment
     return any(end in text and any(text.find(end, raw.start, raw.end) >= 0 for raw in raws) for end in "\r\n")
 
 

@@ -6,7 +6,7 @@ https://service.gefeg.com/jwg1/ (ISO 9735, part 1: UNB … UNZ around UNG … UN
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from gateway.errors import Issue, MalformedMessage, Place
 from gateway.formats.edifact import charset
@@ -61,7 +61,7 @@ class Interchange:
         """Return one segment by its number, to look into."""
         return Segment(self.raws[number], 1, number, self.source)
 
-    @property
+    @cached_property
     def header(self) -> Segment:
         """UNB."""
         return self.segment(0)
@@ -110,7 +110,7 @@ def _interchange(data: bytes, text: str, at: int, fallback: str) -> Interchange:
         raise MalformedMessage([Issue("malformed", "UNB does not follow UNA", place=Place("UNB", byte=at))])
     end = min(raws[-1].end + 1, len(text))
     codec, warnings = charset.codec_of(data if (at, end) == (0, len(text)) else data[at:end], fallback)
-    broken = is_broken(text, raws)
+    broken = is_broken(text, raws, service)
     source = Source(data, text, codec, service, broken=broken, wrapped=broken and is_wrapped(text, raws))
     found = Interchange(source, at, end, raws, warnings=warnings)
     if "\0" in text:
