@@ -247,7 +247,8 @@ class Fragment(Unit):
 class RuleSource:
     """What a rule of a group reads. `items` None: the variable `context` itself, whole.
 
-    `variable` is the name of each item. `default` is used where there is none; `check` must hold, else `say` is said.
+    `variable` is the name of each item. `default` is used where there is none; `check` must hold, else `say` is said
+    (`dutch`: in Dutch).
     """
 
     context: str
@@ -264,6 +265,7 @@ class RuleSource:
     code: str = "required-missing"
     say: str | None = None
     warns: bool = False
+    dutch: str | None = None
 
 
 @frozen(eq=False)

@@ -5,6 +5,7 @@ from typing import Any
 
 from gateway.mapping import ir
 from gateway.mapping.concept_maps import ConceptMap
+from gateway.mapping.findings import Language
 from gateway.mapping.fml import front, installed, parser, resource
 from gateway.mapping.fml.transform import Transformed, compiled, transform
 from gateway.mapping.overlays import Overlay
@@ -39,13 +40,13 @@ def mapping_of(text: str, file: str = "test.fml") -> ir.Mapping:
     return made
 
 
-def run(text: str, source: Any, file: str = "test.fml") -> Transformed:
+def run(text: str, source: Any, file: str = "test.fml", *, language: Language = "en") -> Transformed:
     mapping = mapping_of(text, file)
     model = installed.model_of(text, file, Problems())
     assert model is not None
     maps = installed.maps_of((mapping,), {file: model}, Problems())
     program = compiled(mapping, Overlay("dev", ""), NoUnits(), maps)
-    return transform(program, mapping, source, received_at=RECEIVED_AT)
+    return transform(program, mapping, source, received_at=RECEIVED_AT, language=language)
 
 
 def complaints(text: str) -> list[str]:

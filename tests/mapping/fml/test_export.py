@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.fhir.json import decode, encode
+from gateway.mapping import ir
 from gateway.mapping.cases import Case, find_cases, outcome
 from gateway.mapping.fml import front, installed, parser, writer
 from gateway.mapping.fml.export import export
@@ -70,6 +71,15 @@ def test_an_exported_mapping_gives_the_same_for_every_case(name: str) -> None:
         wanted, now = outcome(case, own), outcome(case, again)
         assert now.document == wanted.document, case.name
         assert said(now.issues) == said(wanted.issues), case.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_exported_mapping_says_its_texts_in_dutch_too(name: str) -> None:
+    (again,) = library_of(writer.write(exported(name)), name).mappings
+    rules = [rule for group in again.groups for rule in ir.rules_of(group.rules)]
+    said = {source.say: source.dutch for rule in rules for source in rule.sources}
+
+    assert {one.say: one.dutch for one in library().mapping(name).requires}.items() <= said.items()
 
 
 @pytest.mark.parametrize("name", NAMES)

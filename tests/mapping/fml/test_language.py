@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import BadMapping, MappingFailed
+from gateway.mapping.findings import Language
 from gateway.mapping.fml import parser, writer
 from gateway.mapping.library import Library
 from gateway.mapping.run import run as run_library
@@ -79,6 +80,33 @@ def test_a_check_says_its_log_and_its_code() -> None:
         patient(rule)
     (issue,) = refused.value.issues
     assert (issue.code, issue.diagnostics, issue.rule) == ("bad-value", "the id is not x", "test.fml:4")
+
+
+@pytest.mark.parametrize(
+    ("before", "dutch"),
+    [
+        ("// nl: de id is niet x", "de id is niet x"),
+        ("// on-error: drop-element nl: de id is niet x", "de id is niet x"),
+        ("// nl: de id: niet x on-error: drop-element", "de id: niet x"),
+        ("", "(in het Engels) the id is not x"),
+    ],
+)
+def test_a_check_says_its_log_in_dutch_where_the_comment_before_its_rule_does(before: str, dutch: str) -> None:
+    rule = f"{before}\n src check (src.id = 'x') log ('bad-value: the id is not x') -> tgt.active = true 'c';"
+    assert [said(rule, "nl"), said(rule, "en")] == [dutch, "the id is not x"]
+
+
+def test_a_check_without_a_log_says_what_does_not_hold() -> None:
+    rule = "src check (src.id = 'x') -> tgt.active = true 'c';"
+    assert [said(rule, "nl"), said(rule, "en")] == ["src.id = 'x' geldt niet", "src.id = 'x' does not hold"]
+
+
+def said(rule: str, language: Language) -> str:
+    """Return what a rule that must hold says of a patient of whom it does not hold."""
+    text = f"{HEAD}group m(source src : Patient, target tgt : Target) {{\n{rule}\n}}"
+    with pytest.raises(MappingFailed) as refused:
+        run(text, PATIENT, language=language)
+    return refused.value.issues[0].diagnostics
 
 
 def test_a_default_stands_in() -> None:

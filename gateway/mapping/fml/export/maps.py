@@ -131,11 +131,12 @@ class _Export:
         return rules
 
     def check(self, exporter: Exporter, require: ir.Require, number: int) -> Rule:
-        """Return the rule of a requirement: a check, and the text that is said as its log."""
+        """Return the rule of a requirement: a check, the text that is said as its log, the Dutch one beside it."""
         plain = require.code == "required-missing" and not require.warns
         said = require.say if plain else f"{'warning ' if require.warns else ''}{require.code}: {require.say}"
         quoted = "'" + said.replace("\\", "\\\\").replace("'", "\\'") + "'"
-        return exporter.rule(f"require-{number}", check=exporter.texts.text(require.that), logMessage=quoted)
+        made = exporter.rule(f"require-{number}", check=exporter.texts.text(require.that), logMessage=quoted)
+        return made | ({"documentation": f"nl: {require.dutch}"} if require.dutch else {})
 
     def exporter(self, unit: ir.Unit) -> Exporter:
         """Return what writes the rules of a unit; the fragments it uses become groups."""

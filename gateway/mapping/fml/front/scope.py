@@ -16,6 +16,7 @@ from gateway.mapping.fml.rules import TRANSFORMS
 from gateway.mapping.spans import Problems, Span, suggestion
 
 _POLICY = re.compile(r"(?:^|\s)on-error: ([a-z-]+)(?:\s|$)")
+_DUTCH = re.compile(r"(?:^|\s)nl: (.+?)(?=\s+on-error: |\s*$)", re.DOTALL)
 _CODE = re.compile(r"(warning )?([a-z]+(?:-[a-z]+)*): (.*)", re.DOTALL)
 _CHARACTER = re.compile(r" \(at character \d+\)$")
 
@@ -53,7 +54,8 @@ class Scope:
     def rule(self, rule: dict[str, Any]) -> ir.Rule:
         """Return a rule, with what it leads on to."""
         inner = self.having(rule)
-        sources = tuple(self.source(one, inner) for one in rule.get("source", ()))
+        dutch = _DUTCH.search(str(rule.get("documentation", "")))
+        sources = tuple(self.source(one, inner, dutch and dutch[1]) for one in rule.get("source", ()))
         targets = tuple(inner.target(one) for one in rule.get("target", ()))
         calls = tuple(
             ir.GroupCall(str(one.get("name")), tuple(map(str, one.get("variable", ()))), self.model.span(one))
@@ -75,8 +77,8 @@ class Scope:
             self.read.problems.add(self.model.span(rule), f"no error policy '{found[1]}'{hint}")
         return made
 
-    def source(self, one: dict[str, Any], inner: "Scope") -> ir.RuleSource:
-        """Return a source of a rule, with its condition, default and check."""
+    def source(self, one: dict[str, Any], inner: "Scope", dutch: str | None) -> ir.RuleSource:
+        """Return a source of a rule, with its condition, default and check; `dutch` is its log in Dutch."""
         context, element = str(one.get("context", "")), one.get("element")
         span = self.model.span(one)
         if context not in self.names and context not in self.kinds:
@@ -91,6 +93,7 @@ class Scope:
             least=int(one.get("min", 0)), most=str(one.get("max", "*")), mode=one.get("listMode"),
             default=self.expression(written, span) if written is not None else None,
             condition=inner.of(one, "condition"), check=inner.of(one, "check"), code=code, say=say, warns=warns,
+            dutch=dutch,
         )  # fmt: skip
 
     def said(self, one: dict[str, Any], inner: "Scope") -> tuple[str, str | None, bool]:

@@ -72,8 +72,9 @@ class Sources(Part):
         frame = inner.frame.having({}, item) if item is not None else inner.frame
         truth = self.expressions.truth(source.check, frame)
         say = source.say or f"{source.check.text} does not hold"
+        dutch = source.dutch if source.say else f"{source.check.text} geldt niet"
         number = self.number(rule, source.check.span, "check")
-        self.body.line(f"T.require({number}, lambda: {truth}, {source.code!r}, {say!r}, {source.warns})")
+        self.body.line(f"T.require({number}, lambda: {truth}, {source.code!r}, {say!r}, {source.warns}, {dutch!r})")
 
     def _open(self, head: str) -> None:
         self.body.line(f"{head}:")
