@@ -22,6 +22,15 @@ pytestmark = pytest.mark.slow
 
 JSON = "application/fhir+json"
 BED = b'{"resourceType":"Location","status":"active"}'
+OWN = """\
+map: https://duinrand.example/StructureMap/{event}
+version: 1.0.0
+source: {{format: hl7v2, when: "MSH-9.1 = 'ADT' and MSH-9.2 = '{event}'"}}
+emit:
+  - resourceType: Patient
+    id: "{{{{ id('patient', PID-3.1) }}}}"
+    active: true
+"""
 
 
 @pytest.fixture(scope="module")
@@ -269,3 +278,24 @@ def test_a_port_in_use_is_told_at_once(tmp_path: Path) -> None:
         said = refused(PORT=str(port), MLLP_PORT=str(free_port()), DATABASE=f"sqlite:///{tmp_path}/s.sqlite")
 
     assert f"127.0.0.1:{port}" in said
+
+
+def test_every_mistake_in_mappings_of_the_installation_is_told_and_nothing_starts(tmp_path: Path) -> None:
+    """Each start checks every mapping: also one that was right at the start before."""
+    ports = {"PORT": str(free_port()), "MLLP_PORT": str(free_port()), "MAPPINGS": str(tmp_path / "own")}
+    store = f"sqlite:///{tmp_path}/store.sqlite"
+    for name in ("one", "two"):
+        (tmp_path / "own/hl7v2" / name).mkdir(parents=True)
+        (tmp_path / "own/hl7v2" / name / "mapping.yaml").write_text(OWN.format(event=name), encoding="utf-8")
+    with serving(tmp_path, store, MAPPINGS=ports["MAPPINGS"]) as running:
+        assert requests.get(f"{running.base}/fhir/metadata", timeout=30).status_code == 200
+
+    for name, wrong in (("one", "gendr"), ("two", "birthdate")):
+        path = tmp_path / "own/hl7v2" / name / "mapping.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace("active", wrong), encoding="utf-8")
+    said = refused(DATABASE=store, **ports)
+
+    assert "own/hl7v2/one/mapping.yaml:7:5" in said
+    assert "own/hl7v2/two/mapping.yaml:7:5" in said
+    assert "did you mean 'gender'?" in said
+    assert "did you mean 'birthDate'?" in said
