@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.access.policy import Caller, may_send
 from gateway.errors import Forbidden, InvalidResource, Issue
 from gateway.fhir.datetime import format_instant
-from gateway.store import Batch, Identity, Sight, inbox
+from gateway.store import Batch, Identity, Sight
+from gateway.store.inbox import answered
 from gateway.transact import entries, links, once, order
 from gateway.transact.audit import audit_row, misnamed_row, repeat_row
 from gateway.transact.commit import Commit
@@ -153,7 +154,7 @@ def _transact(
     _check_may_send(caller, received)
     read = entries.read(ops, caller)
     if received is not None and received.by_client and received.once:
-        once.check(received, inbox.answered(to.store, received.once))  # before it costs anything
+        once.check(received, answered(to.store, received.once))  # before it costs anything
     entries.identify(read, to.new_id)
     entries.check_distinct(read)
     found = links.collect(read, caller)
