@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.mapping.writing import MESSAGE, mapped, resource, resources, written
+from gateway.mapping.run import run
+from tests.mapping.writing import MESSAGE, RECEIVED, mapped, resource, resources, written
 
 
 def made(folder: Path, *lines: str, message: str = MESSAGE, provider: str = "dev") -> dict[str, Any]:
@@ -332,3 +333,47 @@ def test_what_the_engine_marks_its_own_code_with_is_text_in_a_mapping(tmp_path: 
     (made,) = resources(written(tmp_path, body))
 
     assert (made["language"], made["implicitRules"], made["author"]) == ("F", "\u00ab0\u00bb", "\ue0000\ue001")
+
+
+STEPS = """
+    fragment: steps
+    type: Basic
+    parameters: [pid]
+    use: {inner: inner.yaml}
+    let:
+      called: pid.5
+      number: pid.3
+      born: pid.7
+    emit:
+      extension:
+        - {url: https://x/family, valueString: "{{ called.1.1 }}"}
+        - {url: https://x/authority, valueString: "{{ number.4.1 }}"}
+        - {url: https://x/whole, valueString: "{{ born }}"}
+        - {url: https://x/first, valueString: "{{ born.1 }}"}
+        - {url: https://x/passed, valueString: "{{ inner(called, born) }}"}
+        - "{% if called.9.exists() %}": {url: https://x/none, valueString: "{{ called.9 }}"}
+    """
+INNER = """
+    fragment: inner
+    type: string
+    parameters: [name, day]
+    emit: "{{ name.2 & ' ' & day }}"
+    """
+
+
+@pytest.mark.parametrize("trace", [True, False])
+def test_a_name_for_a_step_can_be_stepped_on_from_in_a_fragment(tmp_path: Path, trace: bool) -> None:
+    body = "use: {steps: steps.yaml}\n" + resource('"{% merge %}": ["{{ steps(PID) }}"]')
+    library = written(tmp_path, body, files={"steps.yaml": STEPS, "inner.yaml": INNER})
+    assert library.problems.errors == []
+
+    (one,) = run(library, MESSAGE.encode(), received_at=RECEIVED, trace=trace)
+
+    ((made, *_),) = one.resources
+    assert {said["url"].removeprefix("https://x/"): said["valueString"] for said in made["extension"]} == {
+        "family": "Jansen",
+        "authority": "NLMINBIZA",
+        "whole": "19410307",
+        "first": "19410307",
+        "passed": "Anna 19410307",
+    }

@@ -115,6 +115,8 @@ class Prepare:
             return node
         if name.fixed is not None:
             return replace(name.fixed, start=node.start, end=node.end)
+        if name.path is not None and name.path.base in self.frame.names:
+            return node  # a step from another name: only who steps on from it goes on from the piece
         if name.path is not None and (pieces or name.path.field is None):
             return self.path(replace(name.path, start=node.start, end=node.end), pieces=pieces)
         return node
@@ -177,9 +179,11 @@ class Prepare:
         """Return a call, its arguments as it wants them."""
         fragment = self.fragment(node.name) if node.base is None else None
         if fragment is not None:
-            wanted = [index == 0 or index in fragment.sources for index in range(len(node.arguments))]
-            arguments = zip(node.arguments, wanted, strict=True)
-            return _with(node, arguments=tuple(self.node(a, pieces=w) for a, w in arguments))
+            given = [
+                self._piece(argument) if index in fragment.sources else self.node(argument, pieces=index == 0)
+                for index, argument in enumerate(node.arguments)
+            ]
+            return _with(node, arguments=tuple(given))
         passing = pieces and node.name in _PASSING
         arguments_ = tuple(
             self.node(a, pieces=passing and not (node.name == "iif" and i == 0)) for i, a in enumerate(node.arguments)
@@ -192,6 +196,13 @@ class Prepare:
         elif node.name in {"exists", "all"}:
             base = self.node(node.base, pieces=True)
         return _with(node, base=base, arguments=arguments_)
+
+    def _piece(self, node: ast.Node) -> ast.Node:
+        """Return an argument that the fragment steps on from; a name for a step (`born: pid.7`) is then that step."""
+        name = self.frame.names.get(node.name) if isinstance(node, ast.Identifier) else None
+        if name is None or name.path is None or name.path.base not in self.frame.names:
+            return self.node(node, pieces=True)
+        return self.path(replace(name.path, start=node.start, end=node.end), pieces=True)
 
     def _present(self, base: ast.Node) -> None:
         """A field exists when any part of it holds something, not only its first."""

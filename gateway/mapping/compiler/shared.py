@@ -68,8 +68,12 @@ class Expressions:
         return frame.having(there) if there else frame
 
     def known(self, binding: ir.Binding, frame: Frame) -> ast.Node | None:
-        """Return what a name stands for where the map alone says it: a literal or a source path; else None."""
+        """Return what a name stands for where the map alone says it: a literal or a source path; else None.
+
+        A step from another name (`pid.5`) is a path too: who goes on from it (`name.1.1`) goes on from the piece.
+        """
         node = self._prepared(binding.value.node, frame).node
+        node = _as_path(node) if isinstance(node, ast.SourceStep) else node
         path = isinstance(node, ast.SourcePath) and node.column is None
         return node if path or isinstance(node, ast.Literal | ast.Empty) else None
 
@@ -92,3 +96,12 @@ class Expressions:
 
         overlay = self.host.overlay if self.folding else None
         return Prepare(frame, overlay, fragment, tree=self.host.format in ir.TREES)
+
+
+def _as_path(step: ast.SourceStep) -> ast.Node:
+    """Return `pid.5[2].1` as the path it is from the name `pid`; other steps as they are."""
+    if not isinstance(step.base, ast.Identifier) or step.column is not None or len(step.numbers) > 3:
+        return step
+    field, component, subcomponent = (*step.numbers, None, None, None)[:3]
+    at = (step.base.name, None, field, step.repetition, component, subcomponent)
+    return ast.SourcePath(*at, start=step.start, end=step.end)
