@@ -69,10 +69,9 @@ def put(out: dict[str, Any], resource: dict[str, Any]) -> None:
     if id_ is None:
         raise Finding("rule-failed", "no-id")
     url = f"{resource['resourceType']}/{id_}"
-    before = out.get(url)
-    if before is not None and before is not resource and before != resource:
+    before = out.setdefault(url, resource)
+    if before is not resource and before != resource:
         raise Finding("duplicate-resource", "duplicate", severity="warning")
-    out[url] = resource
 
 
 def text_strip(text: str | None) -> str | None:

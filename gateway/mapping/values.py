@@ -83,10 +83,7 @@ class Identifiers:
         self.namespace = uuid.UUID(namespace)
         self._begun = hashlib.sha1(self.namespace.bytes, usedforsecurity=False)
         self.function = lru_cache(maxsize=_KEPT)(self._make)
-        """The same as a plain function: every message asks for some fifteen ids, of places that were named before.
-
-        `uuid.uuid5` makes the same, five times as slowly: a list of beds that was never seen is mostly new ids.
-        """
+        """The same as a plain function: every message asks for some fifteen ids, of places that were named before."""
 
     def __repr__(self) -> str:
         return f"Identifiers('{self.namespace}')"
@@ -96,13 +93,48 @@ class Identifiers:
         return self.function(*parts)
 
     def _make(self, *parts: object) -> str | None:
-        named = parts[1:]
-        if named.count(None) == len(named):
+        if None in parts and parts.count(None) == len(parts) - 1:
             return None
-        whole = self._begun.copy()
-        whole.update(_joined(parts).encode())
-        h = whole.hexdigest()
-        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANTS[h[16]]}{h[17:20]}-{h[20:32]}"
+        return _uuid(self._begun, _joined(parts))
+
+    def of(self, kind: str) -> "IdsOfKind":
+        """Return the ids of what is known by one text."""
+        return IdsOfKind(str(self.namespace), kind)
+
+
+class IdsOfKind(dict[str | None, str | None]):
+    """The ids of one kind of things of one provider, each known by a text: `ids["3B/312"]`; of nothing there is none.
+
+    Lists of beds that were never seen are mostly new ids: to make one takes a fifth of the time of `uuid.uuid5`.
+    """
+
+    __slots__ = ("_begun", "_name")
+
+    def __init__(self, namespace: str, kind: str) -> None:
+        super().__init__()
+        self._name = f"IdsOfKind({namespace!r}, {kind!r})"
+        self._begun = hashlib.sha1(uuid.UUID(namespace).bytes, usedforsecurity=False)
+        self._begun.update(f"{kind}{_SEPARATOR}".encode())
+
+    def __repr__(self) -> str:
+        return self._name
+
+    def __missing__(self, text: str | None) -> str | None:
+        """Return the id of a text that was not asked for before."""
+        if text is None:
+            return None
+        if len(self) >= _KEPT:
+            self.clear()
+        made = self[text] = _uuid(self._begun, text)
+        return made
+
+
+def _uuid(begun: "hashlib._Hash", name: str) -> str:
+    """Return the UUIDv5 of a name in the namespace with which the hash was begun. RFC 9562, section 5.5."""
+    whole = begun.copy()
+    whole.update(name.encode())
+    h = whole.hexdigest()
+    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANTS[h[16]]}{h[17:20]}-{h[20:32]}"
 
 
 def _joined(parts: tuple[Any, ...]) -> str:

@@ -107,6 +107,24 @@ def test_an_id_is_the_uuid_that_the_standard_library_makes(parts: list[str]) -> 
     assert Identifiers(NAMESPACE)("k", *parts) == str(uuid.uuid5(uuid.UUID(NAMESPACE), "\x1f".join(["k", *parts])))
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=5))
+def test_an_id_of_one_text_is_the_same_when_it_is_looked_up(text: str) -> None:
+    ids = Identifiers(NAMESPACE)
+
+    assert ids.of("k")[text] == ids("k", text)
+
+
+def test_ids_that_are_looked_up_are_kept_within_bounds() -> None:
+    ids = Identifiers(NAMESPACE).of("k")
+    first = ids["0"]
+    for n in range(70_000):
+        ids[str(n)]
+
+    assert len(ids) < 66_000
+    assert ids["0"] == first
+    assert ids[None] is None
+
+
 @given(
     st.lists(st.one_of(st.none(), st.text(max_size=3)), min_size=1, max_size=4),
     st.lists(st.one_of(st.none(), st.text(max_size=3)), min_size=1, max_size=4),

@@ -95,6 +95,15 @@ class Body:
             self.noted = []
         self.lines.append("    " * self.depth + text)
 
+    def told(self, index: int) -> str:
+        """Return the comment of one line."""
+        return f"  # {comment(self.comments[index])}" if index in self.comments else ""
+
+    def cut(self, start: int) -> None:
+        """Take away the lines from `start` on."""
+        self.comments = {index: told for index, told in self.comments.items() if index < start}
+        del self.lines[start:]
+
     def name(self, hint: str) -> str:
         """Return a name not used before in this function."""
         self.numbers[hint] = self.numbers.get(hint, 0) + 1

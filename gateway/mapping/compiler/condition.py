@@ -6,8 +6,8 @@ from typing import Any
 
 from gateway.fhirpath import ast
 from gateway.mapping import ir
-from gateway.mapping.compiler.body import Body
-from gateway.mapping.compiler.frame import Name, outermost
+from gateway.mapping.compiler.body import Body, Made
+from gateway.mapping.compiler.frame import Frame, Name, outermost
 from gateway.mapping.compiler.host import Host
 from gateway.mapping.compiler.names import NAMES
 from gateway.mapping.compiler.shared import Expressions
@@ -55,6 +55,10 @@ class _Host(Host):
 
     def shared(self, name: str) -> str:
         return name
+
+    def apart(self, body: Body, start: int, made: Made, frame: Frame) -> Made:
+        del body, start, frame
+        return made
 
     def stepped(self, unit: ir.Unit) -> frozenset[str]:
         del unit

@@ -93,8 +93,7 @@ class Names(Paths):
         texts = [self.given(name, _single(argument), argument.type) for argument in arguments]
         if name == "id":
             present = any(argument.present for argument in arguments[1:])
-            ids = self.host.constant(Identifiers(str(self.host.overlay.namespace)), "ids")
-            return Code(self._called(ids, texts), type=added.type, present=present)
+            return Code(self._id(arguments, call, texts), type=added.type, present=present)
         if value is None:
             return Code(self._written(name, [*fixed, *texts]), type=added.type)
         if name == "toInstant" and not texts and value.type in {"instant", "dateTime"} and not value.many:
@@ -105,6 +104,15 @@ class Names(Paths):
             return Code(self._written(name, [given, *fixed, *texts], text=text), type=added.type)
         made = self._written(name, [self.given(name, "_v", value.type), *fixed, *texts])
         return Code(f"[_w for _v in {value.text} for _w in ({made},) if _w is not None]", many=True, type=added.type)
+
+    def _id(self, arguments: list[Code], call: Invocation, texts: list[str]) -> str:
+        """Return the Python of an id; of a kind and one text it is looked up without a call."""
+        ids = Identifiers(str(self.host.overlay.namespace))
+        kind = call.arguments[0].node
+        if self.host.traced or len(texts) != 2 or not _is_text(arguments[1]) or not _is_kind(kind):
+            return self._called(self.host.constant(ids, "ids"), texts)
+        assert isinstance(kind, ast.Literal)
+        return f"{self.host.constant(ids.of(str(kind.value)), f'{kind.value}_ids')}[{texts[1]}]"
 
     def _written(self, name: str, texts: list[str], *, text: bool = False) -> str:
         """Return a call of an added function; `text`: it is given nothing but texts and constants."""
@@ -237,6 +245,10 @@ def _single(code: Code) -> str:
 
 def _is_text(code: Code) -> bool:
     return not code.many and kind_of(code.type) in {"text", "solid"}
+
+
+def _is_kind(node: ast.Node) -> bool:
+    return isinstance(node, ast.Literal) and isinstance(node.value, str)
 
 
 def _kind(call: Invocation) -> str:

@@ -18,6 +18,9 @@ class Writer(Protocol):
     def value(self, template: ir.Template, frame: Frame) -> Made:
         """Return the Python of one template."""
 
+    def member(self, template: ir.Template, frame: Frame, *, of_resource: bool) -> Made:
+        """Return the Python of what stands in an object."""
+
     def bind(self, bindings: tuple[ir.Binding, ...], frame: Frame) -> Frame:
         """Write names; return the frame in which they are visible."""
 
@@ -40,12 +43,13 @@ class Filling:
 
     def members(self, template: ir.Object, frame: Frame) -> None:
         """Write the members of an object, in their order."""
+        whole = any(isinstance(member, ir.Field) and member.name == "resourceType" for member in template.members)
         for member in template.members:
             if isinstance(member, ir.Assign):
                 frame = self.plain.bind(member.bindings, frame)
             elif isinstance(member, ir.Field):
                 before = len(self.body.noted)
-                self.field(member.name, self.plain.value(member.value, frame), before)
+                self.field(member.name, self.plain.member(member.value, frame, of_resource=whole), before)
             elif isinstance(member, ir.Choice):
                 self.choice(member, frame)
             else:

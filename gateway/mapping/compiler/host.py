@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from gateway.mapping import ir
-from gateway.mapping.compiler.frame import Name
+from gateway.mapping.compiler.body import Body, Made
+from gateway.mapping.compiler.frame import Frame, Name
 from gateway.mapping.concept_maps import ConceptMap
 from gateway.mapping.overlays import Overlay
 
@@ -35,6 +36,9 @@ class Host(Protocol):
 
     def shared(self, name: str) -> str:
         """Return the name of a function that makes the same of the same texts, where rows of a table share it."""
+
+    def apart(self, body: Body, start: int, made: Made, frame: Frame) -> Made:
+        """Return what was made by the lines from `start` on, by a function of its own where rows can share that."""
 
     def constant(self, value: object, hint: str) -> str:
         """Return the name under which generated code sees a value."""

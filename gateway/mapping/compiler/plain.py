@@ -45,6 +45,7 @@ class Plain:
         code, pieces = self.expressions.code(binding.value, frame, pieces=False)
         variable = self.body.name(f"n_{binding.name}_")
         text = f"plain({code.text})" if pieces and not keep and kind_of(code.type) in {"text", "any"} else code.text
+        text = self._apart(Made(text, "any"), frame).text
         self.body.note(binding.span)
         self.body.line(f"{variable} = {text}")
         solid = not code.many and self.expressions.sure(binding.value, frame)
@@ -52,7 +53,7 @@ class Plain:
 
     def require(self, rule: ir.Require, frame: Frame) -> None:
         """Write a requirement: when it does not hold, the traced dialect says why."""
-        truth = self.expressions.truth(rule.that, frame)
+        truth = self._apart(Made(self.expressions.truth(rule.that, frame), "value"), frame).text
         if truth != "True":
             self.body.note(rule.span)
             self.body.line(f"if not ({truth}): raise Finding('required-missing', 'require')")
@@ -67,7 +68,19 @@ class Plain:
             for item in template.items:
                 self.emit(item, frame)
         else:
-            self._put(self.value(template, frame))
+            start = len(self.body.lines)
+            self._put(self._apart(self.value(template, frame), frame, start))
+
+    def _apart(self, made: Made, frame: Frame, start: int | None = None) -> Made:
+        """Return what was made, by a function of its own where rows of a table can share it."""
+        begun = len(self.body.lines) if start is None else start
+        return self.expressions.host.apart(self.body, begun, made, frame)
+
+    def member(self, template: ir.Template, frame: Frame, *, of_resource: bool) -> Made:
+        """Return the Python of what stands in an object."""
+        start = len(self.body.lines)
+        made = self.value(template, frame)
+        return self._apart(made, frame, start) if of_resource else made
 
     def _put(self, made: Made) -> None:
         if made.many:

@@ -3,6 +3,7 @@
 The text holds only what the generators wrote: names, paths and texts of a mapping enter it as literals.
 """
 
+import builtins
 import linecache
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,9 @@ from typing import Any
 
 from gateway.fhirpath import Code
 from gateway.mapping import ir
+from gateway.mapping.compiler import sharing
 from gateway.mapping.compiler.body import Body, Made, kind_of
+from gateway.mapping.compiler.constants import lifted
 from gateway.mapping.compiler.frame import Frame, Name, outermost
 from gateway.mapping.compiler.names import NAMES
 from gateway.mapping.compiler.plain import Plain
@@ -130,6 +133,23 @@ class _Builder:
         self.added.add(name)
         return f"r_{name}"
 
+    def apart(self, body: Body, start: int, made: Made, frame: Frame) -> Made:
+        if not self.table or not sharing.worth(body.lines[start:], made.text):
+            return made
+        variables = sharing.inputs(body.lines[start:], made.text, self._is_known)
+        texts = {*body.cells.values(), *(name.text for name in frame.names.values() if _is_key(name))}
+        if not sharing.is_shared(variables, texts):
+            return made
+        function = f"g_{len(self.functions) + 1}"
+        call = f"{function}({', '.join(variables)})"
+        self.functions.append(sharing.moved(body, start, made.text, f"def {call}"))
+        return replace(made, text=call)
+
+    def _is_known(self, name: str) -> bool:
+        """Return whether a name in generated code is no variable of the row."""
+        outer = name in self.namespace or name in self.definitions or name in {"received_at", "control_id"}
+        return outer or name[:2] in {"f_", "g_", "r_"} or hasattr(builtins, name)
+
     def _context(self, function: str) -> str:
         if not self.table:
             return _CONTEXT
@@ -247,7 +267,7 @@ class _Builder:
         """Return how the definition of a fragment begins."""
         variables = [self._context(function), *["T"] * self.traced, *(name.text for name in given)]
         head = f"def {function}({', '.join(filter(None, variables))})"
-        shared = self.table and function not in self.looking and given and all(map(_is_text, given))
+        shared = self.table and function not in self.looking and given and all(map(_is_key, given))
         return f"@remembered\n{head}" if shared else head
 
     def _plain_fragment(self, fragment: ir.Fragment, writer: Plain, frame: Frame) -> Made:
@@ -272,13 +292,18 @@ class _Builder:
 
 def _rows(added: Sequence[str], functions: Sequence[str]) -> str:
     """Return the function that makes the functions of one table, so that these can remember what they made."""
-    shared = [f"r_{name} = remembered({name})" for name in added]
-    return _TABLE.format(functions=indent("\n\n".join([*["\n".join(shared)] * bool(shared), *functions]), "    "))
+    constants, text = lifted("\n\n".join(functions), "C")
+    begun = [f"r_{name} = remembered({name})" for name in added] + constants
+    return _TABLE.format(functions=indent("\n".join([*begun, "", text]), "    "))
 
 
-def _is_text(name: Name) -> bool:
-    """Return whether a name surely holds a text or nothing, so that it can be looked up by its value."""
-    return not name.many and kind_of(name.type) in {"text", "solid"}
+def _is_key(name: Name) -> bool:
+    """Return whether what a name holds can be looked up by its value: a text, a boolean or nothing.
+
+    A number cannot: 0.50 is 0.5, and is not written so.
+    """
+    boolean = name.type in {"boolean", "System.Boolean"}
+    return not name.many and (boolean or kind_of(name.type) in {"text", "solid"})
 
 
 def check_unit(unit: ir.Unit, format_: str, units: Units, problems: Problems) -> dict[int, Code]:
@@ -296,6 +321,7 @@ class _Checker(_Builder):
         super().__init__(mapping, Overlay("", ""), units, problems, traced=False)
         self.unit = unit
         self.format = format_
+        self.table = False  # nothing of it runs
         self.expressions = Expressions(self, problems, folding=False)
 
     def check(self) -> None:
