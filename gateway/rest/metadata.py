@@ -106,6 +106,24 @@ OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
 """The operations that are served on a type; of these types nothing is stored."""
 
 
+DOCUMENTED: Mapping[str, str] = MappingProxyType(
+    {
+        "Bundle": "A document, message or collection that has an identifier (or a MessageHeader) is stored once: the "
+        "same Bundle of the same sender is answered as it was the first time, with the header Idempotent-Replayed.",
+        "Provenance": "Which message made which version, by which map, is told beside what clients stored: by target "
+        "or _id, with recorded, entity:identifier and agent:identifier beside them. It is made when it is asked, so it "
+        "has no versions of its own.",
+    }
+)
+"""What is to be known of a type beside its interactions."""
+
+_SYSTEM = (
+    "A transaction or batch that has an identifier, or begins with a MessageHeader, has its effect once: the same "
+    "Bundle of the same sender is answered as it was the first time, with the header Idempotent-Replayed. Another "
+    "content under the same name is a conflict."
+)
+
+
 def lists(resource_type: str, interaction: Interaction) -> bool:
     """Return whether the CapabilityStatement lists `interaction`, for `resource_type` or ('') for the system."""
     return interaction in (SERVED.get(resource_type, ()) if resource_type else SYSTEM)
@@ -151,6 +169,7 @@ def _rest(*, development: bool) -> dict[str, Any]:
     security = "Development mode: no authentication, loopback only." if development else "TLS with client certificates."
     return {
         "mode": "server",
+        "documentation": _SYSTEM,
         "security": {"cors": False, "description": security},
         "resource": [
             *(_resource(resource_type, interactions) for resource_type, interactions in SERVED.items()),
@@ -172,6 +191,7 @@ def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict
         "type": resource_type,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
         **({"supportedProfile": supported} if supported else {}),
+        **({"documentation": DOCUMENTED[resource_type]} if resource_type in DOCUMENTED else {}),
         "interaction": [{"code": code} for code in interactions],
         "versioning": "versioned",
         "readHistory": True,
