@@ -9,9 +9,9 @@ in English; as text, as JSON, and as CSV for a spreadsheet.
 """
 
 from gateway.report.lines import summary, text
-from gateway.report.phrases import Language
+from gateway.report.phrases import Language, in_language
 from gateway.report.table import table
 from gateway.report.told import findings
 from gateway.report.tree import rows
 
-__all__ = ["Language", "findings", "rows", "summary", "table", "text"]
+__all__ = ["Language", "findings", "in_language", "rows", "summary", "table", "text"]

@@ -1,6 +1,7 @@
 """The words of a report in English and Dutch, and findings of the gateway in the language of the reader."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from gateway.errors import Issue
@@ -8,7 +9,7 @@ from gateway.fhir.outcome import catalogue
 from gateway.mapping.findings import LANGUAGES, UNTRANSLATED, Language
 from gateway.report.translation import told
 
-__all__ = ["Language", "expected", "phrase", "translated"]
+__all__ = ["Language", "expected", "in_language", "phrase", "translated"]
 
 _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -90,6 +91,11 @@ def translated(issue: Issue, language: Language) -> str:
         return issue.diagnostics
     concept = catalogue().get(issue.code) or catalogue()["exception"]
     return f"{concept.display[language]} {UNTRANSLATED.format(issue.diagnostics)}"
+
+
+def in_language(issue: Issue, language: Language) -> Issue:
+    """Return a finding for who integrates: in Dutch as a report tells it, in English as it was found."""
+    return replace(issue, diagnostics=translated(issue, language)) if language == "nl" else issue
 
 
 def expected(issue: Issue, language: Language) -> str | None:

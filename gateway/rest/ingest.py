@@ -124,7 +124,7 @@ def _xml_outcome(every: Sequence[_Answered]) -> bytes:
 
 
 def _resource(every: Sequence[_Answered], *, show_values: bool) -> Resource:
-    issues = [issue for one in every for issue in _issues(one.ingested)]
+    issues = [report.in_language(issue, wire.language()) for one in every for issue in _issues(one.ingested)]
     return operation_outcome(issues, show_values=show_values, language=wire.language())
 
 

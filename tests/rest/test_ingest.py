@@ -105,6 +105,18 @@ def test_a_bundle_is_answered_by_an_outcome(client: FlaskClient) -> None:
     assert response.get_json()["issue"][0]["details"]["coding"][0]["code"] == "all-well"
 
 
+def test_an_outcome_is_in_the_senders_language(client: FlaskClient) -> None:
+    bundle = b'{"resourceType": "Bundle", "type": "batch", "entry": []}'
+    headers = {"Content-Type": "application/fhir+json", "Accept-Language": "nl-NL"}
+    dutch = client.post("/ingest/dev", data=bundle, headers=headers).get_json()
+    english = client.post("/ingest/dev", data=bundle, headers=headers | {"Accept-Language": "en"}).get_json()
+
+    assert dutch["issue"][0]["details"]["text"] == (
+        "een Bundle van type batch wordt niet als bericht gelezen; stuur een transaction"
+    )
+    assert english["issue"][0]["diagnostics"].startswith("a Bundle of type batch is not taken as a message")
+
+
 def test_an_unknown_provider_is_404_and_get_is_405(client: FlaskClient) -> None:
     unknown = send(client, bed_message(), ER7, "nobody")
     got = client.get("/ingest/dev")
