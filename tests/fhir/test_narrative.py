@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.fhir.narrative import ATTRIBUTES, ELEMENTS, XHTML, from_cda, sanitise
+from gateway.fhir.narrative.allowed import is_address, style
 from gateway.fhirpath.runtime.narrative import allowed
 from gateway.validation.narrative import faults
 
@@ -219,3 +220,36 @@ def test_no_text_of_a_section_is_lost(tree: etree._Element) -> None:
     for text in filter(None, tree.itertext(tag="*")):
         before, found, rest = rest.partition(str(text))
         assert found == text, before
+
+
+_attacks = st.sampled_from(
+    [
+        '"><script>x()</script>', "javascript:x()", "java\u200bscript:x()", "//elders.example/x", "' onclick='x()",
+        "data:text/html,x", "bold;background:url(//x)", "expression(x())", "#a", "Bold", "&#34;><b>", "]]>",
+    ]
+)  # fmt: skip
+_places = st.sampled_from(
+    ["ID", "id", "IDREF", "href", "name", "referencedObject", "styleCode", "style", "class", "language", "lang",
+     "onclick", "listType", "revised", "colspan", "src", "title", "xmlns_", "{urn:x}href", "{http://www.w3.org/1999/xlink}href"]
+)  # fmt: skip
+_elements = st.sampled_from(
+    [*_CDA_NAMES.split(), "footnoteRef", "script", "style", "img", "a", "iframe", f"{{{XHTML}}}script"]
+)
+
+
+@given(st.lists(st.tuples(_elements, st.dictionaries(_places, _attacks, max_size=4), _attacks), max_size=6))
+def test_nothing_that_is_sent_in_a_section_becomes_markup(parts: list[tuple[str, dict[str, str], str]]) -> None:
+    source = inner = etree.Element("text")
+    for name, attributes, text in parts:
+        inner = etree.SubElement(inner, name, attributes)
+        inner.text = inner.tail = text
+
+    made = from_cda(source)
+
+    root = _check(made) if made else source
+    for element in root.iter() if made else ():
+        assert etree.QName(element).localname not in {"script", "style", "iframe", "img"}
+        assert not any(name.startswith("on") for name in map(str, element.attrib))
+        assert is_address(element.get("href", "#"))
+        assert style(element.get("style", "")) == element.get("style", "")
+    assert all(text in _spoken(root) for *_, text in parts)
