@@ -6,7 +6,7 @@ https://hl7.org/cda/ (narrative block), https://hl7.org/fhir/R4/narrative.html
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-from typing import cast
+from typing import Any
 
 from lxml import etree
 
@@ -61,7 +61,7 @@ def from_cda(element: etree._Element) -> str:
 
 def _chosen(node: etree._Element) -> Made | None:
     tag = node.tag
-    attributes = cast("Attributes", node.items())
+    attributes: Any = node.items()  # texts: XML was parsed to have them
     if not attributes and tag in _PLAIN:
         return _PLAIN[tag]
     name = _local(tag)

@@ -21,6 +21,7 @@ _NAMES = MappingProxyType(
     {name: f' {name}="' for names in ATTRIBUTES.values() for name in names} | {XML_LANG: ' xml:lang="'}
 )
 _NONE: Mapping[str, str] = MappingProxyType({})
+_COMMENT = ("", 0)  # nothing is made of it, and nothing was begun
 _EVENTS = ("start", "end", "comment", "pi")
 _IN_ATTRIBUTES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
@@ -90,7 +91,7 @@ class Rebuilt:
 
     def add(self, source: etree._Element, chosen: Chosen) -> None:
         """Add what is in `source`; `source` itself has become the div."""
-        tags, texts = self._tags, self._texts
+        tags, texts, ends = self._tags, self._texts, self._ends
         walk = etree.iterwalk(source, events=_EVENTS)
         next(walk)
         self._begin(NOTHING)
@@ -102,9 +103,11 @@ class Rebuilt:
                 texts.append(node.text or "" if became else "")
                 if became is None:
                     walk.skip_subtree()
-            else:
-                tags.append(self._end() if event == "end" else "")
-                texts.append(node.tail or "")
+                continue
+            end, levels = ends.pop() if event == "end" else _COMMENT
+            self._level -= levels
+            tags.append(end)
+            texts.append(node.tail or "")
         texts[-1] = ""  # what follows the source is not in it
 
     def _begin(self, became: Made) -> str:
@@ -117,11 +120,6 @@ class Rebuilt:
         self._level += levels
         self._ends.append((end, levels))
         return begin
-
-    def _end(self) -> str:
-        end, levels = self._ends.pop()
-        self._level -= levels
-        return end
 
     def written(self) -> str:
         """Return the div as text, or '' when it shows nothing: txt-2 forbids such a narrative."""
