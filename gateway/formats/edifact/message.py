@@ -14,6 +14,8 @@ from gateway.formats.segmented import Position
 SERVICE = frozenset({"UNB", "UNG", "UNH", "UNT"})
 """The segments that the gateway itself reads."""
 
+_KNOWN_AS = {"UNB": (2, 5), "UNG": (5,), "UNH": (1,)}
+
 
 class Message(segmented.Message[Segment, Source]):
     """One message. `segments` are UNB, UNG where there is one, and UNH to UNT."""
@@ -91,8 +93,7 @@ def control_id(data: bytes) -> str | None:
 
 
 def _known_as(*headers: Segment) -> str:
-    fields = {"UNB": (2, 5), "UNG": (5,), "UNH": (1,)}
-    return "+".join(written(header.value(field) or "") for header in headers for field in fields[header.name])
+    return "+".join([written(header.value(field) or "") for header in headers for field in _KNOWN_AS[header.name]])
 
 
 def _rest(data: bytes, at: int) -> Excerpt:
