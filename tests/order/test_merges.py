@@ -236,24 +236,26 @@ def test_a_row_of_before_is_read(services: Services) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_hospital_that_merges_patients_is_right_in_any_order(open_services: Opened, seed: int) -> None:
-    """A third of the messages come under another number of the patient, and the merges anywhere among them."""
-    random = Random(seed)
-    hospital = Hospital(random, wards(2))
-    messages = [_renumbered(one, random) for one in hospital.week(120)]
-    patients = {pid for one in messages if (pid := _patient(one)).startswith(b"P")}
-    merges = [
-        message("A40", f"MERGE-{n}", START, f"PID|1||{pid.decode()}^^^ZKH_DUINRAND^PI||Jansen^J||19500101|M",
-                f"MRG|T{pid.decode()}^^^ZKH_DUINRAND^PI")
-        for n, pid in enumerate(sorted(patients))
-    ]  # fmt: skip
+    messages, truth = merging(seed, 120)
     to = open_services()
 
-    shuffled = messages + merges
-    random.shuffle(shuffled)
-    for one in shuffled:
+    Random(seed).shuffle(messages)
+    for one in messages:
         assert take(one, to).refusal is None
 
-    assert beds(to) == hospital.truth()
+    assert beds(to) == truth
+
+
+def merging(seed: int, count: int) -> tuple[list[bytes], dict[str, str]]:
+    """Return messages of a hospital that knows half of its patients by a second number, the merges, and the truth."""
+    random = Random(seed)
+    hospital = Hospital(random, wards(2))
+    messages = [_renumbered(one, random) for one in hospital.week(count)]
+    patients = {patient.decode() for one in messages if (patient := _patient(one)).startswith(b"P")}
+    for n, number in enumerate(sorted(patients)):
+        segments = f"PID|1||{number}^^^ZKH_DUINRAND^PI||Jansen^J||19500101|M", f"MRG|T{number}^^^ZKH_DUINRAND^PI"
+        messages.append(message("A40", f"MERGE-{n}", START, *segments))
+    return messages, hospital.truth()
 
 
 def _patient(one: bytes) -> bytes:

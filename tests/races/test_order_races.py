@@ -12,6 +12,7 @@ from gateway.services import Services
 from gateway.store.contents import figures
 from tests.messages import bed_message
 from tests.order.hospital import Hospital, wards
+from tests.order.test_merges import merging
 from tests.order.test_order import beds
 from tests.races.senders import SENDERS, send
 
@@ -32,6 +33,13 @@ def a_share(n: int) -> Sequence[bytes]:
     mine = messages[n::SENDERS] + messages[n % 7 :: 97]
     Random(n).shuffle(mine)
     return mine
+
+
+def a_share_with_merges(n: int) -> Sequence[bytes]:
+    """Return a share of the messages of a hospital that merges patients, dealt at random."""
+    messages, _ = merging(3, 200)
+    Random(3).shuffle(messages)
+    return messages[n::SENDERS]
 
 
 def test_48_senders_of_one_message_have_one_effect_and_one_answer(services: Services, database_url: str) -> None:
@@ -63,3 +71,12 @@ def test_late_and_new_messages_at_once_end_as_they_would_one_by_one(services: Se
     found = figures(services.store)
     assert found.inbox == {"accepted": len(hospital.messages)}
     assert found.broken == []
+
+
+def test_merges_among_the_stays_they_are_about_end_as_they_would_one_by_one(
+    services: Services, database_url: str
+) -> None:
+    told = send(database_url, a_share_with_merges)
+
+    assert {refusal for answers in told for refusal, *_ in answers} == {""}
+    assert beds(services) == merging(3, 200)[1]
