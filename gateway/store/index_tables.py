@@ -23,17 +23,29 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 def tables(rows: IndexRows) -> IndexTables:
     """Return the rows by table, each row once, empty tables left out."""
-    found: IndexTables = {
-        table: entries if len(entries) == 1 or len(set(entries)) == len(entries) else list(dict.fromkeys(entries))
-        for table, entries in (
-            ("token", rows.token), ("string", rows.string), ("date", rows.date), ("reference", rows.reference),
-            ("uri", rows.uri), ("number", rows.number), ("quantity", rows.quantity),
-        )
-        if entries
-    }  # fmt: skip
+    found: IndexTables = {}
+    if rows.token:
+        found["token"] = _once(rows.token)
+    if rows.string:
+        found["string"] = _once(rows.string)
+    if rows.date:
+        found["date"] = _once(rows.date)
+    if rows.reference:
+        found["reference"] = _once(rows.reference)
+    if rows.uri:
+        found["uri"] = _once(rows.uri)
+    if rows.number:
+        found["number"] = _once(rows.number)
+    if rows.quantity:
+        found["quantity"] = _once(rows.quantity)
     if (slot := rows.slot) is not None:
         found["slot"] = [(slot.status, slot.start, slot.end, slot.schedule)]
     return found
+
+
+def _once(rows: list[Any]) -> list[Any]:
+    """Return the rows, each of them once."""
+    return rows if len(rows) == 1 or len(set(rows)) == len(rows) else list(dict.fromkeys(rows))
 
 
 def pack(rows: IndexTables) -> bytes:

@@ -55,6 +55,11 @@ class Sight(Protocol):
 
 
 Decide = Callable[[Sight], tuple[Batch, T]]
+Prepare = Callable[[], None]
+
+
+def nothing() -> None:
+    """Prepare nothing."""
 
 
 class Store(Protocol):
@@ -79,10 +84,12 @@ class Store(Protocol):
         What came too late stands below the version that was the newest then.
         """
 
-    def write(self, decide: Decide[T]) -> T:
+    def write(self, decide: Decide[T], prepare: Prepare = nothing) -> T:
         """Commit the Batch that `decide` makes of what it sees, and return its other result.
 
-        All of it is stored, or nothing is. An error of `decide` is passed on; Unavailable when the
+        `prepare` is what `decide` needs and can be done without a look: it is called before the first look is answered,
+        while the database looks where it is another process, and keeps nobody waiting. It may be called again.
+        All of it is stored, or nothing is. An error of `decide` or `prepare` is passed on; Unavailable when the
         database cannot be reached or stays overtaken by other writers.
         """
 

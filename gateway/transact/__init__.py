@@ -14,7 +14,7 @@ from gateway.errors import Forbidden, InvalidResource, Issue
 from gateway.fhir.datetime import format_instant
 from gateway.store import Batch, Identity, Sight
 from gateway.store.inbox import answered
-from gateway.transact import entries, links, once, order
+from gateway.transact import entries, links, modifiers, once, order
 from gateway.transact.audit import audit_row, misnamed_row, repeat_row
 from gateway.transact.commit import Commit
 from gateway.transact.entries import Entry
@@ -161,12 +161,13 @@ def _transact(
     try:
         found.point_at_entries()
         _validate(read, to)
+        if found.has_modifiers:
+            modifiers.check(read, to.validator)
         commit = Commit(read, found, caller, to, to.clock(), received)
         if received is not None and not received.by_client:
             commit.found = order.assign(read, received)
             commit.occupancy = Occupancy(read, received, to)
-        commit.prepare()
-        return to.store.write(commit)
+        return to.store.write(commit, commit.prepare)
     except BaseException:
         found.restore()
         raise

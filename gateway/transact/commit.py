@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.bodies import body, rest_of, says_the_same
 from gateway.store.records import Late, microseconds, moment
 from gateway.store.search.scope import Scope
-from gateway.transact import conditions, links, modifiers
+from gateway.transact import conditions, links
 from gateway.transact.audit import audit_row
 from gateway.transact.content import Content, content
 from gateway.transact.entries import Entry, check_distinct
@@ -52,14 +52,15 @@ class Commit:
     received: Received | None
     occupancy: Occupancy | None = None
     found: Sequence[Issue] = ()  # about the moments of the message
+    unsettled: set[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unsettled = self.links.unsettled()  # before a condition is looked up, whose answer may differ next time
 
     def prepare(self) -> None:
-        """Do what needs no look into the store before the transaction begins. InvalidResource: an unknown modifier."""
-        if self.links.has_modifiers:
-            modifiers.check(self.entries, self.to.validator)
-        unsettled = self.links.unsettled()
+        """Do what needs no look into the store, once."""
         for entry in self.entries:
-            if entry.resource is not None and entry.identity is not None and id(entry) not in unsettled:
+            if entry.resource is not None and entry.content is None and id(entry) not in self.unsettled:
                 entry.content = self._content(entry)
 
     def __call__(self, sight: Sight) -> tuple[Batch, tuple[list[Outcome], Sequence[Issue]]]:

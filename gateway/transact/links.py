@@ -5,7 +5,6 @@ https://hl7.org/fhir/R4/http.html#trules and https://hl7.org/fhir/R4/bundle.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -20,7 +19,7 @@ from gateway.store.index import plain
 from gateway.transact.entries import Entry, criteria
 
 _URN = "urn:uuid:"
-_REFERENCE = re.compile(r'"reference":"([^"]*)')  # what is escaped in a string never looks like this
+_REFERENCE = b'"reference":"'  # what is escaped in a string never looks like this
 
 
 class Link(NamedTuple):
@@ -108,8 +107,7 @@ def collect(entries: Sequence[Entry], caller: Caller) -> Links:
     _encode(entries)
     whole = b"".join([entry.rest for entry in entries])
     links.has_modifiers = b'"modifierExtension":' in whole
-    texts = set(_REFERENCE.findall(whole.decode()))
-    if others := _other_than_plain(texts, by_url, links):
+    if others := _other_than_plain(_texts(whole), by_url, links):
         _sort_all(entries, others, by_url, links)
         if links.dangling:
             raise InvalidResource(issues(links.dangling, "no entry of this transaction has this fullUrl"))
@@ -125,6 +123,12 @@ def _encode(entries: Iterable[Entry]) -> None:
             except UnicodeEncodeError as error:
                 text = "a text holds half a surrogate pair: it is not valid Unicode"
                 raise InvalidResource([entry.at(Issue("wrong-type", text, expression=entry.type))]) from error
+
+
+def _texts(encoded: bytes) -> set[str]:
+    """Return every text of a `reference` in encoded resources, as far as an escape in it."""
+    _, *after = encoded.split(_REFERENCE)
+    return {rest[: rest.index(b'"')].decode() for rest in after}
 
 
 def _other_than_plain(texts: Iterable[str], by_url: Mapping[str, Entry], into: Links) -> set[str]:
@@ -144,7 +148,7 @@ def _other_than_plain(texts: Iterable[str], by_url: Mapping[str, Entry], into: L
 
 def _sort_all(entries: Iterable[Entry], others: set[str], by_url: Mapping[str, Entry], into: Links) -> None:
     for entry in entries:
-        if entry.resource is not None and not others.isdisjoint(_REFERENCE.findall(entry.rest.decode())):
+        if entry.resource is not None and not others.isdisjoint(_texts(entry.rest)):
             for holder in reference.holders(entry.resource):
                 _sort(Link(entry, holder, holder["reference"]), by_url, into)
 

@@ -50,6 +50,13 @@ _INLINE = MappingProxyType(
         ),
     }
 )
+# A reference that counts only if it may point at one type {t}: most are plain, and show it.
+_AT_TARGET = (
+    "if 'reference' in {v} and (place := plain({v}['reference'])):",
+    "    if place[0] == {t}: reference(({p}, place[0], place[1]))",
+    "    if 'identifier' in {v}: write_identifier(found, {p}, {v}, {t})",
+    "else: write_reference(found, {p}, {v}, {t}, base)",
+)
 _PROLOGUE = """\
 def extract(found, resource, base):
     token, string, date, reference = found.token.append, found.string.append, found.date.append, found.reference.append
@@ -113,6 +120,8 @@ def _ends(node: _Node, value: str) -> Iterator[str]:
         kind = (parameter.type, path.type)
         if kind in _INLINE and not path.target:
             yield from (line.format(v=value, p=repr(parameter.code)) for line in _INLINE[kind])
+        elif kind == ("reference", "Reference"):
+            yield from (line.format(v=value, p=repr(parameter.code), t=repr(path.target)) for line in _AT_TARGET)
         elif parameter.type == "reference":
             yield f"write_reference(found, {parameter.code!r}, {value}, {path.target!r}, base)"
         elif kind in WRITERS:

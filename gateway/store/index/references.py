@@ -26,7 +26,7 @@ def write(rows: IndexRows, param: str, value: Any, target: str, base: str) -> No
         _write_reference(rows, param, value, target, base)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # those of a message and of its neighbours: a larger one costs more than it saves
 def plain(text: str) -> Identity | None:
     """Return what a reference of the form `Type/id` names, None for any other."""
     type_name, _, id_ = text.partition("/")

@@ -1,23 +1,28 @@
-"""Connections to PostgreSQL: a pool, settings, and SELECTs."""
+"""Connections to PostgreSQL: those of a process, settings, and SELECTs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg import Connection
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg import Connection, IsolationLevel
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 
 from gateway.errors import Unavailable
+from gateway.store.postgresql.link import Link
 from gateway.store.records import Durability, Engine
 
 _MOST_CONNECTIONS = 6  # of each kind in a process; a gateway has a few processes and PostgreSQL a hundred connections
 # A server that went away without a word is noticed by these, instead of holding a worker until it is killed.
 _GONE = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
          "tcp_user_timeout": 25_000}  # fmt: skip
+# A statement that writes is planned once, when its tables may still be empty, and looks up a few rows by their keys.
+BY_INDEX = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off"
 
 
 class PostgresqlDatabase:
@@ -46,8 +51,8 @@ class Pools:
     def __init__(self, url: str, *, durability: Durability, patience: float) -> None:
         commit = "" if durability == "full" else "set synchronous_commit = off"
         wait = f"set lock_timeout = {round(patience * 1000)}"
-        self.reading = _pool(url, "", patience)
-        self.writing = _pool(url, f"{_BY_INDEX}; {wait}; {commit}", patience)
+        self.reading = Pool(lambda: _to_read(url), patience)
+        self.writing = Pool(lambda: _to_write(url, f"{BY_INDEX}; {wait}; {commit}"), patience)
 
     def close(self) -> None:
         """Close every connection."""
@@ -55,24 +60,69 @@ class Pools:
         self.writing.close()
 
 
-# A statement that writes is planned once, when its tables may still be empty, and looks up a few rows by their keys.
-_BY_INDEX = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off"
+def _to_read(url: str) -> Connection[tuple[Any, ...]]:
+    """Return a connection whose transactions, where one is begun, see one state."""
+    connection = psycopg.connect(make_conninfo(url, **_GONE), autocommit=True)
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+    return connection
 
 
-def _pool(url: str, settings: str, patience: float) -> ConnectionPool[Connection[tuple[Any, ...]]]:
-    def configure(connection: Connection[tuple[Any, ...]]) -> None:
-        if settings:
-            connection.execute(settings.encode())
+def _to_write(url: str, settings: str) -> Connection[tuple[Any, ...]]:
+    connection = psycopg.connect(make_conninfo(url, **_GONE), autocommit=True)
+    connection.execute(settings.encode())
+    return connection
 
-    return ConnectionPool(
-        url,
-        kwargs={"autocommit": True} | _GONE,
-        configure=configure,
-        min_size=0,  # opened when they are needed
-        max_size=_MOST_CONNECTIONS,
-        timeout=patience,
-        open=True,
-    )
+
+class Pool:
+    """Connections that are not in use, the warmest on top; who comes when all are in use waits for one."""
+
+    def __init__(self, connect: Callable[[], Connection[tuple[Any, ...]]], patience: float) -> None:
+        self.max_size = _MOST_CONNECTIONS
+        self._connect = connect
+        self._patience = patience
+        self._idle: list[Link] = []
+        self._places = threading.Semaphore(self.max_size)
+        self._closed = False
+
+    @contextmanager
+    def link(self) -> Iterator[Link]:
+        """Lend a connection to one thread; Unavailable when all of them stay in use."""
+        if not self._places.acquire(timeout=self._patience):
+            raise Unavailable.later("the store cannot be reached now")
+        try:
+            link = self._taken()
+            try:
+                yield link
+            finally:
+                self._give_back(link)
+        finally:
+            self._places.release()
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection[tuple[Any, ...]]]:
+        """Lend a connection for what the driver does by itself."""
+        with self.link() as link:
+            yield link.connection
+
+    def close(self) -> None:
+        """Close every connection; one that is lent is closed when it comes back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().connection.close()
+
+    def _taken(self) -> Link:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Link(self._connect())
+
+    def _give_back(self, link: Link) -> None:
+        """Keep a connection that is ready for more; one that was cut, or left in the middle of something, goes."""
+        if self._closed or link.connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            link.connection.close()
+        else:
+            self._idle.append(link)
 
 
 @contextmanager
@@ -80,7 +130,5 @@ def available() -> Iterator[None]:
     """Raise Unavailable when the database cannot be reached or goes away; any other error is a mistake of ours."""
     try:
         yield
-    except PoolTimeout as error:
-        raise Unavailable.later("the store cannot be reached now") from error
     except psycopg.OperationalError as error:
         raise Unavailable.later(f"the store cannot be used now: {type(error).__name__}") from error

@@ -14,26 +14,26 @@ LEDGER_FROM, ANSWERED_AT = 1_000_000, 2_000_000
 _CURRENT = """
 select w.n - 1, coalesce(c.key, nextval('resource_key')), coalesce(c.version, 0), coalesce(c.last_updated, 0),
     coalesce(c.deleted, false), coalesce(c.indexed, ''), coalesce(r.body, ''), c.event_time, c.event_number
-from unnest(%s::text[], %s::text[]) with ordinality w(type, id, n)
+from unnest(%(types)s::text[], %(ids)s::text[]) with ordinality w(type, id, n)
 left join current c on c.type = w.type and c.id = w.id
 left join resource r on r.key = c.key and r.version = c.version"""
 _TARGETS = """
 union all
 select -w.n, 0, 0, 0, false, '', '', null, null
-from unnest(%s::text[], %s::text[]) with ordinality w(type, id, n)
+from unnest(%(target_types)s::text[], %(target_ids)s::text[]) with ordinality w(type, id, n)
 join current c on c.type = w.type and c.id = w.id and not c.deleted"""
 _OF_MESSAGE = """
 union all
 select 999999 + w.n, l.revision, 0, 0, false, l.content, '', null, null
-from unnest(%s::text[]) with ordinality w(subject, n) join ledger l on l.subject = w.subject
+from unnest(%(subjects)s::text[]) with ordinality w(subject, n) join ledger l on l.subject = w.subject
 union all
-select 2000000, i.id, 0, 0, false, i.digest, i.answer, null, null from inbox i where i.once = %s"""
+select 2000000, i.id, 0, 0, false, i.digest, i.answer, null, null from inbox i where i.once = %(once)s"""
 
 # Taken by who writes under a condition, and by who was overtaken: the others wait until it has committed.
-LOCK_CONDITIONS = "select pg_advisory_xact_lock(h) from unnest(%s::bigint[]) h"
+LOCK_CONDITIONS = "select pg_advisory_xact_lock(h) from unnest(%(numbers)s::bigint[]) h"
 LOCK_ROWS = """
 select c.key
-from unnest(%s::text[], %s::text[]) w(type, id) join current c on c.type = w.type and c.id = w.id
+from unnest(%(types)s::text[], %(ids)s::text[]) w(type, id) join current c on c.type = w.type and c.id = w.id
 order by c.type, c.id for update of c"""
 
 _VERSIONS = """
@@ -161,7 +161,7 @@ received as (
         (provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, digest, answer,
         sealed_with, fields_wanted, fields_right)
     select %(provider)s, %(format)s, %(control_id)s, %(event_time)s::bigint, %(received_at)s::bigint, %(state)s,
-        %(mapping)s, %(issues)s, %(content)s::bytea, %(once)s, %(digest)s::bytea, %(answer)s::bytea,
+        %(mapping)s, %(issues)s, %(content)b::bytea, %(once)s, %(digest)b::bytea, %(answer)b::bytea,
         %(sealed_with)s, %(fields_wanted)s::integer, %(fields_right)s::integer
     where {after}
     returning id
@@ -172,7 +172,7 @@ received as (
     update inbox set format = %(format)s, control_id = %(control_id)s, event_time = %(event_time)s::bigint,
         state = case state when 'accepted' then state else %(state)s end, mapping = %(mapping)s,
         issues = %(issues)s, once = coalesce(%(once)s, once),
-        digest = coalesce(%(digest)s::bytea, digest), answer = coalesce(%(answer)s::bytea, answer),
+        digest = coalesce(%(digest)b::bytea, digest), answer = coalesce(%(answer)b::bytea, answer),
         fields_wanted = %(fields_wanted)s::integer, fields_right = %(fields_right)s::integer,
         tried_at = %(tried_at)s::bigint, attempts = attempts + 1, requeued = 0, replaced_by = null
     where id = %(again)s::bigint and {after}
@@ -227,11 +227,11 @@ settled as (
 """
 _AUDITED = """
 head as (
-    update audit_head set seq = seq + 1, hash = sha256(hash || %(audit)s::bytea)
+    update audit_head set seq = seq + 1, hash = sha256(hash || %(audit)b::bytea)
     where lane = pg_backend_pid() %% 16 and {after}
     returning lane, seq, hash
 )
-insert into audit select lane, seq, %(audit)s::bytea, hash from head"""
+insert into audit select lane, seq, %(audit)b::bytea, hash from head"""
 
 # The setting is that of this one transaction.
 AUDIT_ALONE = """
@@ -239,11 +239,11 @@ with early as materialized (
     select set_config('synchronous_commit', 'off', true)
 ),
 head as (
-    update audit_head set seq = seq + 1, hash = sha256(hash || %(audit)s::bytea)
+    update audit_head set seq = seq + 1, hash = sha256(hash || %(audit)b::bytea)
     where lane = pg_backend_pid() %% 16 and (select count(*) from early) > 0
     returning lane, seq, hash
 )
-insert into audit select lane, seq, %(audit)s::bytea, hash from head"""
+insert into audit select lane, seq, %(audit)b::bytea, hash from head"""
 
 
 def look(*, targets: bool, message: bool) -> str:

@@ -14,8 +14,9 @@ from psycopg.errors import DeadlockDetected, DivisionByZero, SerializationFailur
 
 from gateway.errors import Unavailable
 from gateway.store import migrate, reads
-from gateway.store.interface import PATIENCE, Decide, T
+from gateway.store.interface import PATIENCE, Decide, Prepare, T, nothing
 from gateway.store.postgresql.connection import Pools, PostgresqlDatabase, available
+from gateway.store.postgresql.link import Link
 from gateway.store.postgresql.statements import AUDIT_ALONE
 from gateway.store.postgresql.write import NeedsLocks, PostgresqlSight, write
 from gateway.store.records import Durability, Engine, Identity, Stored
@@ -46,7 +47,6 @@ class PostgresqlStore:
                 yield PostgresqlDatabase(connection)
                 return
             with connection.transaction():
-                connection.execute("set transaction isolation level repeatable read read only")
                 yield PostgresqlDatabase(connection)
 
     def read(self, identity: Identity) -> Stored | None:
@@ -64,16 +64,16 @@ class PostgresqlStore:
         with self.reading(snapshot=False) as db:
             return reads.history(db, identity, count=count, since=since)
 
-    def write(self, decide: Decide[T]) -> T:
+    def write(self, decide: Decide[T], prepare: Prepare = nothing) -> T:
         """Commit the Batch that `decide` makes of what it sees, and return its other result.
 
         The first attempt takes no locks; who is overtaken tries again with locks, and so waits for its turn.
         """
         locks = False
-        with available(), self._here().writing.connection() as connection:
+        with available(), self._here().writing.link() as link:
             for _ in range(_MOST_ATTEMPTS):
                 try:
-                    return _attempt(connection, decide, locks=locks)
+                    return _attempt(link, decide, prepare, locks=locks)
                 except UniqueViolation as error:
                     if error.diag.constraint_name not in _KEYS:
                         raise
@@ -84,8 +84,9 @@ class PostgresqlStore:
 
     def audit(self, content: bytes) -> None:
         """Add a row to the audit by itself, for what was read; nobody waits until it is on disk."""
-        with available(), self._here().writing.connection() as connection:
-            connection.execute(AUDIT_ALONE, {"audit": content}, prepare=True)
+        with available(), self._here().writing.link() as link:
+            link.send(AUDIT_ALONE, {"audit": content})
+            link.answer()
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -104,15 +105,15 @@ class PostgresqlStore:
         return here
 
 
-def _attempt(connection: Connection[tuple[Any, ...]], decide: Decide[T], *, locks: bool) -> T:
-    sight = PostgresqlSight(PostgresqlDatabase(connection), locks=locks)
+def _attempt(link: Link, decide: Decide[T], prepare: Prepare, *, locks: bool) -> T:
+    sight = PostgresqlSight(link, locks=locks, prepare=prepare)
     if locks:
-        with connection.transaction():
+        with link.transaction():
             batch, result = decide(sight)
-            write(connection, batch)
+            write(link, batch)
     else:
         batch, result = decide(sight)
-        write(connection, batch)  # one statement, so a transaction by itself
+        write(link, batch)  # one statement, so a transaction by itself
     return result
 
 

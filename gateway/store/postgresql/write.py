@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.store import marking
+from gateway.store.interface import Prepare, nothing
 from gateway.store.postgresql import statements as sql
-from gateway.store.postgresql.connection import placeholders
+from gateway.store.postgresql.connection import PostgresqlDatabase, placeholders
+from gateway.store.postgresql.link import Link
 from gateway.store.records import Answered, Batch, Current, Identity, IndexTables, Message, Noted, Seen, Version
 
 if TYPE_CHECKING:
-    from psycopg import Connection
-
     from gateway.fhir.search import SearchRequest
-    from gateway.store.postgresql.connection import PostgresqlDatabase
     from gateway.store.search.scope import Scope
 
+_ENCODER = msgspec.json.Encoder()
 _statement, _look = cache(sql.statement), cache(sql.look)
 _INBOX = (
     "provider", "format", "control_id", "event_time", "received_at", "state", "mapping", "issues", "content",
@@ -36,10 +36,10 @@ class NeedsLocks(Exception):
 class PostgresqlSight:
     """What a writer sees. Without locks others may overtake it, which the statement that writes finds out."""
 
-    def __init__(self, db: PostgresqlDatabase, *, locks: bool) -> None:
-        self._db = db
+    def __init__(self, link: Link, *, locks: bool, prepare: Prepare = nothing) -> None:
+        self._link = link
         self._locks = locks
-        self._looked = False
+        self._prepare = prepare
 
     def matches(self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2) -> list[list[Identity]]:
         """Return for each condition the resources it matches, at most `limit`; others with that condition wait."""
@@ -49,8 +49,9 @@ class PostgresqlSight:
             return []
         if not self._locks:
             raise NeedsLocks
-        self._db.connection.execute(sql.LOCK_CONDITIONS, (_numbers([repr(condition) for condition in conditions]),))
-        return [matches(self._db, condition, scope, limit=limit) for condition in conditions]
+        connection = self._link.connection
+        connection.execute(sql.LOCK_CONDITIONS, {"numbers": _numbers([repr(condition) for condition in conditions])})
+        return [matches(PostgresqlDatabase(connection), condition, scope, limit=limit) for condition in conditions]
 
     def current(
         self,
@@ -62,20 +63,39 @@ class PostgresqlSight:
     ) -> Seen:
         """Return the newest version of each of `identities`, which of `targets` exist, what was noted and answered."""
         wanted, others, noted = list(identities), list(targets), list(subjects)
-        connection = self._db.connection
+        asked = _look(targets=bool(others), message=bool(noted or once))
+        values: dict[str, Any] = {"subjects": _array(noted), "once": once}
+        values["types"], values["ids"] = _columns(wanted)
+        values["target_types"], values["target_ids"] = _columns(others)
         # A second look, at what the first one led to, takes no locks: the statement that writes finds out.
-        locks, self._looked = self._locks and not self._looked, True
+        prepare, self._prepare = self._prepare, nothing
+        locks, self._locks = self._locks, False
+        if not locks:
+            return _seen(self._asked(asked, values, prepare), wanted, others, noted)
+        numbers = _numbers([*noted, once or ""]) if noted or once else []
+        return _seen(self._locked(numbers, asked, values, prepare), wanted, others, noted)
+
+    def _asked(self, asked: str, values: dict[str, Any], prepare: Prepare) -> list[tuple[Any, ...]]:
+        self._link.send(asked, values)
+        try:
+            prepare()  # while the server looks
+        finally:
+            rows = self._link.answer()
+        return rows
+
+    def _locked(
+        self, numbers: list[int], asked: str, values: dict[str, Any], prepare: Prepare
+    ) -> list[tuple[Any, ...]]:
+        """Wait for others, by statements of their own, so that the next one sees what they have committed meanwhile."""
+        connection = self._link.connection
         with connection.cursor(binary=True) as cursor:
-            with connection.pipeline() if locks else nullcontext():  # all in one round trip
-                if locks:  # by statements of their own, so that the next sees what others have committed meanwhile
-                    if noted or once:
-                        connection.execute(sql.LOCK_CONDITIONS, (_numbers([*noted, once or ""]),))
-                    connection.execute(sql.LOCK_ROWS, _columns(wanted), prepare=True)
-                message = bool(noted or once)
-                asked = [*_columns(wanted), *(_columns(others) if others else ()), *((noted, once) if message else ())]
-                cursor.execute(_look(targets=bool(others), message=message), asked, prepare=True)
-            rows = cursor.fetchall()
-        return _seen(rows, wanted, others, noted)
+            with connection.pipeline():  # all in one round trip
+                if numbers:
+                    connection.execute(sql.LOCK_CONDITIONS, {"numbers": numbers})
+                connection.execute(sql.LOCK_ROWS, values, prepare=True)
+                cursor.execute(asked, values, prepare=True)
+                prepare()
+            return cursor.fetchall()
 
 
 def _seen(rows: list[tuple[Any, ...]], wanted: list[Identity], others: list[Identity], noted: list[str]) -> Seen:
@@ -93,24 +113,13 @@ def _seen(rows: list[tuple[Any, ...]], wanted: list[Identity], others: list[Iden
     return seen
 
 
-def write(connection: Connection[tuple[Any, ...]], batch: Batch) -> None:
+def write(link: Link, batch: Batch) -> None:
     """Write every row of `batch`: one round trip, all or nothing."""
-    text = _statement(
-        versions=bool(batch.versions),
-        removes=any(version.removed for version in batch.versions),
-        raised=bool(batch.raised),
-        late=bool(batch.late),
-        ledger=bool(batch.ledger),
-        message=batch.message is not None,
-        again=batch.message is not None and batch.message.again is not None,
-    )
-    if not batch.marks:
-        connection.execute(text, parameters(batch), prepare=True)
-        return
-    with connection.transaction():
-        connection.execute(text, parameters(batch), prepare=True)
+    with link.transaction() if batch.marks else nullcontext():
+        link.send(statement(batch), parameters(batch))
+        link.answer()
         for mark, values in marking.statements(batch.marks):
-            connection.execute(placeholders(mark), values)
+            link.connection.execute(placeholders(mark), values)
 
 
 def _columns(identities: list[Identity]) -> tuple[str, str]:
@@ -127,6 +136,19 @@ def _numbers(subjects: list[str]) -> list[int]:
     return sorted({int.from_bytes(sha256(subject.encode()).digest()[:8], signed=True) for subject in subjects})
 
 
+def statement(batch: Batch) -> str:
+    """Return the statement that writes `batch`, with the parts that it needs."""
+    return _statement(
+        versions=bool(batch.versions),
+        removes=any(version.removed for version in batch.versions),
+        raised=bool(batch.raised),
+        late=bool(batch.late),
+        ledger=bool(batch.ledger),
+        message=batch.message is not None,
+        again=batch.message is not None and batch.message.again is not None,
+    )
+
+
 def parameters(batch: Batch) -> dict[str, Any]:
     """Return the parameters of the statement that writes `batch`."""
     versions = sorted(batch.versions, key=lambda v: v.identity)  # everyone locks in the same order
@@ -141,7 +163,7 @@ def parameters(batch: Batch) -> dict[str, Any]:
         "ledger": sorted(batch.ledger),  # bytes become base64
     }
     return {
-        "rows": msgspec.json.encode(rows).decode(),
+        "rows": _ENCODER.encode(rows),
         "bodies": [v.body for v in versions],
         "indexed": [v.indexed for v in versions],
         "late": [late.body for late in batch.late],

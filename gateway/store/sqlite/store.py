@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway.store import migrate, reads
-from gateway.store.interface import PATIENCE, Decide, T
+from gateway.store.interface import PATIENCE, Decide, Prepare, T, nothing
 from gateway.store.records import Batch, Durability, Engine, Identity, Stored
 from gateway.store.sqlite.connection import Pool, SqliteDatabase, available, connect
 from gateway.store.sqlite.flush import Flush
@@ -78,8 +78,9 @@ class SqliteStore:
         with self.reading(snapshot=False) as db:
             return reads.history(db, identity, count=count, since=since)
 
-    def write(self, decide: Decide[T]) -> T:
+    def write(self, decide: Decide[T], prepare: Prepare = nothing) -> T:
         """Commit the Batch that `decide` makes of what it sees, and return its other result."""
+        prepare()  # before anybody has to wait for us
         return self._commit(decide, flush=self._full)
 
     def audit(self, content: bytes) -> None:
