@@ -93,7 +93,7 @@ def _messages(arrival: Received, library: Library) -> Iterator[Received]:
         yield replace(arrival, control_id=sha256(arrival.content).hexdigest())
     elif arrival.format in {"json", "ndjson"}:
         for found in json_messages(library, arrival.content, ndjson=arrival.format == "ndjson"):
-            yield replace(arrival, content=found.content, line=found.line)
+            yield replace(arrival, content=found.content, line=found.line, of_array=found.of_array)
     else:
         yield arrival
 
@@ -187,6 +187,7 @@ class _Door:
             received_at=arrival.received_at,
             language=self.language,
             line=arrival.line,
+            of_array=arrival.of_array,
         )
 
     def _store(self, arrival: Received, mapped: Mapped, part: str) -> Iterator[Taken]:

@@ -51,10 +51,11 @@ def run(  # noqa: PLR0913 - each is said by name, and most are left out
     trace: bool = True,
     language: Language = "en",
     line: int = 1,
+    of_array: bool = False,
 ) -> Iterator[Mapped]:
     """Return an iterator of one Mapped for each message, or for each chunk of rows of a table.
 
-    `line` is where `data` begins in what came in, for one line of NDJSON.
+    `line` is where `data` begins in what came in, for one line of NDJSON; `of_array`: it came in an array of messages.
 
     A step of it raises MalformedMessage, UnsupportedMessage or MappingFailed (with all issues) when that one message
     cannot be taken; the next step goes on with the next message. The same arguments give the same bytes.
@@ -68,16 +69,19 @@ def run(  # noqa: PLR0913 - each is said by name, and most are left out
     if format_ == "csv":
         return job.table(BytesIO(data))
     if format_ in {"json", "ndjson"}:
-        return Each(json_messages(library, data, ndjson=format_ == "ndjson", line=line), job.json)
+        parts = json_messages(library, data, ndjson=format_ == "ndjson", line=line, of_array=of_array)
+        return Each(parts, job.json)
     return iter([job.xml(data) if format_ == "xml" else job.fhir(data)])
 
 
-def json_messages(library: Library, data: bytes, *, ndjson: bool, line: int = 1) -> Iterator[jsontree.Part]:
+def json_messages(
+    library: Library, data: bytes, *, ndjson: bool, line: int = 1, of_array: bool = False
+) -> Iterator[jsontree.Part]:
     """Yield each message in JSON or NDJSON, the items of an array where some mapping takes arrays.
 
     Raises MalformedMessage, or UnsupportedMessage for an array that no mapping takes.
     """
-    whole = jsontree.Part(data, line, 0)
+    whole = jsontree.Part(data, line, 0, of_array=of_array)
     if ndjson:
         yield from jsontree.lines(BytesIO(data), line=line)
     elif data.removeprefix(BOM_UTF8).lstrip()[:1] != b"[":

@@ -110,7 +110,7 @@ class Received:
     `fields` how many fields were wanted and were right, `line` where it begins in what came in. `again` says that it
     stands in the inbox already, and is taken once more; `unlisted` names beds that a list of all beds does not have.
     `by_client`: it is a Bundle with a name that a client of the FHIR API sent: what that writes is the present, and its
-    outcomes are its answer.
+    outcomes are its answer. `of_array`: it is an item of a JSON array, which a mapping takes only when it says so.
     """
 
     provider: str
@@ -131,3 +131,4 @@ class Received:
     again: Again | None = None
     unlisted: Unlisted | None = None
     by_client: bool = False
+    of_array: bool = False

@@ -101,3 +101,13 @@ def test_what_is_refused_is_named_and_kept(services: Services, data: bytes, cont
     assert ingested.refusal is not None
     assert named in str(ingested.refusal)
     assert [(row[1], bytes(row[3])) for row in inbox(services)] == [("refused", data)]
+
+
+def test_an_item_of_an_array_goes_to_a_mapping_of_arrays_only(services: Services) -> None:
+    path = shipped("mappings") / "json" / "seh_opening" / "cases" / "good-stop.in.json"
+    alone = take(path.read_bytes(), services)
+    inside = take(b"[" + message(1) + b"," + path.read_bytes() + b"]", services)
+
+    assert alone.refusal is None
+    assert [taken.refusal is None for taken in inside.messages] == [True, False]
+    assert "no mapping accepts" in str(inside.messages[1].refusal)

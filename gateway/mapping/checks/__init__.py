@@ -10,6 +10,7 @@ from gateway.mapping.checks.reshape import check_reshape
 from gateway.mapping.checks.snapshots import check_snapshots
 from gateway.mapping.checks.sources import check_sources
 from gateway.mapping.checks.structure import Structure
+from gateway.mapping.checks.unions import check_unions
 from gateway.mapping.checks.unused import check_unused
 
 
@@ -24,6 +25,7 @@ def check(library: Installed, only: ir.Mapping | None = None) -> None:
         Structure(unit, types, units, problems).check()
         check_reach(unit, library, problems)
         check_sources(unit, format_of(unit), problems)
+        check_unions(unit, problems)
         check_unused(unit, problems)
     check_codes(library, problems)
     check_overlap(library.mappings, problems)
