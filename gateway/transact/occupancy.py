@@ -8,27 +8,27 @@ last message alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.errors import Issue
 from gateway.fhir.datetime import read
-from gateway.fhir.json import decode
 from gateway.fhir.types import Resource
 from gateway.mapping import moments
 from gateway.mapping.declared import KINDS, Stay
 from gateway.mapping.findings import Finding
 from gateway.store import Current, Identity, Sight
 from gateway.store.bodies import rest_of
-from gateway.store.records import Noted, Seen, microseconds
+from gateway.store.records import Seen, microseconds
 from gateway.transact import bed_facts, beds, persons
 from gateway.transact.bed_facts import Statement
 from gateway.transact.beds import Bed, Said, Shown
 from gateway.transact.entries import Entry, Fact
+from gateway.transact.known import Known
 from gateway.transact.operations import Put, Received, Unlisted
 from gateway.transact.order import counted
-from gateway.transact.persons import Named, Persons
+from gateway.transact.persons import Named
 from gateway.transact.stays import Event, In, Out, Words, fold
 
 if TYPE_CHECKING:
@@ -118,18 +118,16 @@ class _Settling:
 
     def __init__(self, occupancy: Occupancy, seen: Seen, sight: Sight) -> None:
         self.of = occupancy
-        self.sight = sight
-        self.ledger: dict[str, Noted] = dict(seen.ledger)
-        self.currents: dict[Identity, Current] = dict(seen.currents)
-        self.beds: dict[str, Bed] = {}
-        self.persons = Persons(self._row)
+        self.known = Known(seen, sight)
+        self.beds = self.known.beds
+        self.persons = self.known.persons
         self.visit = ""  # the one that the message is about, as it is known by now
         self.patient = ""
         self.result = Settled()
 
     def settled(self) -> Settled:
         affected = list(self.of.statements)
-        self._load(affected)
+        self.known.load(affected)
         for id_, statement in self.of.statements.items():
             if statement.slot and statement.slot.identity:
                 self.beds[id_].slot = statement.slot.identity.id
@@ -141,40 +139,11 @@ class _Settling:
                 self.beds[id_].state(statement.shown.state, Said(statement.shown.at, statement.shown.words))
         if self.of.unlisted:
             affected += self._close(self.of.unlisted)
-        self._look_at(id_ for id_ in affected if id_ not in self.of.statements)
+        self.known.look_at(id_ for id_ in affected if id_ not in self.of.statements)
         for id_ in dict.fromkeys(affected):
             self._show(id_)
-        self._note()
+        self.result.ledger += self.known.notes()
         return self.result
-
-    # ---- what is known
-
-    def _load(self, ids: Iterable[str]) -> None:
-        """Look up beds of which nothing is known here yet."""
-        wanted = [id_ for id_ in dict.fromkeys(ids) if id_ not in self.beds]
-        unseen = [f"bed/{id_}" for id_ in wanted if f"bed/{id_}" not in self.ledger]
-        if unseen:
-            self.ledger |= self.sight.current([], subjects=unseen).ledger
-        for id_ in wanted:
-            self.beds[id_] = beds.unpack(self.ledger[f"bed/{id_}"].content)
-
-    def _row(self, subject: str) -> Noted:
-        """Return a row of the ledger, looked up if it is not known here yet."""
-        if subject not in self.ledger:
-            self.ledger |= self.sight.current([], subjects=[subject]).ledger
-        return self.ledger[subject]
-
-    def _look_at(self, ids: Iterable[str]) -> None:
-        """Look up the resources of beds that the message does not name, all in one look."""
-        wanted = [Identity("Location", id_) for id_ in dict.fromkeys(ids)]
-        wanted += [Identity("Slot", self.beds[bed.id].slot) for bed in wanted if self.beds[bed.id].slot]
-        if wanted := [identity for identity in wanted if identity not in self.currents]:
-            self.currents |= self.sight.current(wanted).currents
-
-    def _current(self, identity: Identity) -> Current:
-        if identity not in self.currents:
-            self.currents |= self.sight.current([identity]).currents
-        return self.currents[identity]
 
     def _take(self, event: Event) -> list[str]:
         """Add an event to its visit, and return the beds of which it changes something."""
@@ -215,19 +184,19 @@ class _Settling:
 
     def _claim(self, changed: list[str], claims: dict[str, dict[str, In | Out]]) -> list[str]:
         """Have beds know of visits whether these are in them, and return the beds that were left for these beds."""
-        self._load(changed)
+        self.known.load(changed)
         linked = {claim.origin for bed in changed for claim in self.beds[bed].inside.values()}
         for bed in changed:
             for visit, where in claims.items():
                 self.beds[bed].visit(visit, where.get(bed))
         linked |= {claim.origin for bed in changed for claim in self.beds[bed].inside.values()}
         linked.discard("")
-        self._load(sorted(linked))
+        self.known.load(sorted(linked))
         return sorted(linked)
 
     def _close(self, unlisted: Unlisted) -> list[str]:
         """Close the beds that are listed no longer, and return which these are; the word of the source stays."""
-        self._load(unlisted.beds)
+        self.known.load(unlisted.beds)
         affected = [id_ for id_ in unlisted.beds if not self.beds[id_].is_closed]
         for id_ in affected:
             known = self.beds[id_].known
@@ -236,13 +205,6 @@ class _Settling:
         if affected:
             self._warn("bed-not-listed", _UNLISTED.format(len(affected), named(affected)))
         return affected
-
-    def _note(self) -> None:
-        for id_, bed in self.beds.items():
-            row, packed = self.ledger[f"bed/{id_}"], beds.pack(bed)
-            if packed != row.content:
-                self.result.ledger.append((f"bed/{id_}", row.revision + 1, packed))
-        self.result.ledger += self.persons.notes()
 
     # ---- what the sender should know
 
@@ -262,7 +224,7 @@ class _Settling:
         """Tell when the visits of one patient are in more than one bed."""
         others = [(bed, visit) for visit, some in inside for bed in some]
         if len({bed for bed, _ in others}) > 1:
-            self._load(bed for bed, _ in others)
+            self.known.load(bed for bed, _ in others)
             real = sorted({bed for bed, visit in others if visit in self.beds[bed].occupants})
             if len(real) > 1:
                 self._warn("patient-in-two-beds", _TWO_BEDS.format(", ".join(f"Location/{bed}" for bed in real)))
@@ -276,10 +238,10 @@ class _Settling:
         bed = self.beds[id_]
         visit, other = bed.waits_for
         if other:
-            self._load([other])
+            self.known.load([other])
         shown = bed.now(held=bool(other) and self.beds[other].is_shared_by(visit))
         statement = self.of.statements.get(id_)
-        current = self._current(Identity("Location", id_))
+        current = self.known.current(Identity("Location", id_))
         if shown is None or (statement is None and not current.version):
             return  # nothing is known of it any more, or nothing was ever made of it
         if _is_set_by_another(bed, current, shown):
@@ -312,19 +274,13 @@ class _Settling:
             (Identity("Location", id_), statement and statement.location, bed_facts.location),
             (Identity("Slot", bed.slot), statement and statement.slot, bed_facts.slot),
         ):
-            resource = entry.resource if entry else self._stored(identity)
+            resource = entry.resource if entry else self.known.stored(identity)
             if resource is not None:
                 self._put(identity, entry, make(resource, shown, library, zone), shown.at)
         if statement:
             older = statement.shown.at < shown.at
             text = OLDER if older else _OVERRULED
             self.result.issues.append(Issue("older-than-known" if older else "bed-overruled", text, "information"))
-
-    def _stored(self, identity: Identity) -> Resource | None:
-        if not identity.id:
-            return None
-        current = self._current(identity)
-        return decode(current.body) if current.version and not current.deleted else None
 
     def _put(self, identity: Identity, entry: Entry | None, resource: Resource, at: int) -> None:
         made = Entry(Put(resource), entry.number if entry else None, identity.type, resource)
@@ -334,7 +290,7 @@ class _Settling:
             self.result.instead[id(entry)] = made
         else:
             self.result.others.append(made)
-            self.result.currents[identity] = self._current(identity)
+            self.result.currents[identity] = self.known.current(identity)
 
 
 def _is_set_by_another(bed: Bed, current: Current, shown: Shown) -> bool:

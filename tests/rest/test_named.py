@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from gateway.access.policy import development_caller
+from gateway.access.sealing import Keys
 from gateway.app import create_app
+from gateway.cli.replaying import take_again
 from gateway.fhir import xml
 from gateway.services import Services
-from gateway.store import open_store
+from gateway.store import inbox, open_store
 from gateway.store.contents import figures
+from gateway.store.quality import quality
+from gateway.transact.inbox import content_of, purge
 
 Resource = dict[str, Any]
 JSON, XML = "application/fhir+json", "application/fhir+xml"
@@ -285,3 +291,30 @@ def test_a_repetition_is_in_the_audit_with_who_and_what_and_nothing_of_it(
     assert repeat["inbox"] == [inbox]
     assert "Duinrand" not in json.dumps(rows)
     assert figures(services.store).broken == []
+
+
+def test_what_was_asked_by_name_is_kept_sealed_and_forgotten_as_messages_are(services: Services) -> None:
+    sealing = replace(services, keys=Keys((("one", bytes(32)),)))
+    client = create_app(sealing).test_client()
+    send(client, TRANSACTION)
+
+    with services.store.reading() as db:
+        ((id_, content),) = db.rows("select id, content from inbox")
+    assert b"3B" not in bytes(content)
+    row = inbox.one(services.store, id_)
+    assert row is not None
+    assert json.loads(content_of(row, sealing)) == TRANSACTION
+    assert purge(services.clock() + timedelta(days=1), development_caller(), sealing) == 1
+    assert is_repeat(send(client, TRANSACTION))
+
+
+def test_it_is_no_message_of_a_provider_and_is_not_replayed(client: FlaskClient, services: Services) -> None:
+    send(client, BATCH)
+
+    ids = [row.id for row in inbox.entered(services.store)]
+    results = {take_again(id_, development_caller(), services, anew=True).result for id_ in ids}
+
+    assert len(ids) == 3  # the batch, and its two entries
+    assert results == {"absent"}
+    assert quality(services.store) == []
+    assert figures(services.store).versions == 2
