@@ -318,3 +318,18 @@ def test_it_is_no_message_of_a_provider_and_is_not_replayed(client: FlaskClient,
     assert results == {"absent"}
     assert quality(services.store) == []
     assert figures(services.store).versions == 2
+
+
+def test_what_was_carried_out_stays_so_though_it_would_be_refused_by_now(
+    client: FlaskClient, services: Services
+) -> None:
+    part = ward("IC") | {"partOf": {"reference": "Location/absent"}}
+    sent = bundle("transaction", entry("POST", "Location", part))
+    first = send(client, sent)
+    strict = replace(services, settings=replace(services.settings, references="strict"))
+
+    again = send(create_app(strict).test_client(), sent)
+
+    assert first.status_code == 200
+    assert again.data == first.data
+    assert is_repeat(again)
