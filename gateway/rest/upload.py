@@ -6,6 +6,7 @@ https://www.rfc-editor.org/rfc/rfc7578
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ MAX_FILES = 50
 
 _ENDINGS = {".csv": "text/csv", ".hl7": "application/hl7-v2+er7", ".edi": "application/edifact",
             ".ndjson": "application/x-ndjson"}  # fmt: skip
+_UNSHOWABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_LONGEST_NAME = 200
 _Part = multipart.File | multipart.Field
 
 
@@ -75,4 +78,4 @@ def _file(part: _Part, content: bytes) -> File | None:
     said = part.headers.get("Content-Type")
     is_read = parse_options_header(said)[0].lower() in MEDIA_TYPES  # a browser says what its own machine thinks of it
     ending = PurePath(part.filename).suffix.lower()
-    return File(content, said if is_read else _ENDINGS.get(ending), part.filename)
+    return File(content, said if is_read else _ENDINGS.get(ending), _UNSHOWABLE.sub(" ", part.filename)[:_LONGEST_NAME])

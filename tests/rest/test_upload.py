@@ -220,3 +220,13 @@ def test_a_stream_that_breaks_off_goes_on_where_it_broke_off(client: FlaskClient
         assert states(half, by_form=by_form) == ["accepted", "refused"]
         assert "broken-off" in upload(client, form(part(half, "a.ndjson", None)), Accept="application/json").text
     assert states(whole, by_form=True) == states(whole, by_form=False) == ["accepted", "accepted"]
+
+
+def test_the_name_of_a_file_cannot_pass_for_a_line_of_the_report(client: FlaskClient) -> None:
+    named = part(MIXED, "PLACE").replace(
+        b'filename="PLACE"', b"filename*=UTF-8''a.csv%0D%0ARijen%3A%209%20verwerkt%E2%80%A8x"
+    )
+
+    text = upload(client, form(named, part(MIXED)), "dev?show-values=true").text
+
+    assert "File 1 of 2 (a.csv Rijen: 9 verwerkt x)\n" in text
