@@ -91,7 +91,9 @@ def test_a_row_that_cannot_be_written_leaves_nothing(store: Store) -> None:
 
 
 def test_the_message_is_linked_to_what_it_made(store: Store) -> None:
-    message = Message("dev", "hl7v2", b"MSH|\x00\xff", 5, "accepted", control_id="1", event_time=4, mapping="adt_a20", fields=(9, 8))
+    message = Message(
+        "dev", "hl7v2", b"MSH|\x00\xff", 5, "accepted", control_id="1", event_time=4, mapping="adt_a20", fields=(9, 8)
+    )
 
     def decide(sight: Sight) -> tuple[Batch, int]:
         current = sight.current([SLOT])[0][SLOT]
