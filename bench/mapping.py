@@ -10,7 +10,6 @@ import json
 import statistics
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +91,6 @@ def rows(*, full: bool = False) -> list[Row]:
         *_bed(library, small, rounds),
         *_admission(library, large, rounds),
         _letters(library, rounds),
-        _table(library),
         _start(),
     ]
 
@@ -157,17 +155,6 @@ def _letters(library: Library, rounds: int) -> Row:
     rate = len(letters) / pair.work
     work = f"EDIFACT letter of {len(letters[0]) / 1000:.1f} kB → {len(outputs[0])} resources, trace on, JSON out"
     return Row(work, "≥ 2,000/s", f"{rate:,.0f}/s, {pair.ratio:.1f} x the floor", rate >= 2000)
-
-
-def _table(library: Library) -> Row:
-    header = (
-        "Locatie;Afdeling;Kamer;Bed;Bedstatus;Specialisme;Categorie;Label;Isolatie;Beademing;Operationeel;Peilmoment"
-    )
-    body = (f"DUINRAND-W;3B;{300 + n // 4};{1 + n % 4};VRIJ;INT;KLINIEK;;N;N;J;12-04-2024 08:15" for n in range(2000))
-    data = "\r\n".join([header, *body]).encode()
-    job = Job(library, library.provider("duinrand"), RECEIVED)
-    taken = seconds(lambda: sum(mapped.rows for mapped in job.table(BytesIO(data))), clock=CORE)
-    return Row("bed extract, a row → places, Schedule, Slot", "", f"{2000 / taken:,.0f} rows/s")
 
 
 def _start() -> Row:

@@ -1,13 +1,15 @@
 """How fast the rows of real lists become resources, each against its floor: csv.reader and the dump of the same output.
 
 The lists are as hospitals and nursing homes send them: the beds of a hospital ward by ward, each with its state. Every
-round takes another hospital, so no bed was ever seen before.
+round takes another hospital, so no bed was ever seen before; only the extract that is sent again, with the beds in
+other states, is of one hospital, as it is every five minutes.
 """
 
 import csv
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from io import BytesIO, StringIO
 
 from bench.report import CORE, Row, against, show
@@ -41,13 +43,13 @@ _TEAMS = (
 _PARTS = ("ochtend", "middag", "avond", "nacht")
 
 
-def beds(hospital: int) -> Iterator[str]:
+def beds(hospital: int, times: int = 0) -> Iterator[str]:
     """Yield a row for each bed of a hospital: wards of 28 beds, in rooms of four; each ward knows its moment."""
     for n in range(ROWS):
         ward, bed = divmod(n, 28)
         specialty, category, label = _WARDS[ward % len(_WARDS)]
-        state = _STATES[n % len(_STATES)]
-        at = f"05-01-2026 {8 + ward % 2:02}:{ward % 60:02}"
+        state = _STATES[(n + times) % len(_STATES)]
+        at = f"05-01-2026 {8 + (ward + times) % 2:02}:{(ward + times) % 60:02}"
         marks = f"{'J' if n % 19 == 0 else 'N'};{'J' if category == 'IC-VOLW' else 'N'};{'N' if n % 41 == 0 else 'J'}"
         yield (
             f"ZKH-{hospital:03};{ward // 10 + 1}{'ABCDEFGHIJ'[ward % 10]};{300 + bed // 4};{1 + bed % 4};{state};"
@@ -88,7 +90,8 @@ def rows(*, full: bool = False) -> list[Row]:
     job = Job(library, library.provider("duinrand"), RECEIVED)
     own = Job(library, library.provider("dev"), RECEIVED)
     return [
-        _row("bed extract of a hospital", job, _BEDS, beds, rounds, 30_000),
+        _row("bed extract of a hospital never seen before", job, _BEDS, beds, rounds, 30_000),
+        _row("the same sent again, the beds in other states", job, _BEDS, partial(beds, 0), rounds, 30_000),
         _row("bed list of nursing homes", own, _PLACES, places, rounds),
         _row("capacity of district nursing", own, _TEAMS, teams, rounds),
     ]
@@ -115,7 +118,7 @@ def _row(
     rate = ROWS / pair.work
     size = sum(len(encode(resources)) for resources in outputs) / ROWS / 1000
     each = sum(map(len, outputs)) / ROWS
-    work = f"{what}, never seen before: a row → {each:.1f} resources, {size:.1f} kB, trace on, JSON out"
+    work = f"{what}: a row → {each:.1f} resources, {size:.1f} kB, trace on, JSON out"
     bar = f"≥ {least:,.0f} rows/s" if least else ""
     return Row(work, bar, f"{rate:,.0f} rows/s, {pair.ratio:.1f} x the floor", rate >= least if least else None)
 

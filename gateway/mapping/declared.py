@@ -21,6 +21,7 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Made = tuple[Resource, str, str]
+_DECLARED = frozenset({"Parameters/stay", "Parameters/order"})
 
 
 @frozen()
@@ -58,6 +59,8 @@ class Order:
 
 def declared(resources: Sequence[Made]) -> tuple[list[Made], Stay | None, Order | None]:
     """Return the resources without what is declared, and what is declared. ValueError for a kind that there is not."""
+    if _DECLARED.isdisjoint([made[2] for made in resources]):
+        return list(resources), None, None
     kept: list[Made] = []
     stay: Stay | None = None
     order: Order | None = None

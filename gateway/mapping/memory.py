@@ -10,7 +10,7 @@ from typing import Any
 
 Function = Callable[..., Any]
 MOST = 1024
-"""So much is remembered of each function; what was wanted longest ago is forgotten first."""
+"""So much is remembered of each function for a table that is one chunk, however long it is."""
 
 
 class Memory:
@@ -19,7 +19,9 @@ class Memory:
     Rows of different chunks share nothing, so what became of one chunk is not kept by the next.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """Begin; `most` is how much is remembered of each function, None where the rows of a chunk are few."""
+        self._most = most
         self._fresh: set[str] = set()
         self._kept: dict[str, Any] = {}
 
@@ -28,7 +30,7 @@ class Memory:
         name = function.__name__
         if name in self._fresh:
             return function
-        kept = self._kept[name] = lru_cache(maxsize=MOST)(function)
+        kept = self._kept[name] = lru_cache(maxsize=self._most)(function)
         return kept
 
     def forget(self) -> None:

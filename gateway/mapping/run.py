@@ -26,7 +26,7 @@ from gateway.mapping.findings import Finding, Language, say
 from gateway.mapping.layouts import layout_of
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped, Untraced
-from gateway.mapping.memory import Memory
+from gateway.mapping.memory import MOST, Memory
 from gateway.mapping.overlays import Overlay
 from gateway.mapping.passing import Reshaped, Tree, as_it_came
 from gateway.mapping.trace import Trace
@@ -240,8 +240,9 @@ class Job:
         return self._chunks(mapping, table)
 
     def _chunks(self, mapping: ir.Mapping, table: delimited.Table) -> Iterator[Mapped]:
-        rows, told, said, memory = iter(table), 0, Said(), Memory()
+        rows, told, said = iter(table), 0, Said()
         size = CHUNK if mapping.policy != "fail" else None
+        memory = Memory(None if size else MOST)
         first = True
         while records := list(islice(rows, size)):
             first = False

@@ -134,7 +134,7 @@ def test_a_function_to_which_nothing_comes_twice_is_left_as_it_is() -> None:
         asked.append(text)
         return text
 
-    memory = Memory()
+    memory = Memory(MOST)
     once, often = memory.remembered(fresh), memory.remembered(steady)
     for n in range(MOST * 2):
         once(str(n))

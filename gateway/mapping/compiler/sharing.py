@@ -12,14 +12,16 @@ from gateway.mapping.compiler.body import Body
 
 MOST = 4
 """So many texts together are seldom those of another row."""
-_CALL = re.compile(r"\b(?:fp_|map_|r_map_|K_)\w*\(")
-_MADE = re.compile(r"[\[{]")
+LEAST = 3
+"""A part is worth a function of its own from so many steps: a display or a method is one, a call of ours is two."""
+_CALL = re.compile(r"\b(?:fp_|map_|r_map_|K_|f_)\w*\(")
+_STEP = re.compile(r"[\[{]|\.[a-z]+\(")
 
 
 def worth(lines: Sequence[str], text: str) -> bool:
     """Return whether a part is so much work that to look up what it made before is less."""
     whole = "\n".join([*lines, text])
-    return len(_CALL.findall(whole)) * 2 + len(_MADE.findall(whole)) > 3
+    return len(_CALL.findall(whole)) * 2 + len(_STEP.findall(whole)) >= LEAST
 
 
 def inputs(lines: Sequence[str], text: str, known: Callable[[str], bool]) -> list[str]:
