@@ -8,7 +8,20 @@ from pathlib import Path
 
 from bench.report import Row, show, table
 
-MODULES = ("formats", "fhirpath", "mapping", "tables", "trees", "validation", "xml", "store", "http", "search", "feeds")
+MODULES = (
+    "formats",
+    "fhirpath",
+    "mapping",
+    "tables",
+    "trees",
+    "validation",
+    "xml",
+    "store",
+    "looks",
+    "http",
+    "search",
+    "feeds",
+)
 SCOREBOARD = Path(__file__).resolve().parents[1] / "docs" / "scoreboard.md"
 
 
