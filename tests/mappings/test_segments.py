@@ -115,7 +115,7 @@ def test_a_specimen_has_both_numbers_and_its_quantity(tmp_path: Path) -> None:
     found = made(
         tmp_path,
         "Specimen",
-        "SPM|1|P1&AANVR^L1&LAB||119297000^bloed^SCT||||||||2,5^mL&milliliter&UCUM|||||202609010900|20260901100000||Y",
+        "SPM|1|P1&AANVR^L1&LAB||87612001^bloed^SCT||||||||2,5^mL&milliliter&UCUM|||||202609010900|20260901100000||Y",
     )
 
     assert [one["value"] for one in found["identifier"]] == ["P1", "L1"]
