@@ -12,6 +12,7 @@ from gateway.access.policy import development_caller
 from gateway.data import shipped
 from gateway.fhir.search import parse
 from gateway.ingest import Ingested, ingest
+from gateway.mapping.overlays import Overlay
 from gateway.query import search
 from gateway.services import Services
 from tests.golden import is_message, provider
@@ -24,8 +25,16 @@ CASES = sorted(
 
 
 @pytest.fixture
-def services(services: Services) -> Services:  # a fact of the future is refused: all the cases lie before this
-    return replace(services, clock=lambda: datetime(2026, 12, 31, 12, tzinfo=UTC))
+def services(services: Services) -> Services:
+    """Return the services at a moment after all cases, where no list says what became of the beds of another case."""
+    library = replace(
+        services.library, providers={n: _listing_nothing(o) for n, o in services.library.providers.items()}
+    )
+    return replace(services, library=library, clock=lambda: datetime(2026, 12, 31, 12, tzinfo=UTC))
+
+
+def _listing_nothing(overlay: Overlay) -> Overlay:
+    return replace(overlay, values={key: value for key, value in overlay.values.items() if key != "snapshot"})
 
 
 def _take(message: Path, to: Services) -> Ingested:
