@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.access.policy import Caller, may_send
-from gateway.errors import Forbidden, InvalidResource, Issue
+from gateway.errors import Conflict, Forbidden, InvalidResource, Issue
 from gateway.fhir.datetime import format_instant
 from gateway.store import Batch, Identity, Sight
 from gateway.store.inbox import answered
@@ -20,7 +20,7 @@ from gateway.transact.commit import Commit
 from gateway.transact.entries import Entry
 from gateway.transact.messages import refused
 from gateway.transact.occupancy import Occupancy
-from gateway.transact.once import Answer, AnsweredBefore, OtherContent
+from gateway.transact.once import MISNAMED, Answer, AnsweredBefore
 from gateway.transact.operations import (
     Again,
     ConditionalCreate,
@@ -103,8 +103,9 @@ def ask(ops: Sequence[Operation], caller: Caller, to: Services, received: Receiv
     except AnsweredBefore as before:
         _note_repeat(before, received, caller, to)
         return Carried(once.outcomes(before.kept, _bodies(to) if bodies else _no_bodies), repeated=True)
-    except OtherContent:
-        to.store.audit(misnamed_row(caller, format_instant(to.clock()), received))
+    except Conflict as error:
+        if error.issues[0].code == MISNAMED:
+            to.store.audit(misnamed_row(caller, format_instant(to.clock()), received))
         raise
 
 

@@ -18,6 +18,9 @@ from gateway.store.records import Answered, Identity, microseconds, moment
 from gateway.transact.operations import Outcome, Received
 
 _SEPARATOR = "\x1f"
+MISNAMED = "duplicate-control-id"
+"""The code of the finding that something else is known under a name."""
+
 _OTHER = (
     "a message with this id of this sender was taken before, and its content was another one: nothing of this is used"
 )
@@ -48,23 +51,19 @@ class AnsweredBefore(Exception):
         self.row = answered.row
 
 
-class OtherContent(Conflict):
-    """A message with the same id of the same sender was taken before, and it was another one."""
-
-
 def once(provider: str, format_: str, *names: str) -> str:
     """Return what is the same for a message that is sent again: who sends what by which name, as a digest."""
     return sha256(_SEPARATOR.join((provider, format_, *names)).encode(errors="replace")).hexdigest()
 
 
 def check(received: Received | None, answered: Answered | None) -> None:
-    """Raise AnsweredBefore when the message was taken before, OtherContent when it was another one with the same id."""
+    """Raise AnsweredBefore when the message was taken before, Conflict when it was another one with the same id."""
     if received is None or answered is None:
         return
     check_same(received, answered)
     if received.by_client:
-        raise OtherContent([Issue("duplicate-control-id", _OTHER_BUNDLE, expression="Bundle")])
-    raise OtherContent([Issue("duplicate-control-id", _OTHER)])
+        raise Conflict([Issue(MISNAMED, _OTHER_BUNDLE, expression="Bundle")])
+    raise Conflict([Issue(MISNAMED, _OTHER)])
 
 
 def check_same(received: Received, answered: Answered) -> None:
