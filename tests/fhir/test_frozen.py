@@ -49,5 +49,6 @@ def test_it_is_shown_with_its_fields() -> None:
 
 
 def test_values_of_two_classes_are_not_equal() -> None:
-    assert _Range() != _Place("a")
+    other: object = _Place("a")
+    assert _Range() != other
     assert (_Range() == object()) is False

@@ -10,7 +10,7 @@ from gateway.mapping import ir
 from gateway.mapping.compiler.program import check_unit
 from gateway.mapping.compiler.sources import Units
 from gateway.mapping.fml.export.rules import Exporter, Rule, ordered
-from gateway.mapping.fml.export.texts import Texts
+from gateway.mapping.fml.export.texts import Texts, literal
 from gateway.mapping.fml.model import CONSTANT, id_of
 from gateway.mapping.fml.structures import CORE, TABLE
 from gateway.mapping.spans import Problems
@@ -134,8 +134,7 @@ class _Export:
         """Return the rule of a requirement: a check, the text that is said as its log, the Dutch one beside it."""
         plain = require.code == "required-missing" and not require.warns
         said = require.say if plain else f"{'warning ' if require.warns else ''}{require.code}: {require.say}"
-        quoted = "'" + said.replace("\\", "\\\\").replace("'", "\\'") + "'"
-        made = exporter.rule(f"require-{number}", check=exporter.texts.text(require.that), logMessage=quoted)
+        made = exporter.rule(f"require-{number}", check=exporter.texts.text(require.that), logMessage=literal(said))
         return made | ({"documentation": f"nl: {require.dutch}"} if require.dutch else {})
 
     def exporter(self, unit: ir.Unit) -> Exporter:

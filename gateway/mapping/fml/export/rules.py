@@ -9,7 +9,7 @@ from gateway.fhir.elements import child
 from gateway.fhirpath import ast
 from gateway.fhirpath.scope import Code
 from gateway.mapping import ir
-from gateway.mapping.fml.export.texts import Texts
+from gateway.mapping.fml.export.texts import Texts, literal
 from gateway.mapping.fml.model import id_of
 
 Rule = dict[str, Any]
@@ -165,12 +165,12 @@ class Exporter:
             name = self.fresh("part")
             targets.append(self.evaluated(_first(self.texts.text(part), self.codes.get(id(part))), variable=name))
             parameters.append({"valueId": name})
+        joined = _joined(parameters)
         if chosen in {None, "string"}:
-            return _ordered([*targets, self.at(place, transform="append", parameter=parameters)])
+            return _ordered([*targets, self.at(place, **joined)])
         name = self.fresh("text")
-        joined = {"variable": name, "transform": "append", "parameter": parameters}
         cast = self.at(place, transform="cast", parameter=[{"valueId": name}, {"valueString": chosen}])
-        return _ordered([*targets, joined, cast])
+        return _ordered([*targets, {"variable": name, **joined}, cast])
 
     def object(self, place: Place, value: ir.Object, chosen: str | None) -> Rule:
         """Return the rule of an object, the rules of its elements in it."""
@@ -303,6 +303,16 @@ def _chosen(type_: str | None, name: str) -> tuple[str, str | None]:
 def _is_choice(type_: str, name: str) -> bool:
     found = child(type_, name)
     return found is not None and found.choice and found.name == name
+
+
+def _joined(parameters: list[Rule]) -> Rule:
+    """Return the transform that joins texts: append, which takes no blank, for no string of R4's is only blanks."""
+    if all(one.get("valueString", "-").strip() for one in parameters):
+        return {"transform": "append", "parameter": parameters}
+    texts = (
+        literal(one["valueString"]) if "valueString" in one else f"{one['valueId']}.toString()" for one in parameters
+    )
+    return {"transform": "evaluate", "parameter": [{"valueString": " + ".join(texts)}]}
 
 
 def _first(text: str, code: Code | None) -> str:

@@ -84,3 +84,8 @@ def _steps(numbers: tuple[int, ...], repetition: int | None, column: str | None)
 
 def _quoted(name: str) -> str:
     return name if _NAME.fullmatch(name) else "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def literal(text: str) -> str:
+    """Return a text as FHIRPath writes it: `it's` is `'it\\'s'`."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
