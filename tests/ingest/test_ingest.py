@@ -274,11 +274,11 @@ class FullOnce:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def write(self, decide: Any) -> Any:
+    def write(self, decide: Any, prepare: Any = lambda: None) -> Any:
         self._left -= 1
         if self._left == 0:
             raise Unavailable("the store is busy")
-        return self._store.write(decide)
+        return self._store.write(decide, prepare)
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
