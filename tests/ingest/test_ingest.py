@@ -235,7 +235,7 @@ def test_a_batch_is_answered_by_a_batch(services: Services) -> None:
 class Full:
     """A store that cannot be written."""
 
-    def write(self, _decide: Any) -> Any:
+    def write(self, _decide: Any, _prepare: Any = None) -> Any:
         raise Unavailable("the store cannot be reached")
 
 
