@@ -93,8 +93,8 @@ def _resources(dialect: Dialect, kind: Kind, body: str) -> Iterator[str]:
         f" from {numbers}"
     )
     yield (
-        "insert into resource (key, version, last_updated, deleted, body)"
-        f" select {kind.key}, 1, {_FIRST}, {dialect.false}, {dialect.bytes.format(body)} from {numbers}"
+        "insert into resource (key, version, last_updated, deleted, body, type)"
+        f" select {kind.key}, 1, {_FIRST}, {dialect.false}, {dialect.bytes.format(body)}, '{kind.type}' from {numbers}"
     )
 
 

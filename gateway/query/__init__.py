@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, may_read, visible
 from gateway.errors import BadRequest, Forbidden, ResourceGone, ResourceNotFound
 from gateway.fhir.search import SearchRequest, parse
-from gateway.query import messages
+from gateway.query import histories, messages
 from gateway.query.audit import audit_row
 from gateway.query.bundles import history_bundle, searchset
+from gateway.query.histories import HistoryRequest
 from gateway.query.links import Links
 from gateway.store import Identity, Stored
 from gateway.store import search as stored_search
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gateway.store import Database
     from gateway.store.search import Position
 
-__all__ = ["history", "read", "search", "vread"]
+__all__ = ["HistoryRequest", "history", "read", "search", "vread"]
 
 _VERSION = re.compile(r"(\d{1,9})(?:-late-(\d{1,18}))?", re.ASCII)
 
@@ -63,29 +63,23 @@ def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Servic
     return found
 
 
-def history(
-    resource_type: str,
-    id_: str,
-    caller: Caller,
-    to: Services,
-    *,
-    base: str,
-    count: int = 50,
-    since: datetime | None = None,
-) -> bytes:
-    """Return the encoded history Bundle: the newest `count` versions, newest first, none older than `since`.
+def history(request: HistoryRequest, caller: Caller, to: Services, *, base: str) -> bytes:
+    """Return the encoded history Bundle of a resource, of a type or of everything: a page of versions, newest first.
 
-    What was said too late to become the present stands below the version that was newer, and is tagged so.
-    Its total is known when that is all there is. Raises Forbidden, ResourceNotFound, Unavailable.
-    https://hl7.org/fhir/R4/http.html#history
+    What was said too late to become the present stands below the version that was newer, and is tagged so; it stands in
+    the history of its resource alone. The total is known when that is all there is of one resource. Of everything, what
+    the caller may not read is not there. Raises Forbidden, BadRequest for a page link that is not ours,
+    ResourceNotFound, Unavailable. https://hl7.org/fhir/R4/http.html#history
     """
-    _authorise(caller, resource_type)
-    identity = Identity(resource_type, id_)
-    versions = to.store.history(identity, count=count + 1, since=since)
-    if not versions and to.store.read(identity) is None:
-        raise ResourceNotFound(f"there is no such {resource_type}")
-    _audit(to, caller, "history", [_reference(version) for version in versions[:count]])
-    return history_bundle(identity, versions[:count], base, complete=len(versions) <= count)
+    if request.type:
+        _authorise(caller, request.type)
+    with to.store.reading() as db:
+        asked = histories.unsealed(db, request)
+        found = histories.read(db, asked, visible(caller))
+        links = histories.links(db, asked, found.next, base)
+    _audit(to, caller, "history", [_reference(version) for version in found.found])
+    is_all = bool(request.id) and found.next is None and asked.after is None
+    return history_bundle(found.found, base, links, total=len(found.found) if is_all else None)
 
 
 def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -> bytes:

@@ -22,7 +22,7 @@ from gateway.store.search import MAX_INCLUDES
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
-    from gateway.store import Identity, Stored
+    from gateway.store import Stored
     from gateway.store.search import Found, Results
 
 _SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
@@ -64,25 +64,21 @@ def _subset(resource: Resource, elements: Sequence[str]) -> Resource:
     return left
 
 
-def history_bundle(identity: Identity, versions: Sequence[Stored], base: str, *, complete: bool) -> bytes:
+def history_bundle(
+    versions: Sequence[Stored], base: str, links: Sequence[tuple[str, str]], *, total: int | None
+) -> bytes:
     """Return the encoded Bundle of versions, newest first. https://hl7.org/fhir/R4/http.html#history"""
-    here = f"{base}/{identity.type}/{identity.id}"
-    found = bundle.history(
-        (_version(version, here) for version in versions),
-        total=len(versions) if complete else None,
-        links=[("self", f"{here}/_history")],
-    )
-    return encode(found)
+    return encode(bundle.history((_version(version, base) for version in versions), total=total, links=links))
 
 
-def _version(stored: Stored, here: str) -> Version:
-    method, status = ("DELETE", "204") if stored.deleted else ("PUT", "201" if stored.version_id == "1" else "200")
+def _version(stored: Stored, base: str) -> Version:
+    method = "DELETE" if stored.deleted else stored.method or "PUT"
     return Version(
-        full_url=here,
+        full_url=bundle.full_url(base, stored.type, stored.id),
         body=None if stored.deleted else Raw(stored.body),
         method=method,
-        url=f"{stored.type}/{stored.id}",
-        status=status,
+        url=stored.type if method == "POST" else f"{stored.type}/{stored.id}",
+        status="204" if stored.deleted else "201" if stored.is_new else "200",
         version=stored.version_id,
         at=stored.last_updated,
     )

@@ -16,6 +16,7 @@ from gateway.errors import BadRequest, GatewayError, InvalidResource, MethodNotA
 from gateway.fhir import json, search
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
+from gateway.query import histories
 from gateway.rest import named, wire
 from gateway.rest.body import as_resource
 from gateway.rest.metadata import check_served
@@ -108,11 +109,13 @@ def _is_plain(entry: Resource) -> bool:
 
 
 def _check_searches(entries: list[Entry]) -> None:
-    """Raise what is wrong with a search before anything is written: after the commit it is too late to refuse."""
+    """Raise what is wrong with a search or a history: after the commit it would be too late to refuse."""
     refused = []
     for entry in entries:
         try:
-            if entry.route.interaction == "search-type":
+            if (entry.route.interaction or "").startswith("history-"):
+                histories.parse(entry.ask.type, entry.ask.id, entry.ask.parameters)
+            elif entry.route.interaction == "search-type":
                 search.parse(entry.ask.type, entry.ask.parameters, strict=entry.ask.prefer.strict)
         except GatewayError as error:
             refused.append(_within(entry.index, error))

@@ -5,13 +5,13 @@ the door in. Neither decides anything. The same functions serve HTTP requests an
 https://hl7.org/fhir/R4/http.html
 """
 
-from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 from gateway import query
 from gateway.errors import BadRequest
 from gateway.fhir import search
+from gateway.query import histories
 from gateway.rest import wire
 from gateway.rest.bundle import transaction_or_batch
 from gateway.rest.headers import version_of
@@ -19,8 +19,6 @@ from gateway.rest.metadata import encoded_statement
 from gateway.rest.routes import Route
 from gateway.rest.wire import Answer, Ask
 from gateway.transact import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
-
-_HISTORY_COUNT, _MAX_HISTORY_COUNT = 50, 1000
 
 
 def capabilities(ask: Ask) -> Answer:
@@ -39,14 +37,10 @@ def vread(ask: Ask) -> Answer:
     return wire.stored(query.vread(ask.type, ask.id, ask.version, ask.caller, ask.to))
 
 
-def history_instance(ask: Ask) -> Answer:
+def history(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#history"""
-    asked = dict(ask.parameters)
-    if asked.keys() - {"_count", "_since"}:
-        raise BadRequest("history takes _count and _since", code="unknown-parameter")
-    count, since = _history_count(asked.get("_count")), _history_since(asked.get("_since"))
-    found = query.history(ask.type, ask.id, ask.caller, ask.to, base=ask.to.settings.base_url, count=count, since=since)
-    return Answer(HTTPStatus.OK, found)
+    asked = histories.parse(ask.type, ask.id, ask.parameters)
+    return Answer(HTTPStatus.OK, query.history(asked, ask.caller, ask.to, base=ask.to.settings.base_url))
 
 
 def search_type(ask: Ask) -> Answer:
@@ -93,23 +87,8 @@ ROUTES: tuple[Route, ...] = (
     Route("read", "GET", "/<fhir_type:type>/<fhir_id:id>", read=read),
     Route("update", "PUT", "/<fhir_type:type>/<fhir_id:id>", write=update),
     Route("delete", "DELETE", "/<fhir_type:type>/<fhir_id:id>", write=delete),
-    Route("history-instance", "GET", "/<fhir_type:type>/<fhir_id:id>/_history", read=history_instance),
+    Route("history-instance", "GET", "/<fhir_type:type>/<fhir_id:id>/_history", read=history),
+    Route("history-type", "GET", "/<fhir_type:type>/_history", read=history),
+    Route("history-system", "GET", "/_history", read=history),
     Route("vread", "GET", "/<fhir_type:type>/<fhir_id:id>/_history/<fhir_id:version>", read=vread),
 )
-
-
-def _history_count(text: str | None) -> int:
-    if text is None:
-        return _HISTORY_COUNT
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
-        raise BadRequest("_count is a whole number above 0")
-    return min(int(text), _MAX_HISTORY_COUNT)
-
-
-def _history_since(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    since = wire.point_in_time(text)
-    if since is None:
-        raise BadRequest("_since is an instant: 2026-01-05T10:00:00+01:00; a + in a URL is written %2B")
-    return since

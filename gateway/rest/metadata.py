@@ -41,14 +41,24 @@ SUPPORTED: Mapping[str, tuple[str, ...]] = MappingProxyType(  # checked where a 
 )
 
 Interaction = Literal[
-    "read", "vread", "history-instance", "search-type", "create", "update", "delete", "transaction", "batch"
+    "read",
+    "vread",
+    "history-instance",
+    "history-type",
+    "history-system",
+    "search-type",
+    "create",
+    "update",
+    "delete",
+    "transaction",
+    "batch",
 ]
 
-_READ: tuple[Interaction, ...] = ("read", "vread", "history-instance", "search-type")
+_READ: tuple[Interaction, ...] = ("read", "vread", "history-instance", "history-type", "search-type")
 _KEEP: tuple[Interaction, ...] = (*_READ, "create")  # what is said stays said
 _ALL: tuple[Interaction, ...] = (*_READ, "create", "update", "delete")
 
-SYSTEM: tuple[Interaction, ...] = ("transaction", "batch")
+SYSTEM: tuple[Interaction, ...] = ("transaction", "batch", "history-system")
 
 SERVED: Mapping[str, tuple[Interaction, ...]] = MappingProxyType(
     {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from gateway.store.records import Batch, Engine, Identity, Seen, Stored
@@ -77,12 +76,6 @@ class Store(Protocol):
 
     def vread(self, identity: Identity, version: int, late: int = 0) -> Stored | None:
         """Return that version, or what came too late while it was the newest; None when there is none."""
-
-    def history(self, identity: Identity, *, count: int = 50, since: datetime | None = None) -> list[Stored]:
-        """Return the newest `count` versions, newest first, none older than `since`.
-
-        What came too late stands below the version that was the newest then.
-        """
 
     def write(self, decide: Decide[T], prepare: Prepare = nothing) -> T:
         """Commit the Batch that `decide` makes of what it sees, and return its other result.

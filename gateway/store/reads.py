@@ -5,10 +5,10 @@ https://hl7.org/fhir/R4/http.html#read
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gateway.store.records import Identity, Stored, microseconds, moment
+from gateway.store.history import named_late
+from gateway.store.records import Identity, Stored, moment
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
@@ -21,16 +21,6 @@ _VREAD = """
 select r.version, r.last_updated, r.deleted, r.body
 from current c join resource r on r.key = c.key
 where c.type = ? and c.id = ? and r.version = ?"""
-# What came too late stands below the version that was the newest then, so that the present always comes first.
-_HISTORY = """
-select r.version, r.last_updated, r.deleted, r.body, 0
-from current c join resource r on r.key = c.key
-where c.type = ? and c.id = ? and r.last_updated >= ?
-union all
-select l.version, l.at, l.at < 0, l.body, l.id
-from current c join late l on l.key = c.key
-where c.type = ? and c.id = ? and l.at >= ?
-order by 1 desc, 5 limit ?"""  # `l.at < 0` is false, as either engine writes it
 _LATE = """
 select l.version, l.at, l.at < 0, l.body, l.id
 from current c join late l on l.key = c.key
@@ -52,12 +42,6 @@ def vread(db: Database, identity: Identity, version: int, late: int = 0) -> Stor
     return next(iter(_stored(db, identity, _VREAD, (*identity, version))), None)
 
 
-def history(db: Database, identity: Identity, *, count: int, since: datetime | None) -> list[Stored]:
-    """Return the newest `count` versions, newest first, none older than `since`."""
-    oldest = microseconds(since) if since else 0
-    return _stored(db, identity, _HISTORY, (*identity, oldest, *identity, oldest, count))
-
-
 def _stored(db: Database, identity: Identity, sql: str, parameters: tuple[str | int, ...]) -> list[Stored]:
     return [
         Stored(*identity, version, moment(last_updated), _named(body, version, *late), bool(deleted), *late)
@@ -66,7 +50,4 @@ def _stored(db: Database, identity: Identity, sql: str, parameters: tuple[str | 
 
 
 def _named(body: bytes, version: int, late: int = 0) -> bytes:
-    """Return a body with the id of its version; that of what came late is known only when it is stored."""
-    return (
-        body.replace(b'"versionId":"%d"' % version, b'"versionId":"%d-late-%d"' % (version, late), 1) if late else body
-    )
+    return named_late(body, version, late) if late else body

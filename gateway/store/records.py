@@ -11,6 +11,7 @@ from msgspec import Struct
 Engine = Literal["sqlite", "postgresql"]
 Durability = Literal["full", "normal"]
 State = Literal["accepted", "refused"]
+Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -35,7 +36,11 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One version of a resource. `body` is the encoded JSON, empty for a deletion; `late` numbers what came late."""
+    """One version of a resource. `body` is the encoded JSON, empty for a deletion; `late` numbers what came late.
+
+    In a history, `method` is how it was made ('' where that was not noted yet), and `is_new` says that the resource was
+    not there before.
+    """
 
     type: str
     id: str
@@ -44,6 +49,8 @@ class Stored:
     body: bytes
     deleted: bool
     late: int = 0
+    method: Method | Literal[""] = ""
+    is_new: bool = False
 
     @property
     def version_id(self) -> str:
@@ -105,6 +112,7 @@ class Version(Struct, frozen=True):
     removed: IndexTables
     event_time: int | None = None
     event_number: int | None = None
+    method: Method = "PUT"
 
     @property
     def event(self) -> Literal["create", "update", "delete"]:

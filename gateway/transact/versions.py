@@ -5,20 +5,22 @@ https://hl7.org/fhir/R4/http.html#update and https://hl7.org/fhir/R4/http.html#v
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from gateway.errors import Conflict, VersionConflict
 from gateway.fhir.datetime import format_instant
 from gateway.store import Current, Identity, Version
 from gateway.store.bodies import body, says_the_same
 from gateway.store.index_tables import difference, unpack
-from gateway.store.records import EPOCH, microseconds, moment
+from gateway.store.records import EPOCH, Method, microseconds, moment
 from gateway.transact.content import Content
 from gateway.transact.entries import Entry
-from gateway.transact.operations import ConditionalPut
+from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create
 
+_METHODS: Mapping[type, Method] = MappingProxyType({Create: "POST", ConditionalCreate: "POST"})
 _MILLISECOND = 1_000  # in microseconds, the precision of an instant
 
 
@@ -80,11 +82,12 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
     fact = entry.fact
     since, counted = (fact.at, fact.number) if fact is not None else (at, None)
     if new is None:
-        return Version(current.key, entry.identity, number, at, True, b"", b"", {}, present, since, counted)  # noqa: FBT003
+        return Version(current.key, entry.identity, number, at, True, b"", b"", {}, present, since, counted, "DELETE")  # noqa: FBT003
     added, removed = (difference(new.tables, present), difference(present, new.tables)) if present else (new.tables, {})
     encoded = body(entry.identity, new.meta, new.rest, number, text)
     return Version(
-        current.key, entry.identity, number, at, False, new.packed, encoded, added, removed, since, counted  # noqa: FBT003
+        current.key, entry.identity, number, at, False, new.packed, encoded, added, removed, since, counted,  # noqa: FBT003
+        _METHODS.get(entry.op.__class__, "PUT"),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from gateway.fhir.json import decode
 from gateway.store import Identity, Store, open_store
 from gateway.store.contents import figures
+from tests.store.writing import versions
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -37,7 +38,7 @@ def written(store: Store, type_: str) -> dict[tuple[int, int], int]:
     """Return for (place, version) the message that wrote it."""
     found: dict[tuple[int, int], int] = {}
     for place in range(7):
-        for version in store.history(Identity(type_, f"place-{place}"), count=10_000):
+        for version in versions(store, Identity(type_, f"place-{place}"), count=10_000):
             body: dict[str, Any] = decode(version.body)
             found[place, version.version] = int(body["name"].removeprefix("message "))
     return found

@@ -8,12 +8,17 @@ import pytest
 from gateway import query
 from gateway.access.policy import Caller, development_caller
 from gateway.errors import Forbidden, ResourceGone, ResourceNotFound
+from gateway.query import HistoryRequest
 from gateway.services import Services
 from gateway.transact import Delete, Put, transact
 
 BASE = "https://gateway.example/fhir"
 CALLER = development_caller()
 STRANGER = Caller("00000001", "partner", types=frozenset({"Slot"}))
+
+
+def told(id_: str, to: Services, caller: Caller = CALLER, **asked: Any) -> Any:
+    return json.loads(query.history(HistoryRequest("Location", id_, **asked), caller, to, base=BASE))
 
 
 def location(**elements: Any) -> dict[str, Any]:
@@ -56,11 +61,11 @@ def test_what_was_deleted_is_gone_and_what_never_was_is_not_found(changed: Servi
     with pytest.raises(ResourceNotFound):
         query.read("Location", "l2", CALLER, changed)
     with pytest.raises(ResourceNotFound):
-        query.history("Location", "l2", CALLER, changed, base=BASE)
+        told("l2", changed)
 
 
 def test_a_history_tells_every_version_newest_first(changed: Services) -> None:
-    bundle = json.loads(query.history("Location", "l1", CALLER, changed, base=BASE))
+    bundle = told("l1", changed)
 
     assert (bundle["type"], bundle["total"]) == ("history", 3)
     assert [entry["request"]["method"] for entry in bundle["entry"]] == ["DELETE", "PUT", "PUT"]
@@ -70,7 +75,7 @@ def test_a_history_tells_every_version_newest_first(changed: Services) -> None:
 
 
 def test_a_part_of_a_history_does_not_claim_to_be_all(changed: Services) -> None:
-    bundle = json.loads(query.history("Location", "l1", CALLER, changed, base=BASE, count=2))
+    bundle = told("l1", changed, count=2)
 
     assert (len(bundle["entry"]), "total" in bundle) == (2, False)
 
@@ -82,12 +87,12 @@ def test_who_may_not_read_a_type_cannot_tell_whether_there_is_something(changed:
         with pytest.raises(Forbidden):
             query.vread("Location", id_, "1", STRANGER, changed)
         with pytest.raises(Forbidden):
-            query.history("Location", id_, STRANGER, changed, base=BASE)
+            told(id_, changed, STRANGER)
 
 
 def test_every_read_is_audited(changed: Services) -> None:
     query.vread("Location", "l1", "2", CALLER, changed)
-    query.history("Location", "l1", CALLER, changed, base=BASE, count=1)
+    told("l1", changed, count=1)
 
     with changed.store.reading() as db:
         rows = [json.loads(bytes(content)) for (content,) in db.rows("select content from audit")]

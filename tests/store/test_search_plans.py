@@ -11,7 +11,8 @@ import pytest
 
 from bench.slots import fill
 from gateway.fhir.search import parse
-from gateway.store import Store, search
+from gateway.store import Identity, Store, history, search
+from gateway.store.history import Span
 from gateway.store.search import CANDIDATES, Position, Scope
 
 IN_A_WINDOW = "start=ge2026-02-01&start=lt2026-02-03"
@@ -117,6 +118,28 @@ def test_no_shape_reads_a_table_or_an_index_whole(store: Store, candidates: int)
 
     # Where nothing is few, the walk along time is all there is; it stops when the page is full.
     assert [step for step in found if candidates or "slot_by_time" not in step[-1]] == []
+
+
+def test_no_page_of_a_history_reads_a_table_or_an_index_whole(store: Store) -> None:
+    fill(store, 3000)
+    with store.reading() as reading:
+        known = history.types(reading)  # the first of an index, once a type
+    with explaining(store) as db:
+        for at in (None, (0, 2**60)):
+            for types in (["Slot"], known):
+                first = history.of_types(db, types, Span(20, at=at))
+                assert len(first.found) == 20
+                history.of_types(db, types, Span(20, at=at, after=first.next))
+        history.of_instance(db, Identity("Slot", "slot-3"), Span(20))
+
+    assert known == ["HealthcareService", "Schedule", "Slot"]
+    merged = (
+        "Subquery Scan",
+        "SCAN w",
+        "SCAN (subquery",
+        "SCAN 20 CONSTANT ROWS",
+    )  # what the walks along each type gave
+    assert [step for step in whole_reads(db.said) if not step[-1].startswith(merged)] == []
 
 
 def test_a_walk_without_a_condition_follows_an_index_and_stops(store: Store) -> None:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.store import Batch, Identity, Message, Sight, Store, Version
-from gateway.store.records import moment
-from tests.store.writing import SLOT, count, put
+from gateway.store.records import microseconds, moment
+from tests.store.writing import SLOT, count, put, versions
 
 
 def test_reads_what_was_written(store: Store) -> None:
@@ -23,7 +23,7 @@ def test_reads_what_was_written(store: Store) -> None:
 def test_what_never_was_is_none(store: Store) -> None:
     assert store.read(SLOT) is None
     assert store.vread(SLOT, 1) is None
-    assert store.history(SLOT) == []
+    assert versions(store) == []
 
 
 @pytest.mark.parametrize("version", [-1, 0, 2, 10**30])
@@ -36,12 +36,12 @@ def test_a_version_that_is_not_there_is_none(store: Store, version: int) -> None
 def test_keeps_every_version(store: Store) -> None:
     assert [put(store, code=code) for code in ("free", "busy", "free")] == [1, 2, 3]
 
-    assert [v.body for v in store.history(SLOT)] == [b'{"status":"free"}', b'{"status":"busy"}', b'{"status":"free"}']
-    assert [v.version for v in store.history(SLOT, count=2)] == [3, 2]
+    assert [v.body for v in versions(store)] == [b'{"status":"free"}', b'{"status":"busy"}', b'{"status":"free"}']
+    assert [v.version for v in versions(store, count=2)] == [3, 2]
     second = store.vread(SLOT, 2)
     assert second is not None
     assert second.body == b'{"status":"busy"}'
-    assert [v.version for v in store.history(SLOT, since=second.last_updated)] == [3, 2]
+    assert [v.version for v in versions(store, since=microseconds(second.last_updated))] == [3, 2]
 
 
 def test_a_deletion_is_a_version(store: Store) -> None:

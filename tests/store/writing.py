@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.store import Batch, Identity, Sight, Store, Version
+from gateway.store import Batch, Identity, Sight, Store, Stored, Version, history
 from gateway.store.index_tables import difference, pack, unpack
 from gateway.store.records import IndexTables
 
@@ -30,6 +30,12 @@ def put(store: Store, identity: Identity = SLOT, *, code: str = "free", deleted:
         return Batch(b"{}", [version]), version.version
 
     return store.write(decide)
+
+
+def versions(store: Store, identity: Identity = SLOT, *, count: int = 1000, since: int = 0) -> list[Stored]:
+    """Return the newest versions, newest first."""
+    with store.reading() as db:
+        return history.of_instance(db, identity, history.Span(count, since)).found
 
 
 def count(store: Store, table: str) -> int:

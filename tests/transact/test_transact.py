@@ -20,6 +20,7 @@ from gateway.fhir.json import decode
 from gateway.services import Services
 from gateway.store import Identity
 from gateway.transact import Create, Delete, Outcome, Put, transact
+from tests.store.writing import versions
 
 CALLER = development_caller()
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -149,7 +150,7 @@ def test_a_deletion_is_a_version_after_which_it_can_come_back(services: Services
     assert (gone.status, gone.version, gone.body) == ("deleted", 2, None)
     assert (again.status, again.version) == ("unchanged", 2)
     assert (back.status, back.version) == ("created", 3)
-    assert [v.deleted for v in services.store.history(Identity("Slot", "a"))] == [False, True, False]
+    assert [v.deleted for v in versions(services.store, Identity("Slot", "a"))] == [False, True, False]
 
 
 def test_a_deletion_of_nothing_changes_nothing(services: Services) -> None:
@@ -320,7 +321,7 @@ def test_versions_without_a_gap_and_later_each_time(services: Services) -> None:
     for n in range(6):
         one(early if n % 2 else services, Put(slot("a", comment=str(n))))
 
-    history = services.store.history(Identity("Slot", "a"))
+    history = versions(services.store, Identity("Slot", "a"))
 
     assert [v.version for v in history] == [6, 5, 4, 3, 2, 1]
     times = [v.last_updated for v in history]

@@ -41,9 +41,9 @@ with v as (
     select * from rows from (
         jsonb_to_recordset(%(rows)s::jsonb -> 'versions')
             as (key bigint, type text, id text, version integer, at bigint, deleted boolean, event text,
-                event_time bigint, event_number bigint),
+                event_time bigint, event_number bigint, method text),
         unnest(%(bodies)b::bytea[]), unnest(%(indexed)b::bytea[])
-    ) as v(key, type, id, version, at, deleted, event, event_time, event_number, body, indexed)
+    ) as v(key, type, id, version, at, deleted, event, event_time, event_number, method, body, indexed)
 ),
 locked as (
     select c.key from current c join v on v.key = c.key and v.version = c.version + 1
@@ -63,7 +63,8 @@ created as (
     returning key
 ),
 stored as (
-    insert into resource select key, version, at, deleted, body from v where (select count(*) from created) >= 0
+    insert into resource select key, version, at, deleted, body, type, method from v
+    where (select count(*) from created) >= 0
     returning key
 ),
 announced as (

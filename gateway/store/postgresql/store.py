@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -58,11 +57,6 @@ class PostgresqlStore:
         """Return that version, or what came too late while it was the newest; None when there is none."""
         with self.reading(snapshot=False) as db:
             return reads.vread(db, identity, version, late)
-
-    def history(self, identity: Identity, *, count: int = 50, since: datetime | None = None) -> list[Stored]:
-        """Return the newest `count` versions, newest first, none older than `since`."""
-        with self.reading(snapshot=False) as db:
-            return reads.history(db, identity, count=count, since=since)
 
     def write(self, decide: Decide[T], prepare: Prepare = nothing) -> T:
         """Commit the Batch that `decide` makes of what it sees, and return its other result.

@@ -182,6 +182,7 @@ def _version(v: Version) -> dict[str, Any]:
         "event": v.event,
         "event_time": v.event_time,
         "event_number": v.event_number,
+        "method": v.method,
     }
 
 

@@ -15,7 +15,7 @@ ANSWERED = "select digest, answer, id from inbox where once = ?"
 NOTED = "select revision, content from ledger where subject = ?"
 NOTE = "insert or replace into ledger values (?, ?, ?)"
 COME_LATE = "insert into late (key, version, event_time, at, body) values (?, ?, ?, ?, ?)"
-STORE = "insert into resource values (?, ?, ?, ?, ?)"
+STORE = "insert into resource values (?, ?, ?, ?, ?, ?, ?)"
 ANNOUNCE = "insert into outbox (key, version, event, at) values (?, ?, ?, ?)"
 RECEIVE = """
 insert into inbox

@@ -9,7 +9,6 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
 from pathlib import Path
 
 from gateway.store import migrate, reads
@@ -72,11 +71,6 @@ class SqliteStore:
         """Return that version, or what came too late while it was the newest; None when there is none."""
         with self.reading(snapshot=False) as db:
             return reads.vread(db, identity, version, late)
-
-    def history(self, identity: Identity, *, count: int = 50, since: datetime | None = None) -> list[Stored]:
-        """Return the newest `count` versions, newest first, none older than `since`."""
-        with self.reading(snapshot=False) as db:
-            return reads.history(db, identity, count=count, since=since)
 
     def write(self, decide: Decide[T], prepare: Prepare = nothing) -> T:
         """Commit the Batch that `decide` makes of what it sees, and return its other result."""

@@ -98,7 +98,8 @@ def _write_versions(connection: sqlite3.Connection, versions: list[Version]) -> 
     ]
     connection.executemany(sql.CREATE, news)
     connection.executemany(sql.UPDATE, nexts)
-    connection.executemany(sql.STORE, [(v.key, v.version, v.last_updated, v.deleted, v.body) for v in versions])
+    stored = [(v.key, v.version, v.last_updated, v.deleted, v.body, v.identity.type, v.method) for v in versions]
+    connection.executemany(sql.STORE, stored)
     connection.executemany(sql.ANNOUNCE, [(v.key, v.version, v.event, v.last_updated) for v in versions])
 
 

@@ -15,7 +15,7 @@ from gateway.store.postgresql.store import PostgresqlStore
 from gateway.transact import ConditionalPut, Put, Received, transact
 from tests.databases import Postgresql
 from tests.races.clients import services
-from tests.store.writing import SLOT, count, put
+from tests.store.writing import SLOT, count, put, versions
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_writer_that_is_overtaken_writes_after_the_other(store: PostgresqlStor
 
     assert store.write(decide) == 3
     assert attempts == [1, 2]
-    assert [v.version for v in store.history(SLOT)] == [3, 2, 1]
+    assert [v.version for v in versions(store)] == [3, 2, 1]
     assert count(store, "audit") == 3
 
 
