@@ -19,7 +19,7 @@ from gateway.fhir.json import encode
 from gateway.formats import edifact, hl7v2
 from gateway.mapping.library import Library
 from gateway.mapping.pace import split
-from gateway.mapping.run import Job
+from gateway.mapping.run import Messages
 
 RECEIVED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 MESSAGES = 200
@@ -96,8 +96,8 @@ def rows(*, full: bool = False) -> list[Row]:
 
 
 def _bed(library: Library, messages: Sequence[bytes], rounds: int) -> list[Row]:
-    job = Job(library, library.provider("duinrand"), RECEIVED)
-    silent = Job(library, library.provider("duinrand"), RECEIVED, trace=False)
+    job = Messages(library, library.provider("duinrand"), RECEIVED)
+    silent = Messages(library, library.provider("duinrand"), RECEIVED, trace=False)
     outputs = [_resources(job, data) for data in messages]
     size = statistics.median(len(encode(output)) for output in outputs)
     floor = against(_mapping(job, messages), _floor(messages, outputs, encode), rounds=rounds, clock=CORE)
@@ -125,7 +125,7 @@ def _bed(library: Library, messages: Sequence[bytes], rounds: int) -> list[Row]:
 
 
 def _admission(library: Library, messages: Sequence[bytes], rounds: int) -> list[Row]:
-    job = Job(library, library.provider("dev"), RECEIVED)
+    job = Messages(library, library.provider("dev"), RECEIVED)
     outputs = [_resources(job, data) for data in messages]
     pair: Pair = against(_mapping(job, messages), _floor(messages, outputs, encode), rounds=rounds, clock=CORE)
     rate = len(messages) / pair.work
@@ -135,7 +135,7 @@ def _admission(library: Library, messages: Sequence[bytes], rounds: int) -> list
 
 def _letters(library: Library, rounds: int) -> Row:
     letters = [letter(n) for n in range(MESSAGES // 4)]
-    job = Job(library, library.provider("dev"), RECEIVED)
+    job = Messages(library, library.provider("dev"), RECEIVED)
 
     def made(data: bytes) -> list[Any]:
         return [resource for part in edifact.split(data) for resource, _, _ in job.edifact(part).resources]
@@ -174,11 +174,11 @@ def _start() -> Row:
     return Row(f"{len(loaded.mappings)} mappings", "≤ 50 ms each", times, each <= 0.05)
 
 
-def _resources(job: Job, data: bytes) -> list[Any]:
+def _resources(job: Messages, data: bytes) -> list[Any]:
     return [resource for resource, _, _ in job.message(data).resources]
 
 
-def _mapping(job: Job, messages: Sequence[bytes]) -> Callable[[], None]:
+def _mapping(job: Messages, messages: Sequence[bytes]) -> Callable[[], None]:
     def run() -> None:
         for data in messages:
             encode(_resources(job, data))
@@ -186,7 +186,7 @@ def _mapping(job: Job, messages: Sequence[bytes]) -> Callable[[], None]:
     return run
 
 
-def _traced(job: Job, messages: Sequence[bytes]) -> Callable[[], None]:
+def _traced(job: Messages, messages: Sequence[bytes]) -> Callable[[], None]:
     def run() -> None:
         for data in messages:
             mapped = job.message(data)

@@ -17,7 +17,7 @@ from gateway.data import shipped
 from gateway.fhir.json import encode
 from gateway.fhir.types import Resource
 from gateway.mapping.library import Library
-from gateway.mapping.run import Job
+from gateway.mapping.run import Messages
 
 RECEIVED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ROWS = 2000
@@ -87,8 +87,8 @@ def rows(*, full: bool = False) -> list[Row]:
     gc.freeze()  # as the server does after its start
     gc.set_threshold(50_000, 20, 20)
     rounds = 11 if full else 7
-    job = Job(library, library.provider("duinrand"), RECEIVED)
-    own = Job(library, library.provider("dev"), RECEIVED)
+    job = Messages(library, library.provider("duinrand"), RECEIVED)
+    own = Messages(library, library.provider("dev"), RECEIVED)
     return [
         _row("bed extract of a hospital never seen before", job, _BEDS, beds, rounds, 30_000),
         _row("the same sent again, the beds in other states", job, _BEDS, partial(beds, 0), rounds, 30_000),
@@ -98,7 +98,7 @@ def rows(*, full: bool = False) -> list[Row]:
 
 
 def _row(
-    what: str, job: Job, header: str, made: Callable[[int], Iterator[str]], rounds: int, least: float | None = None
+    what: str, job: Messages, header: str, made: Callable[[int], Iterator[str]], rounds: int, least: float | None = None
 ) -> Row:
     lists = ["\r\n".join([header, *made(n)]) for n in range(rounds + 2)]
     outputs = _resources(job, lists[-1].encode())
@@ -123,13 +123,13 @@ def _row(
     return Row(work, bar, f"{rate:,.0f} rows/s, {pair.ratio:.1f} x the floor", rate >= least if least else None)
 
 
-def _resources(job: Job, data: bytes) -> Sequence[list[Resource]]:
+def _resources(job: Messages, data: bytes) -> Sequence[list[Resource]]:
     outputs = list(_chunks(job, data))
     assert sum(map(len, outputs)) >= ROWS
     return outputs
 
 
-def _chunks(job: Job, data: bytes) -> Iterator[list[Resource]]:
+def _chunks(job: Messages, data: bytes) -> Iterator[list[Resource]]:
     for mapped in job.table(BytesIO(data)):
         assert mapped.rows == len(mapped.source), mapped.found[:3]
         yield [resource for resource, _, _ in mapped.resources]

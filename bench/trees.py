@@ -13,7 +13,7 @@ from gateway.data import shipped
 from gateway.fhir.json import encode
 from gateway.formats.jsontree import Part
 from gateway.mapping.library import Library
-from gateway.mapping.run import Job
+from gateway.mapping.run import Messages
 
 RECEIVED = datetime(2025, 12, 12, 7, 30, tzinfo=UTC)  # while the stop of the sample holds
 CDA_SIZE = 47_000
@@ -78,7 +78,7 @@ def rows(*, full: bool = False) -> list[Row]:
     """Return the rows of the scoreboard."""
     gc.collect()
     gc.freeze()  # as `gateway serve` does after start
-    job = Job(library := Library.read([shipped("mappings")]), library.provider("dev"), RECEIVED)
+    job = Messages(library := Library.read([shipped("mappings")]), library.provider("dev"), RECEIVED)
     rounds = 9 if full else 5
     openings, documents = [opening(n) for n in range(50)], [document(n) for n in range(10)]
 

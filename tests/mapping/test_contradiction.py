@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.mapping.library import Library
-from gateway.mapping.run import CHUNK, run
+from gateway.mapping.run import run
+from gateway.mapping.tables import CHUNK
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 HEADER = "Locatie;Afdeling;Kamer;Bed;Bedstatus;Operationeel;Peilmoment"

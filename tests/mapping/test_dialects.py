@@ -21,7 +21,7 @@ from gateway.mapping.declared import declared
 from gateway.mapping.ir import Mapping
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
-from gateway.mapping.run import Job, run
+from gateway.mapping.run import Messages, run
 from tests.shared import SHARED
 
 RECEIVED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -66,7 +66,7 @@ def test_both_dialects_make_the_same_bytes(path: Path, provider: str) -> None:
 
 def by_trace(mapped: Mapped, provider: str) -> list[Any]:
     """Return the resources of a second run, in the traced dialect."""
-    job = Job(library(), library().provider(provider), RECEIVED)
+    job = Messages(library(), library().provider(provider), RECEIVED)
     mapping, out = library().mapping(mapped.mapping), dict[str, Any]()
     for source, extra in sources(mapped, mapping):
         own: dict[str, Any] = {}

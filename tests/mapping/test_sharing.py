@@ -15,7 +15,8 @@ from gateway.fhir.json import encode
 from gateway.mapping.compiler.constants import lifted
 from gateway.mapping.library import Library
 from gateway.mapping.memory import MOST, Memory
-from gateway.mapping.run import CHUNK, Job
+from gateway.mapping.run import Messages
+from gateway.mapping.tables import CHUNK
 from tests.mapping.writing import written
 
 RECEIVED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -64,7 +65,7 @@ def library() -> Library:
 
 
 def chunks(rows: list[str]) -> list[Any]:
-    job = Job(library(), library().provider("dev"), RECEIVED)
+    job = Messages(library(), library().provider("dev"), RECEIVED)
     data = "\n".join(["Site;Bed;Moment;Free;Number;Note", *rows]).encode()
     return list(job.table(BytesIO(data)))
 

@@ -8,7 +8,8 @@ import pytest
 from gateway.errors import MalformedMessage, MappingFailed, UnsupportedMessage
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
-from gateway.mapping.run import CHUNK, run
+from gateway.mapping.run import run
+from gateway.mapping.tables import CHUNK
 from tests.mapping.writing import written
 
 HEAD = """\

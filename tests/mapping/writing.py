@@ -77,9 +77,9 @@ def resources(library: Library, message: str = MESSAGE, *, provider: str = "dev"
 
 def traced(library: Library, found: Mapped, provider: str) -> list[dict[str, Any]]:
     """Return the resources that the traced dialect makes of the same message."""
-    from gateway.mapping.run import Job
+    from gateway.mapping.run import Messages
 
-    job = Job(library, library.provider(provider), RECEIVED)
+    job = Messages(library, library.provider(provider), RECEIVED)
     out: dict[str, Any] = {}
     mapping = library.mapping(found.mapping)
     sources: Sequence[Any] = found.source if isinstance(found.source, list) else [found.source]
