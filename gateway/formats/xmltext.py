@@ -23,6 +23,9 @@ MAX_TAGS = 1_000_000
 MAX_ATTRIBUTES = 1_000
 """So many attributes in one tag no element has."""
 
+MAX_DEPTH = 256
+"""Elements stand no deeper in each other: libxml2's own limit, which it gives up together with that on texts."""
+
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -40,10 +43,17 @@ _DECLARATION = re.compile(r"\s*<\?xml\s[^>]*?\?>")
 _ENCODING = re.compile(rb"\s*<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]{0,40})[\"']")
 _PROLOG = re.compile(r"(?:\s++|<\?(?:[^?]++|\?(?!>))*+\?>|<!--(?:[^-]++|-(?!->))*+-->)*+")
 _LOOKED_AT = 1024  # bytes that a declaration stands in
+_LONG_TEXT = 10_000_000  # bytes; of a longer text libxml2 wants to be told, and a PDF of 7.5 MB is one in base64
 _NARROW = SINGLE_BYTE | {"utf-8"}
 _REASONS = {
     "ERR_TAG_NAME_MISMATCH": "an element is closed by a tag of another name",
-    "ERR_TAG_NOT_FINISHED": "the text ends within an element",
+    **dict.fromkeys(
+        ("ERR_TAG_NOT_FINISHED", "ERR_ATTRIBUTE_NOT_FINISHED", "ERR_CDATA_NOT_FINISHED", "ERR_COMMENT_NOT_FINISHED"),
+        "the text ends within an element",
+    ),
+    "ERR_GT_REQUIRED": "a tag is not closed with >",
+    "ERR_ATTRIBUTE_NOT_STARTED": "the value of an attribute does not stand between quotes",
+    "ERR_SPACE_REQUIRED": "there is no blank between two attributes",
     "ERR_DOCUMENT_END": "there is something after the last element, or no element",
     "ERR_DOCUMENT_EMPTY": "there is no element",
     "ERR_UNDECLARED_ENTITY": "an entity is used that XML does not know: write it as a character",
@@ -55,6 +65,7 @@ _REASONS = {
     "ERR_NAME_REQUIRED": "a < or & stands by itself: write it as &lt; or &amp;",
     "NS_ERR_UNDEFINED_NAMESPACE": "a prefix is used that no xmlns declares",
 }
+_TOO_DEEP = f"elements are nested deeper than {MAX_DEPTH}"
 
 
 def parsed(data: bytes) -> tuple[Any, tuple[Issue, ...]]:
@@ -73,23 +84,38 @@ def parsed(data: bytes) -> tuple[Any, tuple[Issue, ...]]:
 
 
 def _parsed(text: str) -> Any:
+    content = text.encode()
+    huge = len(content) > _LONG_TEXT
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False,
-        attribute_defaults=False, huge_tree=False, remove_comments=True, remove_pis=True, recover=False,
+        attribute_defaults=False, huge_tree=huge, remove_comments=True, remove_pis=True, recover=False,
     )  # fmt: skip
     try:
-        root = etree.fromstring(text.encode(), parser)
+        root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         raise _malformed(_reason(error), line=error.lineno) from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise _malformed("a DOCTYPE is not taken")
+    if huge:
+        _refuse_too_deep(root)
     return root
+
+
+def _refuse_too_deep(root: Any) -> None:
+    """Keep the limit that the parser keeps of shorter texts."""
+    depth = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > MAX_DEPTH:
+            raise _malformed(_TOO_DEEP, line=element.sourceline)
 
 
 def _reason(error: etree.XMLSyntaxError) -> str:
     """Return why a text is no XML, in words of ours: the parser's own hold parts of the message."""
     code: int | None = getattr(error, "code", None)  # the type information of lxml does not know it
     name = etree.ErrorTypes._getName(code) if code is not None else None  # noqa: SLF001 - lxml has no other
+    if name == "ERR_RESOURCE_LIMIT":
+        return _TOO_DEEP
     reason = _REASONS.get(name or "")
     return "this is not well-formed XML" + (f": {reason}" if reason else "")
 

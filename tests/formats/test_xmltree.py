@@ -221,7 +221,15 @@ def test_a_doctype_is_refused_in_every_character_set(text: str, codec: str) -> N
         (b"<x:a/>", "no xmlns declares"),
         (b"<a b='1' b='2'/>", "an attribute twice"),
         (b"<a>\x01</a>", "not well-formed"),
-        (b"<a>" * 300 + b"</a>" * 300, "not well-formed"),
+        (b"<a>" * 257 + b"</a>" * 257, "nested deeper than 256"),
+        (b"<a>" * 257 + b"x" * 10_000_000 + b"</a>" * 257, "nested deeper than 256"),
+        (b"<a>" * 3000 + b"x" * 10_000_000 + b"</a>" * 3000, "nested deeper than 256"),
+        (b"<a><Jansen", "a tag is not closed"),
+        (b"<a b='Jansen", "ends within an element"),
+        (b"<a><![CDATA[Jansen", "ends within an element"),
+        (b"<a><!-- Jansen", "ends within an element"),
+        (b"<a b=Jansen/>", "between quotes"),
+        (b"<a b='1'c='2'/>", "no blank between"),
         (b"tekst", "not well-formed"),
     ],
 )
@@ -230,6 +238,15 @@ def test_what_is_not_well_formed_is_refused_without_its_content(data: bytes, wha
         xmltree.parse(data)
     assert "Jansen" not in str(caught.value)
     assert "naam;" not in str(caught.value)
+
+
+def test_a_text_may_be_as_long_as_a_document_in_base64() -> None:
+    text = b"JVBE" * 3_400_000
+    parsed = xmltree.parse(b"<a><b c='" + text + b"'>" + text + b"</b></a>").root
+
+    assert len(parsed.named("b")[0]) == len(text)
+    assert len(parsed.named("b")[0].named("c")[0]) == len(text)
+    assert xmltree.parse(b"<a>" * 256 + text + b"</a>" * 256).root.name == "a"
 
 
 def test_an_element_that_looks_like_a_doctype_in_text_is_text() -> None:

@@ -37,6 +37,7 @@ TEXTS: tuple[tuple[str, str], ...] = (
     # ---- XML
     ("this is not well-formed XML", "dit is geen welgevormde XML"),
     ("this is not well-formed XML: {why}", "dit is geen welgevormde XML: {why}"),
+    ("elements are nested deeper than {most}", "elementen zijn dieper genest dan {most}"),
     ("a DOCTYPE is not taken: leave it out", "een DOCTYPE wordt niet aangenomen: laat hem weg"),
     ("a DOCTYPE is not taken", "een DOCTYPE wordt niet aangenomen"),
     (
@@ -138,6 +139,12 @@ PARTS: tuple[tuple[str, str], ...] = (
     # ---- XML
     ("an element is closed by a tag of another name", "een element is afgesloten met een andere naam"),
     ("the text ends within an element", "de tekst eindigt binnen een element"),
+    ("a tag is not closed with >", "een tag is niet afgesloten met >"),
+    (
+        "the value of an attribute does not stand between quotes",
+        "de waarde van een attribuut staat niet tussen aanhalingstekens",
+    ),
+    ("there is no blank between two attributes", "tussen twee attributen staat geen spatie"),
     (
         "there is something after the last element, or no element",
         "er staat iets achter het laatste element, of er is geen element",
