@@ -24,6 +24,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "subcomponent": (", subcomponent {}", ", subcomponent {}"),
     "attribute": ("attribute {}", "attribuut {}"),
     "line": (" (line {})", " (regel {})"),
+    "one line": ("line {}", "regel {}"),
     "whole": ("the message", "het bericht"),
     "header": ("the header", "de kopregel"),
     "text": ("the text", "de tekst"),
@@ -49,6 +50,8 @@ def words(place: Place, format_: str, language: Language) -> str:
     found = cell(place)
     if found.row is not None:
         return say("row", found.row) + (say("column", found.column) if found.column else "")
+    if place.path == "line" and place.line is not None:
+        return say("one line", place.line)
     line = say("line", place.line) if place.line is not None else ""
     return _within(place.path, format_, say) + line
 

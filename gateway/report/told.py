@@ -29,20 +29,29 @@ class Told:
     outcome: str | None
     meaning: str
 
+    @property
+    def words(self) -> tuple[object, ...]:
+        """What its reader sees of it; two findings may look alike to them."""
+        return (self.severity, self.cell, self.where, self.text, self.value, self.expected)
+
 
 def told(ingested: Ingested, language: Language, *, show_values: bool = False, every: bool = False) -> Iterator[Told]:
     """Yield the findings on everything that came in, in the order it came.
 
     That a row was set apart is said with what is wrong in that row; by itself only where nothing else is said of it, or
-    when `every` finding is asked for.
+    when `every` finding is asked for. What was found of one place for two elements is said once, unless so too.
     """
     several = len(ingested.messages) > 1 and ingested.format != "csv"
     for message in ingested.messages:
         reader = _Reader(ingested, message, language, show_values=show_values)
         name = _clean(message.received.control_id) if several and message.received.control_id else None
+        said: set[tuple[object, ...]] = set()
         for issue in message.issues:
             if every or issue.code != "row-quarantined" or cell(issue.place).row not in reader.explained:
-                yield reader.told(issue, name)
+                finding = reader.told(issue, name)
+                if every or finding.words not in said:
+                    said.add(finding.words)
+                    yield finding
 
 
 def findings(error: GatewayError, language: Language) -> str:

@@ -105,6 +105,15 @@ def test_no_finding_on_any_broken_case_is_told_in_the_same_words_in_both_languag
             assert (nl.expected is None) == (en.expected is None), path
 
 
+def test_what_is_wrong_at_one_place_is_said_once_though_two_elements_lack_it(services: Services) -> None:
+    path = next(path for path in BROKEN if path.stem == "broken-pdf-is-a-program")
+    ingested = take(path, services)
+
+    assert [one.issue.code for one in told(ingested, "nl", every=True)] == ["unsafe-attachment"] * 2
+    assert [one.issue.code for one in told(ingested, "nl")] == ["unsafe-attachment"]
+    assert report.text(ingested, "nl").count("FOUT:") == 1
+
+
 def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
     raised = re.compile(
         r"(?:Issue|Finding)\(\s*\"([a-z-]+)\"|\bcode=\"([a-z]+-[a-z-]+)\"|issue_code = .*\"([a-z-]+)\"$"

@@ -39,6 +39,7 @@ AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
             "bedden (number 1) > toe/stand (line 4)",
             "bedden (nummer 1) > toe/stand (regel 4)",
         ),
+        ("line", "ndjson", "line 4", "regel 4"),
         ("#", "json", "the message (line 4)", "het bericht (regel 4)"),
         (
             "/dag/plek[2]/@code",
