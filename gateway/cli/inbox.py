@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 import click
 
@@ -40,6 +40,16 @@ class Moment(click.ParamType):  # type: ignore[type-arg] # not generic in click 
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+class _Wanted(TypedDict):
+    """Which messages are listed."""
+
+    provider: str | None
+    state: Fate | None
+    since: datetime | None
+    control_id: str | None
+    limit: int
+
+
 @click.group()
 def inbox() -> None:
     """Look at messages as they came, and take them again.
@@ -52,17 +62,16 @@ def inbox() -> None:
 @_provider
 @click.option("--state", type=click.Choice(_STATES), help="Only messages in this state.")
 @click.option("--since", type=Moment(), metavar="MOMENT", help="Only messages received since then (UTC, or an offset).")
+@click.option("--control-id", metavar="NAME", help="Only messages with this name of their own (MSH-10, eventId).")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many.")
 @_format
 @_database
-def list_(
-    provider: str | None, state: Fate | None, since: datetime | None, limit: int, as_: str, database: str | None
-) -> None:
+def list_(as_: str, database: str | None, **wanted: Unpack[_Wanted]) -> None:
     """List messages, newest first: never what stands in them."""
     from gateway.store.inbox import entered  # noqa: PLC0415 - not for `--help`
 
     with _opened(database) as to:
-        found = entered(to.store, provider=provider, state=state, since=since, limit=limit)
+        found = entered(to.store, **wanted)
     if as_ == "json":
         click.echo(json.dumps([_row(row) for row in found], indent=2))
     else:

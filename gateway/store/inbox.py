@@ -84,9 +84,10 @@ def entered(
     provider: str | None = None,
     state: Fate | None = None,
     since: datetime | None = None,
+    control_id: str | None = None,
     limit: int = 50,
 ) -> list[Entered]:
-    """Return the newest rows, newest first, that are of this provider, in this state and received since then."""
+    """Return the newest rows, newest first, that are of this provider, state and name, and received since then."""
     terms: list[str] = ["id > 0"]
     parameters: list[str | int] = []
     if provider is not None:
@@ -95,6 +96,8 @@ def entered(
         terms.append(_FATES[state])
     if since is not None:
         terms, parameters = [*terms, "received_at >= ?"], [*parameters, microseconds(since)]
+    if control_id is not None:
+        terms, parameters = [*terms, "control_id = ?"], [*parameters, control_id]
     sql = f"select {_COLUMNS} from inbox where {' and '.join(terms)} order by id desc limit ?"  # noqa: S608 - our words
     with store.reading(snapshot=False) as db:
         return [_entered(row) for row in db.rows(sql, (*parameters, limit))]

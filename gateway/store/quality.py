@@ -1,9 +1,10 @@
 """How well the messages of each provider arrive, counted from the inbox: never from what stands in them.
 
 A message arrived as it should when it was taken and nothing was found in it that is worse than a note. A table counts
-as one message, in however many parts it was stored; each of its rows counts as well. A refused message that was taken
-later counts as what it became then. What clients of the FHIR API sent is no message. How many fields of a message came
-as they should was counted when it came (`gateway.mapping.fields`). `docs/operating.md` has the formulas and an example.
+as one message, in however many parts it was stored; each of its rows counts as well. A refused message that came or
+was taken again counts once, as what it became last. What clients of the FHIR API sent is no message. How many fields of
+a message came as they should was counted when it came (`gateway.mapping.fields`). `docs/operating.md` has the formulas
+and an example.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 _PAGE = 1000
 _ROWS = """
 select id, provider, format, state, control_id, received_at, issues, answer, mapping, fields_wanted, fields_right
-from inbox
+from inbox i
 where id > ? and received_at >= ? and received_at < ?
-    and format <> 'fhir-api' and not (state = 'refused' and replaced_by is not null)"""
+    and format <> 'fhir-api' and not (state = 'refused' and (replaced_by is not null or exists (
+        select 1 from inbox later
+        where later.provider = i.provider and later.control_id = i.control_id and later.format = i.format
+            and later.digest = i.digest and later.received_at > i.received_at)))"""
 _OF_PROVIDER = " and provider = ?"
 _ORDER = " order by id limit ?"
 _LAST = 2**63 - 1

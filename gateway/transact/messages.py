@@ -47,7 +47,7 @@ def _row(received: Received, state: State, issues: Sequence[Issue], once: str | 
         mapping=received.mapping,
         issues=encode([_issue(issue) for issue in issues]).decode(),
         once=once,
-        digest=received.digest if once else None,
+        digest=received.digest or None,
         answer=answer,
         again=received.again.row if received.again else None,
         tried_at=microseconds(received.again.at) if received.again else None,

@@ -65,6 +65,8 @@ def test_the_list_names_messages_and_holds_nothing_of_them(services: Services, d
     assert listed(database_url, "--provider", "nobody") == []
     assert listed(database_url, "--since", "2026-01-05T10:00:01+01:00") == []
     assert len(listed(database_url, "--since", "2026-01-05", "--limit", "2")) == 2
+    assert [row["id"] for row in listed(database_url, "--control-id", "2")] == [found[1]["id"]]
+    assert listed(database_url, "--control-id", "2", "--state", "accepted") == []
 
 
 def test_the_content_is_shown_only_when_it_is_asked_for(services: Services, database_url: str) -> None:

@@ -3,18 +3,28 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from gateway.access.policy import development_caller
 from gateway.cli import main
+from gateway.data import shipped
 from gateway.ingest import ingest, replay
+from gateway.mapping.library import Library
 from gateway.services import Services
 from gateway.store import inbox
 from gateway.store.quality import Quality, quality
 from gateway.transact import Again, Received
 from tests.messages import bed_list, bed_message, bed_row, unmapped_message
+
+OVERLAY = """
+provider: dev
+organisation: {name: Ontwikkelziekenhuis, ura: "00000001"}
+systems: {base: https://msb-gateway.example/x, place: https://msb-gateway.example/x-place}
+codes: {bed-status: {"9": U}}
+"""
 
 
 def take(data: bytes, to: Services, *, provider: str = "dev", hours: int = 0) -> None:
@@ -57,6 +67,30 @@ def test_a_message_that_came_twice_counts_once(services: Services) -> None:
     take(bed_message("1"), services)
 
     assert [one.messages for one in quality(services.store)] == [1]
+
+
+@pytest.mark.parametrize("tries", [2, 3])
+def test_a_message_that_is_refused_each_time_it_comes_counts_once(services: Services, tries: int) -> None:
+    for hours in range(tries):
+        take(bed_message("1", state="9"), services, hours=hours)
+    take(bed_message("1", state="8"), services, hours=tries)  # another message under the same name
+
+    (found,) = quality(services.store)
+
+    assert (found.messages, found.taken, found.codes) == (2, 0, {"unmapped-code": 2})
+
+
+def test_a_message_that_its_sender_sent_again_counts_as_what_it_became(services: Services, tmp_path: Path) -> None:
+    (tmp_path / "providers").mkdir()
+    (tmp_path / "providers" / "dev.yaml").write_text(OVERLAY, encoding="utf-8")
+    take(bed_message("1", state="9"), services)
+    (before,) = quality(services.store)
+    mended = replace(services, library=Library.load([shipped("mappings"), tmp_path]))
+    take(bed_message("1", state="9"), mended, hours=1)
+    (after,) = quality(services.store)
+
+    assert (before.messages, before.taken) == (1, 0)
+    assert (after.messages, after.taken, after.right) == (1, 1, 1)
 
 
 def test_a_period_and_a_provider_are_chosen(services: Services) -> None:
