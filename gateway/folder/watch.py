@@ -86,7 +86,7 @@ class Watch:
                 found.append(Drop(self._folder, path.name, settled_after=self._settled_after))
             elif path.name not in self._unknown:
                 self._unknown.add(path.name)
-                log.error("folder-of-unknown-provider")
+                log.error("folder-of-unknown-provider", extra={"known": sorted(self._to.library.providers)})
         return found
 
     def _one(self, drop: Drop, claim: Claim) -> int:

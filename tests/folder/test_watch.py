@@ -77,7 +77,8 @@ def test_an_unknown_providers_folder_is_told_of_once_and_left_alone(
     kept = put(tmp_path, "a20.hl7", bed_message(), provider="nobody")
     looking = watch(tmp_path, services)
     assert (looking.look(), looking.look()) == (0, 0)
-    assert [record.message for record in caplog.records].count("folder-of-unknown-provider") == 1
+    told = [record for record in caplog.records if record.message == "folder-of-unknown-provider"]
+    assert [vars(record)["known"] for record in told] == [sorted(services.library.providers)]
     assert kept.exists()
 
 

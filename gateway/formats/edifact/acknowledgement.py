@@ -12,6 +12,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 from gateway.errors import GatewayError, Issue
+from gateway.fhir.datetime import dutch_time
 from gateway.formats.edifact.checks import contradictions
 from gateway.formats.edifact.segment import Segment
 from gateway.formats.edifact.service import USUAL, written
@@ -79,7 +80,8 @@ def _interchange(answers: Sequence[tuple[Interchange | None, Answered]], referen
     header = found.header if found else None
     version = "4" if header is not None and header.value(1, 1, 2) == "4" else "3"
     sender, recipient = _party(header, 3), _party(header, 2)
-    moment = at.strftime("%Y%m%d:%H%M" if version == "4" else "%y%m%d:%H%M")
+    local = at.astimezone(dutch_time())  # UNB-4 has no offset: it is the clock of who sends
+    moment = local.strftime("%Y%m%d:%H%M" if version == "4" else "%y%m%d:%H%M")
     kind = "CONTRL:4:1:UN" if version == "4" else "CONTRL:2:2:UN"
     body = [f"UNH+1+{kind}", *_answers(answers)]
     lines = [f"UNB+UNOC:{version}+{sender}+{recipient}+{moment}+{written(reference)}", *body]

@@ -30,7 +30,7 @@ def body(segments: list[str]) -> list[str]:
 
 def test_what_was_taken_is_acknowledged_to_its_sender() -> None:
     assert answer(letter()) == [
-        "UNB+UNOC:3+500099902+500099901+260412:0830+0123456789abcd",
+        "UNB+UNOC:3+500099902+500099901+260412:1030+0123456789abcd",
         "UNH+1+CONTRL:2:2:UN",
         "UCI+REF1+500099901+500099902+7",
         "UCM+1+MEDVRI:2:D:NL+7",
@@ -50,7 +50,7 @@ def test_the_answer_is_an_interchange_that_holds_what_it_says() -> None:
 def test_syntax_version_4_is_answered_in_its_own() -> None:
     segments = answer(written(interchange(message(), syntax="UNOW:4")))
 
-    assert segments[:2] == ["UNB+UNOC:4+500099902+500099901+20260412:0830+0123456789abcd", "UNH+1+CONTRL:4:1:UN"]
+    assert segments[:2] == ["UNB+UNOC:4+500099902+500099901+20260412:1030+0123456789abcd", "UNH+1+CONTRL:4:1:UN"]
 
 
 def test_a_refused_message_is_told_beside_those_that_were_taken() -> None:
