@@ -84,6 +84,16 @@ def test_there_are_twelve_of_each_kind_of_every_feed(feed: str) -> None:
     assert counts["broken"] >= 12
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Ziekenhuis Duinrand", "De Duinhof", "Zorggroep Gouwe", "Huisartsenspoedpost Haagrand", "RAV 15", "GGZ Duinoord"],
+)
+def test_every_organisation_of_the_test_world_has_an_overlay(name: str) -> None:
+    overlays = (path.read_text(encoding="utf-8") for path in shipped("mappings").glob("providers/*.yaml"))
+
+    assert [overlay for overlay in overlays if re.search(rf"^organisation:.*{name}", overlay, re.MULTILINE)]
+
+
 def test_every_feed_of_the_test_world_is_counted() -> None:
     assert SHARED is None or {path.name[:3] for path in (SHARED / "data" / "feeds").iterdir()} == set(FEEDS)
 
