@@ -18,7 +18,17 @@ from gateway.rest.headers import version_of
 from gateway.rest.metadata import encoded_statement
 from gateway.rest.routes import Route
 from gateway.rest.wire import Answer, Ask
-from gateway.transact import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
+from gateway.transact import (
+    ConditionalCreate,
+    ConditionalPatch,
+    ConditionalPut,
+    Create,
+    Delete,
+    Operation,
+    Patch,
+    Put,
+    patches,
+)
 
 
 def capabilities(ask: Ask) -> Answer:
@@ -71,6 +81,17 @@ def update_conditionally(ask: Ask) -> Operation:
     return ConditionalPut(resource, condition, if_match=version_of(ask.conditions.if_match), full_url=ask.full_url)
 
 
+def patch(ask: Ask) -> Operation:
+    """https://hl7.org/fhir/R4/http.html#patch"""
+    return Patch(ask.type, ask.id, patches.read(ask.read_body()), version_of(ask.conditions.if_match))
+
+
+def patch_conditionally(ask: Ask) -> Operation:
+    """https://hl7.org/fhir/R4/http.html#patch"""
+    change, condition = patches.read(ask.read_body()), urlencode(ask.parameters)
+    return ConditionalPatch(ask.type, condition, change, version_of(ask.conditions.if_match))
+
+
 def delete(ask: Ask) -> Operation:
     """https://hl7.org/fhir/R4/http.html#delete"""
     return Delete(ask.type, ask.id, if_match=version_of(ask.conditions.if_match))
@@ -86,6 +107,8 @@ ROUTES: tuple[Route, ...] = (
     Route("update", "PUT", "/<fhir_type:type>", write=update_conditionally),
     Route("read", "GET", "/<fhir_type:type>/<fhir_id:id>", read=read),
     Route("update", "PUT", "/<fhir_type:type>/<fhir_id:id>", write=update),
+    Route("patch", "PATCH", "/<fhir_type:type>", write=patch_conditionally),
+    Route("patch", "PATCH", "/<fhir_type:type>/<fhir_id:id>", write=patch),
     Route("delete", "DELETE", "/<fhir_type:type>/<fhir_id:id>", write=delete),
     Route("history-instance", "GET", "/<fhir_type:type>/<fhir_id:id>/_history", read=history),
     Route("history-type", "GET", "/<fhir_type:type>/_history", read=history),

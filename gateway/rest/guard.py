@@ -26,10 +26,12 @@ from gateway.errors import (
     TooManyRequests,
     Unauthenticated,
     Unavailable,
+    UnsupportedMediaType,
 )
 from gateway.fhir.bsn import is_bsn
 from gateway.fhir.search import refuse_bsn_in_url
 from gateway.rest import wire
+from gateway.rest.headers import PATCH_TYPES
 from gateway.rest.routes import NO_SUCH_PATH, allowed_methods
 
 log = logging.getLogger("gateway.http")
@@ -119,6 +121,8 @@ def _refuse(error: GatewayError) -> Response:
     response = wire.respond(wire.refusal(error))
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(allowed_methods(request.path))
+    if isinstance(error, UnsupportedMediaType) and request.method == "PATCH":
+        response.headers["Accept-Patch"] = ", ".join(PATCH_TYPES)
     if isinstance(error, Unavailable | TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Unauthenticated):

@@ -15,7 +15,7 @@ from gateway.errors import MethodNotAllowed, ResourceNotFound
 from gateway.fhir import json
 from gateway.fhir.search.served import served
 from gateway.fhir.types import Resource
-from gateway.rest.headers import FHIR_JSON, FHIR_XML
+from gateway.rest.headers import FHIR_JSON, FHIR_XML, PATCH_TYPES
 
 CANONICAL = "https://msb-gateway.example/fhir/CapabilityStatement/gateway"
 PUBLISHED = "2026-11-22"
@@ -49,6 +49,7 @@ Interaction = Literal[
     "search-type",
     "create",
     "update",
+    "patch",
     "delete",
     "transaction",
     "batch",
@@ -56,7 +57,7 @@ Interaction = Literal[
 
 _READ: tuple[Interaction, ...] = ("read", "vread", "history-instance", "history-type", "search-type")
 _KEEP: tuple[Interaction, ...] = (*_READ, "create")  # what is said stays said
-_ALL: tuple[Interaction, ...] = (*_READ, "create", "update", "delete")
+_ALL: tuple[Interaction, ...] = (*_READ, "create", "update", "patch", "delete")
 
 SYSTEM: tuple[Interaction, ...] = ("transaction", "batch", "history-system")
 
@@ -170,6 +171,7 @@ def capability_statement(base: str, *, development: bool) -> Resource:
         "implementation": {"description": "FHIR gateway for acute-care coordination", "url": base},
         "fhirVersion": "4.0.1",
         "format": [FHIR_JSON, "json", FHIR_XML, "xml"],
+        "patchFormat": list(PATCH_TYPES),
         "implementationGuide": [GUIDE],
         "rest": [_rest(development=development)],
     }

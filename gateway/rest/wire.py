@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ from gateway.rest.headers import (
     FHIR_JSON,
     FHIR_MEDIA_TYPES,
     FHIR_XML,
+    JSON_PATCH,
+    PATCH_TYPES,
     Prefer,
     Return,
     charset,
@@ -234,7 +237,7 @@ def asked(**path: str) -> Ask:
     return Ask(
         caller=g.caller,
         to=services(),
-        read_body=resource,
+        read_body=patch if request.method == "PATCH" else resource,
         parameters=[pair for pair in parameters() if pair[0] not in GENERAL_PARAMETERS],
         conditions=Conditions(
             headers.get("If-Match"),
@@ -307,6 +310,21 @@ def resource() -> Resource:
         return xml.read(document, charset=charset(content_type))
     check_utf8(content_type)
     return body.as_resource(json.decode(content()))
+
+
+def patch() -> Resource:
+    """Return the patch in the body as an entry of a Bundle holds it: a JSON Patch in a Binary, else Parameters.
+
+    Raises what `resource` raises. https://hl7.org/fhir/R4/http.html#patch
+    """
+    content_type = request.headers.get("Content-Type")
+    sent = media_type(content_type)
+    if sent == JSON_PATCH:
+        check_utf8(content_type)
+        return {"resourceType": "Binary", "contentType": sent, "data": b64encode(content()).decode()}
+    if sent in FHIR_MEDIA_TYPES:
+        return resource()
+    raise UnsupportedMediaType(f"a patch is sent as {', '.join(PATCH_TYPES)}; XML Patch is not served")
 
 
 def _is_form() -> bool:

@@ -14,7 +14,7 @@ from gateway.errors import Conflict, Forbidden, InvalidResource, Issue
 from gateway.fhir.datetime import format_instant
 from gateway.store import Batch, Identity, Sight
 from gateway.store.inbox import answered
-from gateway.transact import entries, links, modifiers, once, order
+from gateway.transact import entries, links, modifiers, once, order, patches
 from gateway.transact.audit import audit_row, misnamed_row, repeat_row
 from gateway.transact.commit import Commit
 from gateway.transact.entries import Entry
@@ -24,14 +24,17 @@ from gateway.transact.once import MISNAMED, Answer, AnsweredBefore
 from gateway.transact.operations import (
     Again,
     ConditionalCreate,
+    ConditionalPatch,
     ConditionalPut,
     Create,
     Delete,
     Operation,
     Outcome,
+    Patch,
     Put,
     Received,
     Unlisted,
+    Write,
 )
 from gateway.transact.requests import operation
 
@@ -43,14 +46,17 @@ __all__ = [
     "Answer",
     "Carried",
     "ConditionalCreate",
+    "ConditionalPatch",
     "ConditionalPut",
     "Create",
     "Delete",
     "Operation",
     "Outcome",
+    "Patch",
     "Put",
     "Received",
     "Unlisted",
+    "Write",
     "ask",
     "operation",
     "receive",
@@ -72,8 +78,9 @@ def transact(
     """Carry out all of `ops` or none, and return what became of each, in their order.
 
     Raises, each with every such problem there is: Forbidden; BadRequest for operations that cannot be read or cannot go
-    together; InvalidResource for content and references; MultipleMatches for conditions; VersionConflict; Conflict;
-    Unavailable when the store cannot be used. https://hl7.org/fhir/R4/http.html#transaction
+    together; ResourceNotFound and ResourceGone for what is to be patched; InvalidResource for content, patches and
+    references; MultipleMatches for conditions; VersionConflict; Conflict; Unavailable when the store cannot be used.
+    https://hl7.org/fhir/R4/http.html#transaction
     """
     return _transact(ops, caller, to, received)[0]
 
@@ -153,9 +160,22 @@ def _transact(
     ops: Sequence[Operation], caller: Caller, to: Services, received: Received | None
 ) -> tuple[list[Outcome], Sequence[Issue]]:
     _check_may_send(caller, received)
-    read = entries.read(ops, caller)
+    if patches.are_among(ops):
+        patches.check_may(ops, caller)
+        _check_once(received, to)  # a patch may not fit what it made before
+    return patches.carry_out(ops, caller, to, lambda writes: _write(writes, caller, to, received))
+
+
+def _check_once(received: Received | None, to: Services) -> None:
     if received is not None and received.by_client and received.once:
-        once.check(received, answered(to.store, received.once))  # before it costs anything
+        once.check(received, answered(to.store, received.once))
+
+
+def _write(
+    ops: Sequence[Write], caller: Caller, to: Services, received: Received | None
+) -> tuple[list[Outcome], Sequence[Issue]]:
+    read = entries.read(ops, caller)
+    _check_once(received, to)  # before it costs anything
     entries.identify(read, to.new_id)
     entries.check_distinct(read)
     found = links.collect(read, caller)

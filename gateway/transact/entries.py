@@ -19,7 +19,7 @@ from gateway.fhir.search import SearchRequest, parse_query
 from gateway.fhir.types import Resource, resource_types
 from gateway.store import Identity
 from gateway.transact.content import Content
-from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
+from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Put, Write
 
 _CONDITIONAL = frozenset({ConditionalCreate, ConditionalPut})  # isinstance() is slow to say no of a Struct
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -46,7 +46,7 @@ class Entry(Struct, eq=False):
     create that found something is `satisfied`: nothing is written.
     """
 
-    op: Operation
+    op: Write
     number: int | None
     type: str
     resource: Resource | None
@@ -77,7 +77,7 @@ class Entry(Struct, eq=False):
         return Issue(code, text, expression=f"{self.where}.request" if self.where else self.type)
 
 
-def read(ops: Sequence[Operation], caller: Caller) -> list[Entry]:
+def read(ops: Sequence[Write], caller: Caller) -> list[Entry]:
     """Return an entry for each operation.
 
     Raises InvalidResource for a resource without a type, BadRequest for operations that cannot go together or cannot be
@@ -114,7 +114,7 @@ def check_distinct(entries: Sequence[Entry]) -> None:
         raise BadRequest([entry.request("bad-bundle", text) for entry in written if times[entry.identity] > 1])
 
 
-def _typed(ops: Sequence[Operation], *, in_bundle: bool) -> list[Entry]:
+def _typed(ops: Sequence[Write], *, in_bundle: bool) -> list[Entry]:
     """Return an entry for each operation, its condition unread. Raises InvalidResource."""
     known = resource_types()
     entries, issues = [], []

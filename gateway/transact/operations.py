@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -34,6 +35,7 @@ class Put(Struct, frozen=True):
     resource: Resource
     if_match: str | None = None
     full_url: str | None = None
+    patched: bool = False
 
 
 class Delete(Struct, frozen=True):
@@ -64,9 +66,33 @@ class ConditionalPut(Struct, frozen=True):
     search: str | SearchRequest
     if_match: str | None = None
     full_url: str | None = None
+    patched: bool = False
 
 
-Operation = Create | Put | Delete | ConditionalCreate | ConditionalPut
+Change = Callable[[Resource], Resource]
+"""What a patch does to a resource, which it may change; it raises InvalidResource where it does not fit."""
+
+
+class Patch(Struct, frozen=True):
+    """Store what `change` makes of the newest version. https://hl7.org/fhir/R4/http.html#patch"""
+
+    type: str
+    id: str
+    change: Change
+    if_match: str | None = None
+
+
+class ConditionalPatch(Struct, frozen=True):
+    """Store what `change` makes of the one resource that `search` finds. https://hl7.org/fhir/R4/http.html#patch"""
+
+    type: str
+    search: str
+    change: Change
+    if_match: str | None = None
+
+
+Write = Create | Put | Delete | ConditionalCreate | ConditionalPut
+Operation = Write | Patch | ConditionalPatch
 
 
 class Outcome(Struct, frozen=True):

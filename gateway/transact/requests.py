@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gateway.errors import BadRequest
 from gateway.fhir.types import Resource
-from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put
+from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Put, Write
 
 
 def operation(
@@ -18,7 +18,7 @@ def operation(
     full_url: str | None = None,
     if_match: str | None = None,
     if_none_exist: str | None = None,
-) -> Operation:
+) -> Write:
     """Return the operation that `method` on `url` (`Slot`, `Slot/1`, `Slot?identifier=s|v`) asks for.
 
     Raises BadRequest when it asks for no write, or the resource does not go with it.

@@ -87,7 +87,7 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
     encoded = body(entry.identity, new.meta, new.rest, number, text)
     return Version(
         current.key, entry.identity, number, at, False, new.packed, encoded, added, removed, since, counted,  # noqa: FBT003
-        _METHODS.get(entry.op.__class__, "PUT"),
+        "PATCH" if getattr(entry.op, "patched", False) else _METHODS.get(entry.op.__class__, "PUT"),
     )  # fmt: skip
 
 

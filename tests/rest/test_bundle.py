@@ -110,7 +110,7 @@ def test_one_entry_alone_is_named_too(client: FlaskClient) -> None:
         (entry("PUT", "../Location/1", BED | {"id": "1"}), 404),
         (entry("PUT", "Location/../1", BED | {"id": "1"}), 404),
         (entry("TRACE", "Location/1"), 405),
-        (entry("PATCH", "Location/1", BED), 405),
+        (entry("PATCH", "Location/1", BED), 400),
         (entry("POST", "Locaton", {"resourceType": "Locaton"}), 404),
         (entry("POST", "", {"resourceType": "Bundle", "type": "transaction"}), 405),
         (entry("GET", "metadata"), 405),

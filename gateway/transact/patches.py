@@ -1,0 +1,171 @@
+"""Patches: from what a client sent to a change of a resource, and from that to a version.
+
+A patch is applied to the newest version and stored only if that is still the newest: else it is applied anew, so that
+of clients who patch one resource at the same time no change is lost. https://hl7.org/fhir/R4/http.html#patch
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from gateway.access.policy import Caller, may_read, may_write, visible
+from gateway.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    GatewayError,
+    InvalidResource,
+    Issue,
+    MultipleMatches,
+    ResourceGone,
+    ResourceNotFound,
+    Unavailable,
+    UnsupportedMediaType,
+    VersionConflict,
+)
+from gateway.fhir.json import decode
+from gateway.fhir.search import SearchRequest, parse_query
+from gateway.store import Identity
+from gateway.store.matching import matches
+from gateway.store.search import Scope
+from gateway.transact import json_patch, path_patch
+from gateway.transact.operations import Change, ConditionalPatch, ConditionalPut, Operation, Patch, Put, Write
+
+if TYPE_CHECKING:
+    from gateway.fhir.types import Resource
+    from gateway.services import Services
+
+T = TypeVar("T")
+
+ACCEPTED = f"{json_patch.MEDIA_TYPE}, application/fhir+json, application/fhir+xml"
+_ATTEMPTS = 500
+_PATCHES = frozenset({Patch, ConditionalPatch})
+_OVERTAKEN = (VersionConflict, Conflict, BadRequest)
+"""What a write raises where another one came between; it may also be what the client asked that is wrong."""
+
+
+def read(sent: Resource) -> Change:
+    """Return the change that a patch asks for: Parameters (FHIRPath Patch), or a Binary that holds a JSON Patch.
+
+    Raises BadRequest, MalformedMessage, UnsupportedMediaType. https://hl7.org/fhir/R4/http.html#patch
+    """
+    match sent:
+        case {"resourceType": "Parameters"}:
+            return path_patch.read(sent)
+        case {"resourceType": "Binary", "contentType": str(said), "data": str(data)}:
+            return _binary(said, data)
+    raise BadRequest("a patch is a Parameters resource (FHIRPath Patch) or, in a Bundle, a Binary with a JSON Patch")
+
+
+def _binary(content_type: str, data: str) -> Change:
+    if content_type.partition(";")[0].strip().lower() != json_patch.MEDIA_TYPE:
+        raise UnsupportedMediaType(f"a patch is one of {ACCEPTED}; XML Patch is not served")
+    try:
+        content = b64decode(data, validate=True)
+    except ValueError as error:
+        raise BadRequest("data is base64", expression="Binary.data") from error
+    return json_patch.read(decode(content))
+
+
+def are_among(ops: Sequence[Operation]) -> bool:
+    """Return whether there are patches among the operations."""
+    return any(op.__class__ in _PATCHES for op in ops)
+
+
+def check_may(ops: Sequence[Operation], caller: Caller) -> None:
+    """Raise Forbidden with each patch of a type that the caller may not read and write: a patch can ask too."""
+    refused = [
+        Issue("forbidden", "this caller may not do this", expression=_where(number, op, ops))
+        for number, op in enumerate(ops)
+        if isinstance(op, Patch | ConditionalPatch) and not (may_write(caller, op.type) and may_read(caller, op.type))
+    ]
+    if refused:
+        raise Forbidden(refused)
+
+
+def carry_out(ops: Sequence[Operation], caller: Caller, to: Services, write: Callable[[Sequence[Write]], T]) -> T:
+    """Return what `write` does with `ops` in which every patch is the version that it makes of the newest one.
+
+    Raises what `write` raises; Forbidden, ResourceNotFound, ResourceGone, MultipleMatches, VersionConflict and
+    InvalidResource with every patch that cannot be applied; Unavailable when others keep changing the resource.
+    """
+    if not are_among(ops):
+        return write(cast("Sequence[Write]", ops))
+    before: list[Any] = []
+    for _ in range(_ATTEMPTS):
+        settled = _settled(ops, caller, to)
+        seen = [(op.resource.get("id"), op.if_match) for op in settled if isinstance(op, Put | ConditionalPut)]
+        try:
+            return write(settled)
+        except _OVERTAKEN:
+            if seen == before:  # nobody came between: it is what was asked that is wrong
+                raise
+            before = seen
+    raise Unavailable.later("others keep changing what this patch changes")
+
+
+def _settled(ops: Sequence[Operation], caller: Caller, to: Services) -> list[Write]:
+    settled: list[Write] = []
+    refused: list[GatewayError] = []
+    for number, op in enumerate(ops):
+        try:
+            settled.append(_put(op, caller, to) if isinstance(op, Patch | ConditionalPatch) else op)
+        except GatewayError as error:
+            refused.append(type(error)([_placed(issue, number, op, ops) for issue in error.issues]))
+    if refused:
+        raise type(refused[0])([issue for error in refused for issue in error.issues])
+    return settled
+
+
+def _where(number: int, op: Operation, ops: Sequence[Operation]) -> str | None:
+    if len(ops) > 1:
+        return f"Bundle.entry[{number}].request"
+    return op.type if isinstance(op, Patch | ConditionalPatch) else None
+
+
+def _placed(issue: Issue, number: int, op: Operation, ops: Sequence[Operation]) -> Issue:
+    """Return what is told of one patch, seen from the Bundle."""
+    if len(ops) > 1 and (issue.expression or "").startswith("Parameters."):
+        inside = (issue.expression or "").removeprefix("Parameters")
+        return replace(issue, expression=f"Bundle.entry[{number}].resource{inside}")
+    return replace(issue, expression=issue.expression or _where(number, op, ops))
+
+
+def _put(op: Patch | ConditionalPatch, caller: Caller, to: Services) -> Put | ConditionalPut:
+    """Return the write of what a patch makes of the newest version, on condition that it still is the newest."""
+    condition = parse_query(op.type, op.search) if isinstance(op, ConditionalPatch) else None
+    identity = Identity(op.type, op.id) if isinstance(op, Patch) else _match(condition, caller, to)
+    stored = to.store.read(identity)
+    if stored is None:
+        raise ResourceNotFound(f"there is no such {op.type}")
+    if stored.deleted:
+        raise ResourceGone(f"this {op.type} was deleted")
+    version = str(stored.version)
+    if op.if_match is not None and op.if_match != version:
+        raise VersionConflict(f"If-Match names another version than the newest, which is {version}")
+    patched = _checked(op.change(decode(stored.body)), identity)
+    if condition is None:
+        return Put(patched, version, patched=True)
+    return ConditionalPut(patched, condition, version, patched=True)
+
+
+def _match(condition: SearchRequest | None, caller: Caller, to: Services) -> Identity:
+    if condition is None or not condition.conditions:
+        raise BadRequest("a condition without a parameter would match everything")
+    scope = Scope(base=to.settings.base_url, visible=visible(caller))
+    with to.store.reading() as db:
+        found = matches(db, condition, scope, limit=2)
+    if not found:
+        raise ResourceNotFound("nothing matches the condition")
+    if len(found) > 1:
+        raise MultipleMatches("the condition matches more than one resource")
+    return found[0]
+
+
+def _checked(patched: Resource, identity: Identity) -> Resource:
+    if (patched.get("resourceType"), patched.get("id")) != identity:
+        raise InvalidResource([Issue("patch-failed", "a patch changes neither the type nor the id of a resource")])
+    return patched
