@@ -3,13 +3,16 @@
 https://hl7.org/fhir/R4/http.html#transaction
 """
 
-from gateway.errors import Place
+from gateway.errors import Issue, Place
 from gateway.fhir.types import Resource
 from gateway.formats import fhirjson, jsontree
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.trace import Identity
 
 Tree = fhirjson.Tree
+
+_LISTS = ("collection", "searchset", "history")
+_AS_ONE = "a Bundle of this type is kept as one resource: what is in it cannot be found by itself; send a transaction"
 
 
 class Reshaped(jsontree.Document):
@@ -31,7 +34,13 @@ def as_it_came(tree: Tree) -> Mapped:
     id_ = root.get("id")
     whole = root if root["resourceType"] == "Bundle" else None
     name = str(id_) if id_ else None
-    return Mapped("fhir", "4.0.1", resources, [], tree, Identity(tree), name, whole=whole, mentioned=frozenset())
+    issues = [Issue("unread-field", _AS_ONE, "warning", place=tree.place("/type"))] if whole and _is_list(whole) else []
+    return Mapped("fhir", "4.0.1", resources, issues, tree, Identity(tree), name, whole=whole, mentioned=frozenset())
+
+
+def _is_list(bundle: Resource) -> bool:
+    """Return whether a Bundle holds resources that its sender may think are now known here."""
+    return bundle.get("type") in _LISTS and bool(bundle.get("entry"))
 
 
 def _operations(root: Resource) -> list[tuple[Resource, str, str]]:

@@ -457,6 +457,17 @@ def test_fhir_passes_as_it_came_unless_the_provider_asks(tmp_path: Path) -> None
     assert [str(i) for i in library.problems.issues] == []
 
 
+def test_a_list_of_resources_that_is_kept_as_one_says_so(tmp_path: Path) -> None:
+    library = written(tmp_path, RESHAPE, head=FHIR, files={"providers/vendor.yaml": "provider: vendor\n"})
+
+    (found,) = one(library, BUNDLE).issues
+
+    assert (found.code, found.severity, found.place and found.place.path) == ("unread-field", "warning", "/type")
+    assert "cannot be found by itself" in found.diagnostics
+    for kind in ("transaction", "document"):
+        assert one(library, BUNDLE.replace("collection", kind)).issues == []
+
+
 def test_a_reshaping_that_there_is_not_is_told_at_load(tmp_path: Path) -> None:
     overlay = "provider: vendor\nreshape: [fhir/writen]\n"
     library = written(tmp_path, RESHAPE, head=FHIR, files={"providers/vendor.yaml": overlay})

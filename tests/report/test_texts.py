@@ -30,6 +30,7 @@ READ_BY_SENDERS = (
     "fhirpath/runtime",
     "ingest",
     "mapping/job.py",
+    "mapping/passing.py",
     "mapping/run.py",
     "mapping/tables.py",
     "mapping/selection.py",

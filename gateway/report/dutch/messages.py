@@ -15,6 +15,11 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "een Bundle van type {type} wordt niet als bericht gelezen; stuur een transaction",
     ),
     (
+        "a Bundle of this type is kept as one resource: what is in it cannot be found by itself; send a transaction",
+        "een Bundle van dit type wordt als één resource bewaard: wat erin staat is niet los te vinden; stuur een "
+        "transaction",
+    ),
+    (
         "a message with this id of this sender was taken before, and its content was another one: nothing of this is "
         "used",
         "een bericht met dit kenmerk van deze afzender is al verwerkt, met een andere inhoud: van dit bericht is niets "
