@@ -23,7 +23,7 @@ from gateway.mapping.run import run
 from gateway.query.audit import audit_row
 from gateway.store import inbox
 from gateway.store.inbox import API
-from gateway.store.records import Identity, moment
+from gateway.store.records import Identity, Stored, moment
 
 if TYPE_CHECKING:
     from gateway.mapping.mapped import Mapped
@@ -47,10 +47,11 @@ where c.type = ? and c.id = ? order by i.id desc limit ?"""
 _FIRST = """
 select min(l.inbox) from inbox_resource l join current c on c.key = l.key
 where c.type = ? and c.id = ? and l.version = ?"""
+_LATE = "select id, event_time from late where key = ? and version = ? order by id"
 
 GONE = "the content of the message is not kept any more"
 UNREADABLE = "the message cannot be taken as it was: its content is sealed, or its mapping has changed"
-NOT_MADE = "today's mapping makes no such resource of this message"
+NOT_MADE = "the message does not name it: it follows from what was known, or today's mapping makes no such resource"
 ASKED = "a client of the FHIR API asked for it, as it is stored"
 OTHERWISE = "what is stored is not what the message says by today's mapping"
 
@@ -110,27 +111,53 @@ def _name(identity: Identity, link: Link) -> str:
 
 def told(link: Link, to: Services, *, id_: str | None = None) -> Resource:
     """Return the Provenance of one message and what it made, with an id if it is to have one. Raises Unavailable."""
-    identity, traced = link.identity, _traced(link.identity, link, to)
+    identity, is_first = link.identity, _is_first(link, to)
+    stored = to.store.vread(identity, link.version, 0 if is_first else _late(link, to))
+    traced = _traced(identity, link, stored, to)
+    version = stored.version_id if stored else str(link.version)
     made: Resource = {
         "resourceType": "Provenance",
         **({"id": id_} if id_ else {}),
         "meta": {"profile": [_PROFILE]},
-        "target": [{"reference": f"{identity.type}/{identity.id}/_history/{link.version}", "type": identity.type}],
+        "target": [{"reference": f"{identity.type}/{identity.id}/_history/{version}", "type": identity.type}],
     }
     if link.event_time is not None:
         made["occurredDateTime"] = format_instant(moment(link.event_time))
     made["recorded"] = format_instant(moment(link.received_at))
-    made["activity"] = _activity(identity, link, to)
+    made["activity"] = _activity(link, stored, is_first=is_first)
     made["agent"] = list(_agents(link, traced, to))
     made["entity"] = [_entity(identity, link, traced)]
     return made
 
 
-def _activity(identity: Identity, link: Link, to: Services) -> Resource:
-    """Return what the message did: made the resource, changed it, or said again what was known."""
+def _is_first(link: Link, to: Services) -> bool:
+    """Return whether the message made the version, rather than saying it again or something older."""
     with to.store.reading(snapshot=False) as db:
-        ((first,),) = db.rows(_FIRST, (*identity, link.version))
-    if first != link.inbox:
+        ((first,),) = db.rows(_FIRST, (*link.identity, link.version))
+    return bool(first == link.inbox)
+
+
+def _late(link: Link, to: Services) -> int:
+    """Return what the message said of the resource too late, 0 when it said nothing of the kind.
+
+    It is known by its moment; the rows of a table have each their own, so it is then known by what was made of them.
+    """
+    with to.store.reading(snapshot=False) as db:
+        rows = [(int(id_), at) for id_, at in db.rows(_LATE, (link.key, link.version))]
+    if link.event_time is None:
+        return next((id_ for id_, _ in rows if _traced(link.identity, link, _said(link, id_, to), to).same), 0)
+    return next((id_ for id_, at in rows if at == link.event_time), 0)
+
+
+def _said(link: Link, late: int, to: Services) -> Stored | None:
+    return to.store.vread(link.identity, link.version, late)
+
+
+def _activity(link: Link, stored: Stored | None, *, is_first: bool) -> Resource:
+    """Return what the message did: made the resource, changed it, said again what was known, or came too late."""
+    if stored and stored.late:
+        return {"text": "superseded: the message says what was so before, and something newer was known already"}
+    if not is_first:
         return {"text": "confirmed: the message says what was known already"}
     code, display = ("CREATE", "create") if link.version == 1 else ("UPDATE", "revise")
     return {"coding": [{"system": _OPERATION, "code": code, "display": display}]}
@@ -208,10 +235,9 @@ def _part(name: str, text: str) -> Resource:
 # ---- the message again
 
 
-def _traced(identity: Identity, link: Link, to: Services) -> _Traced:
+def _traced(identity: Identity, link: Link, stored: Stored | None, to: Services) -> _Traced:
     if link.format == API:
         return _Traced(absent=ASKED)
-    stored = to.store.vread(identity, link.version)
     body: Resource = decode(stored.body) if stored and stored.body else {}
     try:
         content = _content(link, to)

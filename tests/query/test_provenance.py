@@ -16,8 +16,8 @@ from gateway.errors import ResourceNotFound
 from gateway.fhir.search import parse
 from gateway.ingest import ingest
 from gateway.mapping.library import Library
-from gateway.query import search
-from gateway.query.provenance import GONE, OTHERWISE, UNREADABLE, provenance
+from gateway.query import search, vread
+from gateway.query.provenance import GONE, NOT_MADE, OTHERWISE, UNREADABLE, provenance
 from gateway.services import Services
 from gateway.transact.inbox import purge
 from gateway.validation import Validator
@@ -116,6 +116,56 @@ def test_each_message_that_changed_or_confirmed_has_its_own_newest_first(
     assert "confirmed" in found[0]["activity"]["text"]
     assert [one["activity"]["coding"][0]["code"] for one in found[1:]] == ["UPDATE", "CREATE"]
     assert sources(found[1])["Slot.status"]["place"][0].startswith("NPU-2")
+
+
+def test_a_message_that_came_too_late_made_what_stands_below_the_newer_version(
+    services: Services, take: Callable[..., None]
+) -> None:
+    take(bed_message("1", at="20260105100000"))
+    take(bed_message("2", state="O", at="20260105095000"))
+    slot = only("Slot", services)
+
+    late, first = told("Slot", slot, services)
+
+    version = late["target"][0]["reference"].rpartition("/")[2]
+    assert version.startswith("1-late-")
+    assert json.loads(vread("Slot", slot, version, development_caller(), services).body)["status"] == "busy"
+    assert late["activity"]["text"].startswith("superseded")
+    assert sources(late)["Slot.status"]["place"][0].startswith("NPU-2.1")
+    assert first["activity"]["coding"][0]["code"] == "CREATE"
+
+
+def test_a_row_of_a_table_that_came_too_late_is_told_so(services: Services, take: Callable[..., None]) -> None:
+    take(bed_list([bed_row("1")]).replace(b"2026 10:00", b"2026 11:00"), hours=2)
+    take(bed_list([bed_row("1", "BEZET")]), hours=2)
+
+    late, _ = told("Slot", only("Slot", services), services)
+
+    assert "-late-" in late["target"][0]["reference"]
+    assert late["activity"]["text"].startswith("superseded")
+    assert sources(late)["Slot.status"]["place"][0].startswith('row 2 column "Bedstatus"')
+
+
+def in_bed(event: str, bed: str, at: str) -> bytes:
+    return (
+        f"MSH|^~\\&|EPD|ZKH|ZCC|ROAZ|{at}||ADT^{event}|{at}|P|2.5.1\rEVN|{event}|{at}\r"
+        f"PID|1||P1^^^ZKH^PI||Testpersoon^^^^^^L||19800101|F\rPV1|1|I|3B^312^{bed}^ZKH^^B{'|' * 16}V1^^^ZKH^VN\r"
+    ).encode()
+
+
+def test_a_bed_that_the_message_does_not_name_has_no_places_and_says_so(
+    services: Services, take: Callable[..., None]
+) -> None:
+    take(in_bed("A01", "1", "20260105094000"))
+    slot = only("Slot", services)
+    take(in_bed("A02", "2", "20260105095000"))
+
+    left, admitted = told("Slot", slot, services)
+
+    assert left["activity"]["coding"][0]["code"] == "UPDATE"
+    assert sources(left) == {"": {"absent": [NOT_MADE]}}
+    assert "does not name it" in NOT_MADE
+    assert "Slot.status" in sources(admitted)
 
 
 def test_a_row_of_a_table_is_found_though_the_content_stands_once(
