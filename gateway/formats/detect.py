@@ -33,6 +33,9 @@ MEDIA_TYPES: Mapping[str, Format] = MappingProxyType(
 )
 """The media types that are read. Excel's own is what browsers say of a .csv that Excel would open."""
 
+_SUFFIXES: Mapping[str, Format] = MappingProxyType({"json": "json", "xml": "xml"})
+"""What a type of a vendor's own is made of (application/vnd.x+json). https://www.rfc-editor.org/rfc/rfc6839"""
+
 _SILENT = frozenset({"", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded"})
 _NAMES: Mapping[Format, str] = MappingProxyType(
     {
@@ -87,9 +90,9 @@ def detect(data: bytes, content_type: str | None) -> Format:
         if seen is None:
             raise UnsupportedMediaType(f"this looks like {what}; {_readable()}")
         return seen
-    if said not in MEDIA_TYPES:
+    meant = MEDIA_TYPES.get(said) or _SUFFIXES.get(said.rpartition("+")[2] if said.startswith("application/") else "")
+    if meant is None:
         raise UnsupportedMediaType(f"the Content-Type {said[:80]!r} is not read here; {_readable()}")
-    meant = MEDIA_TYPES[said]
     if seen is not None and seen in _ALSO.get(meant, ()):
         return meant if meant == "ndjson" else seen
     if seen not in (meant, "csv", *_WIDER.get(meant, ())) and what != _UNKNOWN:

@@ -55,6 +55,17 @@ def test_bytes_tell_their_format(data: bytes, format_: str, said: str | None) ->
     assert detect(data, said) == format_
 
 
+def test_a_type_of_a_vendors_own_is_what_it_is_made_of() -> None:
+    assert detect(JSON, "application/vnd.example.transfer.v2+json; charset=utf-8") == "json"
+    assert detect(FHIR, "application/cloudevents+json") == "fhir"
+    assert detect(CDA, "application/vnd.example+xml") == "xml"
+    with pytest.raises(MalformedMessage, match="says JSON, but this looks like XML"):
+        detect(CDA, "application/vnd.example+json")
+    for said in ("application/vnd.example+cbor", "image/svg+xml", "application/vnd.example"):
+        with pytest.raises(UnsupportedMediaType):
+            detect(JSON, said)
+
+
 @pytest.mark.parametrize(("said", "format_"), MEDIA_TYPES.items())
 def test_the_content_type_tells_the_format(said: str, format_: str) -> None:
     data = {"hl7v2": ADT, "edifact": EDIFACT, "csv": CSV, "fhir": FHIR, "json": JSON, "ndjson": LINES, "xml": CDA}[
