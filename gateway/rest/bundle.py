@@ -38,6 +38,7 @@ class Entry:
     index: int
     route: Route
     ask: Ask
+    is_head: bool = False
 
 
 def transaction_or_batch(ask: Ask) -> Answer:
@@ -179,7 +180,8 @@ def _alone(ask: Ask, index: int, sent: Any) -> Answer:
 
 def _answered(entry: Entry) -> Answer:
     try:
-        return entry.route.answer(entry.ask)
+        answer = entry.route.answer(entry.ask)
+        return replace(answer, body=b"") if entry.is_head else answer
     except GatewayError as error:
         return wire.refused(_within(entry.index, error))
 
@@ -189,10 +191,11 @@ def _asked(ask: Ask, index: int, sent: Any) -> Entry:
     try:
         request = _request(sent)
         path, _, query = _relative(request["url"], ask).partition("?")
-        route, found = find(request["method"], path)
+        is_head = request["method"] == "HEAD"
+        route, found = find("GET" if is_head else request["method"], path)
         if route.interaction is None:
             raise MethodNotAllowed("an entry asks for an interaction on a resource")
-        return Entry(index, route, _ask(ask, sent, wire.pairs(query.encode()) if query else [], found))
+        return Entry(index, route, _ask(ask, sent, wire.pairs(query.encode()) if query else [], found), is_head)
     except GatewayError as error:
         raise _within(index, error) from error
 

@@ -20,6 +20,7 @@ from gateway.rest.routes import Route
 from gateway.rest.wire import Answer, Ask
 from gateway.transact import (
     ConditionalCreate,
+    ConditionalDelete,
     ConditionalPatch,
     ConditionalPut,
     Create,
@@ -97,6 +98,11 @@ def delete(ask: Ask) -> Operation:
     return Delete(ask.type, ask.id, if_match=version_of(ask.conditions.if_match))
 
 
+def delete_conditionally(ask: Ask) -> Operation:
+    """https://hl7.org/fhir/R4/http.html#3.1.0.7.1"""
+    return ConditionalDelete(ask.type, urlencode(ask.parameters), version_of(ask.conditions.if_match))
+
+
 ROUTES: tuple[Route, ...] = (
     Route(None, "GET", "/metadata", read=capabilities),
     Route(None, "POST", "", read=transaction_or_batch),
@@ -109,6 +115,7 @@ ROUTES: tuple[Route, ...] = (
     Route("update", "PUT", "/<fhir_type:type>/<fhir_id:id>", write=update),
     Route("patch", "PATCH", "/<fhir_type:type>", write=patch_conditionally),
     Route("patch", "PATCH", "/<fhir_type:type>/<fhir_id:id>", write=patch),
+    Route("delete", "DELETE", "/<fhir_type:type>", write=delete_conditionally),
     Route("delete", "DELETE", "/<fhir_type:type>/<fhir_id:id>", write=delete),
     Route("history-instance", "GET", "/<fhir_type:type>/<fhir_id:id>/_history", read=history),
     Route("history-type", "GET", "/<fhir_type:type>/_history", read=history),

@@ -211,6 +211,6 @@ def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict
         "conditionalCreate": "create" in interactions,
         "conditionalRead": "full-support",
         "conditionalUpdate": "update" in interactions,
-        "conditionalDelete": "not-supported",
+        "conditionalDelete": "single" if "delete" in interactions else "not-supported",
         "searchParam": [{"name": p.code, "definition": p.url, "type": p.type} for p in parameters],
     } | ({"searchInclude": includes} if includes else {})

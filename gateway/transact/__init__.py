@@ -24,6 +24,7 @@ from gateway.transact.once import MISNAMED, Answer, AnsweredBefore
 from gateway.transact.operations import (
     Again,
     ConditionalCreate,
+    ConditionalDelete,
     ConditionalPatch,
     ConditionalPut,
     Create,
@@ -46,6 +47,7 @@ __all__ = [
     "Answer",
     "Carried",
     "ConditionalCreate",
+    "ConditionalDelete",
     "ConditionalPatch",
     "ConditionalPut",
     "Create",

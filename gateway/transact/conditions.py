@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#ccreate and https://hl7.org/fhir/R4/http.html#
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from gateway.errors import BadRequest, Issue, MultipleMatches
 from gateway.fhir.search import SearchRequest
@@ -13,7 +13,7 @@ from gateway.store import Identity, Sight
 from gateway.store.search.scope import Scope
 from gateway.transact.entries import Entry, criteria
 from gateway.transact.links import Links
-from gateway.transact.operations import ConditionalCreate, ConditionalPut, Delete
+from gateway.transact.operations import ConditionalCreate, ConditionalDelete, ConditionalPut, Delete
 
 Found = dict[object, list[Identity]]
 
@@ -28,11 +28,19 @@ def look_up(entries: Sequence[Entry], links: Links, sight: Sight, scope: Scope) 
         )
     }
     deleted = {entry.identity for entry in entries if isinstance(entry.op, Delete)}
-    matches = sight.matches(list(wanted.values()), scope, limit=2 + len(deleted))
-    return {
-        key: [identity for identity in identities if identity not in deleted]
-        for key, identities in zip(wanted, matches, strict=True)
+    ending = {
+        criteria(entry.condition)
+        for entry in entries
+        if entry.condition is not None and isinstance(entry.op, ConditionalDelete)
     }
+    matches = sight.matches(list(wanted.values()), scope, limit=2 + len(deleted) + len(ending))
+    found = {key: _without(identities, deleted) for key, identities in zip(wanted, matches, strict=True)}
+    ended = {identity for key in ending for identity in found[key]}
+    return {key: one if key in ending else _without(one, ended) for key, one in found.items()} if ended else found
+
+
+def _without(identities: Iterable[Identity], gone: Container[Identity | None]) -> list[Identity]:
+    return [identity for identity in identities if identity not in gone]
 
 
 def decide(entries: Iterable[Entry], found: Found, new_id: Callable[[], str]) -> None:

@@ -19,9 +19,11 @@ from gateway.fhir.search import SearchRequest, parse_query
 from gateway.fhir.types import Resource, resource_types
 from gateway.store import Identity
 from gateway.transact.content import Content
-from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Put, Write
+from gateway.transact.operations import ConditionalCreate, ConditionalDelete, ConditionalPut, Create, Delete, Put, Write
 
-_CONDITIONAL = frozenset({ConditionalCreate, ConditionalPut})  # isinstance() is slow to say no of a Struct
+_CONDITIONAL = frozenset(
+    {ConditionalCreate, ConditionalDelete, ConditionalPut}
+)  # isinstance() is slow to say no of a Struct
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -119,7 +121,7 @@ def _typed(ops: Sequence[Write], *, in_bundle: bool) -> list[Entry]:
     known = resource_types()
     entries, issues = [], []
     for n, op in enumerate(ops):
-        if isinstance(op, Put) or not isinstance(op, Delete):  # the usual one first
+        if isinstance(op, Put) or not isinstance(op, (Delete, ConditionalDelete)):  # the usual one first
             resource, type_ = op.resource, op.resource.get("resourceType")
         else:
             resource, type_ = None, op.type
@@ -137,7 +139,7 @@ def _place(number: int | None) -> str:
 
 
 def _read_condition(entry: Entry) -> None:
-    if isinstance(entry.op, ConditionalCreate | ConditionalPut):
+    if isinstance(entry.op, ConditionalCreate | ConditionalDelete | ConditionalPut):
         search = entry.op.search
         entry.condition = search if isinstance(search, SearchRequest) else _condition(entry, search)
 

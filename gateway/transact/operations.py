@@ -69,6 +69,14 @@ class ConditionalPut(Struct, frozen=True):
     patched: bool = False
 
 
+class ConditionalDelete(Struct, frozen=True):
+    """Delete the one resource that `search` finds, if there is one. https://hl7.org/fhir/R4/http.html#3.1.0.7.1"""
+
+    type: str
+    search: str | SearchRequest
+    if_match: str | None = None
+
+
 Change = Callable[[Resource], Resource]
 """What a patch does to a resource, which it may change; it raises InvalidResource where it does not fit."""
 
@@ -91,7 +99,7 @@ class ConditionalPatch(Struct, frozen=True):
     if_match: str | None = None
 
 
-Write = Create | Put | Delete | ConditionalCreate | ConditionalPut
+Write = Create | Put | Delete | ConditionalCreate | ConditionalPut | ConditionalDelete
 Operation = Write | Patch | ConditionalPatch
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gateway.errors import BadRequest
 from gateway.fhir.types import Resource
-from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create, Delete, Put, Write
+from gateway.transact.operations import ConditionalCreate, ConditionalDelete, ConditionalPut, Create, Delete, Put, Write
 
 
 def operation(
@@ -30,6 +30,8 @@ def operation(
     type_, _, id_ = path.partition("/")
     if method == "DELETE" and id_ and not query:
         return Delete(type_, id_, if_match)
+    if method == "DELETE" and query and not id_:
+        return ConditionalDelete(type_, query, if_match)
     if resource is None or resource.get("resourceType") != type_:
         raise BadRequest(f"a {method} to this address needs a resource of its type")
     if method == "PUT" and id_ and not query:
@@ -40,4 +42,4 @@ def operation(
         return ConditionalPut(resource, query, if_match, full_url)
     if method == "POST" and not id_ and not query:
         return ConditionalCreate(resource, if_none_exist, full_url) if if_none_exist else Create(resource, full_url)
-    raise BadRequest("a transaction writes with POST to a type, PUT to an id or to a condition, or DELETE of an id")
+    raise BadRequest("a transaction writes with POST to a type, PUT to an id or to a condition, or DELETE of these")

@@ -55,7 +55,7 @@ WRONG: dict[str, tuple[int, str, list[Any]]] = {
     "70-dots-encoded": (404, WITHIN, [entry("GET", "Patient/%2e%2e%2fx")]),
     "71-trace": (405, WITHIN, [entry("TRACE", "Patient/1")]),
     "71-lower-case": (405, WITHIN, [entry("post", "Patient", patient())]),
-    "71-patch": (405, WITHIN, [entry("PATCH", "Patient/1", patient())]),
+    "71-patch": (400, WITHIN, [entry("PATCH", "Patient/1", patient())]),
     "71-method-is-a-number": (400, WITHIN, [{"request": {"method": 1, "url": "Patient"}}]),
     "72-no-request": (400, WITHIN, [{"resource": patient()}]),
     "72-no-url": (400, WITHIN, [{"request": {"method": "POST"}, "resource": patient()}]),

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from gateway.errors import BadRequest
-from gateway.transact import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Put, operation
+from gateway.transact import (
+    ConditionalCreate,
+    ConditionalDelete,
+    ConditionalPut,
+    Create,
+    Delete,
+    Operation,
+    Put,
+    operation,
+)
 
 SLOT: dict[str, Any] = {"resourceType": "Slot", "id": "a"}
 
@@ -19,6 +28,7 @@ SLOT: dict[str, Any] = {"resourceType": "Slot", "id": "a"}
         ("PUT", "Slot/a", {"if_match": 'W/"1"'}, Put(SLOT, 'W/"1"')),
         ("PUT", "Slot?identifier=s|v&status=free", {}, ConditionalPut(SLOT, "identifier=s|v&status=free")),
         ("DELETE", "Slot/a", {"if_match": "1"}, Delete("Slot", "a", "1")),
+        ("DELETE", "Slot?identifier=s|v", {}, ConditionalDelete("Slot", "identifier=s|v")),
     ],
 )
 def test_a_request_is_an_operation(method: str, url: str, options: dict[str, str], asked: Operation) -> None:
@@ -41,7 +51,7 @@ def test_a_deletion_needs_no_resource() -> None:
         ("PUT", "https://elsewhere.example/Slot/a"),
         ("PUT", "../Slot/a"),
         ("DELETE", "Slot"),
-        ("DELETE", "Slot?status=free"),
+        ("DELETE", "Slot/a?status=free"),
         ("", ""),
     ],
 )
