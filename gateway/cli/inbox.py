@@ -192,7 +192,9 @@ def _content(row: Entered, to: _Kept) -> bytes:
 
     found = content_of(row, to)
     if not found:
-        raise click.ClickException("this row holds no content: it was deleted, or stands with the rest of its table")
+        raise click.ClickException(
+            "this row holds no content: nothing was sent, it was deleted, or it stands with the rest of its table"
+        )
     return found
 
 

@@ -88,4 +88,4 @@ def _absent(id_: int, why: str) -> Replayed:
 def _why_not(holder: Entered) -> str:
     if holder.purged_at is not None:
         return f"the content was deleted on {holder.purged_at:%Y-%m-%d}, as GATEWAY_INBOX_DAYS says"
-    return "this row has no content of its own, and the table that it was part of is not in the inbox"
+    return "this row has no content: nothing was sent, or the table that it was part of is not in the inbox"

@@ -83,6 +83,17 @@ def test_the_content_is_shown_only_when_it_is_asked_for(services: Services, data
     assert run(database_url, "show", "999").exit_code == 1
 
 
+def test_of_nothing_there_is_nothing_to_show_or_to_take_again(services: Services, database_url: str) -> None:
+    take(b"", services)
+    (row,) = listed(database_url)
+
+    shown, replayed = run(database_url, "show", str(row["id"]), "--content"), run(database_url, "replay", "--failed")
+
+    assert (row["state"], shown.exit_code, replayed.exit_code) == ("refused", 1, 1)
+    assert "nothing was sent" in shown.output
+    assert "nothing was sent" in replayed.output
+
+
 def test_what_was_refused_is_taken_when_the_mapping_is_mended(
     services: Services, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
