@@ -14,6 +14,7 @@ import msgspec
 from gateway.errors import Issue, MalformedMessage, Place
 
 _BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _CANONICAL = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 _MAX_EXPONENT = 99
@@ -89,6 +90,8 @@ def _decoded(text: bytes) -> Any:
 
 def _what_and_where(problem: str, text: bytes) -> tuple[str, int]:
     """Return our words for msgspec's `JSON is malformed: expected ':' (byte 7)`, and the byte."""
+    if text.startswith(_UTF_16) or b"\0" in text[:2]:
+        return "the text is not UTF-8", 0
     what, _, at = problem.removeprefix("JSON is malformed: ").rpartition(" (byte ")
     if what:
         return f"this is not JSON: {what}", int(at.removesuffix(")"))

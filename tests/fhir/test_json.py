@@ -65,6 +65,11 @@ def test_what_fhir_cannot_hold_is_refused(data: str) -> None:
     assert refusal(data).issues[0].code == "malformed"
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32-le"])
+def test_json_in_wider_characters_is_told_so(codec: str) -> None:
+    assert refusal('{"naam": 1}'.encode(codec)).issues[0].diagnostics == "the text is not UTF-8"
+
+
 def test_an_escaped_backslash_before_u0000_is_text() -> None:
     assert decode('"a\\\\u0000"') == "a\\u0000"
 
