@@ -33,6 +33,7 @@ def test_the_demo_shows_every_door_and_run_twice_doubles_nothing(tmp_path: Path)
     assert _counts(first)["Slot"] > 0
     assert _counts(first)["ServiceRequest"] > 0
     assert _counts(second) == _counts(first)
+    assert ["filled before" in printed for printed in (first, second)] == [False, True]
     assert "REFUSED, AND WHY" in first
     refused = first.split("REFUSED, AND WHY")[1].split("CAME OUT", maxsplit=1)[0]
     assert [sample.file for sample in (*FEEDS, *MORE) if sample.file in refused] == []

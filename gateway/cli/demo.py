@@ -54,6 +54,10 @@ def demo(database: str) -> None:
     with _gateway(database) as running:
         click.echo(f"The gateway listens at {running.base}/fhir and, for MLLP, at 127.0.0.1:{running.mllp_port}.")
         click.echo(f"Development mode: no authentication, loopback only. Store: {database}")
+        if _get(running, "Location?_summary=count")["total"]:
+            click.echo(
+                "The store was filled before: a message that comes again gets its first answer, a fact no version."
+            )
         answers = [(sample, _send(sample, running)) for sample in (*FEEDS, *MORE, *BROKEN)]
         _show("WENT IN", [(s, a) for s, a in answers if a.accepted])
         _show("REFUSED, AND WHY", [(s, a) for s, a in answers if not a.accepted])
