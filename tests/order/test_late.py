@@ -13,7 +13,7 @@ from gateway.access.policy import development_caller
 from gateway.errors import InvalidResource, VersionConflict
 from gateway.fhir.json import decode
 from gateway.ingest import Taken, acknowledged, ingest
-from gateway.query import history, vread
+from gateway.query import HistoryRequest, history, vread
 from gateway.services import Services
 from gateway.transact import Delete, Put, Received, receive, transact
 from tests.conftest import NOW
@@ -57,12 +57,16 @@ def test_an_older_fact_is_history_and_says_so(services: Services) -> None:
     assert b"older-than-known" in answer
 
 
+def asked(request: HistoryRequest, services: Services) -> Any:
+    return decode(history(request, CALLER, services, base="http://x/fhir"))
+
+
 def test_the_history_shows_what_came_too_late_below_the_present(services: Services) -> None:
     only(told("A20", 5, "O", "A"), services)
     only(told("A20", 3, "U", "A"), services)
     id_ = bed_id(services)
 
-    bundle = decode(history("Location", id_, CALLER, services, base="http://x/fhir"))
+    bundle = asked(HistoryRequest("Location", id_), services)
     present, late = (entry["resource"] for entry in bundle["entry"])
 
     assert [present["operationalStatus"]["code"], late["operationalStatus"]["code"]] == ["O", "U"]
@@ -71,6 +75,29 @@ def test_the_history_shows_what_came_too_late_below_the_present(services: Servic
     assert decode(vread("Location", id_, "1-late-1", CALLER, services).body) == late
     with services.store.reading() as db:
         assert db.rows("select count(*) from outbox where event = 'update'") == [(0,)]  # nobody is told of it
+
+
+def test_pages_of_a_history_hold_what_came_too_late_and_other_histories_do_not(services: Services) -> None:
+    only(told("A20", 5, "O", "A"), services)
+    for minute, state in ((3, "U"), (2, "K"), (6, "C")):
+        only(told("A20", minute, state, "A"), services)
+    id_, found = bed_id(services), []
+    request: HistoryRequest | None = HistoryRequest("Location", id_, count=1)
+    while request:
+        bundle = asked(request, services)
+        found += [entry["resource"]["meta"]["versionId"] for entry in bundle["entry"]]
+        links = {link["relation"]: link["url"] for link in bundle["link"]}
+        page = links.get("next", "").partition("_page=")[2]
+        request = HistoryRequest("Location", id_, page=page) if page else None
+
+    of_type = asked(HistoryRequest("Location", count=1000), services)["entry"]
+
+    whole = asked(HistoryRequest("Location", id_), services)["entry"]
+    assert found == [entry["resource"]["meta"]["versionId"] for entry in whole]
+    assert [version.partition("-")[::2] for version in found[:2]] == [("2", ""), ("1", "")]
+    assert [version.startswith("1-late-") for version in found] == [False, False, True, True]
+    versions = [e["resource"]["meta"]["versionId"] for e in of_type if e["fullUrl"].endswith(id_)]
+    assert versions == ["2", "1"]
 
 
 def test_a_bed_that_is_left_is_found_by_what_is_known_of_the_visit(services: Services) -> None:
