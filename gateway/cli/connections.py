@@ -9,6 +9,7 @@ import selectors
 import socket
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -33,12 +34,26 @@ class Connections:
         self._tls = tls
         self._max_body = max_body
         self._open: set[Exchange] = set()
+        self._large: deque[Exchange] = deque()
         self._held = 0
 
     @property
     def answering(self) -> bool:
         """Return whether answers are still on their way."""
-        return any(exchange.is_answered for exchange in self._open)
+        return bool(self._large) or any(exchange.is_answered for exchange in self._open)
+
+    @property
+    def has_large(self) -> bool:
+        """Return whether a large request is there whole, and waits for `answer_large`."""
+        return bool(self._large)
+
+    def answer_large(self, since: float) -> None:
+        """Have a large request answered, when nobody came after `since` of whom the request is still to come.
+
+        It takes seconds, in which nobody else is looked at.
+        """
+        if self._large and not any(one.accepted > since and not one.is_whole for one in self._open):
+            self._answer(self._large.popleft())
 
     def accept(self, listener: Any) -> Exchange | None:
         """Return the exchange with the next client in line; None when there is none, or no room for it."""
@@ -58,10 +73,10 @@ class Connections:
 
     def turn(self, seconds: float) -> None:
         """Go on with every connection that is ready; wait some seconds at most for one to be. Drop who takes long."""
+        began = time.monotonic()  # an answer may take long: who sent something meanwhile is read before he is dropped
         for key, _ in self.selector.select(seconds):
             key.data(key.fileobj)
-        now = time.monotonic()
-        for exchange in [one for one in self._open if one.deadline < now]:
+        for exchange in [one for one in self._open if one.deadline < began]:
             self._drop(exchange)
 
     def receive(self, exchange: Exchange) -> None:
@@ -78,7 +93,17 @@ class Connections:
             self._drop(exchange)
         else:
             self._held -= before
-            self._answer(exchange)
+            exchange.is_whole = True
+            if exchange.is_large and self._max_body:
+                self._rest(exchange)
+                self._large.append(exchange)
+            else:
+                self._answer(exchange)
+
+    def _rest(self, exchange: Exchange) -> None:
+        """Look at a connection no more until it is answered."""
+        if exchange.sock in self.selector.get_map():
+            self.selector.unregister(exchange.sock)
 
     def _answer(self, exchange: Exchange) -> None:
         exchange.is_answered = True
@@ -128,6 +153,5 @@ class Connections:
     def _drop(self, exchange: Exchange) -> None:
         self._held -= len(exchange.received)
         self._open.discard(exchange)
-        if exchange.sock in self.selector.get_map():
-            self.selector.unregister(exchange.sock)
+        self._rest(exchange)
         exchange.sock.close()

@@ -11,6 +11,8 @@ from typing import Any
 
 from gunicorn.http.errors import InvalidChunkSize
 
+from gateway.rest.lanes import is_large
+
 HEAD_SECONDS = 15.0
 BODY_SECONDS = 60.0
 PIECE = 256 * 1024
@@ -19,6 +21,7 @@ _MAX_HEAD = 1024 * 1024  # more than gunicorn's limits on headers allow: it says
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,12})(?:;[^\r\n]*)?")
+_COMPRESSED = re.compile(rb"\r\ncontent-encoding:", re.IGNORECASE)
 _CONTINUE = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
 
 _TCP_INFO = getattr(socket, "TCP_INFO", None)  # Linux only: https://man7.org/linux/man-pages/man7/tcp.7.html
@@ -39,9 +42,10 @@ class Exchange:
         self.answer = bytearray()
         self._max_body = max_body
         self._needed: int | None = None  # bytes of the whole request; None as long as its head is not there
-        self._chunked = False
+        self._chunked = self._compressed = False
         self._at = 0  # where the next chunk begins
         self._is_broken = False  # what stands there is no chunk
+        self.is_whole = False
         self.is_answered = False
         self._shaken = not isinstance(sock, ssl.SSLSocket)
 
@@ -68,6 +72,11 @@ class Exchange:
                 raise ConnectionResetError
             self.received += piece
 
+    @property
+    def is_large(self) -> bool:
+        """Return whether what has come may take seconds to answer."""
+        return is_large(len(self.received), compressed=self._compressed)
+
     def check_chunks(self) -> None:
         """Raise InvalidChunkSize when what came as chunks is none."""
         if self._is_broken:
@@ -91,6 +100,7 @@ class Exchange:
             return False
         head = bytes(self.received[: end + 4])
         length, self._chunked = _LENGTH.search(head), _CHUNKED.search(head) is not None
+        self._compressed = _COMPRESSED.search(head) is not None
         body = int(length[1]) if length else 0
         if _CONTINUE.search(head):
             head = _CONTINUE.sub(b"", head)  # or gunicorn would answer it too

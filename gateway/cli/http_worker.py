@@ -28,6 +28,7 @@ from gateway.cli.porter import turned_away
 log = logging.getLogger("gateway.http")
 
 _MAX_FRESH, _FRESH_SECONDS = 2, 0.02
+_CLEAR_SECONDS = 0.25  # before a large request: who was accepted shortly before it must not wait for it
 
 
 class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
@@ -43,7 +44,7 @@ class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
         self._is_accepting = False
         self._connections.selector.register(self.PIPE[0], selectors.EVENT_READ, self._wake)
         while self.alive and self.is_parent_alive():
-            self._accept_if(wanted=len(self._unread()) < _MAX_FRESH)
+            self._accept_if(wanted=len(self._unread()) < _MAX_FRESH and not self._connections.has_large)
             self._turn()
         self._accept_if(wanted=False)
         until = time.monotonic() + LINGER_SECONDS
@@ -71,6 +72,7 @@ class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
     def _turn(self) -> None:
         self.notify()
         self._connections.turn(1.0 if self._is_accepting else _FRESH_SECONDS)
+        self._connections.answer_large(time.monotonic() - _CLEAR_SECONDS)
 
     def _wake(self, pipe: int) -> None:
         os.read(pipe, 1)

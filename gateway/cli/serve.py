@@ -51,6 +51,7 @@ _REQUEST_SECONDS = 120  # the largest Bundle takes less than half of it
 _BACKLOG = 1024
 _MLLP_PROVIDER = "dev"  # as long as callers are not known by their certificates
 _PR_SET_PDEATHSIG = 1
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 DEVELOPMENT = """\
 DEVELOPMENT MODE: NO AUTHENTICATION. Whoever reaches these ports can read and write everything.
@@ -74,7 +75,10 @@ def serve() -> None:
 
 
 def start(settings: Settings) -> list[ForkProcess]:
-    """Bind, build, announce and fork; return the children. Raises BadSettings, BadMapping, Unavailable."""
+    """Bind, build, announce and fork; return the children. Raises BadSettings, BadMapping, Unavailable.
+
+    Signals to stop wait from then on for `supervise`.
+    """
     log_to_stderr(settings.log_level)
     http, wire = listening(settings.host, settings.port), listening(settings.mllp_host, settings.mllp_port)
     open_store(settings.database, durability=settings.durability, renew=True).close()
@@ -85,6 +89,7 @@ def start(settings: Settings) -> list[ForkProcess]:
     gc.collect()
     gc.freeze()  # what is built stays shared: the collector of a child never touches it
     gc.set_threshold(50_000, 20, 20)  # a transaction makes thousands of objects that all go at its end: a third faster
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)  # until `supervise` can stop the children with itself
     children = [
         _child("http", lambda: HttpServer(app, settings, http, tls).run(), unused=[wire]),
         _child("porter", lambda: Porter(http, most=settings.max_waiting, tls=tls).run(), unused=[wire]),
@@ -129,8 +134,9 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
 def supervise(children: Sequence[ForkProcess]) -> int:
     """Wait until a signal comes or a child ends by itself, then stop all. Return 0 when it was the signal."""
     told: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPPING:
         signal.signal(number, lambda number, _frame: _stop(children, told, number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     wait([child.sentinel for child in children])
     well = bool(told)
     if not told:  # a second signal would end a child that is at its last work after the first
@@ -140,7 +146,8 @@ def supervise(children: Sequence[ForkProcess]) -> int:
         if child.is_alive():
             child.kill()
             well = False
-    return 0 if well and all(child.exitcode == 0 for child in children) else 1
+    # a child that is told before it can listen to it ends by the signal itself, with nothing begun
+    return 0 if well and all(child.exitcode in {0, -signal.SIGTERM} for child in children) else 1
 
 
 def _stop(children: Sequence[ForkProcess], told: list[int], number: int) -> None:
@@ -161,6 +168,7 @@ def _run(run: Callable[[], None], unused: Sequence[socket.socket]) -> None:
     os.setpgid(0, 0)  # Ctrl-C reaches the supervisor alone, which then stops us gracefully
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     for other in unused:
         other.close()
     run()

@@ -93,7 +93,7 @@ def keep_lanes(app: Flask, workers: int) -> None:
     lanes = Lanes(max(1, workers - 1))
 
     def enter() -> None:
-        if request.method in {"POST", "PUT"} and _is_large():
+        if request.method in {"POST", "PUT"} and _asks_for_a_lane():
             provider = (request.view_args or {}).get("provider", "")
             g.lane = lanes.enter(f"{g.caller.organisation}\x1f{provider}")
 
@@ -106,12 +106,17 @@ def keep_lanes(app: Flask, workers: int) -> None:
     app.teardown_request(leave)
 
 
-def _is_large() -> bool:
+def _asks_for_a_lane() -> bool:
     """Return whether a body is large, by what its head says; chunks, of which it says nothing, are there already."""
     size = request.content_length
     if size is None:
         size = len(wire.sent()) if "Transfer-Encoding" in request.headers else 0
-    return size * (_COMPRESSION if request.headers.get("Content-Encoding") else 1) >= LARGE
+    return is_large(size, compressed="Content-Encoding" in request.headers)
+
+
+def is_large(size: int, *, compressed: bool) -> bool:
+    """Return whether a body of so many bytes is large."""
+    return size * (_COMPRESSION if compressed else 1) >= LARGE
 
 
 def _later(what: str, seconds: int) -> str:
