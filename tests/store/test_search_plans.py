@@ -13,6 +13,7 @@ from bench.slots import fill
 from gateway.fhir.search import parse
 from gateway.store import Identity, Store, history, search
 from gateway.store.history import Span
+from gateway.store.records import Engine
 from gateway.store.search import CANDIDATES, Position, Scope
 
 IN_A_WINDOW = "start=ge2026-02-01&start=lt2026-02-03"
@@ -60,10 +61,11 @@ class Explaining:
 
     def __init__(self, db: Any) -> None:
         self._db = db
+        self.engine: Engine = db.engine
         self.said: list[tuple[str, list[str]]] = []
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        explain = "explain query plan" if self._db.engine == "sqlite" else "explain"
+        explain = "explain query plan" if self.engine == "sqlite" else "explain"
         self.said.append((sql, [str(row[-1]) for row in self._db.rows(f"{explain} {sql}", parameters)]))
         found: list[tuple[Any, ...]] = self._db.rows(sql, parameters)
         return found
