@@ -28,7 +28,7 @@ class Version:
     @staticmethod
     def of(label: str, library: Library, mapping: ir.Mapping) -> "Version":
         """Return the version, its library without the other mappings and without programs made before."""
-        alone = replace(library, mappings=(mapping,), _programs={})
+        alone = replace(library, mappings=(mapping,))
         return Version(label, alone.only(mapping) if mapping.source.named else alone, mapping)
 
 

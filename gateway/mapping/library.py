@@ -49,16 +49,19 @@ class _Root:
 
 @dataclass
 class Library:
-    """Everything installed. Programs are made when first used, for each mapping and provider, and kept."""
+    """Everything installed. Programs are made when first used, for each mapping and provider, and kept.
+
+    A library made from another one (`dataclasses.replace`) keeps nothing of what that one made.
+    """
 
     mappings: tuple[ir.Mapping, ...]
     concept_maps: Mapping[str, ConceptMap]
     providers: Mapping[str, Overlay]
     problems: Problems
     fragments: "Fragments"
-    _programs: dict[tuple[str, str, bool], Program] = field(default_factory=dict)
-    _overlays: dict[str, Overlay] = field(default_factory=dict)
-    _mentioned: dict[str, frozenset[str]] = field(default_factory=dict)
+    _programs: dict[tuple[str, str, bool], Program] = field(init=False, default_factory=dict)
+    _overlays: dict[str, Overlay] = field(init=False, default_factory=dict)
+    _mentioned: dict[str, frozenset[str]] = field(init=False, default_factory=dict)
     max_attachment: int = MAX_SIZE
     fml: installed.Installed = field(default_factory=installed.Installed)
 

@@ -196,7 +196,7 @@ def _with_maps(asked: Asked) -> tuple[Library, list[ir.Mapping]]:
     if problems.errors:
         raise BadMapping(problems.errors)
     whole = replace(ours, maps=maps)
-    return replace(asked.library, fml=whole, _programs={}), made
+    return replace(asked.library, fml=whole), made
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

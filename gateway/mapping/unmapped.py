@@ -76,7 +76,7 @@ class Codes:
 
     def __init__(self, library: Library) -> None:
         self.maps = {id_: _Watched.of(found) for id_, found in library.concept_maps.items()}
-        self.library = replace(library, concept_maps=MappingProxyType(self.maps), _programs={})
+        self.library = replace(library, concept_maps=MappingProxyType(self.maps))
         self._seen: dict[tuple[str, str], Seen] = {}
 
     def __iter__(self) -> Iterator[Seen]:

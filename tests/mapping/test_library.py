@@ -1,5 +1,6 @@
 """What is installed, which mapping a message is for, and when its event was."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -99,6 +100,18 @@ def test_a_provider_stands_on_the_default() -> None:
     assert (overlay.share, overlay.timezone, overlay.charset) == ("capacity", "Europe/London", "windows-1252")
     assert overlay.value(("codes", "bed-status", "VR")) == "U"
     assert overlay.value(("nothing", "here")) is None
+
+
+def test_a_library_made_from_another_asks_its_own_overlays() -> None:
+    mine = Library.read([LIBRARY])
+    before = mine.provider("dev").timezone
+    overlay = mine.providers["dev"]
+    moved = replace(overlay, values={**overlay.values, "timezone": "Pacific/Auckland"})
+
+    other = replace(mine, providers={"dev": moved})
+
+    assert before != "Pacific/Auckland"
+    assert (mine.provider("dev").timezone, other.provider("dev").timezone) == (before, "Pacific/Auckland")
 
 
 def test_the_ids_of_two_providers_never_meet() -> None:

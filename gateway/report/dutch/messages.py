@@ -116,8 +116,8 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "de id van de resource is niet die van het adres",
     ),
     (
-        "a transaction writes with POST to a type, PUT to an id or to a condition, or DELETE of an id",
-        "een transaction schrijft met POST naar een type, PUT naar een id of voorwaarde, of DELETE van een id",
+        "a transaction writes with POST to a type, PUT to an id or to a condition, or DELETE of these",
+        "een transaction schrijft met POST naar een type, PUT naar een id of voorwaarde, of DELETE daarvan",
     ),
     (
         "nothing matches the condition, yet the id is that of a resource",

@@ -52,7 +52,7 @@ def library_of(text: str, name: str) -> Library:
     maps = installed.maps_of((made,), {model.file: model}, problems)
     assert problems.issues == []
     own = installed.Installed((made,), maps, {model.file: model})
-    return replace(library(), mappings=(made,), fml=own, _programs={})
+    return replace(library(), mappings=(made,), fml=own)
 
 
 def said(issues: str | None) -> list[tuple[Any, ...]]:
