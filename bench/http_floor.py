@@ -79,7 +79,7 @@ class Floor:
         if table == "current":
             return [(first + n + 1, row[1], ids[n], *row[3:]) for n, row in enumerate(rows)]
         if table == "resource":
-            return [(first + n + 1, *row[1:4], bodies[n]) for n, row in enumerate(rows)]
+            return [(first + n + 1, *row[1:4], bodies[n], *row[5:]) for n, row in enumerate(rows)]
         if table == "outbox":
             return [(None, first + n + 1, *row[2:]) for n, row in enumerate(rows)]
         if table == "audit":

@@ -80,7 +80,9 @@ class BareSqlite:
             tables.setdefault("current", []).append(
                 (v.key, *v.identity, v.version, v.last_updated, v.deleted, v.indexed, v.event_time, v.event_number)
             )
-            tables.setdefault("resource", []).append((v.key, v.version, v.last_updated, v.deleted, v.body))
+            tables.setdefault("resource", []).append(
+                (v.key, v.version, v.last_updated, v.deleted, v.body, v.identity.type, v.method)
+            )
             tables.setdefault("outbox", []).append((None, v.key, v.version, v.event, v.last_updated, 0, 0))
             for table, added in v.added.items():
                 whole = [(v.key, *row) if table == "slot" else (v.identity.type, *row, v.key) for row in added]
