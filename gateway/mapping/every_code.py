@@ -113,7 +113,7 @@ class _Noting(Library):
 
     @staticmethod
     def of(library: Library) -> "_Noting":
-        return _Noting(**{one.name: getattr(library, one.name) for one in fields(library)})
+        return _Noting(**{one.name: getattr(library, one.name) for one in fields(library) if one.init})
 
     def program(self, mapping: ir.Mapping, overlay: Overlay, *, traced: bool = False) -> Program:
         program = super().program(mapping, overlay, traced=traced)
