@@ -64,3 +64,15 @@ def test_profiles_are_one_package_with_one_canonical() -> None:
     conformance = [json.loads(p.read_text(encoding="utf-8")) for p in (ROOT / "profiles").glob("*-*.json")]
 
     assert [r["url"] for r in conformance if "url" in r and not r["url"].startswith(package["canonical"])] == []
+
+
+def test_every_key_of_an_overlay_is_documented() -> None:
+    """The keys that the code reads, and those of the overlays that ship."""
+    code = (ROOT / "gateway" / "mapping" / "overlays.py").read_text(encoding="utf-8")
+    shipped = [path.read_text(encoding="utf-8") for path in (ROOT / "mappings" / "providers").glob("*.yaml")]
+    keys = {key for text in shipped for key in re.findall(r"^(\w+):", text, re.MULTILINE)}
+    keys |= set(re.findall(r'(?:root|values)\.get\("(\w+)"', code)) | {"maxAttachment"}
+    table = (ROOT / "docs" / "mappings.md").read_text(encoding="utf-8").partition("## What a provider's overlay")[2]
+    named = {key for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)}
+
+    assert keys - {"provider"} <= named
