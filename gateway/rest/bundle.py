@@ -75,6 +75,7 @@ def _transaction(ask: Ask, bundle: Resource, sent: list[Any]) -> tuple[list[Answ
     """
     check_served("", "transaction")
     entries = _all_asked(ask, sent)
+    _check_operations(entries)
     writes = [entry for entry in entries if entry.route.write]
     received = named.of_request(bundle, ask) if writes else None  # before a reference in it is resolved
     operations = _operations(writes)
@@ -121,6 +122,13 @@ def _check_searches(entries: list[Entry]) -> None:
         except GatewayError as error:
             refused.append(_within(entry.index, error))
     _raise_all(refused)
+
+
+def _check_operations(entries: list[Entry]) -> None:
+    """Raise MethodNotAllowed with every operation: none of them can promise to be undone with the rest."""
+    why = "an operation stands in a batch, not in a transaction"
+    asked = [entry for entry in entries if entry.route.operation]
+    _raise_all([MethodNotAllowed(why, expression=f"Bundle.entry[{entry.index}].request") for entry in asked])
 
 
 def _all_asked(ask: Ask, sent: list[Any]) -> list[Entry]:
@@ -193,8 +201,8 @@ def _asked(ask: Ask, index: int, sent: Any) -> Entry:
         path, _, query = _relative(request["url"], ask).partition("?")
         is_head = request["method"] == "HEAD"
         route, found = find("GET" if is_head else request["method"], path)
-        if route.interaction is None:
-            raise MethodNotAllowed("an entry asks for an interaction on a resource")
+        if route.interaction is None and route.operation is None:
+            raise MethodNotAllowed("an entry asks for an interaction on a resource, or for an operation")
         return Entry(index, route, _ask(ask, sent, wire.pairs(query.encode()) if query else [], found), is_head)
     except GatewayError as error:
         raise _within(index, error) from error

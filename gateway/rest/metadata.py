@@ -108,13 +108,16 @@ SERVED: Mapping[str, tuple[Interaction, ...]] = MappingProxyType(
 )
 
 
+_R4 = "http://hl7.org/fhir/OperationDefinition/"
+EVERY_TYPE = "Resource"
+
 OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
-        "ConceptMap": (("translate", "http://hl7.org/fhir/OperationDefinition/ConceptMap-translate"),),
-        "StructureMap": (("transform", "http://hl7.org/fhir/OperationDefinition/StructureMap-transform"),),
+        "ConceptMap": (("translate", f"{_R4}ConceptMap-translate"),),
+        "StructureMap": (("transform", f"{_R4}StructureMap-transform"),),
     }
 )
-"""The operations that are served on a type; of these types nothing is stored."""
+"""The operations that are served: on a type, on every type of which something is stored, or ('') on the system."""
 
 
 DOCUMENTED: Mapping[str, str] = MappingProxyType(
@@ -146,6 +149,23 @@ def check_served(resource_type: str, interaction: Interaction) -> None:
         raise ResourceNotFound("this resource type is not served; GET metadata lists those that are")
     if not lists(resource_type, interaction):
         raise MethodNotAllowed(f"{interaction} is not served for {resource_type}; GET metadata lists what is")
+
+
+def operations_of(resource_type: str) -> tuple[tuple[str, str], ...]:
+    """Return name and definition of the operations that are served on `resource_type` or ('') on the system."""
+    common = OPERATIONS.get(EVERY_TYPE, ()) if "create" in SERVED.get(resource_type, ()) else ()
+    return (*common, *OPERATIONS.get(resource_type, ()))
+
+
+def lists_operation(resource_type: str | None, name: str) -> bool:
+    """Return whether an operation is served on a type; None: its path names the type itself, or it is the system's."""
+    return resource_type is None or any(name == known for known, _ in operations_of(resource_type))
+
+
+def check_operation(resource_type: str | None, name: str) -> None:
+    """Raise ResourceNotFound for a type on which the operation is not served."""
+    if not lists_operation(resource_type, name):
+        raise ResourceNotFound(f"${name} is not served for this resource type; GET metadata lists where it is")
 
 
 @lru_cache(maxsize=8)
@@ -185,32 +205,37 @@ def _rest(*, development: bool) -> dict[str, Any]:
         "security": {"cors": False, "description": security},
         "resource": [
             *(_resource(resource_type, interactions) for resource_type, interactions in SERVED.items()),
-            *(_operations(resource_type, named) for resource_type, named in OPERATIONS.items()),
+            *({"type": name} | _operations(name) for name in OPERATIONS if name not in {*SERVED, EVERY_TYPE, ""}),
         ],
         "interaction": [{"code": code} for code in SYSTEM],
-    }
+    } | _operations("")
 
 
-def _operations(resource_type: str, named: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    return {"type": resource_type, "operation": [{"name": name, "definition": url} for name, url in named]}
+def _operations(resource_type: str) -> dict[str, Any]:
+    found = [{"name": name, "definition": url} for name, url in operations_of(resource_type)]
+    return {"operation": found} if found else {}
 
 
 def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict[str, Any]:
     parameters = served(resource_type).values()
     includes = [f"{resource_type}:{p.code}" for p in parameters if p.type == "reference"]
     supported = [_PROFILES + name for name in SUPPORTED.get(resource_type, ())]
-    return {
-        "type": resource_type,
-        "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
-        **({"supportedProfile": supported} if supported else {}),
-        **({"documentation": DOCUMENTED[resource_type]} if resource_type in DOCUMENTED else {}),
-        "interaction": [{"code": code} for code in interactions],
-        "versioning": "versioned",
-        "readHistory": True,
-        "updateCreate": "update" in interactions,
-        "conditionalCreate": "create" in interactions,
-        "conditionalRead": "full-support",
-        "conditionalUpdate": "update" in interactions,
-        "conditionalDelete": "single" if "delete" in interactions else "not-supported",
-        "searchParam": [{"name": p.code, "definition": p.url, "type": p.type} for p in parameters],
-    } | ({"searchInclude": includes} if includes else {})
+    return (
+        {
+            "type": resource_type,
+            "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
+            **({"supportedProfile": supported} if supported else {}),
+            **({"documentation": DOCUMENTED[resource_type]} if resource_type in DOCUMENTED else {}),
+            "interaction": [{"code": code} for code in interactions],
+            "versioning": "versioned",
+            "readHistory": True,
+            "updateCreate": "update" in interactions,
+            "conditionalCreate": "create" in interactions,
+            "conditionalRead": "full-support",
+            "conditionalUpdate": "update" in interactions,
+            "conditionalDelete": "single" if "delete" in interactions else "not-supported",
+            "searchParam": [{"name": p.code, "definition": p.url, "type": p.type} for p in parameters],
+        }
+        | ({"searchInclude": includes} if includes else {})
+        | _operations(resource_type)
+    )

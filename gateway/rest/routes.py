@@ -17,7 +17,7 @@ from werkzeug.routing import BaseConverter
 
 from gateway.errors import MethodNotAllowed, ResourceNotFound
 from gateway.rest import named, wire
-from gateway.rest.metadata import Interaction, check_served, lists
+from gateway.rest.metadata import Interaction, check_operation, check_served, lists, lists_operation
 from gateway.rest.wire import Answer, Ask
 from gateway.transact import ask as carry_out_once
 from gateway.transact import transact
@@ -50,7 +50,8 @@ _CONVERTED = re.compile(r"<(\w+):(\w+)>")
 class Route:
     """How an interaction is asked, and the function that reads, or that makes the operation to write.
 
-    `interaction` is what the CapabilityStatement must list; None is always served.
+    `interaction` or `operation` is what the CapabilityStatement must list; without either it is always served. A write
+    is answered with its outcome, unless `told` makes something else of that.
     """
 
     interaction: Interaction | None
@@ -58,6 +59,8 @@ class Route:
     path: str
     read: Callable[[Ask], Answer] | None = None
     write: Callable[[Ask], Operation] | None = None
+    operation: str | None = None
+    told: Callable[[Outcome], Answer] | None = None
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -71,8 +74,9 @@ class Route:
             return self.read(ask)
         assert self.write
         operation, returned = self.write(ask), ask.prefer.returned or "representation"
+        returned = "representation" if self.told else returned
         (outcome,), repeated = carry_out([operation], ask, returned, named.of_operation(operation, ask))
-        return replace(wire.written(outcome, returned), repeated=repeated)
+        return replace(self.told(outcome) if self.told else wire.written(outcome, returned), repeated=repeated)
 
 
 def carry_out(
@@ -124,12 +128,16 @@ def _is_listed(endpoint: str, values: Mapping[str, str]) -> bool:
     if not endpoint.startswith("fhir."):
         return True
     route: Route = current_app.extensions["gateway.routes"][int(endpoint.removeprefix("fhir."))]
+    if route.operation:
+        return lists_operation(values.get("type"), route.operation)
     return route.interaction is None or lists(values.get("type", ""), route.interaction)
 
 
 def _check(route: Route, values: Mapping[str, str]) -> None:
     if route.interaction:
         check_served(values.get("type", ""), route.interaction)
+    elif route.operation:
+        check_operation(values.get("type"), route.operation)
 
 
 def _view(route: Route) -> Callable[..., Response]:

@@ -167,8 +167,11 @@ def test_what_is_listed_is_served(client: FlaskClient) -> None:
     assert client.post("/fhir/StructureMap/$transform", data=b"{}", content_type=FHIR).status_code == 400
 
 
-def test_an_operation_does_not_stand_in_a_batch(client: FlaskClient) -> None:
+def test_an_operation_stands_in_a_batch_but_not_in_a_transaction(client: FlaskClient) -> None:
     entry = {"request": {"method": "GET", "url": f"ConceptMap/$translate?url={STATUS}&code=VRIJ"}}
     batch = {"resourceType": "Bundle", "type": "batch", "entry": [entry]}
     answer = decode(client.post("/fhir", data=encode(batch), content_type=FHIR).data)
-    assert answer["entry"][0]["response"]["status"].startswith("405")
+    assert part(answer["entry"][0]["resource"], "result")["valueBoolean"] is True
+    refused_ = client.post("/fhir", data=encode({**batch, "type": "transaction"}), content_type=FHIR)
+    assert refused_.status_code == 405
+    assert decode(refused_.data)["issue"][0]["expression"] == ["Bundle.entry[0].request"]

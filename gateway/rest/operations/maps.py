@@ -71,10 +71,10 @@ def _value(parameter: dict[str, Any]) -> Any:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route(None, "POST", "/StructureMap/$transform", read=transform),
-    Route(None, "POST", "/StructureMap/<fhir_id:id>/$transform", read=transform),
-    Route(None, "GET", "/ConceptMap/$translate", read=translate),
-    Route(None, "POST", "/ConceptMap/$translate", read=translate_posted),
-    Route(None, "GET", "/ConceptMap/<fhir_id:id>/$translate", read=translate),
-    Route(None, "POST", "/ConceptMap/<fhir_id:id>/$translate", read=translate_posted),
+    Route(None, "POST", "/StructureMap/$transform", read=transform, operation="transform"),
+    Route(None, "POST", "/StructureMap/<fhir_id:id>/$transform", read=transform, operation="transform"),
+    Route(None, "GET", "/ConceptMap/$translate", read=translate, operation="translate"),
+    Route(None, "POST", "/ConceptMap/$translate", read=translate_posted, operation="translate"),
+    Route(None, "GET", "/ConceptMap/<fhir_id:id>/$translate", read=translate, operation="translate"),
+    Route(None, "POST", "/ConceptMap/<fhir_id:id>/$translate", read=translate_posted, operation="translate"),
 )

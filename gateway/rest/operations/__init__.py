@@ -1,0 +1,10 @@
+"""The operations that are served: each module gives the routes that lead to it.
+
+`gateway.rest.metadata.OPERATIONS` lists them; what it does not list is not served.
+https://hl7.org/fhir/R4/operations.html
+"""
+
+from gateway.rest.operations import maps
+from gateway.rest.routes import Route
+
+ROUTES: tuple[Route, ...] = (*maps.ROUTES,)

@@ -1,0 +1,47 @@
+"""From what an operation is (where it stands, what it takes) to the routes that lead to it.
+
+https://hl7.org/fhir/R4/operations.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from gateway.rest.operations.parameters import Said, Takes, read
+from gateway.rest.routes import Route
+from gateway.rest.wire import Answer, Ask
+
+SYSTEM, TYPE, INSTANCE = "", "/<fhir_type:type>", "/<fhir_type:type>/<fhir_id:id>"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An operation that changes nothing: it is asked by GET where its parameters can stand in a URL, and by POST.
+
+    `paths` are where it stands, without its name.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    takes: tuple[Takes, ...]
+    answer: Callable[[Ask, Said], Answer]
+    by_get: bool = True
+
+
+def routes(operations: Sequence[Served]) -> Iterator[Route]:
+    """Yield the routes of operations."""
+    for one in operations:
+        for path in one.paths:
+            if one.by_get:
+                yield Route(None, "GET", f"{path}/${one.name}", read=partial(_asked, one), operation=one.name)
+            yield Route(None, "POST", f"{path}/${one.name}", read=partial(_posted, one), operation=one.name)
+
+
+def _asked(operation: Served, ask: Ask) -> Answer:
+    return operation.answer(ask, read(operation.takes, ask.parameters))
+
+
+def _posted(operation: Served, ask: Ask) -> Answer:
+    return operation.answer(ask, read(operation.takes, ask.parameters, ask.read_body()))
