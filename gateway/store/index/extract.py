@@ -12,12 +12,12 @@ from typing import Any
 
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import served
+from gateway.fhir.search.paths import alternatives, json_paths
 from gateway.fhir.types import Resource
 from gateway.store.index import references
 from gateway.store.index.generate import Extract, extraction
 from gateway.store.index.model import SLOT_CODINGS, IndexRows, SlotRow, capacity_param
 from gateway.store.index.moments import span
-from gateway.store.index.paths import alternatives, json_paths
 from gateway.store.index.writers import WRITERS
 
 Evaluate = Callable[[Resource], list[Any]]

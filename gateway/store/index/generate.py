@@ -21,10 +21,10 @@ from typing import Any
 from gateway.fhir import elements
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import fold
+from gateway.fhir.search.paths import JsonPath, Step
 from gateway.store.index import references
 from gateway.store.index.model import DAY_US, IndexRows
 from gateway.store.index.moments import span
-from gateway.store.index.paths import JsonPath, Step
 from gateway.store.index.writers import WRITERS, write_span
 
 Extract = Callable[[IndexRows, dict[str, Any], str], None]  # rows, resource, base

@@ -22,9 +22,10 @@ from gateway.fhir.search import (
     Value,
     fold,
 )
+from gateway.fhir.search.paths import data_types
 from gateway.store.search.match import Match
 from gateway.store.search.ranges import date_branch, number_branch, overlapped, overlapping, quantity_branch
-from gateway.store.search.scope import Scope, data_types, has_no_system, implied_systems
+from gateway.store.search.scope import Scope, has_no_system, implied_systems
 from gateway.store.search.sql import TRUE, Sql, either, every, fails, holds, joined, one_of, sql
 
 TABLES: Mapping[str, Sql] = {

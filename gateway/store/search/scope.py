@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gateway.fhir.elements import required_codings
 from gateway.fhir.frozen import frozen
 from gateway.fhir.search import Chain, Condition, Filter, Has, Token
-from gateway.store.index.paths import alternatives, json_paths
+from gateway.fhir.search.paths import alternatives, data_types, json_paths, paths_of
 from gateway.store.search.sql import FALSE, TRUE, Sql, joined, one_of, sql
 
 if TYPE_CHECKING:
@@ -96,19 +96,9 @@ class Scope:
 
 
 @cache
-def data_types(resource_type: str, parameter: SearchParameter) -> frozenset[str]:
-    """Return the FHIR data types a parameter can find; empty when its expression does not tell."""
-    paths = [json_paths(resource_type, alternative) for alternative in alternatives(parameter.expression or "")]
-    if None in paths:
-        return frozenset()
-    return frozenset(path.type for found in paths for path in found or ())
-
-
-@cache
 def implied_systems(resource_type: str, parameter: SearchParameter) -> frozenset[str]:
     """Return the code systems that the codes a parameter finds have by their binding, and so do not write."""
-    paths = [json_paths(resource_type, alternative) for alternative in alternatives(parameter.expression or "")]
-    bindings = {path.binding for found in paths for path in found or () if path.type == "code" and path.binding}
+    bindings = {path.binding for path in paths_of(resource_type, parameter) if path.type == "code" and path.binding}
     return frozenset(system for binding in bindings for system in required_codings(binding) or ())
 
 

@@ -10,9 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
 
 from gateway.fhir import elements
 from gateway.fhir.frozen import frozen
+
+if TYPE_CHECKING:
+    from gateway.fhir.parameters import SearchParameter
 
 _STEP = (
     r"[a-z][A-Za-z]*(?![A-Za-z(])|where\([a-z]+='[^']*'\)|where\(resolve\(\) is [A-Z][A-Za-z]+\)|ofType\([A-Za-z]+\)"
@@ -46,10 +51,27 @@ class JsonPath:
     many: bool = False
     binding: str | None = None
 
+    @property
+    def name(self) -> str:
+        """Return the path as it names index rows that several parameters share."""
+        return ".".join(step.name + (f"[{'='.join(step.where)}]" if step.where else "") for step in self.steps)
+
 
 def alternatives(expression: str) -> list[str]:
     """Return the parts of a union; parentheses in R4's search parameters never hold one."""
     return [part.strip() for part in expression.split(" | ")]
+
+
+@cache
+def paths_of(resource_type: str, parameter: SearchParameter) -> tuple[JsonPath, ...]:
+    """Return every path of a parameter; none where its expression is more than paths."""
+    found = [json_paths(resource_type, alternative) for alternative in alternatives(parameter.expression or "")]
+    return () if None in found else tuple(path for paths in found for path in paths or ())
+
+
+def data_types(resource_type: str, parameter: SearchParameter) -> frozenset[str]:
+    """Return the FHIR data types a parameter can find; empty when its expression does not tell."""
+    return frozenset(path.type for path in paths_of(resource_type, parameter))
 
 
 def json_paths(resource_type: str, expression: str) -> tuple[JsonPath, ...] | None:
