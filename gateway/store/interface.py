@@ -23,14 +23,14 @@ PATIENCE = 10.0
 
 
 class Database(Protocol):
-    """Runs a SELECT. Parameters are written `?` on both engines."""
+    """Runs a statement. Parameters are written `?` on both engines."""
 
     @property
     def engine(self) -> Engine:
         """Return the engine, where the SQL must differ."""
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return every row of the answer."""
+        """Return every row of the answer, none where the statement has none."""
 
 
 class Sight(Protocol):
@@ -84,6 +84,12 @@ class Store(Protocol):
         while the database looks where it is another process, and keeps nobody waiting. It may be called again.
         All of it is stored, or nothing is. An error of `decide` or `prepare` is passed on; Unavailable when the
         database cannot be reached or stays overtaken by other writers.
+        """
+
+    def changing(self, *, durable: bool = True) -> AbstractContextManager[Database]:
+        """Return a Database whose changes are committed at the end: of queues, which are no part of any Batch.
+
+        Without `durable` a power cut may undo them. Unavailable when the database cannot be used.
         """
 
     def audit(self, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -178,6 +179,19 @@ class Late(NamedTuple):
     body: bytes
 
 
+class Parcel(NamedTuple):
+    """Bytes that are to be sent to an endpoint, in the order of their commits, at least once.
+
+    `once` is the same for what is sent again for the same reason: of those, one is sent (None: it cannot be known).
+    """
+
+    endpoint: str
+    content_type: str
+    body: bytes
+    once: str | None = None
+    at: int = 0
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything of one commit. `confirmed` are (key, version) that the message repeated without a change.
@@ -194,3 +208,4 @@ class Batch:
     late: list[Late] = field(default_factory=list)
     ledger: list[tuple[str, int, bytes]] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    parcels: Sequence[Parcel] = ()

@@ -34,9 +34,10 @@ class PostgresqlDatabase:
         self.connection = connection
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return every row of the answer."""
+        """Return every row of the answer, none where the statement has none."""
         with self.connection.cursor(binary=True) as cursor:
-            return cursor.execute(placeholders(sql), parameters).fetchall()
+            cursor.execute(placeholders(sql), parameters)
+            return cursor.fetchall() if cursor.description else []
 
 
 @lru_cache(maxsize=1024)

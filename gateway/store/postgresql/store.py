@@ -76,6 +76,14 @@ class PostgresqlStore:
                 locks = True
         raise Unavailable.later("others keep changing what this transaction changes")
 
+    @contextmanager
+    def changing(self, *, durable: bool = True) -> Iterator[PostgresqlDatabase]:
+        """Return a Database whose changes are committed at the end."""
+        with available(), self._here().writing.link() as link, link.transaction():
+            if not durable:
+                link.connection.execute("set local synchronous_commit = off")
+            yield PostgresqlDatabase(link.connection)
+
     def audit(self, content: bytes) -> None:
         """Add a row to the audit by itself, for what was read; nobody waits until it is on disk."""
         with available(), self._here().writing.link() as link:

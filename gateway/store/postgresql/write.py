@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gateway.store import marking
+from gateway.store import marking, parcels
 from gateway.store.interface import Prepare, nothing
 from gateway.store.postgresql import statements as sql
 from gateway.store.postgresql.connection import PostgresqlDatabase, placeholders
@@ -115,11 +115,13 @@ def _seen(rows: list[tuple[Any, ...]], wanted: list[Identity], others: list[Iden
 
 def write(link: Link, batch: Batch) -> None:
     """Write every row of `batch`: one round trip, all or nothing."""
-    with link.transaction() if batch.marks else nullcontext():
+    with link.transaction() if batch.marks or batch.parcels else nullcontext():
         link.send(statement(batch), parameters(batch))
         link.answer()
         for mark, values in marking.statements(batch.marks):
             link.connection.execute(placeholders(mark), values)
+        if batch.parcels:
+            parcels.put(PostgresqlDatabase(link.connection), batch.parcels)
 
 
 def _columns(identities: list[Identity]) -> tuple[str, str]:

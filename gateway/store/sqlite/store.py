@@ -81,13 +81,25 @@ class SqliteStore:
         """Add a row to the audit by itself, for what was read; nobody waits until it is on disk."""
         self._commit(lambda _: (Batch(content), None), flush=False)
 
+    @contextmanager
+    def changing(self, *, durable: bool = True) -> Iterator[SqliteDatabase]:
+        """Return a Database whose changes are committed at the end."""
+        here = self._here()
+        with here.pool.database() as db:
+            with here.lock:
+                with _transaction(db):
+                    yield db
+                number = here.flush.committed()
+            if durable and self._full:
+                here.flush.wait(number)
+
     def _commit(self, decide: Decide[T], *, flush: bool) -> T:
         here = self._here()
         with here.pool.database() as db:
             with here.lock:
                 with _transaction(db):
                     batch, result = decide(SqliteSight(db))
-                    write(db.connection, batch)
+                    write(db, batch)
                 number = here.flush.committed()
             if flush:
                 here.flush.wait(number)

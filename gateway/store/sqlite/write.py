@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from gateway.store import marking
+from gateway.store import marking, parcels
 from gateway.store.records import Answered, Batch, Current, Identity, Mark, Message, Noted, Seen, Version
 from gateway.store.sqlite import statements as sql
 
@@ -58,8 +58,9 @@ class SqliteSight:
         return key
 
 
-def write(connection: sqlite3.Connection, batch: Batch) -> None:
+def write(db: SqliteDatabase, batch: Batch) -> None:
     """Write every row of `batch`."""
+    connection = db.connection
     _write_versions(connection, batch.versions)
     _write_index(connection, batch.versions)
     if batch.raised:
@@ -71,6 +72,8 @@ def write(connection: sqlite3.Connection, batch: Batch) -> None:
     if batch.message is not None:
         _write_message(connection, batch.message, batch)
     _write_marks(connection, batch.marks)
+    if batch.parcels:
+        parcels.put(db, batch.parcels)
     _write_audit(connection, batch.audit)
 
 

@@ -1,0 +1,45 @@
+"""Parcels in the commit of what they are about: each takes the next number of the queue of its endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from gateway.store.records import Parcel
+
+if TYPE_CHECKING:
+    from gateway.store.interface import Database
+
+KIND = "endpoint"
+
+_OPEN = """
+insert into queue (name, kind, origin, status) values (?, 'endpoint', ?, 'active') on conflict (name) do nothing"""
+_HOLD = "update queue set kind = kind where name = ?"  # others that add to it wait until this commit
+_IS_THERE = "select 1 from delivery where queue = ? and once = ?"
+_NUMBER = """
+update queue set last = last + 1, due = case when attempts = 0 then ? else coalesce(due, ?) end where name = ?
+returning last"""
+_ADD = """
+insert into delivery (queue, number, at, endpoint, content_type, body, once) values (?, ?, ?, ?, ?, ?, ?)"""
+
+
+def put(db: Database, parcels: Iterable[Parcel]) -> None:
+    """Add each parcel to its queue, inside the transaction of `db`; one that is there already is passed over."""
+    for parcel in sorted(parcels, key=lambda parcel: parcel.endpoint):  # everyone locks in the same order
+        name = parcel.endpoint
+        db.rows(_OPEN, (name, origin(name)))
+        db.rows(_HOLD, (name,))
+        if parcel.once is not None and db.rows(_IS_THERE, (name, parcel.once)):
+            continue
+        ((number,),) = db.rows(_NUMBER, (parcel.at, parcel.at, name))
+        db.rows(_ADD, (name, number, parcel.at, name, parcel.content_type, parcel.body, parcel.once))
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of a URL as it is written: what is sent there at once is limited.
+
+    >>> origin("https://ehr.example:8443/fhir/$process-message")
+    'https://ehr.example:8443'
+    """
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}".lower()

@@ -1,0 +1,143 @@
+"""What waits to be told outward: queues, each with its own order, and what stands in them.
+
+One worker at a time has the lease of a queue; whoever comes late with what it did finds that another has it. What was
+told is one number a queue, so what is told in order needs one row to be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from gateway.store.interface import Database
+
+Status = Literal["requested", "active", "error", "off"]
+
+_QUEUE = "select * from queue where name = ?"
+_QUEUES = "select * from queue order by name"
+_OF_KIND = "select * from queue where kind = ? order by name"
+_LEASE = """
+update queue set holder = ?, leased_until = ? where name = ? and due <= ? and leased_until <= ? returning *"""
+_STILL = "update queue set leased_until = ? where name = ? and holder = ? returning last"
+_TOLD = """
+update queue set told = ?, attempts = 0, failing_since = null, reason = null,
+    due = case when last > ? then ? else ? end, leased_until = ?
+where name = ? and holder = ? returning last"""
+_FAILED = """
+update queue set attempts = attempts + 1, failing_since = coalesce(failing_since, ?), reason = ?, due = ?,
+    leased_until = 0, holder = null
+where name = ? and holder = ? returning last"""
+_RELEASE = "update queue set leased_until = 0, holder = null where name = ? and holder = ?"
+_AFTER = "select * from delivery where queue = ? and number > ? order by number limit ?"
+_DIED = "update delivery set dead_at = ?, reason = ? where queue = ? and number = ?"
+_EMPTIED = "update delivery set body = null where queue = ? and number = ? and dead_at is null and body is not null"
+_DEAD = "select * from delivery where dead_at is not null order by dead_at, queue, number limit ?"
+
+
+class Queue(NamedTuple):
+    """A queue: what it is for, how far it is, and how it goes. Times are microseconds since 1970-01-01 UTC."""
+
+    name: str
+    kind: str
+    origin: str
+    status: Status
+    about: str
+    last: int
+    told: int
+    due: int | None
+    attempts: int
+    failing_since: int | None
+    reason: str | None
+    leased_until: int
+    holder: str | None
+
+
+class Delivery(NamedTuple):
+    """What stands in a queue: a version of a resource by its key, or bytes for an endpoint."""
+
+    queue: str
+    number: int
+    at: int
+    about: str
+    key: int | None
+    version: int | None
+    event: str | None
+    endpoint: str | None
+    content_type: str | None
+    body: bytes | None
+    once: str | None
+    dead_at: int | None
+    reason: str | None
+
+
+def queue(db: Database, name: str) -> Queue | None:
+    """Return a queue, None when there is none of that name."""
+    return next((_queue(row) for row in db.rows(_QUEUE, (name,))), None)
+
+
+def queues(db: Database, kind: str | None = None) -> list[Queue]:
+    """Return every queue, of one kind if it is named."""
+    return [_queue(row) for row in (db.rows(_QUEUES) if kind is None else db.rows(_OF_KIND, (kind,)))]
+
+
+def due(db: Database, now: int, busy: Collection[str] = (), limit: int = 20) -> list[str]:
+    """Return the names of queues that have something to do and that nobody does, longest due first.
+
+    Those of the origins in `busy` are left out.
+    """
+    holes = f" and origin not in ({', '.join('?' * len(busy))})" if busy else ""
+    sql = f"select name from queue where due <= ? and leased_until <= ?{holes} order by due limit ?"  # noqa: S608 - holes
+    return [name for (name,) in db.rows(sql, (now, now, *busy, limit))]
+
+
+def lease(db: Database, name: str, now: int, until: int, holder: str) -> Queue | None:
+    """Take the lease of a queue and return it; None when another was first, or there is nothing to do any more."""
+    return next((_queue(row) for row in db.rows(_LEASE, (holder, until, name, now, now))), None)
+
+
+def renew(db: Database, name: str, until: int, holder: str) -> bool:
+    """Keep the lease of a queue; False when another has it meanwhile."""
+    return bool(db.rows(_STILL, (until, name, holder)))
+
+
+def note_told(db: Database, name: str, holder: str, number: int, now: int, until: int, idle: int | None = None) -> bool:
+    """Note that everything up to `number` was told, and keep the lease; `idle`: when it is due if nothing waits.
+
+    Return False when another has the lease.
+    """
+    return bool(db.rows(_TOLD, (number, number, now, idle, until, name, holder)))
+
+
+def note_failure(db: Database, name: str, holder: str, now: int, again: int | None, reason: str) -> bool:
+    """Note that it went wrong and when to try again, and let go of the lease; False when another has it."""
+    return bool(db.rows(_FAILED, (now, reason, again, name, holder)))
+
+
+def release(db: Database, name: str, holder: str) -> None:
+    """Let go of the lease of a queue."""
+    db.rows(_RELEASE, (name, holder))
+
+
+def following(db: Database, name: str, after: int, limit: int) -> list[Delivery]:
+    """Return what stands in a queue after a number, in order."""
+    return [Delivery(*row) for row in db.rows(_AFTER, (name, after, limit))]
+
+
+def bury(db: Database, name: str, number: int, now: int, reason: str) -> None:
+    """Note of one delivery that it was given up: it stays until it is looked at."""
+    db.rows(_DIED, (now, reason, name, number))
+
+
+def empty(db: Database, name: str, number: int) -> None:
+    """Forget the bytes of what was told."""
+    db.rows(_EMPTIED, (name, number))
+
+
+def dead(db: Database, limit: int) -> list[Delivery]:
+    """Return what was given up, oldest first."""
+    return [Delivery(*row) for row in db.rows(_DEAD, (limit,))]
+
+
+def _queue(row: Sequence[object]) -> Queue:
+    return Queue(*row)  # type: ignore[arg-type] # the columns are those of the record
