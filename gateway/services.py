@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -12,6 +12,7 @@ from uuid import uuid4
 from gateway.access.sealing import NO_KEYS, Keys
 from gateway.access.signatures import NO_SECRETS, Secrets
 from gateway.data import shipped
+from gateway.metrics import Metrics
 from gateway.settings import Settings
 from gateway.store import Store, open_store
 
@@ -34,6 +35,7 @@ class Services:
     new_id: Callable[[], str]
     keys: Keys = NO_KEYS
     secrets: Secrets = NO_SECRETS
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def build(

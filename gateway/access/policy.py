@@ -5,7 +5,10 @@ A Caller is made at the edge, once the connection is authenticated, and is an ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.access.correlation import Correlation
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +16,8 @@ class Caller:
     """On whose behalf something happens. `organisation` is a URA or another identifier of the certificate's owner.
 
     `providers` are the names under which the caller may send messages; `types` the resource types that it may read and
-    write, None for all of them. `purpose` is told with every access and stands in the audit.
+    write, None for all of them. `purpose` is told with every access and stands in the audit. `correlation` are the ids
+    of the request, where there was one.
     """
 
     organisation: str
@@ -22,6 +26,17 @@ class Caller:
     providers: frozenset[str] = frozenset()
     types: frozenset[str] | None = None
     purpose: str = "TREAT"
+    correlation: Correlation | None = field(default=None, compare=False)
+
+    def noted(self) -> dict[str, Any]:
+        """Return what every row of the audit says of who asks."""
+        row = {
+            "organisation": self.organisation,
+            "caller": self.name,
+            "development": self.development,
+            "purpose": self.purpose,
+        }
+        return row | self.correlation.noted() if self.correlation else row
 
 
 @dataclass(frozen=True, slots=True)

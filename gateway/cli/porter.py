@@ -12,6 +12,7 @@ import signal
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from itertools import count
 from types import FrameType
 
@@ -43,12 +44,20 @@ def turned_away(request: bytes | bytearray) -> bytes:
 class Porter:
     """Looks at the queue of a listening socket, and answers who is too many."""
 
-    def __init__(self, listener: socket.socket, *, most: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        *,
+        most: int,
+        tls: ssl.SSLContext | None = None,
+        told: Callable[[int], None] = lambda _number: None,
+    ) -> None:
         listener.setblocking(False)  # noqa: FBT003 - the name of it in the socket module
         self._listener = listener
         self._most = most
         self._connections = Connections(self._answer, tls=tls, max_body=0)
         self._is_told = False
+        self._count = told
 
     def run(self) -> None:
         """Look until SIGTERM or SIGINT; then answer who is still in the queue, for no worker will any more."""
@@ -70,6 +79,7 @@ class Porter:
                 self._connections.receive(exchange)
         if turned:
             log.warning("turned-away", extra={"requests": turned})
+            self._count(turned)
         self._connections.turn(LOOK_SECONDS)
         return turned
 

@@ -20,6 +20,7 @@ import signal
 import socket
 import ssl
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import wait
@@ -40,8 +41,9 @@ from gateway.cli import retention
 from gateway.cli.http_worker import HttpWorker
 from gateway.cli.logs import log_to_stderr
 from gateway.cli.porter import Porter
-from gateway.errors import GatewayError, Unavailable
+from gateway.errors import GatewayError, Issue, Overloaded, Unavailable
 from gateway.ingest import acknowledged
+from gateway.metrics import TOGETHER
 from gateway.services import Services, build
 from gateway.settings import Settings
 from gateway.store import open_store
@@ -67,11 +69,21 @@ of GATEWAY_TLS_CLIENT_CA can read and write everything.\
 @click.command()
 def serve() -> None:
     """Serve FHIR over HTTP and messages over MLLP, until SIGTERM or SIGINT. Settings: GATEWAY_*."""
-    try:
-        children = start(Settings.from_env(os.environ))
-    except GatewayError as error:
-        raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error
-    sys.exit(supervise(children))
+    with counting_together():
+        try:
+            children = start(Settings.from_env(os.environ))
+        except GatewayError as error:
+            raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error
+        code = supervise(children)
+    sys.exit(code)
+
+
+@contextmanager
+def counting_together() -> Iterator[None]:
+    """Have all processes that are started in it count for one `/metrics`."""
+    with tempfile.TemporaryDirectory(prefix="msb-gateway-metrics-") as folder:
+        os.environ[TOGETHER] = folder
+        yield
 
 
 def start(settings: Settings) -> list[ForkProcess]:
@@ -92,7 +104,7 @@ def start(settings: Settings) -> list[ForkProcess]:
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)  # until `supervise` can stop the children with itself
     children = [
         _child("http", lambda: HttpServer(app, settings, http, tls).run(), unused=[wire]),
-        _child("porter", lambda: Porter(http, most=settings.max_waiting, tls=tls).run(), unused=[wire]),
+        _child("porter", lambda: _porter(to, http, tls).run(), unused=[wire]),
         _child("mllp", lambda: _listen(to, wire, tls), unused=[http]),
     ]
     if settings.folder is not None:
@@ -206,6 +218,11 @@ class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         return self._app
 
 
+def _porter(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -> Porter:
+    """Return what turns away whom the workers cannot serve in time."""
+    return Porter(listener, most=to.settings.max_waiting, tls=tls, told=lambda n: to.metrics.turned_away("http", n))
+
+
 def _listen(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
     """Answer MLLP on `listener` until SIGTERM."""
     caller = development_caller()
@@ -213,8 +230,12 @@ def _listen(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -
     def answer(message: bytes) -> bytes:
         return acknowledged(message, provider=_MLLP_PROVIDER, caller=caller, to=to)
 
+    def refused(issue: Issue) -> None:
+        if issue.code == Overloaded.issue_code:
+            to.metrics.turned_away("mllp")
+
     limits = mllp.Limits(waiting=to.settings.max_waiting, wait_seconds=to.settings.wait_seconds)
-    mllp.serve(listener, answer, tls=tls, limits=limits)
+    mllp.serve(listener, answer, tls=tls, limits=limits, refused=refused)
 
 
 def _watch(path: Path, to: Services) -> folder.Watch:

@@ -58,7 +58,7 @@ def ingest(
     door = _Door(caller, to, content_type, language)
     door.check_provider(provider)
     arrival = Received(provider, "unknown", data, received_at=to.clock())
-    return door.open(arrival)
+    return _counted(door.open(arrival), provider, to)
 
 
 def replay(kept: Received, *, caller: Caller, to: Services, language: Language = "en") -> Ingested:
@@ -69,7 +69,7 @@ def replay(kept: Received, *, caller: Caller, to: Services, language: Language =
     """
     door = _Door(caller, to, _SENT_AS.get(kept.format), language)
     door.check_provider(kept.provider)
-    return door.open(kept)
+    return _counted(door.open(kept), kept.provider, to)
 
 
 def acknowledged(data: bytes, *, provider: str, caller: Caller, to: Services) -> bytes:
@@ -78,6 +78,14 @@ def acknowledged(data: bytes, *, provider: str, caller: Caller, to: Services) ->
         return acknowledgement(ingest(data, provider=provider, content_type=_ER7, caller=caller, to=to), to)
     except GatewayError as error:
         return acknowledge(data, error.issues, error, to)
+
+
+def _counted(ingested: Ingested, provider: str, to: Services) -> Ingested:
+    """Return what was taken in, counted: a table as one message."""
+    refusals = [ingested.refusal] if ingested.format == "csv" else [taken.refusal for taken in ingested.messages]
+    for refusal in refusals:
+        to.metrics.taken(provider, ingested.format, "refused" if refusal else "accepted")
+    return ingested
 
 
 def _messages(arrival: Received, library: Library) -> Iterator[Received]:

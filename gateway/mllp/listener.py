@@ -23,6 +23,7 @@ from gateway.mllp.frames import HEAD, Frame
 log = logging.getLogger("gateway.mllp")
 
 Answer = Callable[[bytes], bytes]
+Refused = Callable[[Issue], None]
 
 GRACE_SECONDS = 20.0
 """So long may it take, after a signal, to answer what was received."""
@@ -35,15 +36,21 @@ _FAILED = Issue("exception", "the gateway failed on this message; it was not tak
 
 
 def serve(
-    listener: socket.socket, answer: Answer, *, tls: ssl.SSLContext | None = None, limits: Limits | None = None
+    listener: socket.socket,
+    answer: Answer,
+    *,
+    tls: ssl.SSLContext | None = None,
+    limits: Limits | None = None,
+    refused: Refused = lambda _issue: None,
 ) -> None:
     """Answer MLLP on a bound socket until SIGTERM or SIGINT, then finish what was received and return.
 
     `answer` is called in threads, for one message of a connection at a time; when it raises, the sender gets
-    AR. Raises BadSettings when `listener` can be reached from outside and `tls` is not given.
+    AR. `refused` is told of each message that `answer` was not asked about. Raises BadSettings when `listener` can be
+    reached from outside and `tls` is not given.
     """
     check_reach(listener, tls)
-    asyncio.run(_until_told(Listener(answer, limits=limits), listener, tls))
+    asyncio.run(_until_told(Listener(answer, limits=limits, refused=refused), listener, tls))
 
 
 def run_listener(
@@ -101,11 +108,13 @@ class Listener:
         threads: int = 8,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: str(uuid4()),
+        refused: Refused = lambda _issue: None,
     ) -> None:
         self.limits = limits or Limits()
         self._answer = answer
         self._clock = clock
         self._new_id = new_id
+        self._tell_refused = refused
         self._threads = ThreadPoolExecutor(threads, "mllp")
         self._most = threads + self.limits.waiting
         self.begun = 0
@@ -162,6 +171,7 @@ class Listener:
 
     def _refused(self, frame: Frame, wrong: Issue) -> bytes:
         log.warning("frame-refused", extra={"code": wrong.code, "bytes": len(frame.content)})
+        self._tell_refused(wrong)
         return self._refusal(frame.content[:HEAD], wrong)
 
     def _answered(self, frame: Frame, until: float) -> bytes:

@@ -20,10 +20,7 @@ def audit_row(caller: Caller, at: datetime, action: str, seen: Iterable[str], pa
         {
             "action": action,
             "at": format_instant(at),
-            "organisation": caller.organisation,
-            "caller": caller.name,
-            "development": caller.development,
-            "purpose": caller.purpose,
+            **caller.noted(),
             "parameters": list(parameters),
             "entities": list(seen),
         }

@@ -5,15 +5,17 @@ read before the caller is known, nothing is parsed before it is known to be smal
 """
 
 import logging
-import re
 import traceback
+from dataclasses import replace
 from http import HTTPStatus
 from itertools import pairwise
+from time import perf_counter
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
+from gateway.access.correlation import Correlation
 from gateway.access.policy import Caller, development_caller
 from gateway.errors import (
     BadRequest,
@@ -37,7 +39,7 @@ from gateway.rest.routes import NO_SUCH_PATH, allowed_methods
 log = logging.getLogger("gateway.http")
 
 MAX_URL = 8000
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _PERSONS = {"Patient", "RelatedPerson", "Person"}
 _WORDS: dict[int, tuple[type[GatewayError], str]] = {
     404: (ResourceNotFound, NO_SUCH_PATH),
@@ -66,13 +68,15 @@ def guard(app: Flask) -> None:
 
 
 def _identify() -> None:
-    """Take the caller's X-Request-Id when it can be logged safely, else make one."""
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else wire.services().new_id()
+    """Take the ids by which the request is found again, else make them. BadRequest."""
+    g.since = perf_counter()
+    new_id = wire.services().new_id
+    g.correlation = Correlation.of({}, new_id)  # a refusal has one too
+    g.correlation = Correlation.of(request.headers, lambda: g.correlation.request_id)
 
 
 def _authenticate() -> None:
-    g.caller = authenticated()
+    g.caller = replace(authenticated(), correlation=g.correlation)
 
 
 def authenticated() -> Caller:
@@ -109,11 +113,15 @@ def _keep_bsn_out_of_urls() -> None:
 
 
 def _finish(response: Response) -> Response:
-    response.headers["X-Request-Id"] = g.get("request_id", "")
+    response.headers.update(g.correlation.headers())
     response.headers["Cache-Control"] = "no-store"  # what is asked here is health data, or as good as
     response.headers["X-Content-Type-Options"] = "nosniff"
     rule = request.url_rule.rule if request.url_rule else "-"  # never the URL: it may name a patient
-    log.info("answered", extra={"request_id": g.get("request_id"), "rule": rule, "status": response.status_code})
+    method = request.method if request.method in _METHODS else "-"  # nor what a client calls its method
+    seconds = perf_counter() - g.since
+    wire.services().metrics.answered(method, rule, response.status_code, seconds)
+    answered = {"method": method, "rule": rule, "status": response.status_code, "ms": round(1000 * seconds, 1)}
+    log.info("answered", extra=g.correlation.noted() | answered)
     return response
 
 
@@ -139,6 +147,7 @@ def _refuse_http(error: HTTPException) -> Response:
 def _fail(error: Exception) -> Response:
     """Answer a bug with a bare 500; log where it happened, and none of the values it happened to."""
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("failed", extra={"request_id": g.get("request_id"), "error": type(error).__name__, "trace": frames})
-    issue = Issue("exception", f"the gateway failed; its log has the particulars under {g.get('request_id')}", "fatal")
+    noted = g.correlation.noted()
+    log.error("failed", extra=noted | {"error": type(error).__name__, "trace": frames})
+    issue = Issue("exception", f"the gateway failed; its log has the particulars under {noted['request']}", "fatal")
     return wire.respond(wire.refused(GatewayError([issue])))

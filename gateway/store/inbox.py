@@ -46,6 +46,7 @@ where l.inbox = ? order by c.type, c.id, l.version"""
 _UNSEALED = "length(content) > 0 and (sealed_with is null or sealed_with <> ?)"
 _PURGEABLE = """
 select id, received_at < ? and length(content) > 0 from inbox where id > ? order by id limit ?"""
+_HEARD = "select max(received_at) from inbox where provider = ?"
 _ONCE = "select id from inbox where once = ?"
 _ANSWERED = "select digest, answer, id from inbox where once = ?"
 
@@ -76,6 +77,13 @@ class Entered:
     def codes(self) -> list[str]:
         """Return the code of each finding, once."""
         return sorted({str(issue["code"]) for issue in self.issues})
+
+
+def last_heard(store: Store, providers: Sequence[str]) -> dict[str, datetime]:
+    """Return when the last message of each provider came in, taken or not; one that never sent is not in it."""
+    with store.reading(snapshot=False) as database:
+        found = {provider: database.rows(_HEARD, [provider])[0][0] for provider in providers}
+    return {provider: moment(at) for provider, at in found.items() if at is not None}
 
 
 def entered(

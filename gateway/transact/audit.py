@@ -29,10 +29,7 @@ def _of_message(action: str, caller: Caller, at: str, received: Received, rows: 
         {
             "action": action,
             "at": at,
-            "organisation": caller.organisation,
-            "caller": caller.name,
-            "development": caller.development,
-            "purpose": caller.purpose,
+            **caller.noted(),
             "provider": received.provider,
             "format": received.format,
             "inbox": rows,
@@ -45,10 +42,7 @@ def audit_row(caller: Caller, at: str, outcomes: Sequence[Outcome], message: Mes
     row: dict[str, Any] = {
         "action": "refuse" if message and message.state == "refused" else "transact",
         "at": at,
-        "organisation": caller.organisation,
-        "caller": caller.name,
-        "development": caller.development,
-        "purpose": caller.purpose,
+        **caller.noted(),
         "entities": [f"{o.status} {o.type}/{o.id}/_history/{o.version}" for o in outcomes],
     }
     if message is not None:

@@ -1,6 +1,7 @@
 """What is refused before it costs anything, and how every refusal looks."""
 
 import gzip
+import json
 import logging
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,29 @@ def test_a_request_keeps_the_id_it_came_with_or_gets_one(client: FlaskClient) ->
     assert given.headers["X-Request-Id"] == "abc-1.2_3"
     assert unsafe.headers["X-Request-Id"] not in {"", "a\tb{}"}
     assert none.headers["X-Request-Id"]
+
+
+def test_the_ids_of_a_request_stand_in_its_answer_and_in_the_audit_of_what_it_read_and_wrote(
+    client: FlaskClient, services: Services
+) -> None:
+    ids = {"X-Request-Id": "r-1", "X-Correlation-Id": "c-1", "traceparent": f"00-{'4b' * 16}-{'00f0' * 4}-00"}
+    written = client.post("/fhir/Location", data=BED, content_type=JSON, headers=ids)
+    client.get("/fhir/Location", headers=ids)
+
+    with services.store.reading() as database:
+        rows = [json.loads(bytes(content)) for (content,) in database.rows("select content from audit")]
+
+    assert written.headers["X-Correlation-Id"] == "c-1"
+    assert len(rows) == 2
+    assert all((row["request"], row["correlation"], row["trace_id"]) == ("r-1", "c-1", "4b" * 16) for row in rows)
+
+
+def test_an_aorta_id_that_cannot_be_logged_is_refused_before_anything_happens(client: FlaskClient) -> None:
+    refused = client.post("/fhir/Location", data=BED, content_type=JSON, headers={"AORTA-ID": "one two"})
+
+    assert refused.status_code == 400
+    assert refused.headers["X-Request-Id"]
+    assert client.get("/fhir/Location?_summary=count").get_json()["total"] == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""The ids by which a request is found again: in the answer, in the log, in the audit, and at whoever sent it.
+
+One id is enough to find all of them: those that the caller did not send are made of the request's own, so that
+the audit need not repeat what follows from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import UUID, uuid5
+
+from gateway.errors import BadRequest
+from gateway.fhir.bsn import is_bsn
+
+REQUEST, CORRELATION, AORTA, TRACE = "X-Request-Id", "X-Correlation-Id", "AORTA-ID", "traceparent"
+
+_SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_AORTA = re.compile(rf"\s*initialRequestID=({_UUID})\s*;\s*requestID=({_UUID})\s*;?\s*", re.IGNORECASE)
+_TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
+_OURS = UUID("6f3d4a52-5a0b-5f0e-9a58-4c8f4f1f2f60")  # ids that are no UUID get one in this namespace
+_SAMPLED = "00"  # whether it is recorded is for the caller to say
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """The ids of one request. The fields are what was sent; '' is what was not, and then follows from `request_id`."""
+
+    request_id: str
+    correlation_id: str = ""
+    aorta_id: str = ""
+    trace_id: str = ""
+    flags: str = _SAMPLED
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str], new_id: Callable[[], str]) -> Correlation:
+        """Return the ids that a request came with.
+
+        One that cannot be logged safely is as good as none, as W3C wants it of traceparent. Only of AORTA-ID, which
+        all parties must log, BadRequest says what it should look like.
+
+        https://www.w3.org/TR/trace-context/#traceparent-header
+        """
+        request_id, correlation_id = _safe(headers.get(REQUEST)), _safe(headers.get(CORRELATION))
+        trace = _TRACE.fullmatch(headers.get(TRACE, "").strip())
+        return cls(
+            request_id or new_id(),
+            correlation_id,
+            _aorta(headers.get(AORTA)),
+            trace[1] if trace else "",
+            trace[3] if trace else _SAMPLED,
+        )
+
+    def headers(self) -> dict[str, str]:
+        """Return all four, as the answer carries them: our own span in the caller's trace."""
+        uuid = _uuid(self.request_id)
+        return {
+            REQUEST: self.request_id,
+            CORRELATION: self.correlation_id or self.request_id,
+            AORTA: self.aorta_id or f"initialRequestID={uuid}; requestID={uuid}",
+            TRACE: f"00-{self.trace_id or uuid.hex}-{sha256(self.request_id.encode()).hexdigest()[:16]}-{self.flags}",
+        }
+
+    def noted(self) -> dict[str, str]:
+        """Return what the audit and the log keep: the request's id, and of the others those that were sent."""
+        sent = {"correlation": self.correlation_id, "aorta": self.aorta_id, "trace_id": self.trace_id}
+        return {"request": self.request_id} | {name: id_ for name, id_ in sent.items() if id_}
+
+
+def _safe(given: str | None) -> str:
+    return given if given and _SAFE.fullmatch(given) and not is_bsn(given) else ""
+
+
+def _aorta(given: str | None) -> str:
+    if given is None:
+        return ""
+    found = _AORTA.fullmatch(given)
+    if found is None:
+        raise BadRequest("AORTA-ID must be: initialRequestID=<uuid>; requestID=<uuid>")
+    return f"initialRequestID={found[1]}; requestID={found[2]}"
+
+
+def _uuid(request_id: str) -> UUID:
+    try:
+        return UUID(request_id)
+    except ValueError:
+        return uuid5(_OURS, request_id)
