@@ -18,7 +18,7 @@ from gateway.transact import entries, links, modifiers, once, order, patches
 from gateway.transact.audit import audit_row, misnamed_row, repeat_row
 from gateway.transact.commit import Commit
 from gateway.transact.entries import Entry
-from gateway.transact.messages import refused
+from gateway.transact.messages import parcels, refused
 from gateway.transact.occupancy import Occupancy
 from gateway.transact.once import MISNAMED, Answer, AnsweredBefore
 from gateway.transact.operations import (
@@ -37,6 +37,7 @@ from gateway.transact.operations import (
     Unlisted,
     Write,
 )
+from gateway.transact.rehearsal import Settle, committed, rehearsed
 from gateway.transact.requests import operation
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ __all__ = [
     "operation",
     "receive",
     "record",
+    "rehearse",
     "transact",
 ]
 
@@ -135,6 +137,14 @@ def _note_repeat(before: AnsweredBefore, received: Received, caller: Caller, to:
     to.store.audit(repeat_row(caller, format_instant(to.clock()), received, before.row))
 
 
+def rehearse(ops: Sequence[Operation], caller: Caller, to: Services) -> list[Outcome]:
+    """Return what would become of `ops` now. Nothing is stored: all is decided as in `transact`, then thrown away.
+
+    Raises what `transact` raises.
+    """
+    return patches.carry_out(ops, caller, to, lambda writes: _write(writes, caller, to, None, rehearsed))[0]
+
+
 def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Services) -> Answer | None:
     """Keep a message that was refused, with the reasons, so that it is not lost. Raises Forbidden and Unavailable.
 
@@ -143,12 +153,13 @@ def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Serv
     """
     _check_may_send(caller, received)
     message = refused(received, issues, to.keys)
-    row = audit_row(caller, format_instant(to.clock()), (), message)
+    now = to.clock()
+    row, sent = audit_row(caller, format_instant(now), (), message), parcels(received, (), issues, now)
 
     def decide(sight: Sight) -> tuple[Batch, None]:
         if received.once and (answered := sight.current([], once=received.once).answered):
             once.check_same(received, answered)
-        return Batch(row, message=message), None
+        return Batch(row, message=message, parcels=sent), None
 
     try:
         to.store.write(decide)
@@ -174,7 +185,7 @@ def _check_once(received: Received | None, to: Services) -> None:
 
 
 def _write(
-    ops: Sequence[Write], caller: Caller, to: Services, received: Received | None
+    ops: Sequence[Write], caller: Caller, to: Services, received: Received | None, settle: Settle = committed
 ) -> tuple[list[Outcome], Sequence[Issue]]:
     read = entries.read(ops, caller)
     _check_once(received, to)  # before it costs anything
@@ -190,7 +201,7 @@ def _write(
         if received is not None and not received.by_client:
             commit.found = order.assign(read, received)
             commit.occupancy = Occupancy(read, received, to)
-        return to.store.write(commit, commit.prepare)
+        return settle(commit)
     except BaseException:
         found.restore()
         raise

@@ -4,7 +4,8 @@
 https://hl7.org/fhir/R4/operations.html
 """
 
-from gateway.rest.operations import maps
+from gateway.rest.operations import maps, validate
+from gateway.rest.operations.definition import routes
 from gateway.rest.routes import Route
 
-ROUTES: tuple[Route, ...] = (*maps.ROUTES,)
+ROUTES: tuple[Route, ...] = (*maps.ROUTES, *routes(validate.OPERATIONS))

@@ -38,9 +38,13 @@ class Takes:
 
 @dataclass(slots=True)
 class Said:
-    """What the parameters say, by name; each value is of the type that was asked for."""
+    """What the parameters say, by name; each value is of the type that was asked for.
+
+    `is_alone`: a resource was sent as it is, not in a Parameters resource.
+    """
 
     values: dict[str, list[Any]] = field(default_factory=dict)
+    is_alone: bool = False
 
     def one(self, name: str) -> Any:
         """Return the value of a parameter, None when it is not there."""
@@ -97,6 +101,7 @@ class _Reader:
         if alone is None:
             self._refuse("an operation is asked with a Parameters resource", None)
         else:
+            self.said.is_alone = True
             self._keep(alone, sent, None)
 
     def of_parameters(self, sent: Resource) -> None:
