@@ -19,7 +19,7 @@ from gateway.transact.audit import audit_row
 from gateway.transact.content import Content, content
 from gateway.transact.entries import Entry, check_distinct
 from gateway.transact.links import Links
-from gateway.transact.messages import message
+from gateway.transact.messages import message, parcels
 from gateway.transact.occupancy import OLDER, Occupancy, Settled
 from gateway.transact.once import check as check_once
 from gateway.transact.operations import Outcome, Received, Status
@@ -123,6 +123,7 @@ class Commit:
         issues = [*self.found, *settled.issues]
         batch.message = message(self.received, outcomes, issues, self.to.keys) if self.received else None
         batch.audit = audit_row(self.caller, times.text, outcomes, batch.message)
+        batch.parcels = parcels(self.received, outcomes, issues, self.now)
         return batch, (outcomes, issues)
 
     def _next(self, entry: Entry, current: Current, batch: Batch, times: Times) -> Outcome:

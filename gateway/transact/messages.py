@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from gateway.access.sealing import Keys, row_name
 from gateway.errors import Issue
 from gateway.fhir.json import encode
 from gateway.store import Message
-from gateway.store.records import State, microseconds
+from gateway.store.records import Parcel, State, microseconds
 from gateway.transact.once import written
 from gateway.transact.operations import Outcome, Received
 
@@ -26,6 +27,15 @@ def message(received: Received, outcomes: Sequence[Outcome], found: Sequence[Iss
 def refused(received: Received, issues: Sequence[Issue], keys: Keys) -> Message:
     """Return the row of a message that is refused. It may come again: it has no answer that holds for ever."""
     return _sealed(_row(received, "refused", (*received.result, *issues), None, None), keys)
+
+
+def parcels(
+    received: Received | None, outcomes: Sequence[Outcome], found: Sequence[Issue], at: datetime
+) -> Sequence[Parcel]:
+    """Return what is to be sent elsewhere because of a message, in the commit that takes or refuses it."""
+    if received is None or received.parcels is None:
+        return ()
+    return [parcel._replace(at=microseconds(at)) for parcel in received.parcels(outcomes, found)]
 
 
 def _sealed(row: Message, keys: Keys) -> Message:

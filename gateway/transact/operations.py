@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -16,8 +16,11 @@ from gateway.errors import Issue
 from gateway.fhir.search import SearchRequest
 from gateway.fhir.types import Resource
 from gateway.mapping.declared import Stay
+from gateway.store.records import Parcel
 
 Status = Literal["created", "updated", "unchanged", "deleted", "superseded"]
+Taken = Callable[["Sequence[Outcome]", "Sequence[Issue]"], Sequence[Parcel]]
+"""What makes the parcels of a message: of what became of its operations (of none, if it is refused) and of findings."""
 
 
 class Create(Struct, frozen=True):
@@ -145,6 +148,7 @@ class Received:
     stands in the inbox already, and is taken once more; `unlisted` names beds that a list of all beds does not have.
     `by_client`: it is a Bundle with a name that a client of the FHIR API sent: what that writes is the present, and its
     outcomes are its answer. `of_array`: it is an item of a JSON array, which a mapping takes only when it says so.
+    `parcels` makes what is to be sent elsewhere because of it, in the same commit: its answer to who waits there.
     """
 
     provider: str
@@ -166,3 +170,4 @@ class Received:
     unlisted: Unlisted | None = None
     by_client: bool = False
     of_array: bool = False
+    parcels: Taken | None = None
