@@ -59,7 +59,8 @@ class Issue:
 
     That CodeSystem says which FHIR issue type the code is and who must act (sender, gateway, receiver).
     `value` is the offending value; a renderer shows it only when the caller asks for values.
-    `diagnostics` therefore never holds a value that came out of a message.
+    `diagnostics` therefore never holds a value that came out of a message. `about` names the beds it is about as their
+    source does; these names are those of capacity that is served, never of persons, so every answer may show them.
     """
 
     code: str
@@ -70,6 +71,7 @@ class Issue:
     rule: str | None = None  # 'mappings/hl7v2/adt_a20_bed/mapping.yaml:31'
     value: str | None = None
     expected: str | None = field(default=None, compare=False)  # what should stand there, in the reader's language
+    about: tuple[str, ...] = ()  # 'DUINRAND/3B/12/1'
 
     def __str__(self) -> str:
         """Return one line: place, target, text, rule. Never the value."""

@@ -232,7 +232,8 @@ def _line(row: Entered) -> str:
 
 def _findings(issues: Sequence[dict[str, Any]]) -> Iterator[str]:
     for issue in issues:
-        where = " ".join(str(issue[name]) for name in ("place", "expression") if name in issue)
+        parts = [*(str(issue[name]) for name in ("place", "expression") if name in issue), *issue.get("about", ())]
+        where = " ".join(parts)
         yield f"  {issue['severity']}: {where}{': ' if where else ''}{issue['diagnostics']} ({issue['code']})"
 
 

@@ -75,4 +75,4 @@ def _details(issue: Issue, concept: Concept, language: str) -> Resource:
 def _diagnostics(issue: Issue, *, show_value: bool) -> str:
     value = f"value: {issue.value}" if show_value and issue.value is not None else None
     place = str(issue.place) if issue.place else None
-    return "; ".join(part for part in (issue.diagnostics, place, issue.rule, value) if part)
+    return "; ".join(part for part in (issue.diagnostics, place, ", ".join(issue.about), issue.rule, value) if part)

@@ -35,6 +35,8 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "expected": ("What should stand there: {said}", "Wat er moet staan: {said}"),
         "outcome": ("What was done: {said}", "Wat er is gebeurd: {said}"),
         "message": ("(message {id})", "(bericht {id})"),
+        "bed": ("bed {named}", "bed {named}"),
+        "beds": ("beds {named}", "bedden {named}"),
         "empty": ("(nothing)", "(niets)"),
         "hidden": ("(not shown)", "(niet getoond)"),
         "row-apart": (

@@ -84,13 +84,21 @@ class _Reader:
             phrase(issue.severity, self._language),
             message,
             cell(issue.place),
-            words(issue.place, self._format, self._language) if issue.place else issue.expression,
+            self._where(issue),
             translated(issue, self._language),
             self._value(issue),
             expected(issue, self._language),
             self._outcome(issue.severity, cell(issue.place).row),
             concept.display[self._language],
         )
+
+    def _where(self, issue: Issue) -> str | None:
+        if issue.place:
+            return words(issue.place, self._format, self._language)
+        if issue.about:
+            named = ", ".join(_UNSHOWABLE.sub(" ", name) for name in issue.about)
+            return phrase("bed" if len(issue.about) == 1 else "beds", self._language, named=named)
+        return issue.expression
 
     def _value(self, issue: Issue) -> str | None:
         if issue.value is None:

@@ -48,6 +48,7 @@ def _finding(finding: Told, *, show_value: bool) -> dict[str, Any]:
         "line": place.line if place else None,
         "row": finding.cell.row,
         "column": finding.cell.column,
+        "about": issue.about or None,
         "expression": issue.expression,
         "rule": issue.rule,
         "value": issue.value if show_value else None,

@@ -84,6 +84,12 @@ def _value(extensions: Sequence[dict[str, Any]], url: str, element: str) -> str:
     return next((str(e.get(element, "")) for e in extensions if e.get("url") == url), "")
 
 
+def label(resource: Resource | None, id_: str) -> str:
+    """Return a bed by the names that its source gives it, site/ward/room/bed; by its Location where there are none."""
+    path = _name(resource)[1].replace("%2F", "/")
+    return path or str((resource or {}).get("name", "")) or f"Location/{id_}"
+
+
 def location(resource: Resource, shown: Shown, library: Library, zone: str) -> Resource:
     """Return a bed's Location in another state."""
     coding = _row(library, "bed-status", shown.state).coding

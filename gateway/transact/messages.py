@@ -81,5 +81,6 @@ def _issue(issue: Issue) -> dict[str, object]:
         "expression": issue.expression,
         "place": str(issue.place) if issue.place else None,
         "rule": issue.rule,
+        "about": issue.about or None,
     }
     return {name: value for name, value in kept.items() if value is not None}

@@ -8,7 +8,7 @@ last message alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from gateway.mapping.findings import Finding
 from gateway.store import Current, Identity, Sight
 from gateway.store.bodies import rest_of
 from gateway.store.records import Seen, microseconds
-from gateway.transact import bed_facts, beds, persons
+from gateway.transact import bed_facts, bed_findings, beds, persons
 from gateway.transact.bed_facts import Statement
 from gateway.transact.beds import Bed, Said, Shown
 from gateway.transact.entries import Entry, Fact
@@ -36,12 +36,6 @@ if TYPE_CHECKING:
 
 OLDER = "something newer is known of this: what is said here is kept as history, and the present stays"
 _OVERRULED = "this bed stays in another state than this message gives it: somebody is known to be in it, or to need it"
-_TWO_BEDS = "this patient is in more than one bed now: {}; all of them stay occupied"
-_SHARED = "more than one visit is in this bed now: {}; it stays occupied until all of them have left"
-_PRIOR = "PV1-6 names no bed and none is known of this visit: no bed is freed by this transfer"
-
-_UNLISTED = "this list no longer has {} beds that an earlier one had; they are not offered any more: {}"
-_MOST_NAMED = 20
 
 
 @dataclass(slots=True)
@@ -105,12 +99,6 @@ def _recorded(text: str | None, zone: str, at: int) -> int:
     except Finding:
         return at
     return moment.low if moment else at
-
-
-def named(ids: Sequence[str]) -> str:
-    """Return some beds by their Locations, and how many more there are."""
-    more = f" and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else ""
-    return ", ".join(f"Location/{id_}" for id_ in ids[:_MOST_NAMED]) + more
 
 
 class _Settling:
@@ -203,7 +191,7 @@ class _Settling:
             word = known.words.word if known else ""
             self.beds[id_].state(beds.CLOSED, Said(unlisted.at, Words(word=word)))
         if affected:
-            self._warn("bed-not-listed", _UNLISTED.format(len(affected), named(affected)))
+            self._warn(bed_findings.not_listed, affected)
         return affected
 
     # ---- what the sender should know
@@ -213,10 +201,10 @@ class _Settling:
     ) -> None:
         moved = KINDS[event.rank] == "transfer" and not event.was
         if moved and not any(isinstance(after[bed], Out) for bed in after) and set(before) <= {event.bed}:
-            self._warn("prior-bed-unknown", _PRIOR)
+            self.result.issues.append(bed_findings.prior_bed_unknown())
         for bed in changed:
             if len(self.beds[bed].occupants) > 1:
-                self._warn("bed-occupied-twice", _SHARED.format(f"Location/{bed}"))
+                self._warn(bed_findings.occupied_twice, [bed])
         inside = self.persons.person(self.patient).inside if self.patient else {self.visit: _inside(after)}
         self._report_beds(list({**inside, self.visit: _inside(after)}.items()))
 
@@ -227,10 +215,15 @@ class _Settling:
             self.known.load(bed for bed, _ in others)
             real = sorted({bed for bed, visit in others if visit in self.beds[bed].occupants})
             if len(real) > 1:
-                self._warn("patient-in-two-beds", _TWO_BEDS.format(", ".join(f"Location/{bed}" for bed in real)))
+                self._warn(bed_findings.in_two_beds, real)
 
-    def _warn(self, code: str, text: str) -> None:
-        self.result.issues.append(Issue(code, text, "warning"))
+    def _warn(self, found: Callable[[bed_findings.Labels], Issue], ids: Sequence[str]) -> None:
+        """Tell something of beds, by the names that their source gives them."""
+        statements = self.of.statements
+        self.known.look_at(id_ for id_ in ids if id_ not in statements)
+        resources = {id_: statements[id_].location.resource for id_ in ids if id_ in statements}
+        resources |= {id_: self.known.stored(Identity("Location", id_)) for id_ in ids if id_ not in statements}
+        self.result.issues.append(found({id_: bed_facts.label(resource, id_) for id_, resource in resources.items()}))
 
     # ---- what each bed shows
 

@@ -104,9 +104,10 @@ def _outcome(kept: list[Any], bodies: Bodies) -> Outcome:
 
 def _kept(issue: Issue) -> list[Any]:
     place = issue.place and [issue.place.path, issue.place.line, issue.place.byte]
-    return [issue.code, issue.diagnostics, issue.severity, issue.expression, place, issue.rule]
+    return [issue.code, issue.diagnostics, issue.severity, issue.expression, place, issue.rule, issue.about]
 
 
 def _issue(kept: list[Any]) -> Issue:
-    code, diagnostics, severity, expression, place, rule = kept
-    return Issue(code, diagnostics, severity, expression, Place(*place) if place else None, rule)
+    code, diagnostics, severity, expression, place, rule, *about = kept  # an answer of before names no beds
+    named = tuple(about[0]) if about else ()
+    return Issue(code, diagnostics, severity, expression, Place(*place) if place else None, rule, about=named)

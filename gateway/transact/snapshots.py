@@ -19,13 +19,13 @@ import msgspec
 from gateway.access.policy import Caller, may_send
 from gateway.errors import Conflict, Forbidden, Issue, MappingFailed
 from gateway.fhir.datetime import format_instant
+from gateway.fhir.json import decode
 from gateway.mapping.snapshots import Survey
-from gateway.store import Batch, Sight
+from gateway.store import Batch, Identity, Sight
 from gateway.store.records import microseconds, moment
-from gateway.transact import beds, once
+from gateway.transact import bed_facts, bed_findings, beds, once
 from gateway.transact.audit import audit_row, repeat_row
 from gateway.transact.messages import message
-from gateway.transact.occupancy import named
 from gateway.transact.once import Answer, AnsweredBefore
 from gateway.transact.operations import Received
 from gateway.transact.order import counted
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 _OLDER = "this list says how it was at {}, and one of {} was taken of the same source: nothing of it is used"
 _LESS = "this list has {} beds and the last one of this source had {}: less than {} %, so half of it seems lost"
 _NO_END = "this list does not end with a line end, as the last one of this source did: its end seems lost"
-_REPORTED = "this list no longer has {} that an earlier one had; nothing was changed: {}"
 _STRETCH = 200  # beds that are closed in one commit
 _NAMED_IN = 200  # rows of the ledger that are read in one statement
 
@@ -86,7 +85,7 @@ class Snapshot:
             noted = seen.ledger[self.subject]
             source = _unpacked(noted.content)
             self._check(source)
-            issues = self._reported(source)
+            issues = self._reported(source, sight)
             self._add(source)
             kept = message(self.received, [], issues, self.to.keys)
             row = audit_row(caller, format_instant(self.to.clock()), (), kept)
@@ -137,13 +136,23 @@ class Snapshot:
             scope.at, scope.count, scope.beds = self.at, len(listed), scope.beds | listed
         source.last, source.ended = sorted(self.survey.scopes), self.survey.ended
 
-    def _reported(self, source: Source) -> list[Issue]:
+    def _reported(self, source: Source, sight: Sight) -> list[Issue]:
         absent = self._absent(source) if self.survey.setting.absent == "report" else []
-        return [Issue("bed-not-listed", _REPORTED.format(len(absent), named(absent)), "warning")] if absent else []
+        return [bed_findings.only_reported(_labels(absent, sight))] if absent else []
 
     def _said(self, at: int) -> str:
         zone = ZoneInfo(self.to.library.provider(self.received.provider).timezone)
         return moment(at).astimezone(zone).isoformat(timespec="minutes")
+
+
+def _labels(ids: Sequence[str], sight: Sight) -> dict[str, str]:
+    """Return beds by the ids of their Locations, with the names that their source gives them."""
+    found: dict[str, str] = {}
+    for first in range(0, len(ids), _NAMED_IN):
+        wanted = [Identity("Location", id_) for id_ in ids[first : first + _NAMED_IN]]
+        for bed, current in sight.current(wanted).currents.items():
+            found[bed.id] = bed_facts.label(decode(current.body) if current.body else None, bed.id)
+    return found
 
 
 def _unpacked(content: bytes) -> Source:

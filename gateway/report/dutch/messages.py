@@ -145,4 +145,5 @@ PARTS: tuple[tuple[str, str], ...] = (
     ("{root} without a namespace", "{root} zonder namespace"),
     ("{root} of the namespace {namespace}", "{root} van de namespace {namespace}"),
     ("it names", "die er staat"),
+    ("{beds} and {count} more", "{beds} en nog {count}"),
 )

@@ -108,8 +108,16 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "deze lijst eindigt niet met een regeleinde, zoals de vorige van deze bron: het einde lijkt verloren",
     ),
     (
-        "this list no longer has {count} that an earlier one had; nothing was changed: {beds}",
-        "in deze lijst ontbreken er {count} die eerder wel in de lijst stonden; er is niets gewijzigd: {beds}",
+        "this list no longer has a bed that an earlier one had; nothing was changed: {beds}",
+        "in deze lijst ontbreekt een bed dat eerder wel in de lijst stond; er is niets gewijzigd: {beds}",
+    ),
+    (
+        "this list no longer has a bed that an earlier one had; it is not offered any more: {beds}",
+        "in deze lijst ontbreekt een bed dat eerder wel in de lijst stond; het wordt niet meer aangeboden: {beds}",
+    ),
+    (
+        "this list no longer has {count} beds that an earlier one had; nothing was changed: {beds}",
+        "in deze lijst ontbreken {count} bedden die eerder wel in de lijst stonden; er is niets gewijzigd: {beds}",
     ),
     (
         "this list no longer has {count} beds that an earlier one had; they are not offered any more: {beds}",
