@@ -43,6 +43,9 @@ TABLE_0357: Mapping[str, tuple[str, str]] = MappingProxyType(
 _OTHER = ("207", "Application internal error")
 _ACCEPTED = ("0", "Message accepted")
 _SEVERITY = MappingProxyType({"fatal": "F", "error": "E", "warning": "W", "information": "I"})
+_MSA_3, _ERR_8 = 80, 250  # characters that HL7 allows there
+_CUT = "..."
+_MOST_BEDS = 3  # that are named before a text
 _MAX_ERRORS = 50  # an answer to 100,000 wrong lines must not be longer than the message
 
 
@@ -85,7 +88,7 @@ def _nothing(_field: int) -> str:
 
 def _msa(header: Segment | None, code: Code, issues: Sequence[Issue], delimiters: Delimiters, escapes: Escapes) -> str:
     wrong = next((issue for issue in issues if issue.severity in ("fatal", "error")), None)
-    text = escapes.encode(wrong.diagnostics)[:80] if wrong else ""
+    text = _shortened(wrong.diagnostics, _MSA_3, escapes) if wrong else ""
     fields = ("MSA", code, header.raw(10) if header else "", text)
     return delimiters.field.join(fields).rstrip(delimiters.field)
 
@@ -108,13 +111,16 @@ def _error(issue: Issue, delimiters: Delimiters, escapes: Escapes) -> str:
         delimiters.component.join((escapes.encode(issue.code), "", "L")),
         "",
         escapes.encode(issue.rule or ""),
-        escapes.encode(_text(issue)),
+        _shortened(_text(issue), _ERR_8, escapes),
     )
     return delimiters.field.join(fields)
 
 
 def _error_before_25(issue: Issue, delimiters: Delimiters, escapes: Escapes) -> str:
-    """Return an ERR segment whose ERR-1 says it all (ELD: segment, sequence, field, code)."""
+    """Return an ERR segment whose ERR-1 says it all (ELD: segment, sequence, field, code).
+
+    It is not shortened to the 80 characters that these versions give ERR-1: there is no other field to say it in.
+    """
     number, _ = _condition(issue)
     at = _position(issue)
     code = delimiters.subcomponent.join((number, escapes.encode(_text(issue)), "HL70357"))
@@ -129,8 +135,20 @@ def _condition(issue: Issue) -> tuple[str, str]:
 
 
 def _text(issue: Issue) -> str:
-    place = issue.place
-    return f"{place}: {issue.diagnostics}" if place else issue.diagnostics
+    beds = ", ".join(issue.about[:_MOST_BEDS]) + (", " + _CUT if len(issue.about) > _MOST_BEDS else "")
+    where = str(issue.place) if issue.place else beds
+    return f"{where}: {issue.diagnostics}" if where else issue.diagnostics
+
+
+def _shortened(text: str, limit: int, escapes: Escapes) -> str:
+    """Return a text, escaped, that ends after a whole word and dots where it is longer than a field may be."""
+    if len(whole := escapes.encode(text)) <= limit:
+        return whole
+    kept = text[:limit]
+    while kept and len(escapes.encode(kept + _CUT)) > limit:
+        before = kept.rstrip().rpartition(" ")[0].rstrip(" ,;:")
+        kept = before or kept[:-1]  # a single word that is too long is cut all the same
+    return escapes.encode(kept + _CUT)
 
 
 def _location(issue: Issue, delimiters: Delimiters) -> str:

@@ -113,6 +113,52 @@ def test_the_answer_stays_short() -> None:
     assert len(answer(sent(), "AR", *issues).all("ERR")) == 50
 
 
+LONG = "this list no longer has a bed that an earlier list had, and that bed is not offered to anybody any more " * 4
+
+
+def test_a_text_that_is_too_long_ends_after_a_word_within_what_hl7_allows() -> None:
+    read = answer(sent(), "AE", Issue("bad-value", LONG, place=Place("PID-3[2].1", 3, 9)))
+
+    for path, limit, whole in (("MSA-3", 80, LONG), ("ERR-8", 250, f"PID-3[2].1 (line 3, byte 9): {LONG}")):
+        text = read.get(path)
+        assert text is not None
+        assert limit - 12 < len(text) <= limit
+        assert text.endswith("...")
+        kept = text.removesuffix("...")
+        assert whole.startswith(kept)
+        assert not whole[len(kept)].isalnum()
+        assert kept[-1].isalnum()
+
+
+@pytest.mark.parametrize("length", range(76, 86))
+def test_a_text_that_just_fits_is_left_whole(length: int) -> None:
+    text = (LONG * 2)[: length - 1] + "x"
+    shown = answer(sent(), "AE", Issue("bad-value", text)).get("MSA-3")
+
+    assert shown == text if length <= 80 else shown is not None and shown.endswith("...")
+
+
+@pytest.mark.parametrize("text", ["x" * 300, "x" * 79 + "|", "|" * 300, "a " + "&" * 300, "\u00eb" * 90])
+def test_what_cannot_end_after_a_word_is_cut_and_never_within_an_escape(text: str) -> None:
+    data = acknowledge(sent(), "AE", [Issue("bad-value", text)], control_id="G-1", at=AT)
+    fields = {line.split(b"|")[0]: line.decode().split("|") for line in data.split(b"\r")}
+
+    assert len(fields[b"MSA"][3]) <= 80
+    assert len(fields[b"ERR"][8]) <= 250
+    assert text.startswith((parse(data).get("MSA-3") or "").removesuffix("..."))
+
+
+def test_the_beds_that_a_finding_is_about_stand_before_its_text() -> None:
+    beds = tuple(f"ZUID/IC/K1/{number}" for number in range(1, 6))
+
+    assert answer(sent(), "AA", Issue("bed-not-listed", "gone", "warning", about=beds[:1])).get("ERR-8") == (
+        "ZUID/IC/K1/1: gone"
+    )
+    assert answer(sent(), "AA", Issue("bed-not-listed", "gone", "warning", about=beds)).get("ERR-8") == (
+        "ZUID/IC/K1/1, ZUID/IC/K1/2, ZUID/IC/K1/3, ...: gone"
+    )
+
+
 @pytest.mark.parametrize("version", ["2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8"])
 def test_another_library_reads_the_answer(version: str) -> None:
     issue = Issue("unmapped-code", "no row", place=Place("PID-3[2].1", 3, 9))
