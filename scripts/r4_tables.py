@@ -291,6 +291,37 @@ def search_parameters_table(resources: list[Resource]) -> dict[str, dict[str, Re
     return {base: dict(sorted(of_base.items())) for base, of_base in sorted(table.items())}
 
 
+# --- code systems -----------------------------------------------------------------------------------------------
+
+HL7 = ("http://hl7.org/fhir/", "http://terminology.hl7.org/CodeSystem/")
+OUT_OF_USE = {"deprecated", "retired", "inactive"}
+
+
+def concept_row(concept: Resource) -> list[Any]:
+    """Return code, display, what stands below it (a code that stands elsewhere is a text) and its flags.
+
+    Flags: `a`, it only groups others; `i`, it is out of use. What is empty at the end is left out.
+    """
+    properties = concept.get("property", [])
+    below = [concept_row(one) for one in concept.get("concept", [])]
+    below += [one["valueCode"] for one in properties if one["code"] == "child"]
+    groups = any(one["code"] in {"notSelectable", "abstract"} and one.get("valueBoolean") for one in properties)
+    out = any(one["code"] == "status" and one.get("valueCode") in OUT_OF_USE for one in properties)
+    row = [concept["code"], concept.get("display", ""), below, "a" * groups + "i" * out]
+    while not row[-1]:
+        row.pop()
+    return row
+
+
+def code_systems_table(resources: list[Resource]) -> dict[str, Resource]:
+    """Return the code systems of HL7 of which the definitions hold every code, by their canonical."""
+    return {
+        r["url"]: {"version": r["version"], "name": r["name"], "concepts": [concept_row(one) for one in r["concept"]]}
+        for r in sorted((r for r in resources if r["resourceType"] == "CodeSystem"), key=lambda r: r["url"])
+        if r.get("content") == "complete" and r.get("concept") and r["url"].startswith(HL7)
+    }
+
+
 # --- writing ----------------------------------------------------------------------------------------------------
 
 
@@ -312,7 +343,7 @@ def bound_value_sets(elements: dict[str, Resource]) -> set[str]:
 
 
 def main(folder: str, out: str = "profiles/r4") -> None:
-    """Write the four tables into `out`."""
+    """Write the tables into `out`."""
     resources = list(definitions(Path(folder)))
     elements = elements_table(resources)
     tables: dict[str, Mapping[str, Any] | list[Resource]] = {
@@ -320,6 +351,7 @@ def main(folder: str, out: str = "profiles/r4") -> None:
         "invariants": invariants_table(resources),
         "codes": codes_table(resources, bound_value_sets(elements)),
         "search_parameters": search_parameters_table(resources),
+        "code_systems": code_systems_table(resources),
     }
     for name, table in tables.items():
         path = Path(out) / f"{name}.json"
