@@ -316,7 +316,11 @@ def concept_row(concept: Resource) -> list[Any]:
 def code_systems_table(resources: list[Resource]) -> dict[str, Resource]:
     """Return the code systems of HL7 of which the definitions hold every code, by their canonical."""
     return {
-        r["url"]: {"version": r["version"], "name": r["name"], "concepts": [concept_row(one) for one in r["concept"]]}
+        r["url"]: {
+            "version": r.get("version", VERSION),
+            "name": r["name"],
+            "concepts": [concept_row(one) for one in r["concept"]],
+        }
         for r in sorted((r for r in resources if r["resourceType"] == "CodeSystem"), key=lambda r: r["url"])
         if r.get("content") == "complete" and r.get("concept") and r["url"].startswith(HL7)
     }
