@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from gateway.rest import fhir, health, ingest, metrics, operations, routes, signed
+from gateway.rest import fhir, health, ingest, metrics, openapi, operations, routes, signed
 from gateway.rest.guard import guard
 from gateway.rest.lanes import keep_lanes
 from gateway.services import Services
@@ -24,4 +24,5 @@ def create_app(to: Services) -> Flask:
     app.register_blueprint(ingest.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(metrics.blueprint)
+    app.register_blueprint(openapi.blueprint)
     return app

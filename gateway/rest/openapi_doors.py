@@ -1,0 +1,69 @@
+"""The paths beside `/fhir`, for the OpenAPI document: what takes messages, and what an operator looks at."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+_MESSAGES = (
+    "application/hl7-v2+er7",
+    "application/edifact",
+    "text/csv",
+    "application/json",
+    "application/x-ndjson",
+    "application/xml",
+    "application/fhir+json",
+    "application/fhir+xml",
+    "multipart/form-data",
+)
+_REPORTS = (
+    "application/hl7-v2+er7",
+    "application/edifact",
+    "text/plain",
+    "text/csv",
+    "application/json",
+    "application/fhir+json",
+    "application/fhir+xml",
+)
+
+
+def _told(summary: str, operation: str, media: str, *, not_ready: bool = False) -> dict[str, Any]:
+    responses: dict[str, Any] = {"200": {"description": summary, "content": {media: {}}}}
+    if not_ready:
+        responses["503"] = {"description": "Not ready; `parts` says which part, and why.", "content": {media: {}}}
+    return {"get": {"operationId": operation, "tags": ["operation"], "summary": summary, "responses": responses}}
+
+
+_INGEST: dict[str, Any] = {
+    "operationId": "post-ingest",
+    "tags": ["messages"],
+    "summary": "Take in a message, a list or a file of a provider",
+    "parameters": [
+        {
+            "name": "provider",
+            "in": "path",
+            "required": True,
+            "description": "Under whose name it is sent.",
+            "schema": {"type": "string"},
+        }
+    ],
+    "requestBody": {"required": True, "content": {media: {} for media in _MESSAGES}},
+    "responses": {
+        "200": {"description": "Something was taken.", "content": {media: {} for media in _REPORTS}},
+        "4XX": {
+            "description": "Nothing was taken, and why.",
+            "content": {media: {} for media in _REPORTS},
+        },
+        "503": {"$ref": "#/components/responses/later"},
+    },
+}
+
+DOORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "/ingest/{provider}": {"post": _INGEST},
+        "/health/live": _told("Whether this process answers", "live", "application/json"),
+        "/health/ready": _told("Whether messages can be taken", "ready", "application/json", not_ready=True),
+        "/metrics": _told("What was counted, for Prometheus", "metrics", "text/plain"),
+        "/openapi.json": _told("This document", "openapi", "application/json"),
+    }
+)
+"""Path -> Path Item Object. https://spec.openapis.org/oas/v3.1.1.html#path-item-object"""

@@ -1,0 +1,81 @@
+"""The OpenAPI document says what is served, all of it and nothing else."""
+
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from gateway.rest.metadata import SERVED
+from gateway.rest.routes import Route
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+NAMED = re.compile(r"\{(\w+)\}")
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> Any:
+    return client.get("/openapi.json").get_json()
+
+
+def test_every_path_of_it_is_answered_and_no_other_method_on_it(client: FlaskClient, document: Any) -> None:
+    adapter = client.application.url_map.bind("")
+    for path, item in document["paths"].items():
+        filled = NAMED.sub("x", path)
+        served = {method.lower() for method in adapter.allowed_methods(filled)} & METHODS
+        assert set(item) <= served, path
+
+
+def test_every_route_stands_in_it_for_every_type_that_the_capability_statement_lists(
+    client: FlaskClient, document: Any
+) -> None:
+    routes: tuple[Route, ...] = client.application.extensions["gateway.routes"]
+    wanted = {
+        (route.method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", f"/fhir{route.path}").replace("{type}", type_))
+        for route in routes
+        if route.interaction and "type>" in route.path
+        for type_, interactions in SERVED.items()
+        if route.interaction in interactions
+    }
+    there = {(method, path) for path, item in document["paths"].items() for method in item}
+
+    assert wanted <= there
+    assert ("put", "/fhir/Provenance/{id}") not in there  # what is said stays said
+
+
+def test_search_parameters_are_those_of_the_capability_statement(client: FlaskClient, document: Any) -> None:
+    statement = client.get("/fhir/metadata").get_json()
+    for resource in statement["rest"][0]["resource"]:
+        asked = document["paths"].get(f"/fhir/{resource['type']}", {}).get("get")
+        if asked is None:
+            continue
+        named = {parameter["name"] for parameter in asked["parameters"] if "name" in parameter}
+        assert named == {parameter["name"] for parameter in resource["searchParam"]}
+
+
+def test_what_it_refers_to_is_there_and_each_operation_has_a_name_of_its_own(document: Any) -> None:
+    def references(node: Any) -> Any:
+        if isinstance(node, dict):
+            yield from [node["$ref"]] if "$ref" in node else []
+            for value in node.values():
+                yield from references(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from references(value)
+
+    for reference in set(references(document)):
+        found = document
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+    names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    assert len(names) == len(set(names))
+
+
+def test_paths_name_every_parameter_that_stands_in_them(document: Any) -> None:
+    components = document["components"]["parameters"]
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            given = [
+                components[p["$ref"].rsplit("/", 1)[1]] if "$ref" in p else p for p in operation.get("parameters", [])
+            ]
+            assert {p["name"] for p in given if p["in"] == "path"} == set(NAMED.findall(path)), path
