@@ -14,6 +14,7 @@ from gateway.errors import Conflict, Forbidden, InvalidResource, Issue
 from gateway.fhir.datetime import format_instant
 from gateway.store import Batch, Identity, Sight
 from gateway.store.inbox import answered
+from gateway.store.records import microseconds
 from gateway.transact import entries, links, modifiers, once, order, patches
 from gateway.transact.audit import audit_row, misnamed_row, repeat_row
 from gateway.transact.commit import Commit
@@ -34,11 +35,13 @@ from gateway.transact.operations import (
     Patch,
     Put,
     Received,
+    Sent,
     Unlisted,
     Write,
 )
 from gateway.transact.rehearsal import Settle, committed, rehearsed
 from gateway.transact.requests import operation
+from gateway.transact.senders import Senders
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -58,10 +61,12 @@ __all__ = [
     "Patch",
     "Put",
     "Received",
+    "Sent",
     "Unlisted",
     "Write",
     "ask",
     "operation",
+    "recall",
     "receive",
     "record",
     "rehearse",
@@ -100,7 +105,21 @@ def receive(ops: Sequence[Operation], caller: Caller, to: Services, received: Re
         _note_repeat(before, received, caller, to)
         return once.answer(before.kept)
     found = [*received.result, *issues, *(issue for outcome in outcomes for issue in outcome.issues)]
-    return Answer([(o.status, o.type, o.id, o.version) for o in outcomes], found, received.rows)
+    at = microseconds(received.received_at) if received.sent else 0
+    return Answer([(o.status, o.type, o.id, o.version) for o in outcomes], found, received.rows, at)
+
+
+def recall(received: Received, caller: Caller, to: Services) -> Answer | None:
+    """Return what the sender of a message that was taken before was told; None when it was not taken.
+
+    Raises Conflict for another message with the same id of the same sender.
+    """
+    try:
+        once.check(received, answered(to.store, received.once) if received.once else None)
+    except AnsweredBefore as before:
+        _note_repeat(before, received, caller, to)
+        return once.answer(before.kept)
+    return None
 
 
 def ask(ops: Sequence[Operation], caller: Caller, to: Services, received: Received, *, bodies: bool = False) -> Carried:
@@ -200,7 +219,7 @@ def _write(
         commit = Commit(read, found, caller, to, to.clock(), received)
         if received is not None and not received.by_client:
             commit.found = order.assign(read, received)
-            commit.occupancy = Occupancy(read, received, to)
+            commit.occupancy = Senders(read, received.sent, to) if received.sent else Occupancy(read, received, to)
         return settle(commit)
     except BaseException:
         found.restore()
@@ -208,7 +227,8 @@ def _write(
 
 
 def _check_may_send(caller: Caller, received: Received | None) -> None:
-    if received is not None and not received.by_client and not may_send(caller, received.provider):
+    is_feed = received is not None and not received.by_client and received.sent is None
+    if received is not None and is_feed and not may_send(caller, received.provider):
         raise Forbidden("this caller may not send messages under this provider's name")
 
 

@@ -24,6 +24,7 @@ from gateway.transact.occupancy import OLDER, Occupancy, Settled
 from gateway.transact.once import check as check_once
 from gateway.transact.operations import Outcome, Received, Status
 from gateway.transact.order import is_newer, is_older, renews
+from gateway.transact.senders import Senders
 from gateway.transact.versions import Times, check_versions, next_version
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Commit:
     to: Services
     now: datetime
     received: Received | None
-    occupancy: Occupancy | None = None
+    occupancy: Occupancy | Senders | None = None
     found: Sequence[Issue] = ()  # about the moments of the message
     unsettled: set[int] = field(init=False)
 

@@ -63,7 +63,7 @@ def decide(entries: Iterable[Entry], found: Found, new_id: Callable[[], str]) ->
 
 
 def _identify(entry: Entry, match: Identity | None, new_id: Callable[[], str]) -> None:
-    given = entry.op.resource.get("id") if isinstance(entry.op, ConditionalPut) else None
+    given = entry.op.resource.get("id") or entry.op.new_id if isinstance(entry.op, ConditionalPut) else None
     entry.identity = match or Identity(entry.type, given or new_id())
     entry.found = match
     entry.satisfied = match is not None and isinstance(entry.op, ConditionalCreate)

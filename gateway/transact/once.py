@@ -35,11 +35,15 @@ Bodies = Callable[[Identity, int], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was told to the sender of a message; `made` are (status, type, id, version)."""
+    """What was told to the sender of a message; `made` are (status, type, id, version).
+
+    `at` is when, in microseconds, where the answer says that.
+    """
 
     made: Sequence[tuple[str, str, str, int]]
     issues: Sequence[Issue]
     rows: int
+    at: int = 0
 
 
 class AnsweredBefore(Exception):
@@ -77,13 +81,15 @@ def written(received: Received, outcomes: Sequence[Outcome], issues: Sequence[Is
     if received.by_client:
         return encode([_kept_outcome(outcome) for outcome in outcomes])
     made = [(o.status, o.type, o.id, o.version) for o in outcomes]
-    return encode({"made": made, "issues": [_kept(issue) for issue in issues], "rows": received.rows})
+    at = {"at": microseconds(received.received_at)} if received.sent else {}
+    return encode({"made": made, "issues": [_kept(issue) for issue in issues], "rows": received.rows, **at})
 
 
 def answer(kept: bytes) -> Answer:
     """Return what was told to the sender of a message."""
     found = decode(kept)
-    return Answer([tuple(made) for made in found["made"]], [_issue(issue) for issue in found["issues"]], found["rows"])
+    issues = [_issue(issue) for issue in found["issues"]]
+    return Answer([tuple(made) for made in found["made"]], issues, found["rows"], found.get("at", 0))
 
 
 def outcomes(kept: bytes, bodies: Bodies) -> list[Outcome]:

@@ -61,8 +61,8 @@ class ConditionalCreate(Struct, frozen=True):
 
 
 class ConditionalPut(Struct, frozen=True):
-    """Store a next version of the one that `search` finds, or a new resource. https://hl7.org/fhir/R4/http.html#cond-
-    update
+    """Store a next version of the one that `search` finds, or a new resource, which has the id `new_id` if that is
+    said. https://hl7.org/fhir/R4/http.html#cond-update
     """
 
     resource: Resource
@@ -70,6 +70,7 @@ class ConditionalPut(Struct, frozen=True):
     if_match: str | None = None
     full_url: str | None = None
     patched: bool = False
+    new_id: str | None = None
 
 
 class ConditionalDelete(Struct, frozen=True):
@@ -138,6 +139,20 @@ class Unlisted(NamedTuple):
     at: int
 
 
+class Sent(NamedTuple):
+    """That operations come from a FHIR message: who sends it, as a digest, and which operations are about its focus.
+
+    `name` is what it is known by to its sender, and `bundle` what its Bundle is known by (None: by nothing); a Bundle's
+    name is that of one message. `repeats`: its sender says that the focus was told before.
+    """
+
+    sender: str
+    focus: tuple[int, ...]
+    name: str
+    bundle: str | None = None
+    repeats: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """The message that operations come from, as it was received; `result` is what mapping it had to say.
@@ -149,6 +164,7 @@ class Received:
     `by_client`: it is a Bundle with a name that a client of the FHIR API sent: what that writes is the present, and its
     outcomes are its answer. `of_array`: it is an item of a JSON array, which a mapping takes only when it says so.
     `parcels` makes what is to be sent elsewhere because of it, in the same commit: its answer to who waits there.
+    `sent`: it is a FHIR message, whose sender may change what its messages made and nothing else.
     """
 
     provider: str
@@ -171,3 +187,4 @@ class Received:
     by_client: bool = False
     of_array: bool = False
     parcels: Taken | None = None
+    sent: Sent | None = None

@@ -32,6 +32,38 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "een andere inhoud: hiervan is niets uitgevoerd",
     ),
     (
+        "this was not made by messages of this sender, so no message of this sender changes it",
+        "dit is niet door berichten van deze afzender gemaakt, dus die wijzigen het ook niet",
+    ),
+    (
+        "this has ended ({status}): no message changes that, but to say that it was entered in error",
+        "dit is afgelopen ({status}): een bericht wijzigt dat niet meer, behalve als het ten onrechte was ingevoerd",
+    ),
+    (
+        "the identifier of this Bundle is that of another message: a Bundle has an identifier of its own",
+        "de identifier van deze Bundle is die van een ander bericht: elke Bundle heeft een eigen identifier",
+    ),
+    (
+        "nothing is known of this yet; what is said here is kept, and a request that comes later is older than it",
+        "hierover is nog niets bekend; dit is bewaard, en een verzoek dat later komt is ouder dan dit",
+    ),
+    (
+        "this Slot is not known here, so nobody can tell that it is free",
+        "deze plaats is hier niet bekend, dus niemand weet of die vrij is",
+    ),
+    (
+        "this Slot is not free (it is {status}): nothing of this message was used",
+        "deze plaats is niet vrij ({status}): van dit bericht is niets gebruikt",
+    ),
+    (
+        "the time of this Slot has passed, so it is not offered any more: nothing of this message was used",
+        "de tijd van deze plaats is voorbij, dus die wordt niet meer aangeboden: van dit bericht is niets gebruikt",
+    ),
+    (
+        "another Appointment holds this Slot: nothing of this message was used",
+        "deze plaats is al gereserveerd: van dit bericht is niets gebruikt",
+    ),
+    (
         "this is said to be so more than 24 hours after it was received: it cannot be known yet",
         "het genoemde moment ligt meer dan 24 uur na de ontvangst: dat is nog niet bekend",
     ),
