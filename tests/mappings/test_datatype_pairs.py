@@ -288,7 +288,7 @@ PROBES = (
         Probe("MSH", files, *_resource("MessageHeader", "message_header", "MSH"))
         for files in ("msh/*", "msh/hd/*", "msg/*", "pt/*")
     ),
-    Probe("OBX", "obx/*", *_resource("Observation", "observation", "OBX[1], 'probe', 'probe'")),
+    Probe("OBX", "obx/*", *_resource("Observation", "observation", "OBX[1], 'probe', 'probe', {}")),
     Probe("NK1", "nk1/*", *_resource("RelatedPerson", "related_person", "NK1[1], 'probe', 'probe'")),
     *(
         Probe("SPM", files, *_resource("Specimen", "specimen", "SPM[1], 'probe', 'probe'"))

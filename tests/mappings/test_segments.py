@@ -15,7 +15,7 @@ from gateway.validation.validator import Validator
 HEAD = "MSH|^~\\&|LAB^2.999.1^ISO|ZKH|GW^gateway.example^DNS|ZCC|20260901101500+0200||ORU^R01^ORU_R01|R1|T|2.5.1"
 CALLS = {
     "MessageHeader": ("message_header", "MSH"),
-    "Observation": ("observation", "OBX[1], 'one', 'p'"),
+    "Observation": ("observation", "OBX[1], 'one', 'p', {}"),
     "RelatedPerson": ("related_person", "NK1[1], 'one', 'p'"),
     "Specimen": ("specimen", "SPM[1], 'one', 'p'"),
     "Coverage": ("coverage", "IN1[1], 'one', 'p'"),
