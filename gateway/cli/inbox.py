@@ -211,6 +211,7 @@ def _row(row: Entered) -> dict[str, Any]:
         "codes": row.codes,
         "attempts": row.attempts,
         "tried": _written(row.tried_at),
+        "refusedBefore": row.was_refused,
         "replacedBy": row.replaced_by,
         "purged": _written(row.purged_at),
     }
@@ -226,6 +227,8 @@ def _line(row: Entered) -> str:
         row.mapping or "-",
         f"event {_written(row.event_time) or '-'}",
         ", ".join(row.codes) or "-",
+        *(["refused before"] if row.was_refused else []),
+        *([f"taken as {row.replaced_by}"] if row.replaced_by else []),
     ]
     return "  ".join(str(word) for word in words)
 

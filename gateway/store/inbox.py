@@ -1,6 +1,7 @@
 """The inbox as its operator sees it: which messages came, what became of them, and the content of one.
 
-A refused message that was sent again and taken is `replaced` by the row of that message.
+A refused message that was sent again and taken is `replaced` by the row of that message: as a replay noted it, or as
+the digests of the two show. The rows that tell of single rows of a table are replaced by a replay alone.
 """
 
 from __future__ import annotations
@@ -21,15 +22,20 @@ API = "fhir-api"
 
 Fate = Literal["accepted", "refused", "replaced", "requeued"]
 
-_COLUMNS = """id, provider, format, state, mapping, received_at, event_time, attempts, tried_at, requeued, replaced_by,
-    sealed_with, purged_at, issues"""
+_TAKEN_AS = """coalesce(replaced_by, case
+    when state = 'refused' and (format <> 'csv' or length(content) > 0 or purged_at is not null) then (
+        select min(later.id) from inbox later
+        where later.provider = i.provider and later.control_id = i.control_id and later.format = i.format
+            and later.digest = i.digest and later.received_at > i.received_at and later.state = 'accepted') end)"""
+_COLUMNS = f"""id, provider, format, state, mapping, received_at, event_time, attempts, tried_at, requeued, was_refused,
+    {_TAKEN_AS}, sealed_with, purged_at, issues"""
 _FATES = {
     "accepted": "state = 'accepted' and requeued = 0",
-    "refused": "state = 'refused' and replaced_by is null and requeued = 0",
-    "replaced": "state = 'refused' and replaced_by is not null and requeued = 0",
+    "refused": f"state = 'refused' and requeued = 0 and {_TAKEN_AS} is null",
+    "replaced": f"state = 'refused' and requeued = 0 and {_TAKEN_AS} is not null",
     "requeued": "requeued = 1",
 }
-_FAILED = "select id from inbox where state = 'refused' and replaced_by is null"
+_FAILED = f"select id from inbox i where state = 'refused' and replaced_by is null and {_TAKEN_AS} is null"  # noqa: S608
 _REQUEUED = "select id from inbox where requeued = 1"
 _CONTENT = "select content from inbox where id = ?"
 _HOLDER = """
@@ -55,7 +61,8 @@ _ANSWERED = "select digest, answer, id from inbox where once = ?"
 class Entered:
     """A row of the inbox without its content. `issues` are as they were told, without values.
 
-    `accepted` holds whatever the operator wants of it since, which is `state`.
+    `accepted` holds whatever the operator wants of it since, which is `state`; `was_refused`: it is taken now, and was
+    refused before.
     """
 
     id: int
@@ -72,6 +79,7 @@ class Entered:
     purged_at: datetime | None
     issues: Sequence[dict[str, Any]]
     accepted: bool
+    was_refused: bool
 
     @property
     def codes(self) -> list[str]:
@@ -106,7 +114,7 @@ def entered(
         terms, parameters = [*terms, "received_at >= ?"], [*parameters, microseconds(since)]
     if control_id is not None:
         terms, parameters = [*terms, "control_id = ?"], [*parameters, control_id]
-    sql = f"select {_COLUMNS} from inbox where {' and '.join(terms)} order by id desc limit ?"  # noqa: S608 - our words
+    sql = f"select {_COLUMNS} from inbox i where {' and '.join(terms)} order by id desc limit ?"  # noqa: S608 - our words
     with store.reading(snapshot=False) as db:
         return [_entered(row) for row in db.rows(sql, (*parameters, limit))]
 
@@ -114,7 +122,7 @@ def entered(
 def one(store: Store, id_: int) -> Entered | None:
     """Return one row, None when there is none."""
     with store.reading(snapshot=False) as db:
-        rows = db.rows(f"select {_COLUMNS} from inbox where id = ?", (id_,))  # noqa: S608 - our words
+        rows = db.rows(f"select {_COLUMNS} from inbox i where id = ?", (id_,))  # noqa: S608 - our words
     return _entered(rows[0]) if rows else None
 
 
@@ -153,7 +161,7 @@ def failed(store: Store, provider: str | None = None) -> list[int]:
 
 def unsealed(store: Store, name: str, limit: int) -> list[Entered]:
     """Return some rows whose content is not sealed with the key of this name."""
-    sql = f"select {_COLUMNS} from inbox where {_UNSEALED} order by id limit ?"  # noqa: S608 - our words
+    sql = f"select {_COLUMNS} from inbox i where {_UNSEALED} order by id limit ?"  # noqa: S608 - our words
     with store.reading(snapshot=False) as db:
         return [_entered(row) for row in db.rows(sql, (name, limit))]
 
@@ -187,13 +195,14 @@ def _first(db: Database, sql: str, parameters: Sequence[Any]) -> int | None:
 
 def _entered(row: tuple[Any, ...]) -> Entered:
     (
-        id_, provider, format_, state, mapping, received_at, event_time, attempts, tried_at, requeued, replaced_by,
-        sealed_with, purged_at, issues,
+        id_, provider, format_, state, mapping, received_at, event_time, attempts, tried_at, requeued, was_refused,
+        replaced_by, sealed_with, purged_at, issues,
     ) = row  # fmt: skip
     fate: Fate = "requeued" if requeued else "replaced" if replaced_by and state == "refused" else state
     return Entered(
         id_, provider, format_, fate, mapping, moment(received_at), _moment(event_time), attempts, _moment(tried_at),
         replaced_by, sealed_with, _moment(purged_at), decode(issues), state == "accepted",
+        state == "accepted" and bool(was_refused),
     )  # fmt: skip
 
 

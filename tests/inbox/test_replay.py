@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,9 @@ def test_what_was_refused_is_taken_when_the_mapping_is_mended(
     assert replayed.exit_code == 0, replayed.output
     (after,) = listed(database_url)
     assert (after["id"], after["state"], after["codes"], after["attempts"]) == (row["id"], "accepted", [], 2)
+    assert (row["refusedBefore"], after["refusedBefore"]) == (False, True)
+    assert "  accepted  " in (line := run(database_url, "list").output)
+    assert line.endswith("  refused before\n")
     assert after["received"] == row["received"]
     made = json.loads(run(database_url, "show", str(row["id"]), "--format", "json").stdout)["made"]
     assert any(one.startswith("Slot/") for one in made)
@@ -161,7 +165,7 @@ def test_an_accepted_message_is_taken_again_only_when_that_is_said(services: Ser
     assert (plain.exit_code, again.exit_code) == (0, 0)
     assert [version for _, _, version in slots(services)] == [1]
     (after,) = listed(database_url)
-    assert (after["state"], after["attempts"]) == ("accepted", 1)
+    assert (after["state"], after["attempts"], after["refusedBefore"]) == ("accepted", 1, False)
 
 
 def test_what_the_sender_sent_again_itself_is_replaced_by_that(
@@ -171,16 +175,40 @@ def test_what_the_sender_sent_again_itself_is_replaced_by_that(
     mend(tmp_path, monkeypatch)
     to = replace(services, library=Library.load([shipped("mappings"), tmp_path / "mended"]))
     take(bed_message("1", state="9"), to)
+
     taken, refused = listed(database_url)
+    nothing = run(database_url, "replay", "--failed")
 
-    assert run(database_url, "replay", "--failed").exit_code == 0
-
-    rows = listed(database_url)
-    assert [(row["id"], row["state"], row["replacedBy"]) for row in rows] == [
-        (taken["id"], "accepted", None),
-        (refused["id"], "replaced", taken["id"]),
-    ]
+    for rows in ([taken, refused], listed(database_url)):
+        assert [(row["id"], row["state"], row["replacedBy"]) for row in rows] == [
+            (taken["id"], "accepted", None),
+            (refused["id"], "replaced", taken["id"]),
+        ]
+    assert (nothing.exit_code, nothing.output) == (0, "nothing to replay\n")
+    assert f"  taken as {taken['id']}\n" in run(database_url, "list").output
+    assert listed(database_url, "--state", "refused") == []
+    assert [row["id"] for row in listed(database_url, "--state", "replaced")] == [refused["id"]]
     assert "unchanged" in run(database_url, "replay", str(refused["id"])).output
+
+
+def test_another_content_under_the_same_name_says_nothing_of_what_was_refused(
+    services: Services, database_url: str
+) -> None:
+    take(bed_message("1", state="9"), services)
+    take(bed_message("1"), services)
+
+    assert [row["state"] for row in listed(database_url)] == ["accepted", "refused"]
+
+
+def test_a_row_of_a_table_stays_refused_when_the_table_comes_again_with_that_row_as_it_was(
+    services: Services, database_url: str
+) -> None:
+    data = bed_list([bed_row("1"), bed_row("2", "9")])
+    take(data, services)
+    first = listed(database_url)
+    take(data, replace(services, clock=lambda: services.clock() + timedelta(days=1)))
+
+    assert listed(database_url)[-len(first) :] == first
 
 
 def test_rows_of_an_accepted_table_that_were_set_apart_come_along_when_it_is_requeued(

@@ -175,7 +175,8 @@ received as (
         issues = %(issues)s, once = coalesce(%(once)s, once),
         digest = coalesce(%(digest)b::bytea, digest), answer = coalesce(%(answer)b::bytea, answer),
         fields_wanted = %(fields_wanted)s::integer, fields_right = %(fields_right)s::integer,
-        tried_at = %(tried_at)s::bigint, attempts = attempts + 1, requeued = 0, replaced_by = null
+        tried_at = %(tried_at)s::bigint, attempts = attempts + 1, requeued = 0, replaced_by = null,
+        was_refused = case state when 'refused' then 1 else was_refused end
     where id = %(again)s::bigint and {after}
     returning id
 ),

@@ -26,7 +26,8 @@ RECEIVE_AGAIN = """
 update inbox set format = ?, control_id = ?, event_time = ?,
     state = case state when 'accepted' then state else ? end, mapping = ?, issues = ?,
     once = coalesce(?, once), digest = coalesce(?, digest), answer = coalesce(?, answer),
-    fields_wanted = ?, fields_right = ?, tried_at = ?, attempts = attempts + 1, requeued = 0, replaced_by = null
+    fields_wanted = ?, fields_right = ?, tried_at = ?, attempts = attempts + 1, requeued = 0, replaced_by = null,
+    was_refused = case state when 'refused' then 1 else was_refused end
 where id = ?"""
 LINK = "insert or ignore into inbox_resource values (?, ?, ?)"
 HEAD = "select seq, hash from audit where lane = 0 order by seq desc limit 1"
