@@ -70,6 +70,7 @@ class Current(Struct, frozen=True):
     body: bytes = b""
     event_time: int | None = None
     event_number: int | None = None
+    indexed_as: int = 0  # the fingerprint of the definitions that `indexed` was made by
 
 
 class Noted(NamedTuple):
@@ -100,7 +101,10 @@ IndexTables = dict[str, list[tuple[Any, ...]]]  # 'token' -> rows without type a
 
 
 class Version(Struct, frozen=True):
-    """A version to be written: the next one of `key`, or the first."""
+    """A version to be written: the next one of `key`, or the first.
+
+    `seen_as` is the `indexed_as` of the newest version that `removed` was worked out from, where there was one.
+    """
 
     key: int
     identity: Identity
@@ -114,6 +118,7 @@ class Version(Struct, frozen=True):
     event_time: int | None = None
     event_number: int | None = None
     method: Method = "PUT"
+    seen_as: int | None = None
 
     @property
     def event(self) -> Literal["create", "update", "delete"]:

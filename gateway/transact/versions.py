@@ -79,15 +79,17 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
     at, text = times.after(current.last_updated)
     number = current.version + 1
     present = unpack(current.indexed) if current.indexed else {}
-    fact = entry.fact
+    fact, seen_as = entry.fact, current.indexed_as if current.version else None
     since, counted = (fact.at, fact.number) if fact is not None else (at, None)
     if new is None:
-        return Version(current.key, entry.identity, number, at, True, b"", b"", {}, present, since, counted, "DELETE")  # noqa: FBT003
+        return Version(
+            current.key, entry.identity, number, at, True, b"", b"", {}, present, since, counted, "DELETE", seen_as,  # noqa: FBT003
+        )  # fmt: skip
     added, removed = (difference(new.tables, present), difference(present, new.tables)) if present else (new.tables, {})
     encoded = body(entry.identity, new.meta, new.rest, number, text)
     return Version(
         current.key, entry.identity, number, at, False, new.packed, encoded, added, removed, since, counted,  # noqa: FBT003
-        "PATCH" if getattr(entry.op, "patched", False) else _METHODS.get(entry.op.__class__, "PUT"),
+        "PATCH" if getattr(entry.op, "patched", False) else _METHODS.get(entry.op.__class__, "PUT"), seen_as,
     )  # fmt: skip
 
 

@@ -14,7 +14,9 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
 from gateway.errors import Unavailable
+from gateway.store.indexing import Noting
 from gateway.store.postgresql.link import Link
+from gateway.store.postgresql.tables import PostgresqlTables
 from gateway.store.records import Durability, Engine
 
 _MOST_CONNECTIONS = 6  # of each kind in a process; a gateway has a few processes and PostgreSQL a hundred connections
@@ -39,6 +41,10 @@ class PostgresqlDatabase:
             cursor.execute(placeholders(sql), parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def tables(self) -> PostgresqlTables:
+        """Return its tables as wholes."""
+        return PostgresqlTables(self.connection)
+
 
 @lru_cache(maxsize=1024)
 def placeholders(sql: str) -> bytes:
@@ -52,6 +58,7 @@ class Pools:
     def __init__(self, url: str, *, durability: Durability, patience: float) -> None:
         commit = "" if durability == "full" else "set synchronous_commit = off"
         wait = f"set lock_timeout = {round(patience * 1000)}"
+        self.noting = Noting()
         self.reading = Pool(lambda: _to_read(url), patience)
         self.writing = Pool(lambda: _to_write(url, f"{BY_INDEX}; {wait}; {commit}"), patience)
 

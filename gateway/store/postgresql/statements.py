@@ -1,33 +1,37 @@
 """The statements that write, as SQL. A whole transaction is one statement: one round trip, atomic by itself.
 
 Index rows come as one JSON document (quicker for client and server than an array a column), bodies as `bytea[]`.
-Who comes second is stopped by a unique key: (key, version) of `resource`, or (type, id) of `current`.
+Who comes second is stopped by a unique key, (key, version) of `resource` or (type, id) of `current`; or by a division
+by zero, where a row of `current` is no more what was seen: another version, or indexed anew.
 
 Everyone takes locks in the same order, or two would wait for each other: rows of `current` that are there by identity,
 then new ones by identity, then the lane of the audit. The parts of a statement have no order of their own, so a part
 that must come later counts the rows of the one before it.
 """
 
+from collections.abc import Collection
+
 # One look: the newest version of what will be written, with a fresh key for what is new; n below zero, which targets
 # exist; from 1,000,000 rows of the ledger; 2,000,000, what was answered to this message before.
 LEDGER_FROM, ANSWERED_AT = 1_000_000, 2_000_000
 _CURRENT = """
 select w.n - 1, coalesce(c.key, nextval('resource_key')), coalesce(c.version, 0), coalesce(c.last_updated, 0),
-    coalesce(c.deleted, false), coalesce(c.indexed, ''), coalesce(r.body, ''), c.event_time, c.event_number
+    coalesce(c.deleted, false), coalesce(c.indexed, ''), coalesce(r.body, ''), c.event_time, c.event_number,
+    coalesce(c.indexed_as, 0)
 from unnest(%(types)s::text[], %(ids)s::text[]) with ordinality w(type, id, n)
 left join current c on c.type = w.type and c.id = w.id
 left join resource r on r.key = c.key and r.version = c.version"""
 _TARGETS = """
 union all
-select -w.n, 0, 0, 0, false, '', '', null, null
+select -w.n, 0, 0, 0, false, '', '', null, null, 0
 from unnest(%(target_types)s::text[], %(target_ids)s::text[]) with ordinality w(type, id, n)
 join current c on c.type = w.type and c.id = w.id and not c.deleted"""
 _OF_MESSAGE = """
 union all
-select 999999 + w.n, l.revision, 0, 0, false, l.content, '', null, null
+select 999999 + w.n, l.revision, 0, 0, false, l.content, '', null, null, 0
 from unnest(%(subjects)s::text[]) with ordinality w(subject, n) join ledger l on l.subject = w.subject
 union all
-select 2000000, i.id, 0, 0, false, i.digest, i.answer, null, null from inbox i where i.once = %(once)s"""
+select 2000000, i.id, 0, 0, false, i.digest, i.answer, null, null, 0 from inbox i where i.once = %(once)s"""
 
 # Taken by who writes under a condition, and by who was overtaken: the others wait until it has committed.
 LOCK_CONDITIONS = "select pg_advisory_xact_lock(h) from unnest(%(numbers)s::bigint[]) h"
@@ -41,30 +45,33 @@ with v as (
     select * from rows from (
         jsonb_to_recordset(%(rows)s::jsonb -> 'versions')
             as (key bigint, type text, id text, version integer, at bigint, deleted boolean, event text,
-                event_time bigint, event_number bigint, method text),
+                event_time bigint, event_number bigint, method text, made_by bigint, seen_as bigint),
         unnest(%(bodies)b::bytea[]), unnest(%(indexed)b::bytea[])
-    ) as v(key, type, id, version, at, deleted, event, event_time, event_number, method, body, indexed)
+    ) as v(key, type, id, version, at, deleted, event, event_time, event_number, method, made_by, seen_as,
+        body, indexed)
 ),
 locked as (
     select c.key from current c join v on v.key = c.key and v.version = c.version + 1
+        and (v.seen_as is null or c.indexed_as = v.seen_as)
     order by c.type, c.id for update of c
 ),
 updated as (
     update current c
     set version = v.version, last_updated = v.at, deleted = v.deleted, indexed = v.indexed,
-        event_time = v.event_time, event_number = v.event_number
+        event_time = v.event_time, event_number = v.event_number, indexed_as = v.made_by
     from v join locked on locked.key = v.key where c.key = v.key
     returning c.key
 ),
 created as (
     insert into current
-    select key, type, id, version, at, deleted, indexed, event_time, event_number from v
+    select key, type, id, version, at, deleted, indexed, event_time, event_number, made_by from v
     where version = 1 and (select count(*) from updated) >= 0
     returning key
 ),
 stored as (
     insert into resource select key, version, at, deleted, body, type, method from v
     where (select count(*) from created) >= 0
+        and 1 / ((select count(*) from v where version > 1) = (select count(*) from locked))::integer = 1
     returning key
 ),
 announced as (
@@ -139,6 +146,19 @@ added_quantity as (
     insert into index_quantity
     select x->>0, x->>1, x->>2, x->>3, (x->>4)::double precision, (x->>5)::double precision, (x->>6)::bigint
     from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'quantity') x
+),
+"""
+_POSITIONS = """
+removed_position as (
+    delete from index_position t using jsonb_array_elements(%(rows)s::jsonb -> 'removed' -> 'position') x
+    where (t.type, t.param, t.cell, t.x, t.y, t.z, t.key) = (x->>0, x->>1, (x->>2)::bigint,
+        (x->>3)::double precision, (x->>4)::double precision, (x->>5)::double precision, (x->>6)::bigint)
+),
+added_position as (
+    insert into index_position
+    select x->>0, x->>1, (x->>2)::bigint, (x->>3)::double precision, (x->>4)::double precision,
+        (x->>5)::double precision, (x->>6)::bigint
+    from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'position') x
 ),
 """
 # A Slot has one row: it goes with the deletion, comes with the creation, and is replaced in between.
@@ -253,19 +273,23 @@ def look(*, targets: bool, message: bool) -> str:
     return _CURRENT + (_TARGETS if targets else "") + (_OF_MESSAGE if message else "")
 
 
-def statement(
-    *, versions: bool, removes: bool, raised: bool, late: bool, ledger: bool, message: bool, again: bool = False
-) -> str:
-    """Return the one statement of a transaction that has these parts."""
-    parts = [_VERSIONS, _REMOVED if removes else "", _ADDED, _SLOTS] if versions else ["with "]
-    after = "(select count(*) from stored) >= 0" if versions else "true"
-    if raised:
-        parts.append(_RAISED.format(after=after))
+def statement(parts: Collection[str]) -> str:
+    """Return the one statement of a transaction that has these parts.
+
+    They are: versions, and of those removed and positions; raised; late; ledger; message, which may be one taken again.
+    """
+    written, after = ["with "], "true"
+    if "versions" in parts:
+        written = [_VERSIONS, _REMOVED if "removed" in parts else "", _ADDED]
+        written += [_POSITIONS if "positions" in parts else "", _SLOTS]
+        after = "(select count(*) from stored) >= 0"
+    if "raised" in parts:
+        written.append(_RAISED.format(after=after))
         after = "(select count(*) from raised) >= 0"
-    parts.append(_LATE if late else "")
-    if ledger:
-        parts.append(_LEDGER.format(after=after))
+    written.append(_LATE if "late" in parts else "")
+    if "ledger" in parts:
+        written.append(_LEDGER.format(after=after))
         after = "(select one from settled) = 1"
-    if message:
-        parts += [(_RECEIVED_AGAIN if again else _RECEIVED).format(after=after), _LINKED]
-    return "".join([*parts, _AUDITED.format(after=after)])
+    if "message" in parts:
+        written += [(_RECEIVED_AGAIN if "again" in parts else _RECEIVED).format(after=after), _LINKED]
+    return "".join([*written, _AUDITED.format(after=after)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import psycopg
@@ -13,6 +13,7 @@ from psycopg.errors import DeadlockDetected, DivisionByZero, SerializationFailur
 
 from gateway.errors import Unavailable
 from gateway.store import migrate, reads
+from gateway.store.indexing import Noting
 from gateway.store.interface import PATIENCE, Decide, Prepare, T, nothing
 from gateway.store.postgresql.connection import Pools, PostgresqlDatabase, available
 from gateway.store.postgresql.link import Link
@@ -63,11 +64,11 @@ class PostgresqlStore:
 
         The first attempt takes no locks; who is overtaken tries again with locks, and so waits for its turn.
         """
-        locks = False
-        with available(), self._here().writing.link() as link:
+        locks, here = False, self._here()
+        with available(), here.writing.link() as link:
             for _ in range(_MOST_ATTEMPTS):
                 try:
-                    return _attempt(link, decide, prepare, locks=locks)
+                    return _attempt(link, decide, prepare, here.noting, locks=locks)
                 except UniqueViolation as error:
                     if error.diag.constraint_name not in _KEYS:
                         raise
@@ -107,15 +108,13 @@ class PostgresqlStore:
         return here
 
 
-def _attempt(link: Link, decide: Decide[T], prepare: Prepare, *, locks: bool) -> T:
+def _attempt(link: Link, decide: Decide[T], prepare: Prepare, noting: Noting, *, locks: bool) -> T:
     sight = PostgresqlSight(link, locks=locks, prepare=prepare)
-    if locks:
-        with link.transaction():
-            batch, result = decide(sight)
-            write(link, batch)
-    else:
+    with link.transaction() if locks else nullcontext():  # without locks it is one statement, a transaction by itself
         batch, result = decide(sight)
-        write(link, batch)  # one statement, so a transaction by itself
+        noted = noting.note(PostgresqlDatabase(link.connection), batch.versions)
+        write(link, batch)
+    noting.committed(noted)
     return result
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.store import marking, parcels
+from gateway.store.index.definitions import fingerprint
 from gateway.store.interface import Prepare, nothing
 from gateway.store.postgresql import statements as sql
 from gateway.store.postgresql.connection import PostgresqlDatabase, placeholders
@@ -140,15 +141,18 @@ def _numbers(subjects: list[str]) -> list[int]:
 
 def statement(batch: Batch) -> str:
     """Return the statement that writes `batch`, with the parts that it needs."""
-    return _statement(
-        versions=bool(batch.versions),
-        removes=any(version.removed for version in batch.versions),
-        raised=bool(batch.raised),
-        late=bool(batch.late),
-        ledger=bool(batch.ledger),
-        message=batch.message is not None,
-        again=batch.message is not None and batch.message.again is not None,
-    )
+    versions, message = batch.versions, batch.message
+    wanted = {
+        "versions": versions,
+        "removed": any(version.removed for version in versions),
+        "positions": any("position" in version.added or "position" in version.removed for version in versions),
+        "raised": batch.raised,
+        "late": batch.late,
+        "ledger": batch.ledger,
+        "message": message is not None,
+        "again": message is not None and message.again is not None,
+    }
+    return _statement(frozenset(name for name, needed in wanted.items() if needed))
 
 
 def parameters(batch: Batch) -> dict[str, Any]:
@@ -185,6 +189,8 @@ def _version(v: Version) -> dict[str, Any]:
         "event_time": v.event_time,
         "event_number": v.event_number,
         "method": v.method,
+        "made_by": fingerprint(v.identity.type),
+        "seen_as": v.seen_as,
     }
 
 

@@ -1,14 +1,16 @@
 """The statements that write, as SQL."""
 
 CURRENT = """
-select c.key, c.version, c.last_updated, c.deleted, c.indexed, r.body, c.event_time, c.event_number
+select c.key, c.version, c.last_updated, c.deleted, c.indexed, r.body, c.event_time, c.event_number,
+    c.indexed_as
 from current c join resource r on r.key = c.key and r.version = c.version
 where c.type = ? and c.id = ?"""
 EXISTS = "select 1 from current where type = ? and id = ? and deleted = 0"
 NEXT_KEY = "select coalesce(max(key), 0) + 1 from current"
-CREATE = "insert into current values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+CREATE = "insert into current values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 UPDATE = """
-update current set version = ?, last_updated = ?, deleted = ?, indexed = ?, event_time = ?, event_number = ?
+update current set version = ?, last_updated = ?, deleted = ?, indexed = ?, event_time = ?, event_number = ?,
+    indexed_as = ?
 where key = ?"""
 RAISE = "update current set event_time = ?, event_number = ? where key = ?"
 ANSWERED = "select digest, answer, id from inbox where once = ?"
@@ -42,6 +44,7 @@ INSERTS = {
     "uri": "insert into index_uri values (?, ?, ?, ?)",
     "number": "insert into index_number values (?, ?, ?, ?, ?)",
     "quantity": "insert into index_quantity values (?, ?, ?, ?, ?, ?, ?)",
+    "position": "insert into index_position values (?, ?, ?, ?, ?, ?, ?)",
     "slot": "insert into slot (status, start, end_, schedule, key) values (?, ?, ?, ?, ?)",
 }
 DELETES = {
@@ -52,5 +55,6 @@ DELETES = {
     "uri": "delete from index_uri where (type, param, value, key) = (?, ?, ?, ?)",
     "number": "delete from index_number where (type, param, low, high, key) = (?, ?, ?, ?, ?)",
     "quantity": "delete from index_quantity where (type, param, system, code, low, high, key) = (?, ?, ?, ?, ?, ?, ?)",
+    "position": "delete from index_position where (type, param, cell, x, y, z, key) = (?, ?, ?, ?, ?, ?, ?)",
     "slot": "delete from slot where (status, start, end_, schedule, key) = (?, ?, ?, ?, ?)",
 }

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gateway.store import migrate, reads
+from gateway.store.indexing import Noting
 from gateway.store.interface import PATIENCE, Decide, Prepare, T, nothing
 from gateway.store.records import Batch, Durability, Engine, Identity, Stored
 from gateway.store.sqlite.connection import Pool, SqliteDatabase, available, connect
@@ -29,6 +30,7 @@ class _Process:
         self.pool = Pool(path, patience)
         self.lock = WriteLock(path.with_name(path.name + "-lock"), patience)
         self.flush = Flush(path)
+        self.noting = Noting()
 
     def close(self) -> None:
         self.flush.close()
@@ -99,7 +101,9 @@ class SqliteStore:
             with here.lock:
                 with _transaction(db):
                     batch, result = decide(SqliteSight(db))
+                    noted = here.noting.note(db, batch.versions)
                     write(db, batch)
+                here.noting.committed(noted)
                 number = here.flush.committed()
             if flush:
                 here.flush.wait(number)

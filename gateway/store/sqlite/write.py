@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from gateway.store import marking, parcels
+from gateway.store.index.definitions import fingerprint
 from gateway.store.records import Answered, Batch, Current, Identity, Mark, Message, Noted, Seen, Version
 from gateway.store.sqlite import statements as sql
 
@@ -90,12 +91,31 @@ def _write_marks(connection: sqlite3.Connection, marks: list[Mark]) -> None:
 
 def _write_versions(connection: sqlite3.Connection, versions: list[Version]) -> None:
     news = [
-        (v.key, *v.identity, v.version, v.last_updated, v.deleted, v.indexed, v.event_time, v.event_number)
+        (
+            v.key,
+            *v.identity,
+            v.version,
+            v.last_updated,
+            v.deleted,
+            v.indexed,
+            v.event_time,
+            v.event_number,
+            fingerprint(v.identity.type),
+        )
         for v in versions
         if v.version == 1
     ]
     nexts = [
-        (v.version, v.last_updated, v.deleted, v.indexed, v.event_time, v.event_number, v.key)
+        (
+            v.version,
+            v.last_updated,
+            v.deleted,
+            v.indexed,
+            v.event_time,
+            v.event_number,
+            fingerprint(v.identity.type),
+            v.key,
+        )
         for v in versions
         if v.version > 1
     ]
