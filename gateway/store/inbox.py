@@ -26,7 +26,8 @@ _TAKEN_AS = """coalesce(replaced_by, case
     when state = 'refused' and (format <> 'csv' or length(content) > 0 or purged_at is not null) then (
         select min(later.id) from inbox later
         where later.provider = i.provider and later.control_id = i.control_id and later.format = i.format
-            and later.digest = i.digest and later.received_at > i.received_at and later.state = 'accepted') end)"""
+            and later.digest = i.digest and later.state = 'accepted'
+            and (later.received_at > i.received_at or later.id > i.id and i.format <> 'csv')) end)"""
 _COLUMNS = f"""id, provider, format, state, mapping, received_at, event_time, attempts, tried_at, requeued, was_refused,
     {_TAKEN_AS}, sealed_with, purged_at, issues"""
 _FATES = {

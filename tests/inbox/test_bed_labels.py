@@ -74,8 +74,8 @@ def test_of_a_provider_that_only_wants_to_be_told_the_beds_are_named_too(to: Ser
 
 
 def test_the_same_list_again_names_the_bed_again(to: Services) -> None:
-    first = second(to)
-    again = take(table([row(1, at="09:45")]), to)
+    first = second(to, "zuid-report")
+    again = take(table([row(1, at="09:45")]), to, "zuid-report")
 
     assert [issue.about for issue in again.issues] == [issue.about for issue in first.issues] == [("ZUID/IC/K1/2",)]
 

@@ -45,7 +45,7 @@ def test_a_bed_that_the_next_extract_does_not_list_is_closed(services: Services)
     ingested = sent(extract(*(row(bed, "VRIJ", FIVE_MINUTES_LATER) for bed in (1, 2, 3))), services)
 
     assert statuses(services) == {"1": "free", "2": "free", "3": "free", "4": "busy-unavailable"}
-    assert "ontbreken 1 bedden die eerder wel in de lijst stonden" in report.text(ingested, "nl")
+    assert "ontbreekt een bed dat eerder wel in de lijst stond" in report.text(ingested, "nl")
 
 
 def test_another_site_of_the_hospital_says_nothing_of_these_beds(services: Services) -> None:
