@@ -1,79 +1,80 @@
-"""`gateway store`: make, migrate, inspect, export and fill a store."""
+"""`gateway store`: make, migrate, inspect, export, back up and fill a store."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from gateway.cli.stores import built, reported, settings_for
+from gateway.cli.backups import backup, restore
+from gateway.cli.stores import built, database_option, opened, shown
 
 if TYPE_CHECKING:
     from gateway.ingest import Ingested
-    from gateway.settings import Settings
     from gateway.store import Store
     from gateway.store.contents import Figures
-
-_database = click.option("--database", metavar="URL", help="The store; by default that of GATEWAY_DATABASE.")
 
 
 @click.group()
 def store() -> None:
-    """Make, migrate, inspect, export and fill a store."""
+    """Make, migrate, inspect, export, back up and fill a store."""
+
+
+store.add_command(backup)
+store.add_command(restore)
 
 
 @store.command()
-@_database
+@database_option
 def init(database: str | None) -> None:
     """Make an empty store, or leave the one that is there."""
-    with _opened(database) as (opened, settings):
-        click.echo(f"{_shown(settings.database)}: a store of version {_version(opened)}")
+    with opened(database) as there:
+        click.echo(f"{shown(database)}: a store of version {_version(there)}")
 
 
 @store.command()
-@_database
+@database_option
 def migrate(database: str | None) -> None:
     """Bring a store of an older gateway up to date."""
-    with _opened(database, renew=True) as (opened, settings):
-        click.echo(f"{_shown(settings.database)}: at version {_version(opened)}")
+    with opened(database, renew=True) as there:
+        click.echo(f"{shown(database)}: at version {_version(there)}")
 
 
 @store.command()
-@_database
+@database_option
 @click.option("--format", "as_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def info(database: str | None, as_: str) -> None:
     """Count what the store holds and check its audit; exit 1 when the audit was tampered with."""
     from gateway.store.contents import figures  # noqa: PLC0415 - only this command counts
 
-    with _opened(database) as (opened, _):
-        found = figures(opened)
+    with opened(database) as there:
+        found = figures(there)
     click.echo(json.dumps(asdict(found), indent=2) if as_ == "json" else "\n".join(_lines(found)))
     if found.broken:
         sys.exit(1)
 
 
 @store.command()
-@_database
+@database_option
 @click.option("--type", "resource_type", metavar="TYPE", help="Only resources of this type.")
 @click.option("--output", type=click.File("wb", lazy=False), default="-", help="A file instead of standard output.")
 def export(database: str | None, resource_type: str | None, output: BinaryIO) -> None:
     """Write the newest version of every resource, one a line (NDJSON), all of one moment."""
     from gateway.store.contents import bodies  # noqa: PLC0415 - only this command reads everything
 
-    with _opened(database) as (opened, _):
-        for body in bodies(opened, resource_type):
+    with opened(database) as there:
+        for body in bodies(there, resource_type):
             output.write(body + b"\n")
 
 
 @store.command()
 @click.argument("reference", metavar="TYPE/ID")
 @click.option("--count", default=10, show_default=True, type=click.IntRange(1, 1000), help="At most so many messages.")
-@_database
+@database_option
 def provenance(reference: str, database: str | None, count: int) -> None:
     """Tell from which messages a resource came, element by element, newest first: a Bundle of Provenance.
 
@@ -96,7 +97,7 @@ def provenance(reference: str, database: str | None, count: int) -> None:
 @click.option("--content-type", metavar="TYPE", help="What the files are; by default that is detected.")
 @click.option("--lang", "language", type=click.Choice(["en", "nl"]), default="en", show_default=True)
 @click.option("--show-values", is_flag=True, help="Show the values that were refused.")
-@_database
+@database_option
 def ingest(
     files: tuple[BinaryIO, ...],
     provider: str,
@@ -133,30 +134,10 @@ def _report(taken: Ingested, language: str, *, show_values: bool) -> str:
     return text(taken, "nl" if language == "nl" else "en", show_values=show_values)
 
 
-@contextmanager
-def _opened(database: str | None, *, renew: bool = False) -> Iterator[tuple[Store, Settings]]:
-    from gateway.store import open_store  # noqa: PLC0415 - not for `--help`
-
-    with reported():
-        settings = settings_for(database)
-        opened = open_store(settings.database, durability=settings.durability, renew=renew)
-        try:
-            yield opened, settings
-        finally:
-            opened.close()
-
-
-def _version(opened: Store) -> int:
-    with opened.reading(snapshot=False) as db:
+def _version(there: Store) -> int:
+    with there.reading(snapshot=False) as db:
         ((version,),) = db.rows("select max(version) from schema_version")
     return int(version)
-
-
-def _shown(url: str) -> str:
-    """Return the URL without a password."""
-    scheme, _, rest = url.partition("://")
-    user, at, host = rest.rpartition("@")
-    return f"{scheme}://{user.partition(':')[0]}{at}{host}"
 
 
 def _lines(found: Figures) -> Iterator[str]:

@@ -14,6 +14,10 @@ from gateway.errors import GatewayError
 if TYPE_CHECKING:
     from gateway.services import Services
     from gateway.settings import Settings
+    from gateway.store import Store
+
+
+database_option = click.option("--database", metavar="URL", help="The store; by default that of GATEWAY_DATABASE.")
 
 
 @contextmanager
@@ -44,3 +48,24 @@ def settings_for(database: str | None) -> Settings:
 
     given = {"GATEWAY_DATABASE": database} if database else {}
     return Settings.from_env(os.environ | given)
+
+
+@contextmanager
+def opened(database: str | None, *, renew: bool = False) -> Iterator[Store]:
+    """Yield a store alone, an older one brought up to date if `renew`; ClickException for what is wrong with it."""
+    from gateway.store import open_store  # noqa: PLC0415 - not for `--help`
+
+    with reported():
+        settings = settings_for(database)
+        store = open_store(settings.database, durability=settings.durability, renew=renew)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def shown(database: str | None) -> str:
+    """Return the URL of the store without a password. BadSettings."""
+    scheme, _, rest = settings_for(database).database.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}://{user.partition(':')[0]}{at}{host}"

@@ -6,7 +6,7 @@ when another writer was first; so it has no effects of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -22,6 +22,22 @@ PATIENCE = 10.0
 """Seconds that a writer waits for its turn, where nothing else is set."""
 
 
+class Tables(Protocol):
+    """Whole tables, out of a snapshot and into an empty store."""
+
+    def columns(self) -> dict[str, list[str]]:
+        """Return the columns of each table."""
+
+    def pieces(self, statement: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of a statement, `size` at a time, in constant memory."""
+
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows."""
+
+    def follow(self) -> None:
+        """Let what counts on go on after the rows that were loaded."""
+
+
 class Database(Protocol):
     """Runs a statement. Parameters are written `?` on both engines."""
 
@@ -31,6 +47,9 @@ class Database(Protocol):
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return every row of the answer, none where the statement has none."""
+
+    def tables(self) -> Tables:
+        """Return its tables as wholes."""
 
 
 class Sight(Protocol):

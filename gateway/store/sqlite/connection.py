@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.errors import Unavailable
 from gateway.store.records import Engine
+from gateway.store.sqlite.tables import SqliteTables
 
 # `normal` does not flush a commit; flush.py does, outside the write lock. A checkpoint every 10,000 pages is rare
 # enough not to slow commits down, and small enough to take a fraction of a second.
@@ -41,6 +42,10 @@ class SqliteDatabase:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return every row of the answer."""
         return self.connection.execute(sql, parameters).fetchall()
+
+    def tables(self) -> SqliteTables:
+        """Return its tables as wholes."""
+        return SqliteTables(self.connection)
 
 
 class Pool:
