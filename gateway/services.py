@@ -13,6 +13,8 @@ from gateway.access.sealing import NO_KEYS, Keys
 from gateway.access.signatures import NO_SECRETS, Secrets
 from gateway.data import shipped
 from gateway.metrics import Metrics
+from gateway.notify.endpoints import Allowed
+from gateway.notify.outward import NOWHERE, Outward
 from gateway.settings import Settings
 from gateway.store import Store, open_store
 
@@ -35,6 +37,7 @@ class Services:
     new_id: Callable[[], str]
     keys: Keys = NO_KEYS
     secrets: Secrets = NO_SECRETS
+    outward: Outward = NOWHERE
     metrics: Metrics = field(default_factory=Metrics)
 
 
@@ -57,6 +60,17 @@ def build(
         new_id=new_id or random_id,
         keys=Keys.read(settings.inbox_key),
         secrets=Secrets.read(settings.webhook_secrets),
+        outward=_outward(settings),
+    )
+
+
+def _outward(settings: Settings) -> Outward:
+    """Return how the gateway sends."""
+    return Outward(
+        Allowed(settings.endpoints, settings.endpoint_networks),
+        authorities=settings.endpoint_ca,
+        certificate=settings.endpoint_certificate,
+        key=settings.endpoint_key,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gateway.errors import BadSettings, Issue
+from gateway.notify.endpoints import Network, read_networks, read_origins
 
 _PREFIX = "GATEWAY_"
 
@@ -69,6 +70,10 @@ def _files(value: str) -> tuple[Path, ...]:
     if absent := [str(path) for path in files if not path.is_file()]:
         raise ValueError(f"no file {', '.join(absent)}")
     return files
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(value.split())
 
 
 def _url(value: str) -> str:
@@ -164,12 +169,41 @@ class Settings:
             "A reference to a resource that is not here: `lenient` warns, `strict` refuses.",
         ),
     )
+    message_destinations: tuple[str, ...] = field(
+        default=(),
+        metadata=_by(
+            _words,
+            "Endpoints that FHIR messages are taken for, beside its own, separated by spaces; without it others warn.",
+        ),
+    )
     tls_certificate: Path | None = field(
         default=None, metadata=_by(_file, "Certificate chain (PEM) of the gateway itself.")
     )
     tls_key: Path | None = field(default=None, metadata=_by(_file, "Private key (PEM) of that certificate."))
     tls_client_ca: Path | None = field(
         default=None, metadata=_by(_file, "Authorities (PEM) whose certificates clients must show.")
+    )
+    endpoints: frozenset[str] = field(
+        default=frozenset(),
+        metadata=_by(
+            read_origins,
+            "Origins that may be sent to, `https://ehr.example`, separated by commas; `http` for development.",
+        ),
+    )
+    endpoint_networks: tuple[Network, ...] = field(
+        default=(),
+        metadata=_by(read_networks, "Networks that are not public in which those origins may be, `10.20.0.0/16`."),
+    )
+    endpoint_ca: Path | None = field(
+        default=None, metadata=_by(_file, "Authorities (PEM) that sign those origins; by default the public ones.")
+    )
+    endpoint_certificate: Path | None = field(
+        default=None, metadata=_by(_file, "Certificate chain (PEM) that the gateway shows to those origins.")
+    )
+    endpoint_key: Path | None = field(default=None, metadata=_by(_file, "Private key (PEM) of that certificate."))
+    delivery_days: int = field(
+        default=3,
+        metadata=_by(_whole(1, 30), "Days that delivery to a receiver that fails is tried, with longer pauses."),
     )
     log_level: Literal["debug", "info", "warning", "error"] = field(
         default="info",
@@ -239,6 +273,8 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY: the one needs the other")
     if settings.tls_client_ca is not None and settings.tls_certificate is None:
         problems.append("GATEWAY_TLS_CLIENT_CA: needs GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY")
+    if (settings.endpoint_certificate is None) != (settings.endpoint_key is None):
+        problems.append("GATEWAY_ENDPOINT_CERTIFICATE and GATEWAY_ENDPOINT_KEY: the one needs the other")
     return problems + [
         f"{_variable(name)}: must be a loopback address, because without GATEWAY_TLS_CLIENT_CA nobody is authenticated "
         "(development mode)"

@@ -60,6 +60,13 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
             "GATEWAY_TLS_CERTIFICATE": pem,
             "GATEWAY_TLS_KEY": pem,
             "GATEWAY_TLS_CLIENT_CA": pem,
+            "GATEWAY_MESSAGE_DESTINATIONS": "https://msb.example/fhir",
+            "GATEWAY_ENDPOINTS": "https://ehr.example",
+            "GATEWAY_ENDPOINT_NETWORKS": "10.20.0.0/16",
+            "GATEWAY_ENDPOINT_CA": pem,
+            "GATEWAY_ENDPOINT_CERTIFICATE": pem,
+            "GATEWAY_ENDPOINT_KEY": pem,
+            "GATEWAY_DELIVERY_DAYS": "9",
             "GATEWAY_LOG_LEVEL": "DEBUG",
         }
     )

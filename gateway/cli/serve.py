@@ -4,6 +4,7 @@
                  ├── porter: tells HTTP clients to come back when too many wait
                  ├── MLLP listener
                  ├── watched folder, when there is one
+                 ├── deliver: tells subscribers and partners what was stored
                  └── retention: deletes old messages
 
 The ports are bound and everything is built before the children are forked: a port in use or a wrong
@@ -41,6 +42,7 @@ from gateway.cli import retention
 from gateway.cli.http_worker import HttpWorker
 from gateway.cli.logs import log_to_stderr
 from gateway.cli.porter import Porter
+from gateway.deliver import worker as deliver
 from gateway.errors import GatewayError, Issue, Overloaded, Unavailable
 from gateway.ingest import acknowledged
 from gateway.metrics import TOGETHER
@@ -106,6 +108,7 @@ def start(settings: Settings) -> list[ForkProcess]:
         _child("http", lambda: HttpServer(app, settings, http, tls).run(), unused=[wire]),
         _child("porter", lambda: _porter(to, http, tls).run(), unused=[wire]),
         _child("mllp", lambda: _listen(to, wire, tls), unused=[http]),
+        _child("deliver", lambda: deliver.serve(to), unused=[http, wire]),
     ]
     if settings.folder is not None:
         watch = _watch(settings.folder, to)

@@ -32,7 +32,9 @@ _RELEASE = "update queue set leased_until = 0, holder = null where name = ? and 
 _AFTER = "select * from delivery where queue = ? and number > ? order by number limit ?"
 _DIED = "update delivery set dead_at = ?, reason = ? where queue = ? and number = ?"
 _EMPTIED = "update delivery set body = null where queue = ? and number = ? and dead_at is null and body is not null"
-_DEAD = "select * from delivery where dead_at is not null order by dead_at, queue, number limit ?"
+_DEAD = "select * from delivery where queue = ? and dead_at is not null order by number"
+_HASTEN = "update queue set attempts = 0, due = ? where name = ? and last > told and status <> 'off'"
+_NEXT = "update queue set last = last + 1, due = ?, attempts = 0 where name = ? returning last"
 
 
 class Queue(NamedTuple):
@@ -81,14 +83,14 @@ def queues(db: Database, kind: str | None = None) -> list[Queue]:
     return [_queue(row) for row in (db.rows(_QUEUES) if kind is None else db.rows(_OF_KIND, (kind,)))]
 
 
-def due(db: Database, now: int, busy: Collection[str] = (), limit: int = 20) -> list[str]:
-    """Return the names of queues that have something to do and that nobody does, longest due first.
+def due(db: Database, now: int, busy: Collection[str] = (), limit: int = 20) -> list[tuple[str, str]]:
+    """Return name and origin of queues that have something to do and that nobody does, longest due first.
 
     Those of the origins in `busy` are left out.
     """
     holes = f" and origin not in ({', '.join('?' * len(busy))})" if busy else ""
-    sql = f"select name from queue where due <= ? and leased_until <= ?{holes} order by due limit ?"  # noqa: S608 - holes
-    return [name for (name,) in db.rows(sql, (now, now, *busy, limit))]
+    sql = f"select name, origin from queue where due <= ? and leased_until <= ?{holes} order by due limit ?"  # noqa: S608 - holes
+    return [(name, origin) for name, origin in db.rows(sql, (now, now, *busy, limit))]
 
 
 def lease(db: Database, name: str, now: int, until: int, holder: str) -> Queue | None:
@@ -134,9 +136,23 @@ def empty(db: Database, name: str, number: int) -> None:
     db.rows(_EMPTIED, (name, number))
 
 
-def dead(db: Database, limit: int) -> list[Delivery]:
-    """Return what was given up, oldest first."""
-    return [Delivery(*row) for row in db.rows(_DEAD, (limit,))]
+def dead(db: Database, name: str) -> list[Delivery]:
+    """Return what was given up of a queue, in order."""
+    return [Delivery(*row) for row in db.rows(_DEAD, (name,))]
+
+
+def revive(db: Database, delivery: Delivery, now: int) -> int:
+    """Put what was given up at the end of its queue, due now, and return its new number."""
+    db.rows("delete from delivery where queue = ? and number = ?", (delivery.queue, delivery.number))
+    ((number,),) = db.rows(_NEXT, (now, delivery.queue))
+    again = delivery._replace(number=number, at=now, dead_at=None, reason=None)
+    db.rows(f"insert into delivery values ({', '.join('?' * len(again))})", again)  # noqa: S608 - holes
+    return int(number)
+
+
+def hasten(db: Database, name: str, now: int) -> None:
+    """Have a queue looked at now, if something waits in it."""
+    db.rows(_HASTEN, (now, name))
 
 
 def _queue(row: Sequence[object]) -> Queue:

@@ -1,0 +1,149 @@
+"""`gateway outbox`: what is told outward, what could not be told, and having it sent again."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.cli.stores import opened
+
+if TYPE_CHECKING:
+    from gateway.store.queues import Delivery, Queue
+
+_database = click.option("--database", metavar="URL", help="The store; by default that of GATEWAY_DATABASE.")
+_format = click.option("--format", "as_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+_TIMES = ("at", "due", "failing_since", "dead_at")
+
+
+@click.group()
+def outbox() -> None:
+    """Look at what is told outward, and have it sent again.
+
+    Each receiver has a queue: one a subscription, one an endpoint. Exit codes: 0 fine, 1 it is not there, 2 wrong use.
+    """
+
+
+@outbox.command("list")
+@click.option("--failing", is_flag=True, help="Only those that fail, or of which something was given up.")
+@_format
+@_database
+def list_(as_: str, database: str | None, *, failing: bool) -> None:
+    """List the queues: how much waits, what was given up, and why."""
+    from gateway.store import queues  # noqa: PLC0415 - not for `--help`
+
+    with opened(database) as store, store.reading() as db:
+        rows = [_row(queue, len(queues.dead(db, queue.name))) for queue in queues.queues(db)]
+    rows = [row for row in rows if not failing or row["failing_since"] or row["given_up"] or row["status"] == "error"]
+    if as_ == "json":
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        click.echo("\n".join(_line(row) for row in rows) or "nothing is told outward")
+
+
+@outbox.command()
+@click.argument("name", metavar="QUEUE")
+@click.option("--content", type=click.IntRange(1), metavar="NUMBER", help="Write the bytes of one, and nothing else.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many.")
+@_format
+@_database
+def show(name: str, content: int | None, limit: int, as_: str, database: str | None) -> None:
+    """Show what waits in a queue and what was given up. Content, which may be of a patient, only with --content."""
+    from gateway.store import queues  # noqa: PLC0415 - not for `--help`
+
+    with opened(database) as store, store.reading() as db:
+        queue = _known(queues.queue(db, name))
+        dead = queues.dead(db, name)
+        waiting = queues.following(db, name, queue.told, limit)
+        wanted = queues.following(db, name, content - 1, 1) if content else []
+    if content:
+        _write(wanted, content)
+        return
+    rows = [_delivery(one) for one in (*dead, *waiting)]
+    if as_ == "json":
+        click.echo(json.dumps(_row(queue, len(dead)) | {"deliveries": rows}, indent=2))
+        return
+    click.echo("\n".join([_line(_row(queue, len(dead))), *(_told(row) for row in rows)]))
+
+
+@outbox.command()
+@click.argument("name", metavar="QUEUE")
+@click.option("--number", type=click.IntRange(1), help="Only this one of those that were given up.")
+@_database
+def resend(name: str, number: int | None, database: str | None) -> None:
+    """Send again what was given up, after what waits already; and try at once what waits for its next attempt."""
+    from gateway.services import now  # noqa: PLC0415 - not for `--help`
+    from gateway.store import queues  # noqa: PLC0415 - as above
+    from gateway.store.records import microseconds  # noqa: PLC0415 - as above
+
+    with opened(database) as store, store.changing() as db:
+        _known(queues.queue(db, name))
+        wanted = [one for one in queues.dead(db, name) if number in {None, one.number}]
+        if number is not None and not wanted:
+            raise click.ClickException(f"number {number} of this queue was not given up")
+        for one in wanted:
+            queues.revive(db, one, microseconds(now()))
+        queues.hasten(db, name, microseconds(now()))
+    click.echo(f"{name}: {len(wanted)} to be sent again")
+
+
+def _known(queue: Queue | None) -> Queue:
+    if queue is None:
+        raise click.ClickException("there is no such queue; `gateway outbox list` names them")
+    return queue
+
+
+def _write(found: list[Delivery], number: int) -> None:
+    if not found or found[0].number != number or found[0].body is None:
+        raise click.ClickException(
+            f"number {number} of this queue has no bytes: it was sent, or is made when it is sent"
+        )
+    sys.stdout.buffer.write(found[0].body)
+
+
+def _row(queue: Queue, given_up: int) -> dict[str, Any]:
+    row = queue._asdict()
+    del row["holder"], row["leased_until"], row["about"]
+    return _timed(row) | {"waiting": queue.last - queue.told, "given_up": given_up}
+
+
+def _delivery(one: Delivery) -> dict[str, Any]:
+    row = one._asdict()
+    for name in ("queue", "body", "key", "once", "endpoint"):
+        del row[name]
+    return _timed(row)
+
+
+def _timed(row: dict[str, Any]) -> dict[str, Any]:
+    from gateway.fhir.datetime import format_instant  # noqa: PLC0415 - not for `--help`
+    from gateway.store.records import moment  # noqa: PLC0415 - as above
+
+    for name in _TIMES:
+        if row.get(name) is not None:
+            row[name] = format_instant(moment(row[name]))
+    return row
+
+
+def _line(row: dict[str, Any]) -> str:
+    return f"{row['name']}: " + ", ".join(_said(row))
+
+
+def _said(row: dict[str, Any]) -> Iterator[str]:
+    yield str(row["status"])
+    yield f"{row['told']} of {row['last']} told"
+    if row["given_up"]:
+        yield f"{row['given_up']} given up"
+    if row["failing_since"]:
+        yield f"failing since {row['failing_since']}: {row['reason']}; {row['attempts']} attempts"
+    elif row["reason"]:
+        yield str(row["reason"])
+    if row["waiting"] and row["due"]:
+        yield f"next at {row['due']}"
+
+
+def _told(row: dict[str, Any]) -> str:
+    what = row["content_type"] or f"{row['event']} {row['about']}"
+    return f"  {row['number']}: {what}, of {row['at']}" + (f", given up: {row['reason']}" if row["dead_at"] else "")

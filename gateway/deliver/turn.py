@@ -1,0 +1,84 @@
+"""One turn of a worker at one queue, for as long as it has the lease of it."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gateway.deliver.pace import pause
+from gateway.notify.sending import NotSent
+from gateway.store import queues
+from gateway.store.queues import Queue
+from gateway.store.records import microseconds, moment
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+
+_log = logging.getLogger("gateway.deliver")
+
+LEASE = timedelta(seconds=90)
+"""Longer than anything takes that is done between two notes: whoever was killed is followed by another after it."""
+_MOST = 100  # deliveries in a turn: then another queue may have one
+
+
+@dataclass(slots=True)
+class Turn:
+    """The lease of a queue. `is_stopping` tells whether to leave off between two deliveries."""
+
+    queue: Queue
+    holder: str
+    to: Services
+    is_stopping: Callable[[], bool]
+    count: int = 0
+
+    @property
+    def now(self) -> int:
+        """Return the time, as it is stored."""
+        return microseconds(self.to.clock())
+
+    def may_go_on(self) -> bool:
+        """Return whether another delivery belongs to this turn."""
+        return self.count < _MOST and not self.is_stopping()
+
+    def told(self, number: int, *, idle: int | None = None) -> bool:
+        """Note what was told, at once, so that little is told twice; False when another has the lease.
+
+        `idle`: when there is something to do next if nothing waits.
+        """
+        self.count += 1
+        now = self.now
+        until = now + LEASE // timedelta(microseconds=1)
+        with self.to.store.changing(durable=False) as db:
+            is_ours = queues.note_told(db, self.queue.name, self.holder, number, now, until, idle)
+            if is_ours:
+                queues.empty(db, self.queue.name, number)
+        return is_ours
+
+    def failed(self, problem: NotSent) -> None:
+        """Note that it went wrong, and when it is tried again; nothing of what was to be sent is logged."""
+        now = self.to.clock()
+        wait = pause(self.queue.attempts, random.random(), at_least=problem.after)  # noqa: S311 - no secret
+        with self.to.store.changing(durable=False) as db:
+            again = microseconds(now + wait)
+            queues.note_failure(db, self.queue.name, self.holder, microseconds(now), again, problem.reason)
+        _log.warning(
+            "not-delivered: to %s, for the %d. time: %s; again in %.0f seconds",
+            self.queue.origin,
+            self.queue.attempts + 1,
+            problem.reason,
+            wait.total_seconds(),
+        )
+
+    def is_too_late(self, since: int | None) -> bool:
+        """Return whether what failed since then is given up."""
+        patience = timedelta(days=self.to.settings.delivery_days)
+        return since is not None and self.to.clock() - moment(since) >= patience
+
+    def end(self) -> None:
+        """Let go of the lease."""
+        with self.to.store.changing(durable=False) as db:
+            queues.release(db, self.queue.name, self.holder)

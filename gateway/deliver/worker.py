@@ -1,0 +1,146 @@
+"""The process that tells: it looks for queues with something to do, and has each emptied by a thread.
+
+Not more than two threads are at one origin, and not more than half of them at origins that are slow: a receiver that
+does not answer keeps nobody else waiting. What is done is written in the store at each step, so whoever is killed is
+followed by another, of this node or the next, when the lease is over.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from gateway.deliver import parcels
+from gateway.deliver.announce import announce
+from gateway.deliver.turn import LEASE, Turn
+from gateway.errors import Conflict, GatewayError
+from gateway.notify.sending import NotSent
+from gateway.store import queues
+from gateway.store.records import microseconds
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+
+_log = logging.getLogger("gateway.deliver")
+
+_THREADS = 16
+_AT_ONE_ORIGIN = 2
+_SLOW_SECONDS = 2.0
+_LOOK_SECONDS = 0.2
+_REST_SECONDS = 2.0  # when the store cannot be used
+
+WORK: Mapping[str, Callable[[Turn], None]] = MappingProxyType({"endpoint": parcels.deliver})
+"""Who does the work of which kind of queue."""
+
+
+def serve(to: Services) -> None:
+    """Tell what is to be told, until SIGTERM or SIGINT; what is under way then is finished."""
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: told.set())
+    Worker(to, told).run()
+
+
+class Worker:
+    """Empties queues until `stop` is set."""
+
+    def __init__(self, to: Services, stop: threading.Event) -> None:
+        self._to = to
+        self._stop = stop
+        self._mutex = threading.Lock()
+        self._at_work: Counter[str] = Counter()  # by origin
+        self._slow: set[str] = set()
+        self._done = threading.Event()
+
+    def run(self) -> None:
+        """Announce and deliver; returns when all threads are done."""
+        announcer = threading.Thread(target=self._announce, name="announcer")
+        announcer.start()
+        with ThreadPoolExecutor(_THREADS, "deliver") as pool:
+            while not self._stop.is_set():
+                self._done.clear()
+                if not _tried(lambda: self._begin(pool)):
+                    self._wait(self._done if self._at_work else self._stop)
+        announcer.join()
+
+    def _announce(self) -> None:
+        while not self._stop.is_set():
+            if not _tried(lambda: announce(self._to)):
+                self._stop.wait(_LOOK_SECONDS)
+
+    def _wait(self, event: threading.Event) -> None:
+        event.wait(_LOOK_SECONDS)
+
+    def _begin(self, pool: ThreadPoolExecutor) -> int:
+        """Take leases for the threads that are free, and return how many."""
+        free = _THREADS - self._at_work.total()
+        if free <= 0:
+            return 0
+        with self._to.store.reading(snapshot=False) as db:
+            due = queues.due(db, microseconds(self._to.clock()), self._busy(), free)
+        return sum(self._taken(pool, name, origin) for name, origin in due)
+
+    def _busy(self) -> list[str]:
+        """Return the origins at which nothing more may be begun."""
+        with self._mutex:
+            busy = {origin for origin, count in self._at_work.items() if count >= _AT_ONE_ORIGIN}
+            if sum(self._at_work[origin] for origin in self._slow) >= _THREADS // 2:
+                busy |= self._slow
+        return sorted(busy)
+
+    def _taken(self, pool: ThreadPoolExecutor, name: str, origin: str) -> bool:
+        if origin in self._busy():  # more than one of it was due
+            return False
+        now, holder = self._to.clock(), self._to.new_id()
+        with self._to.store.changing(durable=False) as db:
+            queue = queues.lease(db, name, microseconds(now), microseconds(now + LEASE), holder)
+        if queue is None:
+            return False
+        with self._mutex:
+            self._at_work[origin] += 1
+        pool.submit(self._work, Turn(queue, holder, self._to, self._stop.is_set))
+        return True
+
+    def _work(self, turn: Turn) -> None:
+        origin, begun = turn.queue.origin, time.monotonic()
+        try:
+            _tried(lambda: _work_at(turn))
+        finally:
+            each = (time.monotonic() - begun) / max(turn.count, 1)
+            with self._mutex:
+                (self._slow.add if each > _SLOW_SECONDS else self._slow.discard)(origin)
+                self._at_work[origin] -= 1
+                self._at_work += Counter()  # without those that are 0
+            self._done.set()
+
+
+def _work_at(turn: Turn) -> None:
+    try:
+        WORK[turn.queue.kind](turn)
+    except GatewayError:
+        raise  # of the store: the lease goes by itself
+    except Exception:
+        turn.failed(NotSent("a mistake of the gateway, which its log describes"))
+        raise
+
+
+def _tried(work: Callable[[], object]) -> bool:
+    """Return whether something was done; what goes wrong is logged, and tried again when its time comes."""
+    try:
+        return bool(work())
+    except Conflict:
+        return True  # another node was first: there may be more
+    except GatewayError as error:
+        _log.warning("not-told: %s; it is tried again", error)
+        time.sleep(_REST_SECONDS)
+    except Exception:  # noqa: BLE001 - whatever it is, what else waits must be told
+        _log.exception("not-told: a mistake of the gateway; it is tried again")
+        time.sleep(_REST_SECONDS)
+    return False

@@ -1,0 +1,1 @@
+"""What is told outward: to which endpoints, and how it is sent."""
