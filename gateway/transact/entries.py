@@ -79,14 +79,14 @@ class Entry(Struct, eq=False):
         return Issue(code, text, expression=f"{self.where}.request" if self.where else self.type)
 
 
-def read(ops: Sequence[Write], caller: Caller) -> list[Entry]:
-    """Return an entry for each operation.
+def read(ops: Sequence[Write], caller: Caller, numbers: Sequence[int] | None = None) -> list[Entry]:
+    """Return an entry for each operation; `numbers` are their places in the Bundle, if that has others beside them.
 
     Raises InvalidResource for a resource without a type, BadRequest for operations that cannot go together or cannot be
     read, Forbidden for what the caller may not do; each with every such problem.
     """
     in_bundle = len(ops) > 1 or any(getattr(op, "full_url", None) for op in ops)
-    entries = _typed(ops, in_bundle=in_bundle)
+    entries = _typed(ops, (numbers or range(len(ops))) if in_bundle else None)
     conditional = [entry for entry in entries if entry.op.__class__ in _CONDITIONAL]
     for entry in conditional:
         _read_condition(entry)
@@ -116,7 +116,7 @@ def check_distinct(entries: Sequence[Entry]) -> None:
         raise BadRequest([entry.request("bad-bundle", text) for entry in written if times[entry.identity] > 1])
 
 
-def _typed(ops: Sequence[Write], *, in_bundle: bool) -> list[Entry]:
+def _typed(ops: Sequence[Write], numbers: Sequence[int] | None) -> list[Entry]:
     """Return an entry for each operation, its condition unread. Raises InvalidResource."""
     known = resource_types()
     entries, issues = [], []
@@ -126,9 +126,9 @@ def _typed(ops: Sequence[Write], *, in_bundle: bool) -> list[Entry]:
         else:
             resource, type_ = None, op.type
         if isinstance(type_, str) and type_ in known:
-            entries.append(Entry(op, n if in_bundle else None, type_, resource))
+            entries.append(Entry(op, numbers[n] if numbers is not None else None, type_, resource))
         else:
-            at = f"{_place(n)}.resource.resourceType" if in_bundle else "resourceType"
+            at = f"{_place(numbers[n])}.resource.resourceType" if numbers is not None else "resourceType"
             issues.append(Issue("invalid-resource", "R4 has no such resource type", expression=at))
     _raise(InvalidResource, issues)
     return entries

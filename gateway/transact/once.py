@@ -37,13 +37,14 @@ Bodies = Callable[[Identity, int], bytes | None]
 class Answer:
     """What was told to the sender of a message; `made` are (status, type, id, version).
 
-    `at` is when, in microseconds, where the answer says that.
+    Of a FHIR message, `at` is when it came, in microseconds, and `focus` says which of `made` it is about.
     """
 
     made: Sequence[tuple[str, str, str, int]]
     issues: Sequence[Issue]
     rows: int
     at: int = 0
+    focus: Sequence[int] = ()
 
 
 class AnsweredBefore(Exception):
@@ -81,15 +82,15 @@ def written(received: Received, outcomes: Sequence[Outcome], issues: Sequence[Is
     if received.by_client:
         return encode([_kept_outcome(outcome) for outcome in outcomes])
     made = [(o.status, o.type, o.id, o.version) for o in outcomes]
-    at = {"at": microseconds(received.received_at)} if received.sent else {}
-    return encode({"made": made, "issues": [_kept(issue) for issue in issues], "rows": received.rows, **at})
+    sent = {"at": microseconds(received.received_at), "focus": received.sent.focus} if received.sent else {}
+    return encode({"made": made, "issues": [_kept(issue) for issue in issues], "rows": received.rows, **sent})
 
 
 def answer(kept: bytes) -> Answer:
     """Return what was told to the sender of a message."""
     found = decode(kept)
-    issues = [_issue(issue) for issue in found["issues"]]
-    return Answer([tuple(made) for made in found["made"]], issues, found["rows"], found.get("at", 0))
+    made, issues = [tuple(one) for one in found["made"]], [_issue(issue) for issue in found["issues"]]
+    return Answer(made, issues, found["rows"], found.get("at", 0), found.get("focus", ()))
 
 
 def outcomes(kept: bytes, bodies: Bodies) -> list[Outcome]:
