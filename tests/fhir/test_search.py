@@ -7,16 +7,20 @@ import pytest
 from gateway.errors import BadRequest, TooLarge
 from gateway.fhir.search import (
     Chain,
+    Composite,
     DateRange,
     Filter,
     Has,
     Missing,
     NumberRange,
+    QuantityRange,
     SearchRequest,
     Target,
     Text,
     Token,
+    UnknownCodes,
     Value,
+    Words,
     parse,
     parse_query,
 )
@@ -98,12 +102,75 @@ def test_a_date_may_stop_at_minutes_and_have_a_zone() -> None:
     assert local.high - local.low == 60_000_000
 
 
-@pytest.mark.parametrize(("text", "low", "high"), [("100", 99.5, 100.5), ("100.00", 99.995, 100.005), ("1e2", 50, 150)])
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [("100", 99.5, 100.5), ("100.00", 99.995, 100.005), ("1e2", 95, 105), ("1.1e2", 109.5, 110.5)],
+)
 def test_a_number_is_as_wide_as_its_precision(text: str, low: float, high: float) -> None:
     value = the_value(f"probability={text}", "RiskAssessment")
 
     assert isinstance(value, NumberRange)
     assert (value.low, value.high) == (low, high)
+
+
+@pytest.mark.parametrize(("text", "low", "high"), [("ap100", 90, 110), ("ap5", 4.5, 5.5), ("ap-20", -22, -18)])
+def test_about_a_number_is_a_tenth_of_it_and_no_less_than_its_precision(text: str, low: float, high: float) -> None:
+    value = the_value(f"probability={text}", "RiskAssessment")
+
+    assert isinstance(value, NumberRange)
+    assert (value.low, value.high) == (low, high)
+
+
+def test_the_two_values_of_a_composite_are_read_each_by_its_own_parameter() -> None:
+    value = the_value("component-code-value-quantity=http://loinc.org|8480-6$gt140||mmHg", "Observation")
+
+    number = NumberRange("gt", 140, 139.5, 140.5)
+    assert value == Composite((Token("http://loinc.org", "8480-6"), QuantityRange(number, None, "mmHg")))
+    assert the_value(r"code-value-string=a\$b$c\,d", "Observation") == Composite((Token(None, "a$b"), Text("c,d")))
+    pointed = the_value("relationship=DocumentReference/1$replaces", "DocumentReference")
+    assert pointed == Composite((Target(("DocumentReference",), "1"), Token(None, "replaces")))
+
+
+def test_the_words_of_a_text_are_folded() -> None:
+    assert the_value("_text=Koorts. én HOEST*", "Patient") == Words(("koorts", "en", "hoest*"))
+
+
+def test_a_kind_of_identifier_stands_before_its_value() -> None:
+    value = the_value("identifier:of-type=http://x|MR|12", "Patient")
+
+    assert value == Token("http://x|MR", "12")
+
+
+class _Colours:
+    """A value set and a code system to read with."""
+
+    def members(self, value_set: str) -> set[tuple[str, str]]:
+        if value_set != "http://x/colours":
+            raise UnknownCodes("there is no such value set here")
+        return {("http://x", "red"), ("http://x", "blue")}
+
+    def related(self, system: str, code: str, direction: str) -> set[str]:
+        return {code, f"{direction} {code} of {system}"}
+
+
+def test_codes_are_read_where_value_sets_are_known() -> None:
+    def read(query: str, resource_type: str = "Observation") -> Filter:
+        (found,) = parse(resource_type, parse_qsl(query), codes=_Colours()).conditions
+        assert isinstance(found, Filter)
+        return found
+
+    reds = (Token("http://x", "blue"), Token("http://x", "red"))
+    assert (read("code:in=http://x/colours").modifier, read("code:in=http://x/colours").values) == (None, reds)
+    assert (read("code:not-in=http://x/colours").modifier, read("code:not-in=http://x/colours").values) == ("not", reds)
+    assert read("code:below=http://x|a").values == (
+        Token("http://x", "a"),
+        Token("http://x", "below a of http://x"),
+    )
+    # The system of a plain code is known by its binding.
+    system = "http://hl7.org/fhir/slotstatus"
+    assert Token(system, f"above free of {system}") in read("status:above=free", "Slot").values
+    with pytest.raises(BadRequest, match="there is no such value set"):
+        read("code:in=http://y")
 
 
 def test_a_chain_goes_through_references() -> None:
@@ -150,7 +217,10 @@ def test_every_problem_is_told_at_once_with_what_is_known() -> None:
     assert len(found) == 7
     assert found[0].startswith("no parameter 'staus' on Slot; did you mean 'status'? Known are _count, _elements, _id")
     assert found[1].startswith("start: a date is")
-    assert found[2] == "'status' takes no modifier ':nto'; did you mean 'not'? Known are missing, not"
+    assert (
+        found[2]
+        == "'status' takes no modifier ':nto'; did you mean 'not'? Known are above, below, in, missing, not, not-in"
+    )
     assert "did you mean 'start'?" in found[4]
     assert "did you mean 'schedule'?" in found[5]
 
@@ -195,7 +265,32 @@ def test_every_problem_is_told_at_once_with_what_is_known() -> None:
         ("_count=1e9", "Slot", "a whole number"),
         ("_count=" + "9" * 20, "Slot", "a whole number"),
         ("near=52|4", "Location", "no parameter 'near'"),
-        ("_filter=x", "Slot", "no parameter '_filter'"),
+        ("_filter=x", "Slot", "_filter is not served: conditions are parameters"),
+        ("_list=7", "Slot", "_list is not served: read the List"),
+        ("_content=x", "Patient", "_content is not served"),
+        ("_query=x", "Patient", "_query is not served"),
+        ("phonetic=x", "Patient", "phonetic is not served"),
+        ("_contained=true", "Patient", "_contained is not served"),
+        ("schedule:above=1", "Slot", "':above' is not served for references"),
+        ("schedule:below=1", "Slot", "':below' is not served for references"),
+        ("service-type:text=bed", "Slot", "'service-type' takes no modifier ':text'"),
+        ("status:text=vrij", "Task", "'status' takes no modifier ':text'"),
+        ("identifier:in=http://x", "Patient", "'identifier' takes no modifier ':in'"),
+        ("code:of-type=a|b|c", "Observation", "'code' takes no modifier ':of-type'"),
+        ("identifier:of-type=a|b", "Patient", ":of-type takes the system and code"),
+        ("code:in=http://x", "Observation", "value sets are looked up for a search"),
+        ("code:below=x", "Observation", ":below takes a code with its system"),
+        ("_source:above=urn:oid:1.2", "Slot", ":above is about the steps of a URL"),
+        ("_text=a OR b", "Patient", "_text takes up to 10 words"),
+        ("_text=(a b)", "Patient", "_text takes up to 10 words"),
+        ("_text=--", "Patient", "no letter or digit in it"),
+        ("_text:exact=a", "Patient", "'_text' takes no modifier"),
+        ("_text=a", "Bundle", "no parameter '_text' on Bundle"),
+        ("_sort=_text", "Patient", "_sort takes parameters with one value each"),
+        ("_sort=code-value-quantity", "Observation", "_sort takes parameters with one value each"),
+        ("code-value-quantity=8867-4", "Observation", "two values with a $ between them: code$value-quantity"),
+        ("code-value-quantity=8867-4$ge", "Observation", "a number is a prefix"),
+        ("code-value-quantity:missing=true", "Observation", "takes no modifier ':missing'"),
         ("schedule" + ".actor:Location.organization.partof.partof.partof.partof.name=x", "Slot", None),
         ("name=" + "x" * 1001, "Location", "at most 1000 characters"),
         ("name=" + ",".join(["x"] * 51), "Location", "at most 50 values"),

@@ -4,9 +4,11 @@ https://hl7.org/fhir/R4/search.html
 """
 
 from gateway.fhir.search.bsn import bears_bsn, refuse_bsn_in_url
+from gateway.fhir.search.codes import Codes, NoCodes, UnknownCodes
 from gateway.fhir.search.folding import fold
 from gateway.fhir.search.model import (
     Chain,
+    Composite,
     Condition,
     DateRange,
     Filter,
@@ -21,23 +23,26 @@ from gateway.fhir.search.model import (
     Text,
     Token,
     Value,
+    Words,
 )
 from gateway.fhir.search.request import parse, parse_query
-from gateway.fhir.search.served import DEFAULT_COUNT, MAX_COUNT, MODIFIERS, PAGE, RESULT_PARAMETERS, served, targets
+from gateway.fhir.search.served import DEFAULT_COUNT, MAX_COUNT, PAGE, RESULT_PARAMETERS, modifiers, served, targets
 
 __all__ = [
     "DEFAULT_COUNT",
     "MAX_COUNT",
-    "MODIFIERS",
     "PAGE",
     "RESULT_PARAMETERS",
     "Chain",
+    "Codes",
+    "Composite",
     "Condition",
     "DateRange",
     "Filter",
     "Has",
     "Include",
     "Missing",
+    "NoCodes",
     "NumberRange",
     "QuantityRange",
     "SearchRequest",
@@ -45,9 +50,12 @@ __all__ = [
     "Target",
     "Text",
     "Token",
+    "UnknownCodes",
     "Value",
+    "Words",
     "bears_bsn",
     "fold",
+    "modifiers",
     "parse",
     "parse_query",
     "refuse_bsn_in_url",

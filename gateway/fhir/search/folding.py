@@ -31,6 +31,11 @@ def fold(text: str) -> str:
     >>> fold("  Gül   Özdemir-de Vriès "), fold("'s-Gravenhage")
     ('gul ozdemir de vries', 's gravenhage')
     """
+    return folded(text)
+
+
+def folded(text: str) -> str:
+    """Return the same without keeping it for the next time, for what is long or rare."""
     lower = " ".join(_APART.split(unicodedata.normalize("NFKC", text).casefold().strip()))
     if _PLAIN.fullmatch(lower):
         return lower.replace(" ", "") if _POSTAL_CODE.fullmatch(lower) else lower.strip()

@@ -42,7 +42,10 @@ class DateRange:
 
 @frozen()
 class NumberRange:
-    """A number with its prefix; `eq` and `ne` go by the range [low, high) of its precision, the others by `value`."""
+    """A number with its prefix; `eq` and `ne` go by the range [low, high) of its precision, the others by `value`.
+
+    For `ap` the range is a tenth of the value on either side, or that of its precision where that is wider.
+    """
 
     prefix: Prefix
     value: float
@@ -68,18 +71,35 @@ class Target:
 
 
 @frozen()
+class Words:
+    """Words of a text, folded, each of which must be there; with `*` at its end, as the beginning of one."""
+
+    words: tuple[str, ...]
+
+
+@frozen()
+class Composite:
+    """The two values of a composite parameter, in the order in which they are written."""
+
+    parts: tuple[Value, Value]
+
+
+@frozen()
 class Missing:
     """The value of `:missing`."""
 
     missing: bool
 
 
-Value = Text | Token | DateRange | NumberRange | QuantityRange | Target | Missing
+Value = Text | Token | DateRange | NumberRange | QuantityRange | Target | Words | Composite | Missing
 
 
 @frozen()
 class Filter:
-    """One parameter with its values; a resource matches when any value does (with `not`: when none does)."""
+    """One parameter with its values; a resource matches when any value does (with `not`: when none does).
+
+    The codes of `:in`, `:not-in`, `:above` and `:below` stand here already: such a filter is one by codes, or `not`.
+    """
 
     parameter: SearchParameter
     modifier: str | None

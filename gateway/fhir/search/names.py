@@ -15,11 +15,22 @@ from gateway.errors import Issue
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search.model import Chain, Condition, Filter, Has, Value
-from gateway.fhir.search.served import MAX_DEPTH, MODIFIERS, RESULT_PARAMETERS, named, served, suggestion, targets
+from gateway.fhir.search.served import (
+    MAX_DEPTH,
+    REFUSED,
+    REFUSED_MODIFIERS,
+    RESULT_PARAMETERS,
+    modifiers,
+    named,
+    served,
+    suggestion,
+    targets,
+)
 from gateway.fhir.search.values import BadValue
 from gateway.fhir.types import resource_types
 
-ReadValues = Callable[[SearchParameter, str | None], tuple[Value, ...]]
+ReadValues = Callable[[str, SearchParameter, str | None], tuple[Value, ...]]  # resource type, parameter, modifier
+_AS_CODES = {"in": None, "not-in": "not", "above": None, "below": None}
 _MOST_WAYS = 40  # of a chain without types, through all that its references may point at
 
 
@@ -51,9 +62,17 @@ def resolve(resource_type: str, name: str, values: ReadValues, depth: int = 0) -
     parameter = parameter_of(resource_type, code)
     if rest:
         return _chain(parameter, modifier, rest, values, depth)
-    modifier = checked_modifier(parameter, modifier) if ":" in first else ""
+    modifier = checked_modifier(resource_type, parameter, modifier) if ":" in first else ""
     spelling = f"{parameter.code}:{modifier}" if modifier else parameter.code
-    return Named(spelling, Filter(parameter, modifier or None, values(parameter, modifier or None)))
+    read = values(resource_type, parameter, modifier or None)
+    return Named(spelling, Filter(parameter, _in_codes(parameter, modifier), read))
+
+
+def _in_codes(parameter: SearchParameter, modifier: str) -> str | None:
+    """Return what a modifier comes down to once its values are codes."""
+    if parameter.type == "token" and modifier in _AS_CODES:
+        return _AS_CODES[modifier]
+    return modifier or None
 
 
 def parameter_of(resource_type: str, code: str) -> SearchParameter:
@@ -65,6 +84,8 @@ def parameter_of(resource_type: str, code: str) -> SearchParameter:
     known = served(resource_type)
     found = known.get(code) or _as_its_target(resource_type, code)
     if found is None:
+        if code in REFUSED:
+            raise UnknownName(REFUSED[code])
         names = known.keys() | set(RESULT_PARAMETERS)
         raise UnknownName(f"no parameter '{_shown(code)}' on {resource_type}{suggestion(code, names)}")
     return found
@@ -75,9 +96,11 @@ def _as_its_target(resource_type: str, code: str) -> SearchParameter | None:
     return parameter if parameter and parameter.type == "reference" and code in parameter.targets else None
 
 
-def checked_modifier(parameter: SearchParameter, modifier: str) -> str:
+def checked_modifier(resource_type: str, parameter: SearchParameter, modifier: str) -> str:
     """Return `modifier` in its own spelling; UnknownName when the parameter does not take it."""
-    known = MODIFIERS[parameter.type]
+    known = modifiers(resource_type, parameter)
+    if (parameter.type, modifier) in REFUSED_MODIFIERS:
+        raise UnknownName(REFUSED_MODIFIERS[parameter.type, modifier])
     found = named(known, modifier)
     if found is None and parameter.type == "reference":
         found = named(targets(parameter), modifier)

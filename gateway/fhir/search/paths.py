@@ -28,6 +28,9 @@ _PARENTHESES = re.compile(r"^\((.+)\)(?=\.)")  # (Observation.value.ofType(Codea
 _LITERAL = re.compile(r"where\(([a-z]+)='([^']*)'\)")
 _RESOLVES = re.compile(r"where\(resolve\(\) is ([A-Z][A-Za-z]+)\)")
 
+TOLD = frozenset({"Coding", "CodeableConcept", "Identifier"})
+"""Data types of codes that may have words beside them: a display, a text."""
+
 
 @frozen()
 class Step:
@@ -74,6 +77,13 @@ def data_types(resource_type: str, parameter: SearchParameter) -> frozenset[str]
     return frozenset(path.type for path in paths_of(resource_type, parameter))
 
 
+@cache
+def implied_systems(resource_type: str, parameter: SearchParameter) -> frozenset[str]:
+    """Return the code systems that the codes a parameter finds have by their binding, and so do not write."""
+    bindings = {path.binding for path in paths_of(resource_type, parameter) if path.type == "code" and path.binding}
+    return frozenset(system for binding in bindings for system in elements.required_codings(binding) or ())
+
+
 def json_paths(resource_type: str, expression: str) -> tuple[JsonPath, ...] | None:
     """Return the paths of one alternative, several where an element is a choice; None when it is no plain path."""
     plain = _PARENTHESES.sub(r"\1", expression)
@@ -93,7 +103,7 @@ def _followed(path: JsonPath, step: str) -> Iterator[JsonPath]:
     elif resolves := _RESOLVES.fullmatch(step):
         yield replace(path, target=resolves[1])
     elif step.startswith("ofType("):
-        if path.type == step[len("ofType(") : -1]:
+        if path.type.lower() == step[len("ofType(") : -1].lower():  # R4 writes DateTime in one of them
             yield path
     elif element := elements.child(path.type, step):
         for name, type_name in zip(element.json_names, element.types, strict=element.choice):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from gateway.errors import BadRequest, Issue, TooLarge
 from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.search.coded import BY_HIERARCHY, IN_SET, read_codes
+from gateway.fhir.search.codes import Codes, NoCodes
 from gateway.fhir.search.folding import fold
 from gateway.fhir.search.model import SearchRequest, Value
 from gateway.fhir.search.names import UnknownName, resolve, suggestion_of_type, unknown
@@ -20,14 +23,17 @@ from gateway.fhir.search.served import (
     MAX_VALUES,
     PAGE,
 )
-from gateway.fhir.search.values import BadValue, read, split
+from gateway.fhir.search.values import BadValue, read, read_composite, split
 from gateway.fhir.types import resource_types
 
 Pairs = Sequence[tuple[str, str]]
+_NO_CODES = NoCodes()
 
 
-def parse(resource_type: str, pairs: Pairs, *, strict: bool = True) -> SearchRequest:
+def parse(resource_type: str, pairs: Pairs, *, strict: bool = True, codes: Codes = _NO_CODES) -> SearchRequest:
     """Return the search that `pairs` (decoded names and values, in order) ask of `resource_type`.
+
+    `codes` are the value sets and code systems that `:in`, `:not-in`, `:above` and `:below` are read with.
 
     Raises BadRequest with every problem. With `strict` off an unknown parameter or modifier is left out and becomes a
     warning in `issues`; a value that cannot be read is refused all the same, for leaving it out would widen the search.
@@ -41,7 +47,7 @@ def parse(resource_type: str, pairs: Pairs, *, strict: bool = True) -> SearchReq
         return _page(request, pairs)
     problems: list[Issue] = []
     for name, value in pairs:
-        request = _with(request, name, value, problems, strict=strict)
+        request = _with(request, name, value, problems, strict=strict, codes=codes)
     _raise_errors(problems)
     return replace(request, issues=tuple(problems))
 
@@ -67,14 +73,16 @@ def _page(request: SearchRequest, pairs: Pairs) -> SearchRequest:
     return replace(request, page=next(value for name, value in pairs if name == PAGE))
 
 
-def _with(request: SearchRequest, name: str, value: str, problems: list[Issue], *, strict: bool) -> SearchRequest:
+def _with(
+    request: SearchRequest, name: str, value: str, problems: list[Issue], *, strict: bool, codes: Codes
+) -> SearchRequest:
     try:
         if name in GENERAL_PARAMETERS:
             return _applied(request, name, value)
         if is_result_parameter(name):
             shaped = apply(request, name, value)
             return _applied(shaped.request, name.replace(":recurse", ":iterate"), shaped.value)
-        found = resolve(request.resource_type, name, lambda p, modifier: _values(p, modifier, value))
+        found = resolve(request.resource_type, name, partial(_values, value=value, codes=codes))
     except UnknownName as error:
         issue = unknown(error)
         problems.append(issue if strict else replace(issue, severity="warning", diagnostics=f"left out: {error}"))
@@ -89,13 +97,20 @@ def _applied(request: SearchRequest, name: str, value: str) -> SearchRequest:
     return replace(request, applied=(*request.applied, (name, value)))
 
 
-def _values(parameter: SearchParameter, modifier: str | None, value: str) -> tuple[Value, ...]:
+def _values(
+    resource_type: str, parameter: SearchParameter, modifier: str | None, *, value: str, codes: Codes
+) -> tuple[Value, ...]:
     texts = split(value, ",")
     if modifier == "missing" and len(texts) > 1:
         raise BadValue(":missing takes true or false")
-    if len(texts) > MAX_RANGES and parameter.type not in {"token", "reference"}:
-        raise BadValue(f"a {parameter.type} parameter takes at most {MAX_RANGES} values")
-    return tuple(read(parameter, modifier, _checked(parameter, modifier, text)) for text in texts)
+    if len(texts) > MAX_RANGES and (parameter.type not in {"token", "reference"} or modifier == "text"):
+        raise BadValue(f"a {modifier or parameter.type} parameter takes at most {MAX_RANGES} values")
+    checked = [_checked(parameter, modifier, text) for text in texts]
+    if parameter.type == "token" and modifier in IN_SET | BY_HIERARCHY:
+        return read_codes(resource_type, parameter, modifier or "", checked, codes)
+    if parameter.type == "composite":
+        return tuple(read_composite(resource_type, parameter, text) for text in checked)
+    return tuple(read(parameter, modifier, text) for text in checked)
 
 
 def _checked(parameter: SearchParameter, modifier: str | None, text: str) -> str:
@@ -103,7 +118,8 @@ def _checked(parameter: SearchParameter, modifier: str | None, text: str) -> str
         raise BadValue(f"a value has at most {MAX_VALUE_LENGTH} characters")
     if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in text):
         raise BadValue("it holds a control character or half a surrogate pair")
-    if parameter.type == "string" and text and modifier in {None, "contains"} and not fold(text):
+    is_folded = modifier == "text" or (parameter.type == "string" and modifier in {None, "contains"})
+    if is_folded and text and not fold(text):
         raise BadValue("there is no letter or digit in it to search for")
     return text
 

@@ -14,7 +14,7 @@ from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search.model import Include, SearchRequest, SortKey, Total
 from gateway.fhir.search.names import UnknownName, parameter_of, suggestion_of_type
-from gateway.fhir.search.served import MAX_COUNT, MAX_DEPTH, RESULT_PARAMETERS, named, served, suggestion, targets
+from gateway.fhir.search.served import MAX_COUNT, MAX_DEPTH, RESULT_PARAMETERS, TEXT, named, served, suggestion, targets
 from gateway.fhir.search.values import BadValue
 from gateway.fhir.types import resource_types
 
@@ -81,7 +81,10 @@ def _sort_key(resource_type: str, name: str) -> SortKey:
     code = name.removeprefix("-")
     if ":" in code or "." in code:
         raise UnknownName("_sort takes parameters of the type itself, without modifier or chain")
-    return SortKey(parameter_of(resource_type, code), name.startswith("-"))
+    parameter = parameter_of(resource_type, code)
+    if parameter.type == "composite" or code == TEXT:
+        raise UnknownName(f"_sort takes parameters with one value each, which '{parameter.code}' has not")
+    return SortKey(parameter, name.startswith("-"))
 
 
 def _include(request: SearchRequest, name: str, modifier: str, value: str) -> Applied:

@@ -5,19 +5,44 @@ from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
 
-from gateway.fhir.parameters import SearchParameter, search_parameters
+from gateway.fhir import elements
+from gateway.fhir.parameters import SearchParameter, follows, search_parameters
+from gateway.fhir.search.composites import shapes
+from gateway.fhir.search.paths import TOLD, data_types
 from gateway.fhir.types import resource_types
 
 # Parameter type -> modifiers, without the type names that a reference takes. https://hl7.org/fhir/R4/search.html#modifiers
 MODIFIERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "string": ("contains", "exact", "missing"),
-        "token": ("missing", "not"),
+        "token": ("above", "below", "in", "missing", "not", "not-in", "of-type", "text"),
         "date": ("missing",),
         "number": ("missing",),
         "quantity": ("missing",),
         "reference": ("identifier", "missing"),
-        "uri": ("below", "missing"),
+        "uri": ("above", "below", "missing"),
+        "composite": (),
+    }
+)
+_BY_CODE = frozenset({"above", "below", "in", "not-in"})
+# What R4 has and the gateway does not serve, with the reason: parameters, and modifiers by the type of their parameter.
+REFUSED: Mapping[str, str] = MappingProxyType(
+    {
+        "_contained": "_contained is not served: contained resources are found by what contains them",
+        "_containedType": "_containedType is not served: contained resources are found by what contains them",
+        "_content": "_content is not served: of its text, a resource is found by _text (the narrative) and by the "
+        "string parameters of its type",
+        "_filter": "_filter is not served: conditions are parameters, commas between values are or",
+        "_list": "_list is not served: read the List, and search by _id",
+        "_query": "_query is not served: there are no named queries here",
+        "_score": "_score is not served: matches have no rank",
+        "phonetic": "phonetic is not served: names are found by their beginning, or by name:contains",
+    }
+)
+REFUSED_MODIFIERS: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("reference", "above"): "':above' is not served for references: no hierarchy of resources is known here",
+        ("reference", "below"): "':below' is not served for references: no hierarchy of resources is known here",
     }
 )
 # https://hl7.org/fhir/R4/search.html#Summary
@@ -28,17 +53,40 @@ DEFAULT_COUNT, MAX_COUNT = 50, 1000
 MAX_PARAMETERS, MAX_VALUES, MAX_VALUE_LENGTH, MAX_DEPTH = 100, 1000, 1000, 4
 MAX_RANGES = 50  # values of one parameter that are each a range of an index
 PAGE = "_page"
+TEXT = "_text"
+# Of these the words beside their codes are not kept for `:text`: they are many, and all say the same.
+UNTOLD = frozenset({"Slot"})
+
+
+@follows
+@cache
+def served(resource_type: str) -> Mapping[str, SearchParameter]:
+    """Return by code what a resource type is searched by."""
+    every = search_parameters(resource_type)
+    return MappingProxyType({code: each for code, each in every.items() if _is_served(resource_type, each)})
+
+
+def _is_served(resource_type: str, parameter: SearchParameter) -> bool:
+    if parameter.code in REFUSED or parameter.type not in MODIFIERS:
+        return False
+    if parameter.code == TEXT:
+        return elements.child(resource_type, "text") is not None
+    return bool(shapes(resource_type, parameter) if parameter.type == "composite" else parameter.expression)
 
 
 @cache
-def served(resource_type: str) -> Mapping[str, SearchParameter]:
-    """Return by code what a resource type is searched by; nothing that is composite, special or phonetic."""
-    found = {
-        code: parameter
-        for code, parameter in search_parameters(resource_type).items()
-        if parameter.type in MODIFIERS and parameter.expression and code != "phonetic"
-    }
-    return MappingProxyType(found)
+def modifiers(resource_type: str, parameter: SearchParameter) -> tuple[str, ...]:
+    """Return the modifiers that a parameter takes on a type, without the type names that a reference takes."""
+    known = MODIFIERS[parameter.type]
+    if parameter.code == TEXT:
+        return ()
+    if parameter.type != "token":
+        return known
+    found = data_types(resource_type, parameter)
+    left_out = set() if found & {"code", "Coding", "CodeableConcept"} else set(_BY_CODE)
+    left_out |= set() if found & TOLD and resource_type not in UNTOLD else {"text"}
+    left_out |= set() if "Identifier" in found else {"of-type"}
+    return tuple(name for name in known if name not in left_out)
 
 
 def targets(parameter: SearchParameter) -> tuple[str, ...]:

@@ -10,7 +10,10 @@ from typing import cast
 
 from gateway.fhir import datetime
 from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.search.composites import shapes
+from gateway.fhir.search.folding import fold
 from gateway.fhir.search.model import (
+    Composite,
     DateRange,
     Missing,
     NumberRange,
@@ -20,6 +23,7 @@ from gateway.fhir.search.model import (
     Text,
     Token,
     Value,
+    Words,
 )
 from gateway.fhir.types import resource_types
 
@@ -28,7 +32,16 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})
 _LOST_PLUS = re.compile(r"T[0-9:.]+ [0-9]{2}:[0-9]{2}$")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _LOCAL = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/]")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+
+
+_OPERATORS = frozenset({"AND", "OR", "NOT", "NEAR"})
+_MOST_WORDS = 10
+_WORDS = (
+    f"_text takes up to {_MOST_WORDS} words, all of which must be there; a comma is or, and a * at the end of a word"
+    " asks for its beginning; AND, OR, NOT, NEAR, parentheses and quotes are not understood"
+)
 
 
 class BadValue(ValueError):
@@ -64,11 +77,29 @@ def read(parameter: SearchParameter, modifier: str | None, text: str) -> Value:
         raise BadValue("it has no value")
     if modifier == "missing":
         return _missing(text)
+    if modifier == "text":
+        return _text(text)
+    if modifier == "of-type":
+        return _of_type(text)
+    if parameter.code == "_text":
+        return _words(unescape(text))
     if modifier == "identifier":
         return _token(text)
     if parameter.type == "reference":
         return _reference(parameter, modifier, unescape(text))
+    if modifier in {"above", "below"} and not _URL.match(text):
+        raise BadValue(f":{modifier} is about the steps of a URL, which begins with its scheme and ://")
     return _READERS[parameter.type](text)
+
+
+def read_composite(resource_type: str, parameter: SearchParameter, text: str) -> Composite:
+    """Return the two values of a composite parameter; BadValue when they are not two, or one cannot be read."""
+    first, second = shapes(resource_type, parameter)[0].parts
+    texts = split(text, "$")
+    if len(texts) != 2:
+        codes = f"{first.parameter.code}${second.parameter.code}"
+        raise BadValue(f"it takes two values with a $ between them: {codes}; a $ in a value is written \\$")
+    return Composite((read(first.parameter, None, texts[0]), read(second.parameter, None, texts[1])))
 
 
 def _missing(text: str) -> Missing:
@@ -90,6 +121,31 @@ def _token(text: str) -> Token:
     return Token(parts[0], parts[1] or None)
 
 
+def _of_type(text: str) -> Token:
+    """Read the system and code of a kind of identifier, and its value; all three are asked for.
+
+    The system of the token is then `system|code` of the kind, as in the index.
+    """
+    parts = [unescape(part) for part in split(text, "|")]
+    if len(parts) != 3 or not all(parts):
+        raise BadValue(":of-type takes the system and code of a kind of identifier, and its value: system|code|value")
+    return Token(f"{parts[0]}|{parts[1]}", parts[2])
+
+
+def _words(text: str) -> Words:
+    """Read words that must all be there. Operators are refused: they would be looked for as words."""
+    found: dict[str, None] = {}
+    for written in text.split():
+        if written in _OPERATORS or any(sign in written for sign in '()"'):
+            raise BadValue(_WORDS)
+        *before, last = fold(written).split() or [""]
+        found |= dict.fromkeys([*before, f"{last}*" if written.endswith("*") else last])
+    words = [word for word in found if word.strip("*")]
+    if not words or len(words) > _MOST_WORDS:
+        raise BadValue(_WORDS)
+    return Words(tuple(words))
+
+
 def _date(text: str) -> DateRange:
     prefix, rest = _prefixed(text)
     moment = datetime.read(rest)
@@ -107,7 +163,10 @@ def _number(text: str) -> NumberRange:
     if not _NUMBER.fullmatch(rest):
         raise BadValue("a number is a prefix (eq ne gt ge lt le sa eb ap) or none, then digits: 5, 5.40, 1e2")
     exact = Decimal(rest)
-    half = Decimal((0, (5,), cast("int", exact.as_tuple().exponent) - 1))
+    digit = cast("int", exact.as_tuple().exponent) - ("e" in rest.lower())  # 1e2 is 95 to 105, says R4
+    half = Decimal((0, (5,), digit - 1))
+    if prefix == "ap":
+        half = max(half, abs(exact) / 10)
     return NumberRange(prefix, float(exact), float(exact - half), float(exact + half))
 
 

@@ -32,7 +32,9 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
     }
 )
 # Parameter type -> modifier -> its number: `:text` rows that changed leave what is searched without it alone.
-MODIFIER_VERSIONS: Mapping[str, Mapping[str, int]] = MappingProxyType({"reference": {"identifier": 1}})
+MODIFIER_VERSIONS: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {"reference": {"identifier": 1}, "token": {"text": 1, "of-type": 1}}
+)
 
 PROJECTION = "(slot)"
 """The name of the capacity projection among those of Slot."""

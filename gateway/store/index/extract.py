@@ -10,11 +10,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.parameters import SearchParameter, follows
 from gateway.fhir.search import served
 from gateway.fhir.search.paths import alternatives, json_paths
 from gateway.fhir.types import Resource
-from gateway.store.index import references
+from gateway.store.index import composites, narrative, references
+from gateway.store.index.definitions import IN_CURRENT
 from gateway.store.index.generate import Extract, extraction
 from gateway.store.index.model import SLOT_CODINGS, IndexRows, SlotRow, capacity_param
 from gateway.store.index.moments import span
@@ -28,7 +29,6 @@ _TYPE_BY_KEY = {
     "end": "Period",
     "value": "Identifier",
 }
-_IN_CURRENT = frozenset({"_id", "_lastUpdated"})  # columns of the table `current`, not index rows
 
 
 def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
@@ -38,6 +38,10 @@ def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
     """
     found, kind = IndexRows(), resource["resourceType"]
     _extraction(kind)(found, resource, base or "")
+    if composites.composites(kind):
+        composites.write(found, resource, base or "")
+    if "text" in resource:
+        narrative.write(found, resource)
     for parameter, evaluate in _evaluated(kind):
         _write_evaluated(found, parameter, evaluate(resource), base or "")
     if kind == "Slot" and (slot := _slot(resource, found)):
@@ -48,6 +52,7 @@ def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
     return found
 
 
+@follows
 @cache
 def _extraction(resource_type: str) -> Extract:
     """Return the function that follows the paths of all parameters of a type."""
@@ -64,9 +69,10 @@ def _extraction(resource_type: str) -> Extract:
 
 
 def _indexed(resource_type: str) -> Iterator[SearchParameter]:
-    return (p for code, p in served(resource_type).items() if code not in _IN_CURRENT)
+    return (p for code, p in served(resource_type).items() if code not in IN_CURRENT and p.expression)
 
 
+@follows
 @cache
 def _evaluated(resource_type: str) -> tuple[tuple[SearchParameter, Evaluate], ...]:
     """Return the parameters whose expression is more than a path, with the compiled expression."""

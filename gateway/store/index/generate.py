@@ -22,10 +22,11 @@ from gateway.fhir import elements
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import fold
 from gateway.fhir.search.paths import JsonPath, Step
+from gateway.fhir.search.served import UNTOLD
 from gateway.store.index import references
-from gateway.store.index.model import DAY_US, IndexRows
+from gateway.store.index.model import DAY_US, IndexRows, text_param
 from gateway.store.index.moments import span
-from gateway.store.index.writers import WRITERS, write_span
+from gateway.store.index.writers import WRITERS, write_kind, write_span
 
 Extract = Callable[[IndexRows, dict[str, Any], str], None]  # rows, resource, base
 
@@ -41,7 +42,10 @@ _INLINE = MappingProxyType(
             *(f"    {line}".replace("{v}", "w") for line in _SYSTEM_AND_CODE),
         ),
         **{("date", name): _MOMENT for name in ("date", "dateTime", "instant")},
-        ("token", "Identifier"): tuple(line.replace("'code'", "'value'") for line in _SYSTEM_AND_CODE),
+        ("token", "Identifier"): (
+            *(line.replace("'code'", "'value'") for line in _SYSTEM_AND_CODE),
+            "if 'type' in {v}: write_kind(found, {p}, {v})",
+        ),
         **{("string", name): ("string(({p}, fold({v}), {v}))",) for name in ("string", "markdown")},
         ("reference", "Reference"): (
             "if 'reference' in {v} and (place := plain({v}['reference']) or located({v}['reference'], base)):",
@@ -57,6 +61,19 @@ _AT_TARGET = (
     "    if 'identifier' in {v}: write_identifier(found, {p}, {v}, {t})",
     "else: write_reference(found, {p}, {v}, {t}, base)",
 )
+# The words beside a code, once a place, whatever parameters look there; {p} is the name of the rows.
+_WORDS = MappingProxyType(
+    {
+        "Coding": ("if 'display' in {v}: string(({p}, fold({v}['display']), ''))",),
+        "CodeableConcept": (
+            "t = {v}.get('text')",
+            "if t: string(({p}, fold(t), ''))",
+            "for w in {v}.get('coding', ()):",
+            "    if 'display' in w and w['display'] != t: string(({p}, fold(w['display']), ''))",
+        ),
+        "Identifier": ("if 'text' in {v}.get('type', ()): string(({p}, fold({v}['type']['text']), ''))",),
+    }
+)
 _PROLOGUE = """\
 def extract(found, resource, base):
     token, string, date, reference = found.token.append, found.string.append, found.date.append, found.reference.append
@@ -65,9 +82,10 @@ def extract(found, resource, base):
 
 @dataclass(slots=True)
 class _Node:
-    """A place in the JSON: what is extracted there, and the steps that lead on."""
+    """A place in the JSON: what is extracted there, its path where it has words beside codes, the steps further on."""
 
     ends: list[tuple[SearchParameter, JsonPath]] = field(default_factory=list)
+    words: JsonPath | None = None
     steps: dict[Step, _Node] = field(default_factory=dict)
 
 
@@ -79,11 +97,14 @@ def extraction(resource_type: str, paths: Iterable[tuple[SearchParameter, JsonPa
         for step in path.steps:
             node = node.steps.setdefault(step, _Node())
         node.ends.append((parameter, path))
+        if parameter.type == "token" and path.type in _WORDS and resource_type not in UNTOLD:
+            node.words = path
     source = _PROLOGUE + "".join(f"    {line}\n" for line in _lines(root, "resource", resource_type, 0))
     names: dict[str, Any] = {f"{kind}_{name}": writer for (kind, name), writer in WRITERS.items()}
     names |= {"fold": fold, "plain": references.plain, "located": references.located}
     names["write_reference"] = references.write
     names |= {"write_identifier": references.write_identifier, "span": span, "DAY_US": DAY_US, "write_span": write_span}
+    names["write_kind"] = write_kind
     exec(compile(source, f"<index rows of {resource_type}>", "exec"), names)  # noqa: S102 - made of R4's names alone
     extract: Extract = names["extract"]
     return extract
@@ -126,6 +147,9 @@ def _ends(node: _Node, value: str) -> Iterator[str]:
             yield f"write_reference(found, {parameter.code!r}, {value}, {path.target!r}, base)"
         elif kind in WRITERS:
             yield f"{kind[0]}_{kind[1]}(found, {parameter.code!r}, {value})"
+    if node.words:
+        name = repr(text_param(node.words.name))
+        yield from (line.format(v=value, p=name) for line in _WORDS[node.words.type])
 
 
 def _element(type_name: str, json_name: str) -> tuple[str, bool]:

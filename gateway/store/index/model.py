@@ -10,6 +10,10 @@
     slot            (key, status, start, end_, schedule)    the capacity projection, see SlotRow
 
 The order of the columns is the order of the clustered key; `key` last makes matches come in key order.
+Three kinds of rows stand there under a name that is no parameter: the words beside codes (`code:text`, by path, so
+that parameters which look at one place share them), identifiers with their kind (`identifier:of-type`, its system and
+code as the system), and the values of composites (composites.py). A word of a narrative is a string of `_text`.
+
 Each index table also has an index (key, param): deletes, :missing, _sort and probes of one resource use it.
 """
 
@@ -38,6 +42,20 @@ def capacity_param(status: str, param: str, system: str, code: str) -> str:
     'free specialty http://snomed.info/sct|394579002'
     """
     return f"{status} {param} {system}|{code}"
+
+
+def composite_param(name: str, system: str, code: str) -> str:
+    """Return the name under which the values stand that a composite pairs with a code.
+
+    >>> composite_param("code-value-quantity", "http://loinc.org", "8867-4")
+    'code-value-quantity http://loinc.org|8867-4'
+    """
+    return f"{name} {system}|{code}"
+
+
+def text_param(path: str) -> str:
+    """Return the name under which the words beside the codes at a path stand, for `:text`."""
+    return f"{path}:text"
 
 
 @dataclass(slots=True)

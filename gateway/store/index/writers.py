@@ -45,6 +45,16 @@ def _identifier(rows: IndexRows, param: str, value: Json) -> None:
     system, code = value.get("system", ""), value.get("value", "")
     if system or code:
         rows.token.append((param, system, code))
+    if "type" in value:
+        write_kind(rows, param, value)
+
+
+def write_kind(rows: IndexRows, param: str, value: Json) -> None:
+    """Add a row for each kind that an identifier is said to be of, for `:of-type`."""
+    if "value" in value:
+        for coding in value["type"].get("coding", ()):
+            kind = f"{coding.get('system', '')}|{coding.get('code', '')}"
+            rows.token.append((f"{param}:of-type", kind, value["value"]))
 
 
 def _contact_point(rows: IndexRows, param: str, value: Json) -> None:

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import Chain, Condition, DateRange, Filter, Has, Missing, Token
+from gateway.fhir.search.served import TEXT
+from gateway.store.search.composites import composite_match
 from gateway.store.search.filters import filter_match, one_range
 from gateway.store.search.match import Match, any_of, constant
 from gateway.store.search.ranges import point
 from gateway.store.search.scope import Scope, is_single
 from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, one_of, sql
+from gateway.store.search.words import narrative_match, narrative_matches, told_match
 
 _RANGES = frozenset({"date", "number", "quantity"})
 
@@ -23,6 +26,8 @@ def matches_of(resource_type: str, conditions: Iterable[Condition], scope: Scope
     for condition in conditions:
         if isinstance(condition, Filter) and _is_one_range(resource_type, condition):
             together.setdefault(condition.parameter.code, []).append(condition)
+        elif isinstance(condition, Filter) and condition.parameter.code == TEXT:
+            found += narrative_matches(resource_type, condition)
         else:
             found.append(condition_match(resource_type, condition, scope))
     return found + [_together(resource_type, filters, scope) for filters in together.values()]
@@ -51,6 +56,12 @@ def condition_match(resource_type: str, condition: Condition, scope: Scope, dept
             return _id(resource_type, condition)
         case Filter(parameter, _, _) if parameter.code == "_lastUpdated":
             return _last_updated(resource_type, [condition])
+        case Filter(parameter, _, _) if parameter.code == TEXT:
+            return narrative_match(resource_type, condition)
+        case Filter(parameter, _, _) if parameter.type == "composite":
+            return composite_match(resource_type, condition, scope)
+        case Filter(_, "text", _):
+            return told_match(resource_type, condition)
         case Filter():
             return filter_match(resource_type, condition, scope)
 

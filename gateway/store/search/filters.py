@@ -6,7 +6,7 @@ the select of all keys, range by range, and the probe of one key, through the in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar, cast
 
 from gateway.fhir.frozen import frozen
@@ -22,16 +22,17 @@ from gateway.fhir.search import (
     Value,
     fold,
 )
-from gateway.fhir.search.paths import data_types
-from gateway.store.search.match import Match
+from gateway.fhir.search.paths import data_types, implied_systems
+from gateway.store.search.match import Match, constant
 from gateway.store.search.ranges import date_branch, number_branch, overlapped, overlapping, quantity_branch
-from gateway.store.search.scope import Scope, has_no_system, implied_systems
-from gateway.store.search.sql import TRUE, Sql, either, every, fails, holds, joined, one_of, sql
+from gateway.store.search.scope import Scope, has_no_system
+from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, one_of, sql
+from gateway.store.search.units import in_other_units
 
 TABLES: Mapping[str, Sql] = {
     name: Sql(f"index_{name}") for name in ("token", "string", "date", "reference", "uri", "number", "quantity")
 }
-_LAST_CHARACTER = "\U0010ffff"
+LAST_CHARACTER = "\U0010ffff"
 _SELECT = "select x.key from {} x where x.type = {} and x.param = {} and {}"
 V = TypeVar("V", bound=Value)
 
@@ -49,15 +50,16 @@ def filter_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
     if asked.modifier == "missing":
         return _missing(resource_type, asked)
     table, param = _place(asked)
-    found = _ranges(resource_type, table, param, _branches(resource_type, asked, param, scope))
+    found = index_match(resource_type, table, param, _branches(resource_type, asked, param, scope))
     return Match(probe=lambda key: sql("not ({})", found.probe(key))) if asked.modifier == "not" else found
 
 
 def one_range(resource_type: str, all_asked: Sequence[Filter], scope: Scope) -> Match:
     """Return the SQL of one-value filters on a parameter that a resource has once: `ge` and `le` are one range."""
     table, param = _place(all_asked[0])
-    conditions = [_branches(resource_type, asked, param, scope)[0].condition for asked in all_asked]
-    found = _ranges(resource_type, table, param, [Branch(every(conditions))])
+    branches = [_branches(resource_type, asked, param, scope) for asked in all_asked]
+    conditions = [either([branch.condition for branch in each]) for each in branches]
+    found = index_match(resource_type, table, param, [Branch(every(conditions))])
     window = overlapped([value for asked in all_asked for value in _values(asked, DateRange)])
     if window is None or data_types(resource_type, all_asked[0].parameter) == {"instant"}:
         return found
@@ -69,18 +71,25 @@ def one_range(resource_type: str, all_asked: Sequence[Filter], scope: Scope) -> 
 def _place(asked: Filter) -> tuple[Sql, str]:
     if asked.modifier == "identifier":
         return TABLES["token"], f"{asked.parameter.code}:identifier"
+    if asked.modifier == "of-type":
+        return TABLES["token"], f"{asked.parameter.code}:of-type"
     return TABLES[asked.parameter.type], asked.parameter.code
 
 
-def _ranges(resource_type: str, table: Sql, param: str, branches: list[Branch]) -> Match:
-    selects = [sql(_SELECT, table, resource_type, param, branch.condition) for branch in branches]
+def index_match(resource_type: str, table: Sql, param: str | Sql, branches: Sequence[Branch]) -> Match:
+    """Return the SQL of ranges of an index under one name, or (a condition on it) under several."""
+    if not branches:
+        return constant(FALSE)
+    named = param if isinstance(param, Sql) else sql("x.param = {}", param)
+    select = "select x.key from {} x where x.type = {} and {} and {}"
+    selects = [sql(select, table, resource_type, named, branch.condition) for branch in branches]
     condition = either([branch.condition for branch in branches])
     return Match(
         probe=lambda key: holds(
-            sql("select 1 from {} x where x.key = {} and x.param = {} and {}", table, Sql(key), param, condition)
+            sql("select 1 from {} x where x.key = {} and {} and {}", table, Sql(key), named, condition)
         ),
         keys=joined(" union all ", selects),
-        ordered=len(branches) == 1 and branches[0].exact,
+        ordered=len(branches) == 1 and branches[0].exact and isinstance(param, str),
     )
 
 
@@ -103,6 +112,13 @@ def _missing(resource_type: str, asked: Filter) -> Match:
 def _branches(resource_type: str, asked: Filter, param: str, scope: Scope) -> list[Branch]:
     if asked.modifier == "identifier":
         return _tokens(_values(asked, Token), scope.systems.get((resource_type, param), ()))
+    if asked.modifier == "of-type":
+        return _tokens(_values(asked, Token), ())
+    return branches_of(resource_type, asked, scope)
+
+
+def branches_of(resource_type: str, asked: Filter, scope: Scope) -> list[Branch]:
+    """Return the ranges of the values of a parameter in its own index table."""
     return _KINDS[asked.parameter.type](resource_type, asked, scope)
 
 
@@ -130,13 +146,18 @@ def _codes(system: Sql, codes: list[str | None], asked: str | None) -> Branch:
     return Branch(every([system, one_of("x.code", wanted)]), exact=exact)
 
 
+def string_branches(asked: Filter) -> list[Branch]:
+    """Return the ranges of texts by their beginning."""
+    return [Branch(_starts(value.text)) for value in _values(asked, Text)]
+
+
 def _string(_: str, asked: Filter, __: Scope) -> list[Branch]:
     return [Branch(_STRINGS[asked.modifier or ""](value.text)) for value in _values(asked, Text)]
 
 
 def _starts(text: str) -> Sql:
     start = fold(text)
-    return sql("x.value >= {} and x.value < {}", start, start + _LAST_CHARACTER)
+    return sql("x.value >= {} and x.value < {}", start, start + LAST_CHARACTER)
 
 
 def _exactly(text: str) -> Sql:
@@ -153,9 +174,20 @@ def _uri(_: str, asked: Filter, __: Scope) -> list[Branch]:
     if asked.modifier == "below":
         below = "x.value >= {} and x.value < {}"
         return [Branch(sql("x.value = {}", text)) for text in texts] + [
-            Branch(sql(below, f"{text.rstrip('/')}/", f"{text.rstrip('/')}/{_LAST_CHARACTER}")) for text in texts
+            Branch(sql(below, f"{text.rstrip('/')}/", f"{text.rstrip('/')}/{LAST_CHARACTER}")) for text in texts
         ]
+    if asked.modifier == "above":
+        return [Branch(one_of("x.value", sorted({above for text in texts for above in _above(text)})))]
     return [Branch(one_of("x.value", texts), exact=len(texts) == 1)]
+
+
+def _above(url: str) -> Iterator[str]:
+    """Yield a URL and all that stand above it, each with and without a slash at its end."""
+    scheme, _, rest = url.partition("://")
+    steps = rest.rstrip("/").split("/")
+    for count in range(1, len(steps) + 1):
+        yield (above := f"{scheme}://{'/'.join(steps[:count])}")
+        yield f"{above}/"
 
 
 def _reference(_: str, asked: Filter, scope: Scope) -> list[Branch]:
@@ -189,8 +221,10 @@ def _number(_: str, asked: Filter, __: Scope) -> list[Branch]:
     return [Branch(number_branch(value)) for value in _values(asked, NumberRange)]
 
 
-def _quantity(_: str, asked: Filter, __: Scope) -> list[Branch]:
-    return [Branch(quantity_branch(value)) for value in _values(asked, QuantityRange)]
+def _quantity(resource_type: str, asked: Filter, scope: Scope) -> list[Branch]:
+    units = scope.units.get((resource_type, asked.parameter.code), ())
+    values = [each for value in _values(asked, QuantityRange) for each in in_other_units(value, units)]
+    return [Branch(quantity_branch(value)) for value in values]
 
 
 def _values(asked: Filter, kind: type[V]) -> list[V]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.fhir.frozen import frozen
-from gateway.store.search.sql import Sql, either, joined, sql
+from gateway.store.search.sql import FALSE, Sql, either, every, joined, sql
 
 
 @frozen()
@@ -26,11 +26,25 @@ def any_of(matches: list[Match]) -> Match:
     """Return what matches when one of `matches` does."""
     if len(matches) == 1:
         return matches[0]
+    if not matches:
+        return constant(FALSE)
     selects = [match.keys for match in matches if match.keys is not None]
     return Match(
         probe=lambda key: either([match.probe(key) for match in matches]),
         keys=joined(" union all ", selects) if len(selects) == len(matches) else None,
         few=all(match.few for match in matches),
+    )
+
+
+def all_of(matches: list[Match]) -> Match:
+    """Return what matches when all of `matches` do; the keys of the first are the way in."""
+    first, *others = matches
+    if not others:
+        return first
+    select = "select k.key from ({}) k where {}"
+    return Match(
+        probe=lambda key: every(match.probe(key) for match in matches),
+        keys=first.keys and sql(select, first.keys, every(match.probe("k.key") for match in others)),
     )
 
 

@@ -89,8 +89,7 @@ def number_branch(asked: NumberRange) -> Sql:
         case "ne":
             return sql("not (x.low >= {} and x.high < {})", low, high)
         case "ap":
-            margin = max(abs(value) / 10, high - value)
-            return sql("x.low <= {} and x.high >= {}", value + margin, value - margin)
+            return sql("x.low <= {} and x.high >= {}", high, low)
         case "gt" | "ge" | "lt" | "le":
             column, comparison = _OUTER[asked.prefix]
             return sql("{} {} {}", Sql(column), Sql(comparison), value)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gateway.fhir.elements import required_codings
 from gateway.fhir.frozen import frozen
-from gateway.fhir.search import Chain, Condition, Filter, Has, Token
-from gateway.fhir.search.paths import alternatives, data_types, json_paths, paths_of
-from gateway.store.search.sql import FALSE, TRUE, Sql, joined, one_of, sql
+from gateway.fhir.search import Chain, Composite, Condition, Filter, Has, QuantityRange, Token, Value
+from gateway.fhir.search.composites import shapes
+from gateway.fhir.search.paths import alternatives, data_types, json_paths
+from gateway.store.search.sql import FALSE, TRUE, Sql, every, joined, one_of, sql
+from gateway.store.search.units import UCUM
 
 if TYPE_CHECKING:
     from gateway.fhir.parameters import SearchParameter
@@ -24,6 +25,7 @@ _SEVERAL_ROWS = frozenset(
     {"HumanName", "Address", "CodeableConcept", "Quantity", "Duration", "Age", "Range", "canonical"}
 )
 Indexed = tuple[str, str]  # resource type, parameter
+_Asked = tuple[str, "SearchParameter", str | None, Value]  # resource type, parameter, modifier, value
 
 
 # As many rows are all looked at, so that the total is known and any order is possible.
@@ -73,13 +75,17 @@ class Scope:
     candidates: int = CANDIDATES
     reach: int = REACH
     systems: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
+    units: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
 
     def knowing(self, db: Database, request: SearchRequest) -> Scope:
         """Return the scope with the systems that occur in the token parameters which are asked by code alone.
 
-        With them such a search is a few exact ranges of the index, in which the system stands before the code.
+        With them such a search is a few exact ranges of the index, in which the system stands before the code. With the
+        units that occur, a quantity is asked in each that it can be converted to.
         """
-        return replace(self, systems=_occurring_systems(db, request.resource_type, request.conditions))
+        by_code = _asked_by_code(request.resource_type, request.conditions)
+        by_unit = _asked_by_unit(request.resource_type, request.conditions)
+        return replace(self, systems=_occurring(db, "system", by_code), units=_occurring(db, "code", by_unit))
 
     def wider(self) -> Scope:
         """Return the scope for a search whose page was not full within reach."""
@@ -93,13 +99,6 @@ class Scope:
         """Return the same where the type stands in a column."""
         types = self.visible.types
         return TRUE if types is None else one_of(column, sorted(types))
-
-
-@cache
-def implied_systems(resource_type: str, parameter: SearchParameter) -> frozenset[str]:
-    """Return the code systems that the codes a parameter finds have by their binding, and so do not write."""
-    bindings = {path.binding for path in paths_of(resource_type, parameter) if path.type == "code" and path.binding}
-    return frozenset(system for binding in bindings for system in required_codings(binding) or ())
 
 
 @cache
@@ -118,39 +117,73 @@ def has_no_system(resource_type: str, parameter: SearchParameter) -> bool:
     return bool(found) and found <= _PLAIN
 
 
-def _occurring_systems(db: Database, resource_type: str, conditions: Sequence[Condition]) -> dict[Indexed, list[str]]:
-    wanted = sorted({pair for condition in conditions for pair in _asked_by_code(resource_type, condition)})
+def _occurring(db: Database, column: str, wanted: Sequence[Indexed]) -> dict[Indexed, list[str]]:
+    """Return the values that occur in a column of the index of each parameter: systems of tokens, units of UCUM."""
     found: dict[Indexed, list[str]] = {pair: [] for pair in wanted}
     if wanted:
-        statement = joined(" union all ", [_systems_of(n, *pair) for n, pair in enumerate(wanted)])
-        for number, system in db.rows(*statement):
-            found[wanted[number]].append(system)
+        statement = joined(" union all ", [_distinct(n, column, *pair) for n, pair in enumerate(wanted)])
+        for number, value in db.rows(*statement):
+            found[wanted[number]].append(value)
     return found
 
 
-def _systems_of(number: int, resource_type: str, param: str) -> Sql:
-    """Return the select of the distinct systems of one parameter, one step of the index for each."""
-    first = sql("select min(system) from index_token where type = {} and param = {}", resource_type, param)
-    following = sql("select min(system) from index_token where type = {} and param = {}", resource_type, param)
+def _distinct(number: int, column: str, resource_type: str, param: str) -> Sql:
+    """Return the select of the distinct values of a column of one parameter, one step of the index for each."""
+    table, of_system = ("index_token", TRUE) if column == "system" else ("index_quantity", sql("system = {}", UCUM))
+    where = every([sql("type = {} and param = {}", resource_type, param), of_system])
+    first = sql("select min({column}) from {table} where {}", where, column=column, table=table)
     return sql(
-        "select {}, system from (with recursive found(system) as (select ({}) union all"
-        " select ({} and system > found.system) from found where found.system is not null)"
-        " select system from found where system is not null) s",
+        "select {}, {column} from (with recursive found({column}) as (select ({}) union all"
+        " select ({} and {column} > found.{column}) from found where found.{column} is not null)"
+        " select {column} from found where {column} is not null) s",
         Sql(str(number)),
         first,
-        following,
+        first,
+        column=column,
     )
 
 
-def _asked_by_code(resource_type: str, condition: Condition) -> Iterator[Indexed]:
-    match condition:
-        case Chain(_, targets):
-            for target, then in targets:
-                yield from _asked_by_code(target, then)
-        case Has(source, _, then):
-            yield from _asked_by_code(source, then)
-        case Filter(parameter, modifier, values):
-            if any(isinstance(v, Token) and v.system is None for v in values):
-                param = f"{parameter.code}:identifier" if modifier == "identifier" else parameter.code
-                if parameter.type == "reference" or not has_no_system(resource_type, parameter):
-                    yield resource_type, param
+def _single(
+    resource_type: str, conditions: Iterable[Condition]
+) -> Iterator[tuple[str, SearchParameter, str | None, Value]]:
+    """Yield each value that is asked, as one of a single parameter: its type, parameter, modifier and value."""
+    for condition in conditions:
+        match condition:
+            case Chain(_, targets):
+                for target, then in targets:
+                    yield from _single(target, [then])
+            case Has(source, _, then):
+                yield from _single(source, [then])
+            case Filter(parameter, _, values) if parameter.type == "composite":
+                for shape in shapes(resource_type, parameter):
+                    for value in values:
+                        parts = value.parts if isinstance(value, Composite) else ()
+                        yield from (
+                            (resource_type, part.parameter, None, each)
+                            for part, each in zip(shape.parts, parts, strict=True)
+                        )
+            case Filter(parameter, modifier, values):
+                yield from ((resource_type, parameter, modifier, value) for value in values)
+
+
+def _asked_by_code(resource_type: str, conditions: Iterable[Condition]) -> list[Indexed]:
+    """Return the parameters whose tokens are asked without a system, and have one."""
+    found = set()
+    for of, parameter, modifier, value in _single(resource_type, conditions):
+        if isinstance(value, Token) and value.system is None:
+            param = f"{parameter.code}:identifier" if modifier == "identifier" else parameter.code
+            if parameter.type == "reference" or not has_no_system(of, parameter):
+                found.add((of, param))
+    return sorted(found)
+
+
+def _asked_by_unit(resource_type: str, conditions: Iterable[Condition]) -> list[Indexed]:
+    """Return the parameters whose quantities are asked in a unit that others can be converted to."""
+    every_one = _single(resource_type, conditions)
+    return sorted(
+        {
+            (of, parameter.code)
+            for of, parameter, _, value in every_one
+            if isinstance(value, QuantityRange) and value.system == UCUM and value.code
+        }
+    )

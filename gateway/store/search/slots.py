@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gateway.fhir.search import Chain, Condition, DateRange, Filter, Target, Token
+from gateway.fhir.search.paths import implied_systems
 from gateway.store.index.model import SLOT_CODINGS, capacity_param
 from gateway.store.search.conditions import target_ids
 from gateway.store.search.filters import localised
 from gateway.store.search.ranges import point
-from gateway.store.search.scope import Scope, implied_systems
+from gateway.store.search.scope import Scope
 from gateway.store.search.sql import Sql, either, every, joined, one_of, sql
 
 
