@@ -72,6 +72,7 @@ def _new(file: Path) -> Iterator[BinaryIO]:
             sink.flush()
             os.fsync(sink.fileno())
         part.rename(file)
-    except BaseException:
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}") from error
+    finally:
         part.unlink(missing_ok=True)
-        raise
