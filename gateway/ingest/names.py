@@ -42,6 +42,7 @@ def mapped_as(arrival: Received, mapped: Mapped, part: str, to: Services) -> Rec
         digest=_digest(arrival, mapped),
         stay=mapped.stay,
         number=mapped.number,
+        keeps=mapped.keeps,
         rows=mapped.rows,
         fields=mapped.fields,
         event_time=mapped.event_time,

@@ -12,6 +12,7 @@ from gateway.formats import edifact, hl7v2, jsontree, xmltree
 from gateway.mapping.declared import Order, Stay, declared
 from gateway.mapping.events import event_time
 from gateway.mapping.fields import Fields, counted
+from gateway.mapping.keeping import Keeps, parted
 
 _MESSAGES = (hl7v2.Message, edifact.Message)
 _ODD = (*_MESSAGES, jsontree.Document, xmltree.Document)  # they say what was odd about their bytes
@@ -77,11 +78,13 @@ class Mapped:
     apart: "Callable[[], Iterator[Mapped]] | None" = field(default=None, repr=False)  # the same rows, one by one
     stay: Stay | None = None
     order: Order | None = None
+    keeps: Keeps = field(default_factory=dict)  # what is said of elements that resources do not have
     mentioned: frozenset[str] | None = field(default=None, repr=False)  # names of its source that the mapping mentions
 
     def __post_init__(self) -> None:
         """Set apart what the mapping declares beside its resources."""
         if self.whole is None:
+            self.resources, self.keeps = parted(self.resources)
             self.resources, self.stay, self.order = declared(self.resources)
 
     @property

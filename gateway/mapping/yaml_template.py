@@ -6,6 +6,7 @@ from typing import NamedTuple
 from gateway.fhirpath import FhirPathError, parse
 from gateway.mapping import ir, yaml_tree
 from gateway.mapping.spans import Problems, Span, suggestion
+from gateway.mapping.yaml_absent import Absent
 from gateway.mapping.yaml_tree import Node, Scalar, Sequence
 
 _VALUE = re.compile(r"\{\{(.*?)\}\}(?!\})|\{\[(.*?)\]\}", re.DOTALL)
@@ -15,7 +16,7 @@ _FOR = re.compile(
 )
 _CHARACTER = re.compile(r" \(at character \d+\)$")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-DIRECTIVES = ("if", "elif", "else", "for", "assign", "merge", "on-error")
+DIRECTIVES = ("if", "elif", "else", "for", "assign", "merge", "on-error", "absent")
 
 
 class _Directive(NamedTuple):
@@ -200,6 +201,9 @@ class Templates:
             nodes = found.value.items if isinstance(found.value, Sequence) else (found.value,)
             parts = tuple(made for item in nodes if (made := self.template(item)) is not None)
             return [ir.Merge(parts, found.key.span)]
+        if found.word == "absent":
+            said = Absent(self, self.problems).field(found.value, found.key.span)
+            return [said] if said else []
         if found.word == "for":
             self.problems.add(found.key.span, "a 'for' makes a list; it cannot stand among the elements of an object")
         else:

@@ -16,6 +16,7 @@ from gateway.store import Batch, Identity, Sight
 from gateway.store.inbox import answered
 from gateway.store.records import microseconds
 from gateway.transact import entries, links, modifiers, once, order, patches
+from gateway.transact.absent import Absent
 from gateway.transact.audit import audit_row, misnamed_row, repeat_row
 from gateway.transact.commit import Commit
 from gateway.transact.entries import Entry
@@ -105,8 +106,10 @@ def receive(ops: Sequence[Operation], caller: Caller, to: Services, received: Re
         _note_repeat(before, received, caller, to)
         return once.answer(before.kept)
     found = [*received.result, *issues, *(issue for outcome in outcomes for issue in outcome.issues)]
-    at = microseconds(received.received_at) if received.sent else 0
-    return Answer([(o.status, o.type, o.id, o.version) for o in outcomes], found, received.rows, at)
+    made = [(o.status, o.type, o.id, o.version) for o in outcomes]
+    if received.sent is None:
+        return Answer(made, found, received.rows)
+    return Answer(made, found, received.rows, microseconds(received.received_at), received.sent.focus)
 
 
 def recall(received: Received, caller: Caller, to: Services) -> Answer | None:
@@ -206,7 +209,7 @@ def _check_once(received: Received | None, to: Services) -> None:
 def _write(
     ops: Sequence[Write], caller: Caller, to: Services, received: Received | None, settle: Settle = committed
 ) -> tuple[list[Outcome], Sequence[Issue]]:
-    read = entries.read(ops, caller)
+    read = entries.read(ops, caller, received.sent.numbers if received is not None and received.sent else None)
     _check_once(received, to)  # before it costs anything
     entries.identify(read, to.new_id)
     entries.check_distinct(read)
@@ -220,6 +223,8 @@ def _write(
         if received is not None and not received.by_client:
             commit.found = order.assign(read, received)
             commit.occupancy = Senders(read, received.sent, to) if received.sent else Occupancy(read, received, to)
+            if received.keeps:
+                commit.absent = Absent(read, received, to)
         return settle(commit)
     except BaseException:
         found.restore()

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from gateway.access.policy import Caller, visible
 from gateway.errors import InvalidResource, Issue
 from gateway.fhir.types import Resource
 from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.bodies import body, rest_of, says_the_same
-from gateway.store.records import Late, microseconds, moment
+from gateway.store.records import Late, Seen, microseconds, moment
 from gateway.store.search.scope import Scope
 from gateway.transact import conditions, links
+from gateway.transact.absent import PARTLY, Absent, Kept
 from gateway.transact.audit import audit_row
 from gateway.transact.content import Content, content
 from gateway.transact.entries import Entry, check_distinct
@@ -31,9 +34,10 @@ if TYPE_CHECKING:
     from gateway.services import Services
 
 
+_OLDER = "older-than-known"
 _TOO_LATE = {
     "system": "https://msb-gateway.example/fhir/CodeSystem/gateway-issue",
-    "code": "older-than-known",
+    "code": _OLDER,
     "display": "Something newer is known of this",
 }
 
@@ -52,6 +56,7 @@ class Commit:
     now: datetime
     received: Received | None
     occupancy: Occupancy | Senders | None = None
+    absent: Absent | None = None
     found: Sequence[Issue] = ()  # about the moments of the message
     unsettled: set[int] = field(init=False)
 
@@ -72,7 +77,9 @@ class Commit:
         self._resolve(sight)
         identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
         targets = self.links.stored.difference(identities)
-        subjects = self.occupancy.subjects if self.occupancy else ()
+        subjects = self.occupancy.subjects if self.occupancy else []
+        if self.absent is not None:
+            subjects = subjects + self.absent.subjects
         seen = sight.current(
             list(identities), targets, subjects=subjects, once=self.received.once if self.received else None
         )
@@ -80,9 +87,9 @@ class Commit:
         self._check_references(targets, seen.present)
         check_versions(self.entries, seen.currents)
         if self.occupancy is None:
-            return self._batch(seen.currents, _NOTHING_OF_BEDS)
+            return self._batch(seen, _NOTHING_OF_BEDS)
         settled = self.occupancy.settle(seen, sight)
-        return self._batch(seen.currents | settled.currents, settled)
+        return self._batch(seen._replace(currents=seen.currents | settled.currents), settled)
 
     def _resolve(self, sight: Sight) -> None:
         if not self.links.by_condition and not any(entry.condition for entry in self.entries):
@@ -108,16 +115,17 @@ class Commit:
         if strict and problems:
             raise InvalidResource(problems)
 
-    def _batch(
-        self, currents: dict[Identity, Current], settled: Settled
-    ) -> tuple[Batch, tuple[list[Outcome], Sequence[Issue]]]:
+    def _batch(self, seen: Seen, settled: Settled) -> tuple[Batch, tuple[list[Outcome], Sequence[Issue]]]:
         batch, times = Batch(b"", ledger=settled.ledger), Times(self.now)
         outcomes: list[Outcome] = []
         for said in (*self.entries, *settled.others):
             entry = settled.instead.get(id(said), said)
             assert entry.identity is not None
-            current = currents[entry.identity]
-            if entry.fact is not None and (issue := _passed_over(entry, current, settled)):
+            current = seen.currents[entry.identity]
+            if self.absent is not None and (kept := self.absent.kept(entry, current, seen)) is not None:
+                outcomes.append(self._kept(entry, kept, current, batch, times))
+                batch.ledger += kept.notes(seen, outcomes[-1].version)
+            elif entry.fact is not None and (issue := _passed_over(entry, current, settled)):
                 outcomes.append(self._late(entry, current, issue, batch, times))
             else:
                 outcomes.append(self._next(entry, current, batch, times))
@@ -139,18 +147,36 @@ class Commit:
                 batch.raised.append((current.key, entry.fact.at, entry.fact.number))
         return _outcome(entry, current, version, times)
 
+    def _kept(self, entry: Entry, kept: Kept, current: Current, batch: Batch, times: Times) -> Outcome:
+        """Make what follows from an entry and from what is known the present."""
+        where = entry.where or entry.type
+        if not kept.changed and kept.outdone:
+            return self._late(entry, current, Issue(_OLDER, OLDER, "information", expression=where), batch, times)
+        outcome = self._next(kept.entry, current, batch, times)
+        if not kept.outdone:
+            return outcome
+        self._history(entry, current.key, outcome.version, batch, times)
+        issue = Issue(_OLDER, PARTLY, "information", expression=where)
+        return structs.replace(outcome, issues=(*outcome.issues, issue))
+
     def _late(self, entry: Entry, current: Current, issue: Issue, batch: Batch, times: Times) -> Outcome:
         """Keep what an entry says as history of a resource whose present is another one."""
         assert entry.identity is not None
         type_, id_ = entry.identity
         if entry.resource is not None and entry.fact is not None:
-            meta = {**(entry.resource.get("meta") or {}), "tag": [*_tags(entry.resource), _TOO_LATE]}
-            kept = body(entry.identity, meta, entry.rest or rest_of(entry.resource), current.version, times.text)
-            at = microseconds(self.now)
-            batch.late.append(Late(current.key, current.version, entry.fact.at, at, kept))
+            self._history(entry, current.key, current.version, batch, times)
             batch.confirmed.append((current.key, current.version))
         warnings = (*entry.warnings, *entry.missing, issue)
         return Outcome("superseded", type_, id_, current.version, moment(current.last_updated), None, warnings)
+
+    def _history(self, entry: Entry, key: int, version: int, batch: Batch, times: Times) -> None:
+        """Keep what an entry says below the version that is the present now."""
+        assert entry.identity is not None
+        assert entry.resource is not None
+        assert entry.fact is not None
+        meta = {**(entry.resource.get("meta") or {}), "tag": [*_tags(entry.resource), _TOO_LATE]}
+        kept = body(entry.identity, meta, entry.rest or rest_of(entry.resource), version, times.text)
+        batch.late.append(Late(key, version, entry.fact.at, microseconds(self.now), kept))
 
     def _content(self, entry: Entry) -> Content | None:
         if entry.resource is None:
@@ -164,7 +190,7 @@ def _passed_over(entry: Entry, current: Current, settled: Settled) -> Issue | No
         return issue
     if id(entry) in settled.final or not is_older(entry, current) or _is_repeated(entry, current):
         return None
-    return Issue("older-than-known", OLDER, "information", expression=entry.where or entry.type)
+    return Issue(_OLDER, OLDER, "information", expression=entry.where or entry.type)
 
 
 def _is_repeated(entry: Entry, current: Current) -> bool:

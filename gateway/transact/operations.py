@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -16,6 +16,7 @@ from gateway.errors import Issue
 from gateway.fhir.search import SearchRequest
 from gateway.fhir.types import Resource
 from gateway.mapping.declared import Stay
+from gateway.mapping.keeping import Keeps
 from gateway.store.records import Parcel
 
 Status = Literal["created", "updated", "unchanged", "deleted", "superseded"]
@@ -143,7 +144,8 @@ class Sent(NamedTuple):
     """That operations come from a FHIR message: who sends it, as a digest, and which operations are about its focus.
 
     `name` is what it is known by to its sender, and `bundle` what its Bundle is known by (None: by nothing); a Bundle's
-    name is that of one message. `repeats`: its sender says that the focus was told before.
+    name is that of one message. `repeats`: its sender says that the focus was told before. `numbers` are the entries of
+    the Bundle that the operations are of.
     """
 
     sender: str
@@ -151,6 +153,7 @@ class Sent(NamedTuple):
     name: str
     bundle: str | None = None
     repeats: bool = False
+    numbers: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +161,9 @@ class Received:
     """The message that operations come from, as it was received; `result` is what mapping it had to say.
 
     `once` is the same for a message that is sent again (None: it cannot be known), `digest` is that of its content.
-    `stay` and `number` are what its mapping declares beside resources; `rows` is how many rows of a table it is,
-    `fields` how many fields were wanted and were right, `line` where it begins in what came in. `again` says that it
-    stands in the inbox already, and is taken once more; `unlisted` names beds that a list of all beds does not have.
+    `stay`, `number` and `keeps` are what its mapping declares beside resources; `rows` is how many rows of a table it
+    is, `fields` how many fields were wanted and were right, `line` where it begins in what came in. `again` says that
+    it stands in the inbox already, and is taken once more; `unlisted` names beds that a list of all beds does not have.
     `by_client`: it is a Bundle with a name that a client of the FHIR API sent: what that writes is the present, and its
     outcomes are its answer. `of_array`: it is an item of a JSON array, which a mapping takes only when it says so.
     `parcels` makes what is to be sent elsewhere because of it, in the same commit: its answer to who waits there.
@@ -179,6 +182,7 @@ class Received:
     digest: bytes = b""
     stay: Stay | None = None
     number: int | None = None
+    keeps: Keeps = field(default_factory=dict)
     rows: int = 0
     fields: tuple[int, int] | None = None
     line: int = 1
