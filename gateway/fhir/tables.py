@@ -1,10 +1,11 @@
-"""The four tables of `profiles/r4/`, each decoded once, on first use.
+"""The tables of `profiles/r4/`, each decoded once, on first use.
 
 `profiles/r4/README.md` says what they hold; `scripts/r4_tables.py` makes them. Rows leave out
 what is usual: a maximum of 1, a minimum of 0. Readers use `gateway.fhir.elements`.
 """
 
 from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -60,11 +61,20 @@ class ParameterRow(msgspec.Struct, frozen=True):
     components: tuple[ComponentRow, ...] = ()
 
 
+class CodeSystemRow(msgspec.Struct, frozen=True):
+    """One code system of HL7; a concept is a list of code, display, what stands below it, and flags."""
+
+    version: str
+    name: str
+    concepts: list[Any]
+
+
 # Made here, under the import lock: msgspec crashes when several threads are the first to decode a Struct at once.
 _TYPES = msgspec.json.Decoder(dict[str, TypeRow])
 _INVARIANTS = msgspec.json.Decoder(tuple[InvariantRow, ...])
 _CODES = msgspec.json.Decoder(dict[str, dict[str, tuple[str, ...]]])
 _PARAMETERS = msgspec.json.Decoder(dict[str, dict[str, ParameterRow]])
+_SYSTEMS = msgspec.json.Decoder(dict[str, CodeSystemRow])
 
 
 def _content(name: str) -> bytes:
@@ -87,6 +97,12 @@ def invariants() -> tuple[InvariantRow, ...]:
 def codes() -> dict[str, dict[str, tuple[str, ...]]]:
     """Return value set → code system → codes."""
     return _CODES.decode(_content("codes"))
+
+
+@cache
+def code_systems() -> dict[str, CodeSystemRow]:
+    """Return canonical → code system of HL7 of which every code is known."""
+    return _SYSTEMS.decode(_content("code_systems"))
 
 
 @cache

@@ -13,11 +13,10 @@ from typing import Any
 import msgspec
 
 from gateway.errors import BadRequest, GatewayError, InvalidResource, MethodNotAllowed, TooLarge
-from gateway.fhir import json, search
+from gateway.fhir import json
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
-from gateway.query import histories
-from gateway.rest import named, wire
+from gateway.rest import named, searches, wire
 from gateway.rest.body import as_resource
 from gateway.rest.metadata import check_served
 from gateway.rest.routes import Route, carry_out, find
@@ -115,10 +114,7 @@ def _check_searches(entries: list[Entry]) -> None:
     refused = []
     for entry in entries:
         try:
-            if (entry.route.interaction or "").startswith("history-"):
-                histories.parse(entry.ask.type, entry.ask.id, entry.ask.parameters)
-            elif entry.route.interaction == "search-type":
-                search.parse(entry.ask.type, entry.ask.parameters, strict=entry.ask.prefer.strict)
+            searches.check(entry.route.interaction, entry.ask)
         except GatewayError as error:
             refused.append(_within(entry.index, error))
     _raise_all(refused)

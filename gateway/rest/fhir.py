@@ -10,9 +10,8 @@ from urllib.parse import urlencode
 
 from gateway import query
 from gateway.errors import BadRequest
-from gateway.fhir import search
-from gateway.query import histories
-from gateway.rest import wire
+from gateway.query import histories, installed
+from gateway.rest import searches, wire
 from gateway.rest.bundle import transaction_or_batch
 from gateway.rest.headers import version_of
 from gateway.rest.metadata import encoded_statement
@@ -39,7 +38,8 @@ def capabilities(ask: Ask) -> Answer:
 
 def read(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#read, https://hl7.org/fhir/R4/http.html#cread"""
-    stored = wire.stored(query.read(ask.type, ask.id, ask.caller, ask.to))
+    there = installed.read if ask.type in installed.TYPES else query.read
+    stored = wire.stored(there(ask.type, ask.id, ask.caller, ask.to))
     return stored.unless_known(ask.conditions)
 
 
@@ -56,8 +56,7 @@ def history(ask: Ask) -> Answer:
 
 def search_type(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#search"""
-    wanted = search.parse(ask.type, ask.parameters, strict=ask.prefer.strict)
-    return Answer(HTTPStatus.OK, query.search(wanted, ask.caller, ask.to, base=ask.to.settings.base_url))
+    return Answer(HTTPStatus.OK, searches.found(ask))
 
 
 def create(ask: Ask) -> Operation:

@@ -5,7 +5,7 @@
 https://hl7.org/fhir/R4/http.html#capabilities, https://hl7.org/fhir/R4/capabilitystatement.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
@@ -13,8 +13,10 @@ from typing import Any, Literal
 from gateway import __version__
 from gateway.errors import MethodNotAllowed, ResourceNotFound
 from gateway.fhir import json
+from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search.served import served
 from gateway.fhir.types import Resource
+from gateway.query import installed
 from gateway.rest.headers import FHIR_JSON, FHIR_XML, PATCH_TYPES
 
 CANONICAL = "https://msb-gateway.example/fhir/CapabilityStatement/gateway"
@@ -56,6 +58,7 @@ Interaction = Literal[
 ]
 
 _READ: tuple[Interaction, ...] = ("read", "vread", "history-instance", "history-type", "search-type")
+_LOOK: tuple[Interaction, ...] = ("read", "search-type")  # what is installed, and not written over the API
 _KEEP: tuple[Interaction, ...] = (*_READ, "create")  # what is said stays said
 _ALL: tuple[Interaction, ...] = (*_READ, "create", "update", "patch", "delete")
 
@@ -105,6 +108,7 @@ SERVED: Mapping[str, tuple[Interaction, ...]] = MappingProxyType(
         "Slot": _ALL,
         "Task": _ALL,
     }
+    | dict.fromkeys(sorted(installed.TYPES), _LOOK)
 )
 
 
@@ -217,8 +221,39 @@ def _operations(resource_type: str) -> dict[str, Any]:
     return {"operation": found} if found else {}
 
 
+def search_parameters(resource_type: str) -> Sequence[SearchParameter]:
+    """Return what a type is searched by."""
+    if resource_type in installed.TYPES:
+        return installed.parameters(resource_type)
+    return list(served(resource_type).values())
+
+
+def _definition(resource_type: str) -> dict[str, Any]:
+    """Return what is served of definitions, which are installed."""
+    return {
+        "type": resource_type,
+        "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
+        "documentation": "What is installed: with the gateway, by packages and by mappings. It is not written here.",
+        "interaction": [{"code": code} for code in _LOOK],
+        "versioning": "no-version",
+        "readHistory": False,
+        "updateCreate": False,
+        "conditionalCreate": False,
+        "conditionalRead": "not-supported",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "searchParam": [_parameter(p) for p in search_parameters(resource_type)],
+    } | _operations(resource_type)
+
+
+def _parameter(parameter: SearchParameter) -> dict[str, Any]:
+    return {"name": parameter.code, "definition": parameter.url, "type": parameter.type}
+
+
 def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict[str, Any]:
-    parameters = served(resource_type).values()
+    if resource_type in installed.TYPES:
+        return _definition(resource_type)
+    parameters = search_parameters(resource_type)
     includes = [f"{resource_type}:{p.code}" for p in parameters if p.type == "reference"]
     supported = [_PROFILES + name for name in SUPPORTED.get(resource_type, ())]
     return (
@@ -235,7 +270,7 @@ def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict
             "conditionalRead": "full-support",
             "conditionalUpdate": "update" in interactions,
             "conditionalDelete": "single" if "delete" in interactions else "not-supported",
-            "searchParam": [{"name": p.code, "definition": p.url, "type": p.type} for p in parameters],
+            "searchParam": [_parameter(p) for p in parameters],
         }
         | ({"searchInclude": includes} if includes else {})
         | _operations(resource_type)

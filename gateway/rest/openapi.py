@@ -17,11 +17,11 @@ from flask import Blueprint, Response, current_app
 
 from gateway import __version__
 from gateway.fhir import json
-from gateway.fhir.search.served import MODIFIERS, RESULT_PARAMETERS, served
+from gateway.fhir.search.served import MODIFIERS, RESULT_PARAMETERS
 from gateway.fhir.types import Resource
 from gateway.rest import wire
 from gateway.rest.headers import FHIR_JSON, FHIR_XML, JSON_PATCH
-from gateway.rest.metadata import SERVED, lists, lists_operation
+from gateway.rest.metadata import SERVED, lists, lists_operation, search_parameters
 from gateway.rest.openapi_doors import DOORS
 from gateway.rest.routes import PREFIX, Route
 
@@ -134,8 +134,10 @@ def _in_path(route: Route) -> Iterator[dict[str, Any]]:
 def _in_query(route: Route, resource_type: str) -> Iterator[dict[str, Any]]:
     names: Sequence[str] = ()
     if route.interaction == "search-type" and route.method == "GET":
-        yield from (_asked(p.code, p.type, p.url) for p in served(resource_type).values())
+        yield from (_asked(p.code, p.type, p.url) for p in search_parameters(resource_type))
         names = RESULT_PARAMETERS
+    elif route.operation and route.method == "GET":
+        yield from ({"name": name, "in": "query", "schema": {"type": kind}} for name, kind in route.takes)
     elif route.interaction and route.interaction.startswith("history"):
         names = _HISTORY
     for name in (*names, "_format", "_pretty"):

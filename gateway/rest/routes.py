@@ -51,7 +51,8 @@ class Route:
     """How an interaction is asked, and the function that reads, or that makes the operation to write.
 
     `interaction` or `operation` is what the CapabilityStatement must list; without either it is always served. A write
-    is answered with its outcome, unless `told` makes something else of that.
+    is answered with its outcome, unless `told` makes something else of that. `takes` are the parameters of an operation
+    that can stand in a URL, each with its type in JSON.
     """
 
     interaction: Interaction | None
@@ -61,6 +62,7 @@ class Route:
     write: Callable[[Ask], Operation] | None = None
     operation: str | None = None
     told: Callable[[Outcome], Answer] | None = None
+    takes: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

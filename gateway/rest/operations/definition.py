@@ -33,9 +33,11 @@ class Served:
 def routes(operations: Sequence[Served]) -> Iterator[Route]:
     """Yield the routes of operations."""
     for one in operations:
+        named = tuple((takes.name, takes.in_json) for takes in one.takes if takes.in_json)
         for path in one.paths:
             if one.by_get:
-                yield Route(None, "GET", f"{path}/${one.name}", read=partial(_asked, one), operation=one.name)
+                asked = partial(_asked, one)
+                yield Route(None, "GET", f"{path}/${one.name}", read=asked, operation=one.name, takes=named)
             yield Route(None, "POST", f"{path}/${one.name}", read=partial(_posted, one), operation=one.name)
 
 

@@ -35,6 +35,13 @@ class Takes:
     type: str = "string"
     many: bool = False
 
+    @property
+    def in_json(self) -> str:
+        """Return the type of JSON that it has, '' for what cannot stand in a URL."""
+        if self.type == _RESOURCE or not is_primitive(self.type):
+            return ""
+        return "integer" if self.type in _NUMBERS else "boolean" if self.type == "boolean" else "string"
+
 
 @dataclass(slots=True)
 class Said:
@@ -90,7 +97,7 @@ class _Reader:
         takes = self._known(name, None)
         if takes is None:
             return
-        if takes.type == _RESOURCE or not is_primitive(takes.type):
+        if not takes.in_json:
             self._refuse(f"'{name}' is a {takes.type}: it is sent in a Parameters resource, by POST", None)
         else:
             self._keep(takes, _of_text(takes.type, text), None)

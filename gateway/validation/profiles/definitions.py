@@ -20,33 +20,58 @@ Read = Callable[[bytes], Resource]
 
 # What reading a definition raises when it has not the shape that its resource type says.
 SHAPELESS = (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
-KINDS = ("StructureDefinition", "ValueSet", "CodeSystem")
+KINDS = (
+    "StructureDefinition",
+    "ValueSet",
+    "CodeSystem",
+    "CapabilityStatement",
+    "ConceptMap",
+    "ImplementationGuide",
+    "Measure",
+    "NamingSystem",
+    "OperationDefinition",
+    "SearchParameter",
+)
+"""What is kept of a package: what validates, and what else can be read as it was published."""
+
+_NAMELESS = "NamingSystem"  # it has no canonical in R4
 _SUFFIXES = (".json", ".json.gz")
 _LARGEST = 200_000_000  # bytes of one file, unpacked: R4's own definitions are 60 MB
 
 
-class _Head(msgspec.Struct):
+class Head(msgspec.Struct):
     """What a file is, read without reading the rest of it."""
 
     resourceType: str = ""  # noqa: N815 - FHIR's name
     url: str = ""
     version: str = ""
     identifier: Any = None
+    id: str = ""
+    name: str = ""
+    title: str = ""
+    status: str = ""
 
 
-_HEADS = msgspec.json.Decoder(_Head)
+_HEAD = ("resourceType", "url", "version", "id", "name", "title", "status")
+_HEADS = msgspec.json.Decoder(Head)
 
 
 @dataclass(slots=True)
-class _Found:
-    """One definition: where it is, and, once it was asked for, itself."""
+class Found:
+    """One definition: what it is called, where it is, and, once it was asked for, itself."""
 
-    version: str
+    head: Head
     origin: str
     load: Callable[[], Resource]
     resource: Resource | None = None
 
+    @property
+    def version(self) -> str:
+        """Return its business version, '' where it has none."""
+        return self.head.version
+
     def content(self) -> Resource:
+        """Return the definition itself."""
         if self.resource is None:
             self.resource = self.load()
         return self.resource
@@ -56,7 +81,7 @@ class Definitions:
     """What is known by canonical URL. The first that is added wins where two have the same URL and version."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], list[_Found]] = {}
+        self._known: dict[tuple[str, str], list[Found]] = {}
         self._stands_for: dict[str, str] = {}
         self.problems: list[str] = []  # files that could not be read
 
@@ -66,7 +91,7 @@ class Definitions:
             for entry in resource.get("entry") or []:
                 self.add_resource(entry.get("resource") or {}, origin)
             return
-        head = _Head(*(str(resource.get(key, "")) for key in ("resourceType", "url", "version")))
+        head = Head(**{key: str(resource.get(key, "")) for key in _HEAD})
         head.identifier = resource.get("identifier")
         self._add(head, origin, lambda: resource)
 
@@ -96,12 +121,12 @@ class Definitions:
         except ValueError as error:
             self.problems.append(f"{origin}: {error}")
 
-    def _add(self, head: _Head, origin: str, load: Callable[[], Resource]) -> None:
-        if head.resourceType not in KINDS or not head.url:
+    def _add(self, head: Head, origin: str, load: Callable[[], Resource]) -> None:
+        if head.resourceType not in KINDS or not (head.url or head.resourceType == _NAMELESS):
             return
-        held = self._known.setdefault((head.resourceType, head.url), [])
+        held = self._known.setdefault((head.resourceType, head.url or head.id), [])
         if all(found.version != head.version for found in held):
-            held.append(_Found(head.version, origin, load))
+            held.append(Found(head, origin, load))
         if head.resourceType == KINDS[0]:
             self._stands_for |= dict.fromkeys(_canonicals(head.identifier), head.url)
 
@@ -121,6 +146,12 @@ class Definitions:
         found = self.find("StructureDefinition", canonical)
         own = self._stands_for.get(canonical.partition("|")[0])
         return self.find("StructureDefinition", own) if found is None and own else found
+
+    def all(self, kind: str) -> Iterator[Found]:
+        """Yield everything of a kind that is known, every version, in the order in which it was added."""
+        for (of_kind, _), held in self._known.items():
+            if of_kind == kind:
+                yield from held
 
     def urls(self, kind: str) -> Iterable[str]:
         """Return the URLs of everything of a kind that is known."""

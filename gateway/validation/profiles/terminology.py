@@ -7,12 +7,12 @@ https://hl7.org/fhir/R4/valueset.html#compose
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.fhir import elements
 from gateway.fhir.types import Resource
 from gateway.validation import patterns
-from gateway.validation.profiles.definitions import SHAPELESS, Definitions
+from gateway.validation.profiles.definitions import SHAPELESS
 
 # Code systems that are a grammar, whatever part of them somebody lists. https://www.rfc-editor.org/info/bcp47
 _GRAMMARS = {"urn:ietf:bcp:47": re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")}
@@ -39,6 +39,13 @@ def either(answers: Iterable[bool | None]) -> bool | None:
             return True
         unknown |= answer is None
     return None if unknown else False
+
+
+class Finder(Protocol):
+    """Where value sets and code systems are found; `Definitions` is one."""
+
+    def find(self, kind: str, canonical: str) -> Resource | None:
+        """Return the definition of this canonical, or None."""
 
 
 @dataclass(slots=True)
@@ -70,7 +77,7 @@ class CodeSystem:
 class Terminology:
     """The value sets and code systems of some definitions, and those of R4 that the gateway's tables list."""
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Finder) -> None:
         self.definitions = definitions
         self._systems: dict[str, CodeSystem | None] = {}
         self._answers: dict[tuple[str, str | None, str], bool | None] = {}
@@ -100,7 +107,7 @@ class Terminology:
         if depth > _DEEPEST:
             return None
         answer = self._composed(known.get("compose") or {}, system, code, depth)
-        return _expanded(known, system, code) if answer is None else answer
+        return in_expansion(known, system, code) if answer is None else answer
 
     def _composed(self, compose: Resource, system: str | None, code: str, depth: int) -> bool | None:
         parts = compose.get("include") or []
@@ -150,19 +157,20 @@ def _by_tables(url: str, system: str | None, code: str) -> bool | None:
     return any(code in codes for of, codes in systems.items() if system in {None, of})
 
 
-def _expanded(value_set: Resource, system: str | None, code: str) -> bool | None:
+def in_expansion(value_set: Resource, system: str | None, code: str) -> bool | None:
     """Answer from the expansion that a published value set may hold; only a whole one can say no."""
     expansion = value_set.get("expansion") or {}
-    held = list(_contained(expansion.get("contains") or []))
+    held = list(contained(expansion.get("contains") or []))
     if any(one.get("code") == code and system in {None, one.get("system")} for one in held):
         return True
     return False if held and expansion.get("total") == len(held) else None
 
 
-def _contained(rows: list[Resource]) -> Iterator[Resource]:
+def contained(rows: list[Resource]) -> Iterator[Resource]:
+    """Yield what an expansion contains, at any depth."""
     for row in rows:
         yield row
-        yield from _contained(row.get("contains") or [])
+        yield from contained(row.get("contains") or [])
 
 
 def _code_system(found: Resource) -> CodeSystem | None:
@@ -186,6 +194,8 @@ def _note(system: CodeSystem, concepts: list[Resource], above: str | None) -> No
             properties.setdefault(name, []).append(value)
             if name in {"parent", "subsumedBy"}:
                 parents.add(system.key(value))
+            elif name == "child":
+                system.parents.setdefault(system.key(value), set()).add(code)
         _note(system, concept.get("concept") or [], code)
 
 

@@ -1,0 +1,83 @@
+"""The definitions that are installed (profiles, value sets, maps …), read and searched like resources.
+
+They come with the gateway, with packages and with mappings; nobody writes them over the API, so they have no versions.
+What the CapabilityStatement names by canonical is found here by `url`. https://hl7.org/fhir/R4/canonicalresource.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from gateway.access.policy import Caller, may_read
+from gateway.errors import BadRequest, Forbidden, ResourceNotFound
+from gateway.fhir import bundle
+from gateway.fhir.bundle import Match
+from gateway.fhir.json import encode
+from gateway.fhir.search import PAGE
+from gateway.query.audit import audit_row
+from gateway.query.installed.asked import Asked, parameters, parse
+from gateway.query.installed.catalogue import TYPES, Catalogue, Definition, catalogue
+from gateway.store import Stored
+from gateway.store.search import Position, link, page_secret, seal, unseal
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from gateway.store import Database
+
+__all__ = ["TYPES", "Catalogue", "Definition", "catalogue", "parameters", "parse", "read", "search"]
+
+
+def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
+    """Return a definition, as version 0. Raises Forbidden, ResourceNotFound."""
+    authorise(resource_type, caller)
+    found = catalogue(to).find(resource_type, id_)
+    if found is None:
+        raise ResourceNotFound(f"no such {resource_type} is installed")
+    _audit(to, caller, "read", [f"{resource_type}/{id_}"], ())
+    return Stored(resource_type, id_, 0, to.clock(), encode(found.resource()), deleted=False)
+
+
+def search(asked: Asked, caller: Caller, to: Services, *, base: str) -> bytes:
+    """Return the encoded searchset Bundle of a page. Raises Forbidden, BadRequest for a page link that is not ours."""
+    authorise(asked.type, caller)
+    with to.store.reading(snapshot=False) as db:
+        asked, first = _unsealed(db, asked)
+        every = [one for one in catalogue(to).all(asked.type) if all(holds(one) for holds in asked.conditions)]
+        shown = [] if asked.only_count else every[first : first + asked.count]
+        links = _links(db, asked, first, first + len(shown) if shown and first + len(shown) < len(every) else 0, base)
+    _audit(to, caller, "search", [f"{asked.type}/{one.id}" for one in shown], [name for name, _ in asked.applied])
+    matches = (Match(bundle.full_url(base, asked.type, one.id), one.resource()) for one in shown)
+    return encode(bundle.searchset(matches, total=len(every), links=links))
+
+
+def authorise(resource_type: str, caller: Caller) -> None:
+    """Raise Forbidden where the caller may not read this type."""
+    if not may_read(caller, resource_type):
+        raise Forbidden(f"this caller may not read {resource_type}")
+
+
+def _unsealed(db: Database, asked: Asked) -> tuple[Asked, int]:
+    """Return the search that a page link holds and where its page begins; any other search as it is."""
+    if asked.page is None:
+        return asked, 0
+    found = unseal(asked.page, page_secret(db))
+    if found.resource_type != asked.type:
+        raise BadRequest("this page link is of a search on another resource type")
+    return parse(asked.type, found.pairs), found.key
+
+
+def _links(db: Database, asked: Asked, first: int, following: int, base: str) -> list[tuple[str, str]]:
+    here = f"{base}/{asked.type}"
+
+    def sealed(begin: int) -> str:
+        return f"{here}?{PAGE}={seal(link(asked.type, asked.applied, Position((), begin)), page_secret(db))}"
+
+    query = urlencode(asked.applied, safe=":,/")
+    found = [("self", sealed(first) if first else f"{here}{'?' if query else ''}{query}")]
+    return [*found, ("next", sealed(following))] if following else found
+
+
+def _audit(to: Services, caller: Caller, action: str, seen: Sequence[str], names: Sequence[str]) -> None:
+    to.store.audit(audit_row(caller, to.clock(), action, seen, names))
