@@ -117,6 +117,7 @@ EVERY_TYPE = "Resource"
 
 OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
+        "": (("process-message", f"{_R4}MessageHeader-process-message"),),
         EVERY_TYPE: (("validate", f"{_R4}Resource-validate"),),
         "ConceptMap": (("translate", f"{_R4}ConceptMap-translate"),),
         "StructureMap": (("transform", f"{_R4}StructureMap-transform"),),

@@ -102,7 +102,8 @@ class Ask:
 class Answer:
     """What an interaction answers; `location` is relative to the FHIR base, `body` an outcome or a resource.
 
-    `repeated`: it was carried out before, and this is what was answered then.
+    `repeated`: it was carried out before, and this is what was answered then. `retry_after`: seconds after which it is
+    worth trying again.
     """
 
     status: HTTPStatus
@@ -113,6 +114,7 @@ class Answer:
     location: str | None = None
     media_type: str = FHIR_JSON
     repeated: bool = False
+    retry_after: int | None = None
 
     def unless_known(self, conditions: Conditions) -> Answer:
         """Return this, or 304 without a body when the caller has this version already."""
@@ -169,6 +171,8 @@ def respond(answer: Answer) -> Response:
         response.headers["Last-Modified"] = format_datetime(answer.last_updated.astimezone(UTC), usegmt=True)
     if answer.repeated:
         response.headers[REPEATED] = "true"
+    if answer.retry_after is not None:
+        response.headers["Retry-After"] = str(answer.retry_after)
     if answer.location:
         response.headers["Location"] = f"{services().settings.base_url}/{answer.location}"
     return response

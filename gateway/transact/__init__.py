@@ -17,7 +17,7 @@ from gateway.store.inbox import answered
 from gateway.store.records import microseconds
 from gateway.transact import entries, links, modifiers, once, order, patches
 from gateway.transact.absent import Absent
-from gateway.transact.audit import audit_row, misnamed_row, repeat_row
+from gateway.transact.audit import answer_row, audit_row, misnamed_row, repeat_row
 from gateway.transact.commit import Commit
 from gateway.transact.entries import Entry
 from gateway.transact.messages import parcels, refused
@@ -46,6 +46,7 @@ from gateway.transact.senders import Senders
 
 if TYPE_CHECKING:
     from gateway.services import Services
+    from gateway.store.records import Parcel
 
 __all__ = [
     "Again",
@@ -71,6 +72,7 @@ __all__ = [
     "receive",
     "record",
     "rehearse",
+    "send",
     "transact",
 ]
 
@@ -189,6 +191,14 @@ def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Serv
         _note_repeat(before, received, caller, to)
         return once.answer(before.kept)
     return None
+
+
+def send(parcel: Parcel, received: Received, caller: Caller, to: Services) -> None:
+    """Have something sent because of a message that was taken before. Raises Unavailable."""
+    now = to.clock()
+    row = answer_row(caller, format_instant(now), received)
+    batch = Batch(row, parcels=[parcel._replace(at=microseconds(now))])
+    to.store.write(lambda _: (batch, None))
 
 
 def _transact(

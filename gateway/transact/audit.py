@@ -24,6 +24,11 @@ def misnamed_row(caller: Caller, at: str, received: Received) -> bytes:
     return _of_message("refuse", caller, at, received, [])
 
 
+def answer_row(caller: Caller, at: str, received: Received) -> bytes:
+    """Return the encoded row of an answer that is sent again, elsewhere."""
+    return _of_message("answer", caller, at, received, [])
+
+
 def _of_message(action: str, caller: Caller, at: str, received: Received, rows: list[int]) -> bytes:
     return encode(
         {
