@@ -49,6 +49,7 @@ def build(
     from gateway.validation import Validator  # noqa: PLC0415 - as above
     from gateway.validation.profiles.shipped import library  # noqa: PLC0415 - as above
 
+    use_packages(settings)
     if settings.development:
         _log.warning("development-mode: nobody is authenticated, so the gateway listens on loopback only")
     return Services(
@@ -72,6 +73,14 @@ def _outward(settings: Settings) -> Outward:
         certificate=settings.endpoint_certificate,
         key=settings.endpoint_key,
     )
+
+
+def use_packages(settings: Settings) -> None:
+    """Let resources be searched by the search parameters of the installed packages. MalformedMessage (bad-package)."""
+    from gateway.fhir.parameters import install  # noqa: PLC0415 - not for `--help`
+    from gateway.validation.packages.parameters import search_parameters  # noqa: PLC0415 - as above
+
+    install(search_parameters(settings.profiles))
 
 
 def now() -> datetime:

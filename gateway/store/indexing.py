@@ -6,15 +6,14 @@ were indexed by others. https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from gateway.store.index.definitions import definitions, fingerprint
 
 if TYPE_CHECKING:
-    from gateway.store.interface import Database
     from gateway.store.records import Version
 
 _NOTE = "insert into index_definition values (?, ?, ?) on conflict do nothing"
@@ -30,6 +29,13 @@ with recursive found(print) as (
 select f.print, d.definitions from found f left join index_definition d on d.fingerprint = f.print
 where f.print is not null"""
 _DECODER = msgspec.json.Decoder(dict[str, str])
+
+
+class Database(Protocol):
+    """As much of `gateway.store.interface.Database` as is needed here."""
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return every row of the answer."""
 
 
 class Noting:

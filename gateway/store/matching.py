@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.store.records import Identity
+from gateway.store.search.complete import check_complete
 from gateway.store.search.pages import read_page
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def matches(db: Database, condition: SearchRequest, scope: Scope, *, limit: int) -> list[Identity]:
-    """Return at most `limit` of the resources that match."""
+    """Return at most `limit` of the resources that match. Unavailable where an index that it needs is not complete."""
+    check_complete(db, condition)
     few = replace(condition, count=limit, sort=(), includes=(), total=None, only_count=False, page=None)
     return [Identity(found.type, found.id) for found in read_page(db, few, scope, None).matches]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.fhir.frozen import frozen
+from gateway.store.search.complete import check_complete
 from gateway.store.search.includes import MAX_INCLUDES, read_includes
 from gateway.store.search.order import Position
 from gateway.store.search.pages import Found, count_matches, read_page
@@ -52,8 +53,10 @@ class Results:
 def read(db: Database, request: SearchRequest, scope: Scope, position: Position | None = None) -> Results:
     """Return the page of `request` after `position`, as far as the scope's caller may see it.
 
+    Raises Unavailable where an index that it needs is not complete.
     The total is known when the most selective condition has few resources (CANDIDATES), or when it was asked for.
     """
+    check_complete(db, request)
     if request.only_count:
         return Results([], [], count_matches(db, request, scope), None)
     page = read_page(db, request, scope, position)
