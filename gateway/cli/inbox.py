@@ -241,7 +241,8 @@ def _findings(issues: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _told(result: Replayed) -> Iterator[str]:
-    yield f"{result.id:>8}  {result.result}" + (f"  {len(result.made)} resources" if result.made else "")
+    made = f"  {len(result.made)} resource{'s' if len(result.made) > 1 else ''}" if result.made else ""
+    yield f"{result.id:>8}  {result.result}{made}"
     for issue in result.issues:
         yield f"          {issue.severity}: {issue} ({issue.code})"
 

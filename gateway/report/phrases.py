@@ -7,6 +7,7 @@ from types import MappingProxyType
 from gateway.errors import Issue
 from gateway.fhir.outcome import catalogue
 from gateway.mapping.findings import LANGUAGES, UNTRANSLATED, Language
+from gateway.report.particulars import Particular
 from gateway.report.translation import told
 
 __all__ = ["Language", "expected", "in_language", "phrase", "translated"]
@@ -23,8 +24,8 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Resources: {created} nieuw, {updated} gewijzigd, {deleted} weg, {unchanged} ongewijzigd.",
         ),
         "superseded": (
-            "{superseded} resources are older than what is known: kept as history.",
-            "{superseded} resources zijn ouder dan wat bekend is: bewaard als historie.",
+            "{superseded} {superseded:resource is|resources are} older than what is known: kept as history.",
+            "{superseded} {superseded:resource is|resources zijn} ouder dan wat bekend is: bewaard als historie.",
         ),
         "apart": (
             "Nothing of a row that is set apart was used. Correct these rows and send them again.",
@@ -77,7 +78,9 @@ _SHOULD: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 def phrase(word: str, language: Language, **particulars: object) -> str:
     """Return the words of the report itself."""
-    return _WORDS[word][LANGUAGES.index(language)].format(**particulars)
+    return _WORDS[word][LANGUAGES.index(language)].format_map(
+        {name: Particular(said) for name, said in particulars.items()}
+    )
 
 
 def translated(issue: Issue, language: Language) -> str:

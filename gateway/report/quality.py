@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.mapping.findings import LANGUAGES, Language
+from gateway.report.particulars import Particular
 from gateway.store.quality import Count, Quality
 
 _MOST = 3  # of the codes and fields found most that a line of text shows
@@ -36,13 +37,17 @@ _COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
 _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "messages": (
-            "{right} of {messages} messages as they should be{share}, {refused} refused",
-            "{right} van {messages} berichten zoals het hoort{share}, {refused} geweigerd",
+            "{right} of {messages} {messages:message|messages} as {messages:it|they} should be{share}, {refused} "
+            "refused",
+            "{right} van {messages} {messages:bericht|berichten} zoals het hoort{share}, {refused} geweigerd",
         ),
-        "rows": ("{taken} of {rows} rows taken{share}", "{taken} van {rows} rijen verwerkt{share}"),
+        "rows": (
+            "{taken} of {rows} {rows:row|rows} taken{share}",
+            "{taken} van {rows} {rows:rij|rijen} verwerkt{share}",
+        ),
         "fields": (
-            "{right} of {wanted} fields as they should be{share}",
-            "{right} van {wanted} velden zoals het hoort{share}",
+            "{right} of {wanted} {wanted:field|fields} as {wanted:it|they} should be{share}",
+            "{right} van {wanted} {wanted:veld|velden} zoals het hoort{share}",
         ),
         "worst": ("worst fields: {fields}", "slechtste velden: {fields}"),
         "nowhere": ("without a mapping", "zonder mapping"),
@@ -123,7 +128,9 @@ def _numbers(one: Count) -> dict[str, Any]:
 
 
 def _say(word: str, language: Language, **particulars: object) -> str:
-    return _WORDS[word][LANGUAGES.index(language)].format(**particulars)
+    return _WORDS[word][LANGUAGES.index(language)].format_map(
+        {name: Particular(said) for name, said in particulars.items()}
+    )
 
 
 def _cell(value: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from gateway.mapping.findings import LANGUAGES, TEXTS, UNTRANSLATED, Language
 from gateway.report import dutch
+from gateway.report.particulars import Particular, written
 
 _PLAINER: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -23,6 +24,7 @@ _PLAINER: Mapping[str, tuple[str, str]] = MappingProxyType(
 """What is said to a sender instead of what is said to who keeps the mapping."""
 
 _PARTICULAR = re.compile(r"\\\{(\w+)\\\}")
+_WORDS_OF_NUMBER = re.compile(r"\\\{\w+:([^|{}]*)\\\|([^|{}]*)\\\}")  # {count:bed|beds}, escaped
 _SENTENCE = "why"  # the particular that is a sentence of ours: told in English, it is marked as such
 
 
@@ -54,9 +56,7 @@ class _Texts:
             return self._whole[text][index]
         for pattern in (*self._by_word.get(_word(text), ()), *self._by_word.get("", ())):
             if match := pattern.regex.fullmatch(text):
-                filled = {name: _particular(name, value, language) for name, value in match.groupdict().items()}
-                said: str = pattern.templates[index].format_map(filled)
-                return said
+                return _filled(pattern.templates[index], match, language)
         return None
 
 
@@ -67,7 +67,13 @@ def _word(text: str) -> str:
 
 
 def _regex(template: str) -> re.Pattern[str]:
-    return re.compile(_PARTICULAR.sub(r"(?P<\1>.*)", re.escape(template)), re.DOTALL)
+    either = _WORDS_OF_NUMBER.sub(r"(?:\1|\2)", re.escape(template))
+    return re.compile(_PARTICULAR.sub(r"(?P<\1>.*)", either), re.DOTALL)
+
+
+def _filled(template: str, match: re.Match[str], language: Language) -> str:
+    filled = {name: Particular(_particular(name, value, language)) for name, value in match.groupdict().items()}
+    return template.format_map(filled)
 
 
 def _particular(name: str, value: str, language: Language) -> str:
@@ -77,7 +83,7 @@ def _particular(name: str, value: str, language: Language) -> str:
     found = _parts().told(bare, language)
     if found is not None:
         return found
-    return UNTRANSLATED.format(bare) if name == _SENTENCE and language == "nl" else bare
+    return UNTRANSLATED.format(bare) if name == _SENTENCE and language == "nl" else written(name, bare, language)
 
 
 @cache

@@ -121,7 +121,8 @@ def known(text: str) -> bool:
 
 
 def is_part(sample: str, parts: set[str]) -> bool:
-    patterns = (re.sub(r"\\\{\w+\\\}", ".*", re.escape(part)) for part in parts)
+    either = (re.sub(r"\\\{\w+:(.*?)\\\|(.*?)\\\}", r"(?:\1|\2)", re.escape(part)) for part in parts)
+    patterns = (re.sub(r"\\\{\w+\\\}", ".*", part) for part in either)
     return any(re.fullmatch(pattern, sample) for pattern in patterns)
 
 

@@ -250,11 +250,17 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "of dit een van de slices van het profiel is, is hier niet te zeggen",
     ),
     (
-        "{name}: at least {low} needed, there are {count}",
-        "{name}: ten minste {low} nodig, er zijn er {count}",
+        "{name}: at least {low} needed, there {count:is|are} {count}",
+        "{name}: ten minste {low} nodig, er {count:is|zijn} er {count}",
     ),
-    ("{name}: at most {high} allowed, there are {count}", "{name}: ten hoogste {high}, er zijn er {count}"),
-    ("{name}: not allowed here, there are {count}", "{name}: hier niet toegestaan, er zijn er {count}"),
+    (
+        "{name}: at most {high} allowed, there {count:is|are} {count}",
+        "{name}: ten hoogste {high}, er {count:is|zijn} er {count}",
+    ),
+    (
+        "{name}: not allowed here, there {count:is|are} {count}",
+        "{name}: hier niet toegestaan, er {count:is|zijn} er {count}",
+    ),
     ("{name}: this fits none of {slices}", "{name}: dit past bij geen van {slices}"),
     (
         "{name}: what fits no slice comes after the slices",

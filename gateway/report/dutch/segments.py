@@ -8,7 +8,7 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "{segment}-1 counts {said}, but {came} came: the file is not whole",
-        "{segment}-1 telt er {said}, maar er kwamen er {came}: het bestand is niet compleet",
+        "{segment}-1 telt er {said}, maar er {came:kwam|kwamen} er {came}: het bestand is niet compleet",
     ),
     (
         "no character set is declared and the text is not ASCII; it was read as {codec}",
@@ -53,7 +53,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("the message holds a NUL byte", "in het bericht staat een teken dat geen tekst is (NUL)"),
     ("the message has more than {limit} lines", "het bericht heeft meer dan {limit} regels"),
     ("the line is not a segment", "de regel is geen segment"),
-    ("{count} more lines are not segments", "nog {count} regels zijn geen segmenten"),
+    (
+        "{count} more {count:line is not a segment|lines are not segments}",
+        "nog {count} {count:regel is geen segment|regels zijn geen segmenten}",
+    ),
     (
         "there are {count} messages (MSH) where one was expected",
         "er zijn {count} berichten (MSH) waar er één werd verwacht",
@@ -93,8 +96,11 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "another message of this interchange has the same reference",
         "een ander bericht van deze interchange heeft dezelfde referentie",
     ),
-    ("{segment}-1 is no number; {came} {what} came", "{segment}-1 is geen getal; er kwamen {came} {what}"),
-    ("{segment}-1 counts {said} {what}, but {came} came", "{segment}-1 telt {said} {what}, maar er kwamen er {came}"),
+    ("{segment}-1 is no number; {came} {what} came", "{segment}-1 is geen getal; het aantal {what} is {came}"),
+    (
+        "{segment}-1 counts {said} {what}, but {came} came",
+        "volgens {segment}-1 is het aantal {what} {said}, maar er {came:kwam|kwamen} er {came}",
+    ),
     ("{trailer}-2 is not the reference of {header}", "{trailer}-2 is niet de referentie van {header}"),
     ("UNH-{path} is empty: the message has no {what}", "UNH-{path} is leeg: het bericht heeft geen {what}"),
     (

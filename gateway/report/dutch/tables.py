@@ -35,7 +35,7 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "de rij is overgeslagen: zij staat boven de kopregel",
     ),
     ("the row was passed over: {why}", "de rij is overgeslagen: {why}"),
-    ("{count} more rows", "nog {count} rijen"),
+    ("{count} more {count:row|rows}", "nog {count} {count:rij|rijen}"),
     (
         "the column stands twice in the header; the first one is read",
         "deze kolom staat twee keer in de kopregel; de eerste is gelezen",
@@ -52,7 +52,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ),
     ("the text {what}; from here such rows are read as {codec}", "de tekst {what}; vanaf hier gelezen als {codec}"),
     ("the row holds a NUL byte", "in de rij staat een teken dat geen tekst is (NUL)"),
-    ("the row has {cells} cells, the header {columns}", "de rij heeft {cells} cellen, de kopregel {columns}"),
+    (
+        "the row has {cells} {cells:cell|cells}, the header {columns}",
+        "de rij heeft {cells} {cells:cel|cellen}, de kopregel {columns}",
+    ),
     (
         "the first cell is empty: were cells merged? Nothing was filled in",
         "de eerste cel is leeg: zijn er cellen samengevoegd? Er is niets ingevuld",
@@ -70,12 +73,13 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "dit is geen lijst met scheidingstekens, maar een Excel-werkboek of zip-bestand: sla de lijst op als CSV",
     ),
     (
-        "no mapping accepts this table of {count} columns; {mapping} comes nearest and also asks for {columns}",
-        "in deze lijst van {count} kolommen ontbreekt: {columns} (de lijst lijkt het meest op {mapping})",
+        "no mapping accepts this table of {count} {count:column|columns}; {mapping} comes nearest and also asks for "
+        "{columns}",
+        "in deze lijst van {count} {count:kolom|kolommen} ontbreekt: {columns} (de lijst lijkt het meest op {mapping})",
     ),
     (
-        "no mapping accepts this table of {count} columns",
-        "deze lijst van {count} kolommen is hier niet bekend",
+        "no mapping accepts this table of {count} {count:column|columns}",
+        "deze lijst van {count} {count:kolom|kolommen} is hier niet bekend",
     ),
     ("no row of this table could be used", "geen rij van deze lijst is bruikbaar"),
     # ---- lists that say everything
@@ -98,10 +102,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "van gebruikt",
     ),
     (
-        "this list has {count} beds and the last one of this source had {before}: less than {share} %, so half of it "
-        "seems lost",
-        "deze lijst heeft {count} bedden en de vorige van deze bron had er {before}: minder dan {share} %, dus er "
-        "lijkt een deel verloren",
+        "this list has {count} {count:bed|beds} and the last one of this source had {before}: less than {share} %, so "
+        "half of it seems lost",
+        "deze lijst heeft {count} {count:bed|bedden} en de vorige van deze bron had er {before}: minder dan {share} %, "
+        "dus er lijkt een deel verloren",
     ),
     (
         "this list does not end with a line end, as the last one of this source did: its end seems lost",
