@@ -326,6 +326,18 @@ def code_systems_table(resources: list[Resource]) -> dict[str, Resource]:
     }
 
 
+# --- compartments -----------------------------------------------------------------------------------------------
+
+
+def compartments_table(resources: list[Resource]) -> dict[str, dict[str, list[str]]]:
+    """Return compartment → resource type → the parameters by which a resource is in it; `{def}` is its own resource."""
+    definitions = [r for r in resources if r["resourceType"] == "CompartmentDefinition"]
+    return {
+        definition["code"]: {row["code"]: row["param"] for row in definition["resource"] if row.get("param")}
+        for definition in sorted(definitions, key=lambda r: str(r["code"]))
+    }
+
+
 # --- writing ----------------------------------------------------------------------------------------------------
 
 
@@ -356,6 +368,7 @@ def main(folder: str, out: str = "profiles/r4") -> None:
         "codes": codes_table(resources, bound_value_sets(elements)),
         "search_parameters": search_parameters_table(resources),
         "code_systems": code_systems_table(resources),
+        "compartments": compartments_table(resources),
     }
     for name, table in tables.items():
         path = Path(out) / f"{name}.json"

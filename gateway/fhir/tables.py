@@ -74,6 +74,7 @@ _TYPES = msgspec.json.Decoder(dict[str, TypeRow])
 _INVARIANTS = msgspec.json.Decoder(tuple[InvariantRow, ...])
 _CODES = msgspec.json.Decoder(dict[str, dict[str, tuple[str, ...]]])
 _PARAMETERS = msgspec.json.Decoder(dict[str, dict[str, ParameterRow]])
+_COMPARTMENTS = msgspec.json.Decoder(dict[str, dict[str, tuple[str, ...]]])
 _SYSTEMS = msgspec.json.Decoder(dict[str, CodeSystemRow])
 
 
@@ -109,3 +110,9 @@ def code_systems() -> dict[str, CodeSystemRow]:
 def search_parameters() -> dict[str, dict[str, ParameterRow]]:
     """Return resource type → code → search parameter; `Resource` and `DomainResource` hold the common ones."""
     return _PARAMETERS.decode(_content("search_parameters"))
+
+
+@cache
+def compartments() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return compartment → resource type → the codes of the parameters by which a resource is in it."""
+    return _COMPARTMENTS.decode(_content("compartments"))

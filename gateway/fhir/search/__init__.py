@@ -5,8 +5,10 @@ https://hl7.org/fhir/R4/search.html
 
 from gateway.fhir.search.bsn import bears_bsn, refuse_bsn_in_url
 from gateway.fhir.search.codes import Codes, NoCodes, UnknownCodes
+from gateway.fhir.search.compartments import compartments, types_in, within
 from gateway.fhir.search.folding import fold
 from gateway.fhir.search.model import (
+    AnyOf,
     Chain,
     Composite,
     Condition,
@@ -33,6 +35,7 @@ __all__ = [
     "MAX_COUNT",
     "PAGE",
     "RESULT_PARAMETERS",
+    "AnyOf",
     "Chain",
     "Codes",
     "Composite",
@@ -54,6 +57,7 @@ __all__ = [
     "Value",
     "Words",
     "bears_bsn",
+    "compartments",
     "fold",
     "modifiers",
     "parse",
@@ -61,4 +65,6 @@ __all__ = [
     "refuse_bsn_in_url",
     "served",
     "targets",
+    "types_in",
+    "within",
 ]

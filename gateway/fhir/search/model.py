@@ -123,7 +123,14 @@ class Has:
     then: Condition
 
 
-Condition = Filter | Chain | Has
+@frozen()
+class AnyOf:
+    """One of several conditions holds, as in a compartment: the resource is about, or by, one and the same."""
+
+    conditions: tuple[Condition, ...]
+
+
+Condition = Filter | Chain | Has | AnyOf
 
 
 @frozen()
@@ -150,6 +157,7 @@ class SearchRequest:
     """A whole search. `applied` are the pairs that are in force, in canonical spelling: the self link is made of them.
 
     `issues` are the warnings of lenient handling. `page` is the token of a page link, of which the rest is read.
+    `compartment` is that which is searched, as in `Patient/123`; '' for no compartment.
     """
 
     resource_type: str
@@ -163,3 +171,9 @@ class SearchRequest:
     page: str | None = None
     applied: tuple[tuple[str, str], ...] = ()
     issues: tuple[Issue, ...] = ()
+    compartment: str = ""
+
+    @property
+    def address(self) -> str:
+        """Return where it is asked, relative to the FHIR base."""
+        return f"{self.compartment}/{self.resource_type}" if self.compartment else self.resource_type

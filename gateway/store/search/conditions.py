@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
-from gateway.fhir.search import Chain, Condition, DateRange, Filter, Has, Missing, Token
+from gateway.fhir.search import AnyOf, Chain, Condition, DateRange, Filter, Has, Missing, Token
 from gateway.fhir.search.served import TEXT
 from gateway.store.search.composites import composite_match
 from gateway.store.search.filters import filter_match, one_range
@@ -52,18 +52,22 @@ def condition_match(resource_type: str, condition: Condition, scope: Scope, dept
             return any_of([_chained(hop, scope) for hop in hops])
         case Has(source, parameter, then):
             return _has(Hop(source, parameter, resource_type, then, depth), scope)
-        case Filter(parameter, _, _) if parameter.code == "_id":
-            return _id(resource_type, condition)
-        case Filter(parameter, _, _) if parameter.code == "_lastUpdated":
-            return _last_updated(resource_type, [condition])
-        case Filter(parameter, _, _) if parameter.code == TEXT:
-            return narrative_match(resource_type, condition)
-        case Filter(parameter, _, _) if parameter.type == "composite":
-            return composite_match(resource_type, condition, scope)
-        case Filter(_, "text", _):
-            return told_match(resource_type, condition)
+        case AnyOf(several):
+            return any_of([condition_match(resource_type, one, scope, depth) for one in several])
         case Filter():
-            return filter_match(resource_type, condition, scope)
+            return _filtered(resource_type, condition, scope)
+
+
+def _filtered(resource_type: str, asked: Filter, scope: Scope) -> Match:
+    if asked.parameter.code == "_id":
+        return _id(resource_type, asked)
+    if asked.parameter.code == "_lastUpdated":
+        return _last_updated(resource_type, [asked])
+    if asked.parameter.code == TEXT:
+        return narrative_match(resource_type, asked)
+    if asked.parameter.type == "composite":
+        return composite_match(resource_type, asked, scope)
+    return told_match(resource_type, asked) if asked.modifier == "text" else filter_match(resource_type, asked, scope)
 
 
 def _id(resource_type: str, asked: Filter) -> Match:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.fhir.frozen import frozen
-from gateway.fhir.search import Chain, Composite, Condition, Filter, Has, QuantityRange, Token, Value
+from gateway.fhir.search import AnyOf, Chain, Composite, Condition, Filter, Has, QuantityRange, Token, Value
 from gateway.fhir.search.composites import shapes
 from gateway.fhir.search.paths import alternatives, data_types, json_paths
 from gateway.store.search.sql import FALSE, TRUE, Sql, every, joined, one_of, sql
@@ -154,6 +154,8 @@ def _single(
                     yield from _single(target, [then])
             case Has(source, _, then):
                 yield from _single(source, [then])
+            case AnyOf(several):
+                yield from _single(resource_type, several)
             case Filter(parameter, _, values) if parameter.type == "composite":
                 for shape in shapes(resource_type, parameter):
                     for value in values:
