@@ -1,18 +1,22 @@
-"""Make the CapabilityStatement and the ImplementationGuide in `profiles/`.
+"""Make the CapabilityStatement, the MessageDefinitions and the ImplementationGuide in `profiles/`.
 
     python scripts/profile_guide.py            # writes them
     python scripts/profile_guide.py --check    # says which are not what they should be, and exits 1
 
-The one is made from the table the server itself dispatches by, the other from what lies in the folder.
+The first two are made from the tables the server itself dispatches by, the last from what lies in the folder.
 https://hl7.org/fhir/R4/capabilitystatement.html, https://hl7.org/fhir/R4/implementationguide.html
 """
 
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gateway.data import shipped
+from gateway.messaging.events import EVENTS
+from gateway.messaging.published import definition
 from gateway.rest.metadata import GUIDE, PUBLISHED, capability_statement
 from gateway.validation.packages.packing import OWN_MAPS
 
@@ -31,6 +35,8 @@ def capabilities() -> Resource:
     """Return what a gateway can do, whatever its address: the statement of no instance."""
     statement = capability_statement(BASE, development=False)
     del statement["implementation"]
+    for messaging in statement["messaging"]:
+        del messaging["endpoint"]  # cpb-3: it is that of an instance
     return statement | {
         "kind": "capability",
         "description": "What a gateway serves; GET metadata of one is its own statement.",
@@ -112,13 +118,15 @@ def _one(value: Any) -> str:
 
 
 def main(*arguments: str) -> int:
-    """Write both, or with --check compare them. Return the exit code."""
+    """Write all, or with --check compare them. Return the exit code."""
     folder = shipped("profiles")
     wrong = 0
-    for name, make in (
+    made_here: list[tuple[str, Callable[[], Resource]]] = [
         ("CapabilityStatement-gateway.json", capabilities),
+        *((f"MessageDefinition-{event.id}.json", partial(definition, event)) for event in EVENTS),
         ("ImplementationGuide-msb-gateway-profiles.json", lambda: guide(folder)),
-    ):
+    ]
+    for name, make in made_here:
         path, made = folder / name, text(make())
         if not path.is_file() or path.read_text(encoding="utf-8") != made:
             wrong += 1

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from gateway import messaging
 from gateway.access.policy import Caller, may_send
 from gateway.errors import (
     Forbidden,
@@ -67,9 +68,17 @@ def replay(kept: Received, *, caller: Caller, to: Services, language: Language =
     Returns what became of it, which its row (`kept.again`) tells from now on. What is made has the ids that it would
     have had then. Raises what `ingest` raises.
     """
+    if kept.format == messaging.MESSAGE:
+        return _replayed(messaging.replay(kept, caller, to))
     door = _Door(caller, to, _SENT_AS.get(kept.format), language)
     door.check_provider(kept.provider)
     return _counted(door.open(kept), kept.provider, to)
+
+
+def _replayed(message: messaging.Processed) -> Ingested:
+    """Return what became of a FHIR message that was taken again."""
+    made = [Made(*one) for one in message.made]
+    return Ingested(messaging.MESSAGE, [Taken(message.received, message.told.issues, made, refusal=message.refusal)])
 
 
 def acknowledged(data: bytes, *, provider: str, caller: Caller, to: Services) -> bytes:
@@ -230,6 +239,8 @@ class _Door:
 
     def _requested(self, bundle: Resource) -> list[Operation]:
         """Return what the entries of a transaction ask for. UnsupportedMessage, InvalidResource, BadRequest."""
+        if bundle["type"] == "message":
+            raise UnsupportedMessage("a Bundle of type message is not taken here; post it to $process-message")
         if bundle["type"] != "transaction":
             raise UnsupportedMessage(f"a Bundle of type {bundle['type']} is not taken as a message; send a transaction")
         issues = self.to.validator.bundle_issues(bundle)

@@ -9,11 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from gateway.fhir.types import Resource
-
 BASE = "https://msb-gateway.example/fhir/"
-PUBLISHED = "2026-11-22"
-
 _BARS = "https://fhir.nhs.uk/CodeSystem/message-events-bars"
 _BARS_REASON = "https://fhir.nhs.uk/CodeSystem/message-reason-bars"
 
@@ -88,8 +84,8 @@ EVENTS: tuple[Event, ...] = (
         "Booking, or a change or cancellation of one",
         "MessageHeader.reason is new or update; an update whose Appointment is cancelled or entered-in-error cancels "
         "it. It is known by its identifiers, or by the id that it has here. Each Slot that the Appointment names must "
-        "be known here and free; it becomes busy with the booking, and free again when that is cancelled and nobody has "
-        "said anything else of it since." + _ANY_ORDER,
+        "be known here and free; it becomes busy with the booking, and free again when that is cancelled and nobody "
+        "has said anything else of it since." + _ANY_ORDER,
         "Appointment",
         reasons=_BARS_REASON,
     ),
@@ -99,30 +95,3 @@ EVENTS: tuple[Event, ...] = (
 def find(system: str, code: str) -> Event | None:
     """Return the event of a coding, None when its messages are not taken."""
     return next((event for event in EVENTS if (event.system, event.code) == (system, code)), None)
-
-
-def definition(event: Event) -> Resource:
-    """Return the MessageDefinition of an event, without its narrative."""
-    focus = {"code": event.focus, **({"profile": event.profile} if event.profile else {}), "min": 1, "max": "1"}
-    return {
-        "resourceType": "MessageDefinition",
-        "id": event.id,
-        "url": event.url,
-        "version": "0.1.0",
-        "name": "".join(part.capitalize() for part in event.id.split("-")),
-        "title": event.title,
-        "status": "active",
-        "experimental": False,
-        "date": PUBLISHED,
-        "publisher": "msb-gateway",
-        "description": event.says,
-        "eventCoding": {"system": event.system, "code": event.code},
-        "category": "consequence",
-        "focus": [focus],
-        "responseRequired": "always",
-    }
-
-
-def definitions() -> list[Resource]:
-    """Return the MessageDefinition of every event."""
-    return [definition(event) for event in EVENTS]

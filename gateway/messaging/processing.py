@@ -16,6 +16,7 @@ from gateway.fhir.json import canonical, decode, encode
 from gateway.messaging import reading
 from gateway.messaging.answers import Bodies, Told, code_of, response
 from gateway.messaging.making import Made, make
+from gateway.store.inbox import MESSAGE
 from gateway.store.records import Identity, Parcel, moment
 from gateway.transact import Answer, Received, Sent, recall, receive, record, send
 from gateway.transact.once import once
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from gateway.messaging.reading import Message
     from gateway.services import Services
     from gateway.transact import Outcome
-
-MESSAGE = "fhir-message"
-"""The format of FHIR messages in the inbox; their provider is the organisation that sent them."""
 
 _CONTENT_TYPE = "application/fhir+json"
 

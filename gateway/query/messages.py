@@ -213,7 +213,8 @@ def _of_entity(token: Token) -> Sql:
 
 def _of_agent(token: Token, to: Services) -> Sql:
     names = [name for name in to.library.providers if _is_named(provider(name, to)["identifier"], token)]
-    return f"i.provider in ({', '.join('?' * len(names)) or 'null'}) and i.format <> 'fhir-api'", names
+    feeds = "i.format not in ('fhir-api', 'fhir-message')"  # the others are known by their organisation
+    return f"i.provider in ({', '.join('?' * len(names)) or 'null'}) and {feeds}", names
 
 
 def _is_named(identifier: dict[str, str], token: Token) -> bool:

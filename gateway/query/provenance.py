@@ -22,7 +22,7 @@ from gateway.fhir.types import Resource
 from gateway.mapping.run import run
 from gateway.query.audit import audit_row
 from gateway.store import inbox
-from gateway.store.inbox import API
+from gateway.store.inbox import API, MESSAGE
 from gateway.store.records import Identity, Stored, moment
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ GONE = "the content of the message is not kept any more"
 UNREADABLE = "the message cannot be taken as it was: its content is sealed, or its mapping has changed"
 NOT_MADE = "the message does not name it: it follows from what was known, or today's mapping makes no such resource"
 ASKED = "a client of the FHIR API asked for it, as it is stored"
+SAID = "a FHIR message says it, and what is stored is that, with the references that it has here"
+_CLIENTS = {API: ASKED, MESSAGE: SAID}
 OTHERWISE = "what is stored is not what the message says by today's mapping"
 
 
@@ -168,7 +170,8 @@ def _activity(link: Link, stored: Stored | None, *, is_first: bool) -> Resource:
 
 def _agents(link: Link, traced: _Traced, to: Services) -> Iterator[Resource]:
     """Yield the provider, and the map that made resources of its message."""
-    who = {"type": "Organization", "display": link.provider} if link.format == API else provider(link.provider, to)
+    is_client = link.format in _CLIENTS  # known by its organisation, and not as a provider
+    who = {"type": "Organization", "display": link.provider} if is_client else provider(link.provider, to)
     yield {"type": _participant("author", "Author"), "who": who}
     if link.mapping is not None:
         yield {"type": _participant("assembler", "Assembler"), "who": _map(link, traced, to)}
@@ -236,8 +239,8 @@ def _part(name: str, text: str) -> Resource:
 
 
 def _traced(identity: Identity, link: Link, stored: Stored | None, to: Services) -> _Traced:
-    if link.format == API:
-        return _Traced(absent=ASKED)
+    if link.format in _CLIENTS:
+        return _Traced(absent=_CLIENTS[link.format])
     body: Resource = decode(stored.body) if stored and stored.body else {}
     try:
         content = _content(link, to)

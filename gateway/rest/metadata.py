@@ -16,6 +16,7 @@ from gateway.fhir import json
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search.served import served
 from gateway.fhir.types import Resource
+from gateway.messaging.published import capability as messages_taken
 from gateway.query import installed
 from gateway.rest.headers import FHIR_JSON, FHIR_XML, PATCH_TYPES
 
@@ -119,6 +120,11 @@ OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         "": (("process-message", f"{_R4}MessageHeader-process-message"),),
         EVERY_TYPE: (("validate", f"{_R4}Resource-validate"),),
+        "CodeSystem": (
+            ("lookup", f"{_R4}CodeSystem-lookup"),
+            ("validate-code", f"{_R4}CodeSystem-validate-code"),
+        ),
+        "ValueSet": (("expand", f"{_R4}ValueSet-expand"), ("validate-code", f"{_R4}ValueSet-validate-code")),
         "ConceptMap": (("translate", f"{_R4}ConceptMap-translate"),),
         "StructureMap": (("transform", f"{_R4}StructureMap-transform"),),
     }
@@ -200,6 +206,7 @@ def capability_statement(base: str, *, development: bool) -> Resource:
         "patchFormat": list(PATCH_TYPES),
         "implementationGuide": [GUIDE],
         "rest": [_rest(development=development)],
+        "messaging": [messages_taken(base)],
     }
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 API = "fhir-api"
 """The format of what clients of the FHIR API sent; its provider is the organisation of the client."""
+MESSAGE = "fhir-message"
+"""The format of FHIR messages; their provider is the organisation that sent them."""
 
 Fate = Literal["accepted", "refused", "replaced", "requeued"]
 

@@ -15,6 +15,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "een Bundle van type {type} wordt niet als bericht gelezen; stuur een transaction",
     ),
     (
+        "a Bundle of type message is not taken here; post it to $process-message",
+        "een Bundle van type message wordt hier niet gelezen; stuur die naar $process-message",
+    ),
+    (
         "a Bundle of this type is kept as one resource: what is in it cannot be found by itself; send a transaction",
         "een Bundle van dit type wordt als één resource bewaard: wat erin staat is niet los te vinden; stuur een "
         "transaction",

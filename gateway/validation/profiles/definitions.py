@@ -28,6 +28,7 @@ KINDS = (
     "ConceptMap",
     "ImplementationGuide",
     "Measure",
+    "MessageDefinition",
     "NamingSystem",
     "OperationDefinition",
     "SearchParameter",
