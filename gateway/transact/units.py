@@ -184,5 +184,5 @@ def _itemised(type_: str, element: str, some: Mapping[str, Unit], hidden: set[st
         if all(any(name in item for name in one.json_names) for one in wanted):
             items.append(item)
         else:
-            hidden |= by_item[number].keys()
+            hidden.update(by_item[number])
     return {element: items} if items else {}

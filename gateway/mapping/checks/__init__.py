@@ -1,6 +1,7 @@
 """What can be known of a library before the first message: every problem, with file, line, column and a suggestion."""
 
 from gateway.mapping import ir
+from gateway.mapping.checks.absence import check_absence
 from gateway.mapping.checks.codes import check_codes
 from gateway.mapping.checks.expressions import check_expressions, format_of
 from gateway.mapping.checks.installed import Installed
@@ -27,6 +28,7 @@ def check(library: Installed, only: ir.Mapping | None = None) -> None:
         check_sources(unit, format_of(unit), problems)
         check_unions(unit, problems)
         check_unused(unit, problems)
+    check_absence((*((only,) if only else library.mappings), *library.every_fragment()), problems)
     check_codes(library, problems)
     check_overlap(library.mappings, problems)
     check_reshape(library)
