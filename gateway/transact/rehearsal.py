@@ -42,4 +42,4 @@ def rehearsed(commit: Commit) -> Result:
         commit.to.store.write(decide, commit.prepare)
     except _Decided as decided:
         return decided.result
-    raise AssertionError("a rehearsal never commits")
+    raise AssertionError  # a rehearsal never commits

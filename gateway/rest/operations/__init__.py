@@ -4,8 +4,12 @@
 https://hl7.org/fhir/R4/operations.html
 """
 
-from gateway.rest.operations import maps, messages, validate
+from gateway.rest.operations import codes, expansion, maps, messages, validate
 from gateway.rest.operations.definition import routes
 from gateway.rest.routes import Route
 
-ROUTES: tuple[Route, ...] = (*maps.ROUTES, *messages.ROUTES, *routes(validate.OPERATIONS))
+ROUTES: tuple[Route, ...] = (
+    *maps.ROUTES,
+    *messages.ROUTES,
+    *routes((*validate.OPERATIONS, *codes.OPERATIONS, *expansion.OPERATIONS)),
+)

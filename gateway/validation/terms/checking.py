@@ -39,8 +39,10 @@ class Checked:
     display: str | None = None
 
 
-def in_system(system: System, coding: Coding, *, abstract: bool = False, language: str | None = None) -> Checked:
-    """Return whether a code is one of a code system, and its display right if one is said.
+def in_system(
+    system: System, coding: Coding, *, abstract: bool = False, language: str | None = None, also: str | None = None
+) -> Checked:
+    """Return whether a code is one of a code system, and its display right if one is said; `also` is right too.
 
     NotInstalled where only a part of the code system is here, and the code is not in that.
     """
@@ -52,7 +54,7 @@ def in_system(system: System, coding: Coding, *, abstract: bool = False, languag
     shown = concept.display(language)
     if concept.is_abstract and not abstract:
         return Checked(result=False, message="the code only groups others; it is no code to be used", display=shown)
-    known = [concept.definition.get("display"), *(d["value"] for d in concept.designations())]
+    known = [also, concept.definition.get("display"), *(d["value"] for d in concept.designations())]
     if coding.display is not None and not _is_among(coding.display, known):
         return Checked(result=False, message="the display is not that of the code", display=shown)
     return Checked(result=True, display=shown)
@@ -76,12 +78,9 @@ def in_value_set(
         if coding.version:
             raise
         return Checked(result=True, display=_own_display(value_set, coding))
-    checked = in_system(system, coding, abstract=abstract, language=language)
-    return checked if not checked.result or language else _shown_as(checked, _own_display(value_set, coding))
-
-
-def _shown_as(checked: Checked, display: str | None) -> Checked:
-    return Checked(checked.result, checked.message, display or checked.display)
+    own = _own_display(value_set, coding)
+    checked = in_system(system, coding, abstract=abstract, language=language, also=own)
+    return checked if language else Checked(checked.result, checked.message, own or checked.display)
 
 
 def _own_display(value_set: Resource, coding: Coding) -> str | None:
