@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.store import Store
+from gateway.store.index.definitions import fingerprint
 
 SLOTS_A_SCHEDULE, SCHEDULES_A_SERVICE = 100, 10
 _MINUTE_US, _HOUR_US = 60_000_000, 3_600_000_000
@@ -88,9 +89,9 @@ def _statements(dialect: Dialect, slots: int) -> Iterator[str]:
 def _resources(dialect: Dialect, kind: Kind, body: str) -> Iterator[str]:
     numbers, nothing = dialect.numbers.format(kind.count), dialect.bytes.format("''")
     yield (
-        "insert into current (key, type, id, version, last_updated, deleted, indexed)"
-        f" select {kind.key}, '{kind.type}', '{kind.name}-' || i, 1, {_FIRST}, {dialect.false}, {nothing}"
-        f" from {numbers}"
+        "insert into current (key, type, id, version, last_updated, deleted, indexed, indexed_as)"
+        f" select {kind.key}, '{kind.type}', '{kind.name}-' || i, 1, {_FIRST}, {dialect.false}, {nothing},"
+        f" {fingerprint(kind.type)} from {numbers}"
     )
     yield (
         "insert into resource (key, version, last_updated, deleted, body, type)"

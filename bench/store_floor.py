@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from gateway.store import Batch, Current, Identity
+from gateway.store.index.definitions import fingerprint
 from gateway.store.interface import Decide, Prepare, T, nothing
 from gateway.store.postgresql.connection import BY_INDEX
 from gateway.store.postgresql.write import parameters, statement
@@ -78,7 +79,17 @@ class BareSqlite:
         tables: dict[str, list[tuple[Any, ...]]] = {}
         for v in batch.versions:
             tables.setdefault("current", []).append(
-                (v.key, *v.identity, v.version, v.last_updated, v.deleted, v.indexed, v.event_time, v.event_number)
+                (
+                    v.key,
+                    *v.identity,
+                    v.version,
+                    v.last_updated,
+                    v.deleted,
+                    v.indexed,
+                    v.event_time,
+                    v.event_number,
+                    fingerprint(v.identity.type),
+                )
             )
             tables.setdefault("resource", []).append(
                 (v.key, v.version, v.last_updated, v.deleted, v.body, v.identity.type, v.method)
