@@ -48,8 +48,10 @@ from gateway.ingest import acknowledged
 from gateway.metrics import TOGETHER
 from gateway.services import Services, build
 from gateway.settings import Settings
-from gateway.store import open_store
+from gateway.store import Store, open_store
+from gateway.store.reindex import types_outdated
 
+_log = logging.getLogger(__name__)
 _GRACE_SECONDS = 25
 _REQUEST_SECONDS = 120  # the largest Bundle takes less than half of it
 _BACKLOG = 1024
@@ -100,6 +102,7 @@ def start(settings: Settings) -> list[ForkProcess]:
         to = build(settings.with_port(http.getsockname()[1]))
         app, tls = create_app(to), tls_context(settings)
     _announce(to.settings, wire.getsockname()[1])
+    _warn_of_indexes(to.store)
     gc.collect()
     gc.freeze()  # what is built stays shared: the collector of a child never touches it
     gc.set_threshold(50_000, 20, 20)  # a transaction makes thousands of objects that all go at its end: a third faster
@@ -118,6 +121,14 @@ def start(settings: Settings) -> list[ForkProcess]:
     http.close()
     wire.close()
     return children
+
+
+def _warn_of_indexes(store: Store) -> None:
+    outdated = types_outdated(store)
+    if outdated:
+        text = "index-incomplete: searches that need what is new are refused for %s; run `gateway store reindex`"
+        _log.warning(text, ", ".join(outdated))
+    store.close()
 
 
 @contextmanager

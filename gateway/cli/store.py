@@ -43,8 +43,12 @@ def init(database: str | None) -> None:
 @database_option
 def migrate(database: str | None) -> None:
     """Bring a store of an older gateway up to date."""
+    from gateway.store.reindex import types_outdated  # noqa: PLC0415 - only this command asks
+
     with opened(database, renew=True) as there:
         click.echo(f"{shown(database)}: at version {_version(there)}")
+        if outdated := types_outdated(there):
+            click.echo(f"to be indexed anew, by `gateway store reindex`: {', '.join(outdated)}")
 
 
 @store.command()

@@ -16,7 +16,7 @@ from gateway.store.index import rows
 from gateway.store.index.definitions import fingerprint
 from gateway.store.index_rows import Rows, add, remove, standing, whole
 from gateway.store.index_tables import fitting, pack, tables
-from gateway.store.indexing import note
+from gateway.store.indexing import note, outdated
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database, Store
@@ -80,6 +80,12 @@ def renew(store: Store, keys: Sequence[int], base: str) -> int:
         for key in keys:
             db.rows(_FORGET, (key,))
     return _batch(store, keys, base)
+
+
+def types_outdated(store: Store) -> list[str]:
+    """Return the types of which some resource was indexed by other definitions: what `reindex` has to do."""
+    with store.reading() as db:
+        return outdated(db, types(db))
 
 
 def _of_type(store: Store, resource_type: str, base: str) -> Iterator[int]:
