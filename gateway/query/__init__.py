@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, may_read, visible
 from gateway.errors import BadRequest, Forbidden, ResourceGone, ResourceNotFound
-from gateway.fhir.search import SearchRequest, parse
+from gateway.fhir.search import SearchRequest, parse, within
 from gateway.query import histories, messages
 from gateway.query.audit import audit_row
 from gateway.query.bundles import history_bundle, searchset
 from gateway.query.histories import HistoryRequest
 from gateway.query.links import Links
+from gateway.query.several import search as search_several
+from gateway.query.terminology import codes
 from gateway.store import Identity, Stored
 from gateway.store import search as stored_search
 from gateway.store.search import Scope
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from gateway.store import Database
     from gateway.store.search import Position
 
-__all__ = ["HistoryRequest", "history", "read", "search", "vread"]
+__all__ = ["HistoryRequest", "codes", "history", "read", "search", "search_several", "vread"]
 
 _VERSION = re.compile(r"(\d{1,9})(?:-late-(\d{1,18}))?", re.ASCII)
 
@@ -90,7 +92,7 @@ def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -
     """
     _authorise(caller, request.resource_type)
     with to.store.reading() as db:
-        asked, position = _unsealed(db, request)
+        asked, position = _unsealed(db, request, to)
         listed = _listed(db, asked, Scope(base, visible(caller)), position, to)
         links = Links(asked, base, position, listed.stored.next)
         sealed = links.sealed(lambda: stored_search.page_secret(db))
@@ -111,14 +113,16 @@ def _listed(
     return messages.Listed(asked, stored_search.read(db, asked, scope, position))
 
 
-def _unsealed(db: Database, request: SearchRequest) -> tuple[SearchRequest, Position | None]:
+def _unsealed(db: Database, request: SearchRequest, to: Services) -> tuple[SearchRequest, Position | None]:
     """Return the search that a page link holds and where its page begins; any other search as it is."""
     if request.page is None:
         return request, None
     link = stored_search.unseal(request.page, stored_search.page_secret(db))
-    if link.resource_type != request.resource_type:
+    if link.resource_type != request.address:
         raise BadRequest("this page link is of a search on another resource type")
-    return parse(link.resource_type, link.pairs), link.position
+    found = parse(request.resource_type, link.pairs, codes=codes(to))
+    compartment, _, id_ = request.compartment.partition("/")
+    return (within(found, compartment, id_) if compartment else found), link.position
 
 
 def _authorise(caller: Caller, resource_type: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from gateway.fhir.search import PAGE, SearchRequest, bears_bsn
+from gateway.fhir.search import PAGE, SearchRequest, SeveralRequest, bears_bsn
 from gateway.store.search import link, seal
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Links:
     """Where a page begins and where the next one does; None: at the beginning, and nowhere."""
 
-    request: SearchRequest
+    request: SearchRequest | SeveralRequest
     base: str
     position: Position | None
     next: Position | None
@@ -39,8 +39,12 @@ class Links:
         if self.position is not None or bears_bsn(request.applied):
             return self._sealed(self.position, secret())
         query = urlencode(request.applied, safe=":,/")
-        return f"{self.base}/{request.resource_type}{'?' if query else ''}{query}"
+        return f"{self._here}{'?' if query else ''}{query}"
+
+    @property
+    def _here(self) -> str:
+        return f"{self.base}/{self.request.address}" if self.request.address else self.base
 
     def _sealed(self, position: Position | None, secret: bytes) -> str:
-        content = link(self.request.resource_type, self.request.applied, position)
-        return f"{self.base}/{self.request.resource_type}?{PAGE}={seal(content, secret)}"
+        content = link(self.request.address, self.request.applied, position)
+        return f"{self._here}?{PAGE}={seal(content, secret)}"

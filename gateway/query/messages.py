@@ -155,7 +155,9 @@ def _where(conditions: Sequence[Condition], scope: Scope, to: Services) -> Sql |
         text.append(f"c.type in ({', '.join('?' * len(scope.visible.types)) or 'null'})")
         parameters += sorted(scope.visible.types)
     for condition in conditions:
-        one = _one(condition, scope, to) if isinstance(condition, Filter) else None
+        if not isinstance(condition, Filter):
+            return None
+        one = _one(condition, scope, to)
         if one is None:
             return None
         anchored = anchored or condition.parameter.code in {"target", "_id"}

@@ -13,6 +13,7 @@ from gateway.errors import ResourceNotFound
 from gateway.query import installed
 from gateway.query.audit import audit_row
 from gateway.validation.terms import Terms
+from gateway.validation.terms.searched import SearchedCodes
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
@@ -25,6 +26,11 @@ def terms(operation: str, resource_type: str, caller: Caller, to: Services) -> T
     installed.authorise(resource_type, caller)
     to.store.audit(audit_row(caller, to.clock(), operation, [resource_type], ()))
     return _terms(to.validator.profiles)
+
+
+def codes(to: Services) -> SearchedCodes:
+    """Return what searches know of codes: the value sets and code systems that are installed."""
+    return SearchedCodes(_terms(to.validator.profiles))
 
 
 def definition(resource_type: str, id_: str, to: Services) -> Resource:

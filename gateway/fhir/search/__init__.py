@@ -29,6 +29,7 @@ from gateway.fhir.search.model import (
 )
 from gateway.fhir.search.request import parse, parse_query
 from gateway.fhir.search.served import DEFAULT_COUNT, MAX_COUNT, PAGE, RESULT_PARAMETERS, modifiers, served, targets
+from gateway.fhir.search.several import SeveralRequest, parse_several
 
 __all__ = [
     "DEFAULT_COUNT",
@@ -49,6 +50,7 @@ __all__ = [
     "NumberRange",
     "QuantityRange",
     "SearchRequest",
+    "SeveralRequest",
     "SortKey",
     "Target",
     "Text",
@@ -62,6 +64,7 @@ __all__ = [
     "modifiers",
     "parse",
     "parse_query",
+    "parse_several",
     "refuse_bsn_in_url",
     "served",
     "targets",

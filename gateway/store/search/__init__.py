@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.fhir.frozen import frozen
 from gateway.store.search.complete import check_complete
 from gateway.store.search.includes import MAX_INCLUDES, read_includes
 from gateway.store.search.order import Position
-from gateway.store.search.pages import Found, count_matches, read_page
+from gateway.store.search.pages import Found, Results, count_matches, read_page
 from gateway.store.search.scope import CANDIDATES, REACH, Everything, Scope, Visible
+from gateway.store.search.several import read_several
 from gateway.store.search.tokens import Link, link, page_secret, seal, unseal
 
 if TYPE_CHECKING:
@@ -34,20 +34,10 @@ __all__ = [
     "link",
     "page_secret",
     "read",
+    "read_several",
     "seal",
     "unseal",
 ]
-
-
-@frozen()
-class Results:
-    """One page: matches, what was included with them, the total (None: not known), and where the next page begins."""
-
-    matches: list[Found]
-    includes: list[Found]
-    total: int | None
-    next: Position | None
-    all_included: bool = True
 
 
 def read(db: Database, request: SearchRequest, scope: Scope, position: Position | None = None) -> Results:

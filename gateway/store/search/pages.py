@@ -32,11 +32,26 @@ class Found(NamedTuple):
 
 @frozen()
 class Page:
-    """A page of matches. `next` is the position to go on from, None on the last page; `total` None is unknown."""
+    """A page of matches. `next` is the position to go on from, None on the last page; `total` None is unknown.
+
+    `positions` are those of the matches themselves.
+    """
 
     matches: list[Found]
     total: int | None
     next: Position | None
+    positions: list[Position]
+
+
+@frozen()
+class Results:
+    """One page: matches, what was included with them, the total (None: not known), and where the next page begins."""
+
+    matches: list[Found]
+    includes: list[Found]
+    total: int | None
+    next: Position | None
+    all_included: bool = True
 
 
 def read_page(db: Database, request: SearchRequest, scope: Scope, position: Position | None) -> Page:
@@ -94,11 +109,11 @@ def _page(request: SearchRequest, rows: Sequence[Row], total: int | None, *, fir
     """Return the page of rows (key, type, id, body, total, sort values …), of which one may be too many."""
     shown = rows[: request.count]
     matches = [Found(*row[:4]) for row in shown]
+    columns = len(sort_columns(request))
+    positions = [Position(tuple(row[5:]) or (None,) * columns, row[0]) for row in shown]
     if len(rows) <= request.count:
-        return Page(matches, len(rows) if first else total, None)
-    last = shown[-1]
-    values = tuple(last[5:]) or (None,) * len(sort_columns(request))
-    return Page(matches, total, Position(values, last[0]))
+        return Page(matches, len(rows) if first else total, None, positions)
+    return Page(matches, total, positions[-1], positions)
 
 
 def _page_statement(relation: Relation, position: Position | None, limit: int, reach: int | None) -> Sql:
