@@ -33,11 +33,13 @@ from gateway.transact import (
 
 def capabilities(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#capabilities"""
+    ask.check_parameters()
     return Answer(HTTPStatus.OK, encoded_statement(ask.to.settings.base_url, development=ask.to.settings.development))
 
 
 def read(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#read, https://hl7.org/fhir/R4/http.html#cread"""
+    ask.check_parameters()
     there = installed.read if ask.type in installed.TYPES else query.read
     stored = wire.stored(there(ask.type, ask.id, ask.caller, ask.to))
     return stored.unless_known(ask.conditions)
@@ -45,6 +47,7 @@ def read(ask: Ask) -> Answer:
 
 def vread(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#vread"""
+    ask.check_parameters()
     return wire.stored(query.vread(ask.type, ask.id, ask.version, ask.caller, ask.to))
 
 
@@ -59,8 +62,14 @@ def search_type(ask: Ask) -> Answer:
     return Answer(HTTPStatus.OK, searches.found(ask))
 
 
+def search_several(ask: Ask) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#search"""
+    return Answer(HTTPStatus.OK, searches.found_of_several(ask))
+
+
 def create(ask: Ask) -> Operation:
     """https://hl7.org/fhir/R4/http.html#create, https://hl7.org/fhir/R4/http.html#ccreate"""
+    ask.check_parameters(hint="; the condition of a create stands in If-None-Exist")
     resource, condition = ask.resource(), ask.conditions.if_none_exist
     if condition is None:
         return Create(resource, full_url=ask.full_url)
@@ -69,6 +78,7 @@ def create(ask: Ask) -> Operation:
 
 def update(ask: Ask) -> Operation:
     """https://hl7.org/fhir/R4/http.html#update"""
+    ask.check_parameters()
     resource = ask.resource()
     if resource.get("id") != ask.id:
         raise BadRequest("the id in the resource is not the id in the URL", expression=f"{ask.type}.id")
@@ -83,6 +93,7 @@ def update_conditionally(ask: Ask) -> Operation:
 
 def patch(ask: Ask) -> Operation:
     """https://hl7.org/fhir/R4/http.html#patch"""
+    ask.check_parameters()
     return Patch(ask.type, ask.id, patches.read(ask.read_body()), version_of(ask.conditions.if_match))
 
 
@@ -94,6 +105,7 @@ def patch_conditionally(ask: Ask) -> Operation:
 
 def delete(ask: Ask) -> Operation:
     """https://hl7.org/fhir/R4/http.html#delete"""
+    ask.check_parameters()
     return Delete(ask.type, ask.id, if_match=version_of(ask.conditions.if_match))
 
 
@@ -108,6 +120,13 @@ ROUTES: tuple[Route, ...] = (
     Route(None, "POST", "/", read=transaction_or_batch),
     Route("search-type", "GET", "/<fhir_type:type>", read=search_type),
     Route("search-type", "POST", "/<fhir_type:type>/_search", read=search_type),
+    Route("search-system", "GET", "", read=search_several),
+    Route("search-system", "GET", "/", read=search_several),
+    Route("search-system", "POST", "/_search", read=search_several),
+    Route("search-type", "GET", "/<fhir_type:compartment>/<fhir_id:id>/<fhir_type:type>", read=search_type),
+    Route("search-type", "POST", "/<fhir_type:compartment>/<fhir_id:id>/<fhir_type:type>/_search", read=search_type),
+    Route("search-system", "GET", "/<fhir_type:compartment>/<fhir_id:id>/*", read=search_several),
+    Route("search-system", "POST", "/<fhir_type:compartment>/<fhir_id:id>/_search", read=search_several),
     Route("create", "POST", "/<fhir_type:type>", write=create),
     Route("update", "PUT", "/<fhir_type:type>", write=update_conditionally),
     Route("read", "GET", "/<fhir_type:type>/<fhir_id:id>", read=read),

@@ -14,7 +14,7 @@ from gateway import __version__
 from gateway.errors import MethodNotAllowed, ResourceNotFound
 from gateway.fhir import json
 from gateway.fhir.parameters import SearchParameter
-from gateway.fhir.search.served import served
+from gateway.fhir.search import compartments, served
 from gateway.fhir.types import Resource
 from gateway.messaging.published import capability as messages_taken
 from gateway.query import installed
@@ -49,6 +49,7 @@ Interaction = Literal[
     "history-instance",
     "history-type",
     "history-system",
+    "search-system",
     "search-type",
     "create",
     "update",
@@ -63,7 +64,7 @@ _LOOK: tuple[Interaction, ...] = ("read", "search-type")  # what is installed, a
 _KEEP: tuple[Interaction, ...] = (*_READ, "create")  # what is said stays said
 _ALL: tuple[Interaction, ...] = (*_READ, "create", "update", "patch", "delete")
 
-SYSTEM: tuple[Interaction, ...] = ("transaction", "batch", "history-system")
+SYSTEM: tuple[Interaction, ...] = ("transaction", "batch", "history-system", "search-system")
 
 SERVED: Mapping[str, tuple[Interaction, ...]] = MappingProxyType(
     {
@@ -107,6 +108,7 @@ SERVED: Mapping[str, tuple[Interaction, ...]] = MappingProxyType(
         "Schedule": _ALL,
         "ServiceRequest": _ALL,
         "Slot": _ALL,
+        "Subscription": _ALL,
         "Task": _ALL,
     }
     | dict.fromkeys(sorted(installed.TYPES), _LOOK)
@@ -114,12 +116,18 @@ SERVED: Mapping[str, tuple[Interaction, ...]] = MappingProxyType(
 
 
 _R4 = "http://hl7.org/fhir/OperationDefinition/"
+_PLACE_EVERYTHING = "https://msb-gateway.example/fhir/OperationDefinition/place-everything"
 EVERY_TYPE = "Resource"
 
 OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
-        "": (("process-message", f"{_R4}MessageHeader-process-message"),),
-        EVERY_TYPE: (("validate", f"{_R4}Resource-validate"),),
+        "": (("meta", f"{_R4}Resource-meta"), ("process-message", f"{_R4}MessageHeader-process-message")),
+        EVERY_TYPE: (("meta", f"{_R4}Resource-meta"), ("validate", f"{_R4}Resource-validate")),
+        "Encounter": (("everything", f"{_R4}Encounter-everything"),),
+        "HealthcareService": (("everything", _PLACE_EVERYTHING),),
+        "Location": (("everything", _PLACE_EVERYTHING),),
+        "Observation": (("lastn", f"{_R4}Observation-lastn"),),
+        "Patient": (("everything", f"{_R4}Patient-everything"),),
         "CodeSystem": (
             ("lookup", f"{_R4}CodeSystem-lookup"),
             ("validate-code", f"{_R4}CodeSystem-validate-code"),
@@ -130,6 +138,7 @@ OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     }
 )
 """The operations that are served: on a type, on every type of which something is stored, or ('') on the system."""
+_OF_WHAT_CHANGES = (("meta-add", f"{_R4}Resource-meta-add"), ("meta-delete", f"{_R4}Resource-meta-delete"))
 
 
 DOCUMENTED: Mapping[str, str] = MappingProxyType(
@@ -165,8 +174,9 @@ def check_served(resource_type: str, interaction: Interaction) -> None:
 
 def operations_of(resource_type: str) -> tuple[tuple[str, str], ...]:
     """Return name and definition of the operations that are served on `resource_type` or ('') on the system."""
-    common = OPERATIONS.get(EVERY_TYPE, ()) if "create" in SERVED.get(resource_type, ()) else ()
-    return (*common, *OPERATIONS.get(resource_type, ()))
+    interactions = SERVED.get(resource_type, ())
+    common = OPERATIONS[EVERY_TYPE] if "create" in interactions else ()
+    return (*common, *(_OF_WHAT_CHANGES if "patch" in interactions else ()), *OPERATIONS.get(resource_type, ()))
 
 
 def lists_operation(resource_type: str | None, name: str) -> bool:
@@ -221,6 +231,8 @@ def _rest(*, development: bool) -> dict[str, Any]:
             *({"type": name} | _operations(name) for name in OPERATIONS if name not in {*SERVED, EVERY_TYPE, ""}),
         ],
         "interaction": [{"code": code} for code in SYSTEM],
+        "searchParam": [_parameter(p) for p in search_parameters("Resource")],
+        "compartment": list(compartments().values()),
     } | _operations("")
 
 

@@ -17,7 +17,8 @@ from flask import Blueprint, Response, current_app
 
 from gateway import __version__
 from gateway.fhir import json
-from gateway.fhir.search.served import MODIFIERS, RESULT_PARAMETERS
+from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.search import RESULT_PARAMETERS, compartments, modifiers
 from gateway.fhir.types import Resource
 from gateway.rest import wire
 from gateway.rest.headers import FHIR_JSON, FHIR_XML, JSON_PATCH
@@ -46,6 +47,7 @@ _HEADERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "patch": ("If-Match", "Prefer"),
         "delete": ("If-Match", "Prefer"),
         "search-type": ("Prefer",),
+        "search-system": ("Prefer",),
     }
 )
 _SAYS: Mapping[str, str] = MappingProxyType(
@@ -126,7 +128,7 @@ def _operation(route: Route, resource_type: str) -> dict[str, Any]:
 
 
 def _in_path(route: Route) -> Iterator[dict[str, Any]]:
-    for name in ("id", "version"):
+    for name in ("id", "version", "compartment"):
         if f":{name}>" in route.path:
             yield {"$ref": f"#/components/parameters/{name}"}
 
@@ -134,8 +136,11 @@ def _in_path(route: Route) -> Iterator[dict[str, Any]]:
 def _in_query(route: Route, resource_type: str) -> Iterator[dict[str, Any]]:
     names: Sequence[str] = ()
     if route.interaction == "search-type" and route.method == "GET":
-        yield from (_asked(p.code, p.type, p.url) for p in search_parameters(resource_type))
+        yield from (_asked(p, resource_type) for p in search_parameters(resource_type))
         names = RESULT_PARAMETERS
+    elif route.interaction == "search-system" and route.method == "GET":
+        yield from (_asked(p, "Resource") for p in search_parameters("Resource"))
+        names = ("_type", *RESULT_PARAMETERS)
     elif route.operation and route.method == "GET":
         yield from ({"name": name, "in": "query", "schema": {"type": kind}} for name, kind in route.takes)
     elif route.interaction and route.interaction.startswith("history"):
@@ -144,12 +149,12 @@ def _in_query(route: Route, resource_type: str) -> Iterator[dict[str, Any]]:
         yield {"$ref": f"#/components/parameters/{name}"}
 
 
-def _asked(code: str, kind: str, url: str) -> dict[str, Any]:
-    modifiers = " ".join(f":{name}" for name in MODIFIERS[kind])
+def _asked(parameter: SearchParameter, resource_type: str) -> dict[str, Any]:
+    told = " ".join(f":{name}" for name in modifiers(resource_type, parameter))
     return {
-        "name": code,
+        "name": parameter.code,
         "in": "query",
-        "description": f"{kind} ({modifiers}), {url}",
+        "description": f"{parameter.type} ({told}), {parameter.url}",
         "schema": {"type": "array", "items": {"type": "string"}},
     }
 
@@ -163,7 +168,7 @@ def _body(route: Route, resource_type: str) -> dict[str, Any]:
     """Return the Request Body Object, {} where there is none."""
     if route.method not in {"POST", "PUT", "PATCH"}:
         return {}
-    if route.interaction == "search-type":
+    if route.interaction in {"search-type", "search-system"}:
         return {"content": {_FORM: {"schema": {"type": "object"}}}}
     if route.interaction == "patch":
         patch = {JSON_PATCH: {"schema": {"type": "array", "items": {"type": "object"}}}}
@@ -213,7 +218,9 @@ def _schemas() -> Iterator[tuple[str, dict[str, Any]]]:
 def _parameters() -> Iterator[tuple[str, dict[str, Any]]]:
     for name in ("id", "version"):
         yield name, {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": _ID}}
-    for name in dict.fromkeys((*RESULT_PARAMETERS, *_HISTORY, "_format", "_pretty")):
+    kinds = {"type": "string", "enum": list(compartments())}
+    yield "compartment", {"name": "compartment", "in": "path", "required": True, "schema": kinds}
+    for name in dict.fromkeys(("_type", *RESULT_PARAMETERS, *_HISTORY, "_format", "_pretty")):
         yield name, {"name": name, "in": "query", "schema": {"type": "string"}}
     for name, says in _SAYS.items():
         yield name, {"name": name, "in": "header", "description": says, "schema": {"type": "string"}}

@@ -68,7 +68,8 @@ class Route:
     def pattern(self) -> re.Pattern[str]:
         """Return what `path` matches, without the slash it begins with; what the path names are its groups."""
         named = _CONVERTED.sub(lambda found: f"(?P<{found[2]}>{_CONVERTERS[found[1]].regex})", self.path)
-        return re.compile(named.removeprefix("/").replace("$", r"\$"))  # the dollar of an operation
+        # The dollar of an operation, the star of everything in a compartment.
+        return re.compile(named.removeprefix("/").replace("$", r"\$").replace("/*", r"/\*"))
 
     def answer(self, ask: Ask) -> Answer:
         """Return what the interaction answers by itself; a write is then a transaction of its own."""

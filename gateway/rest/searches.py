@@ -5,24 +5,46 @@ https://hl7.org/fhir/R4/search.html
 
 from gateway import query
 from gateway.fhir import search
+from gateway.fhir.search import SearchRequest, SeveralRequest
 from gateway.query import histories, installed
-from gateway.rest.metadata import Interaction
+from gateway.rest.metadata import SERVED, Interaction
 from gateway.rest.wire import Ask
+
+SEARCHED = tuple(name for name, codes in SERVED.items() if "search-type" in codes and name not in installed.TYPES)
+"""The types that can be searched together: those of which something is stored."""
 
 
 def found(ask: Ask) -> bytes:
     """Return the encoded searchset Bundle. Raises what the search or the parameters raise."""
     base = ask.to.settings.base_url
-    if ask.type in installed.TYPES:
+    if ask.type in installed.TYPES and not ask.compartment:
         return installed.search(installed.parse(ask.type, ask.parameters), ask.caller, ask.to, base=base)
-    return query.search(search.parse(ask.type, ask.parameters, strict=ask.prefer.strict), ask.caller, ask.to, base=base)
+    return query.search(_asked(ask), ask.caller, ask.to, base=base)
+
+
+def found_of_several(ask: Ask) -> bytes:
+    """Return the same of several types: at the root, or of all that is in a compartment."""
+    return query.search_several(_several(ask), ask.caller, ask.to, base=ask.to.settings.base_url)
 
 
 def check(interaction: Interaction | None, ask: Ask) -> None:
     """Raise what is wrong with the parameters of a search or a history, without carrying it out."""
     if interaction is not None and interaction.startswith("history-"):
         histories.parse(ask.type, ask.id, ask.parameters)
-    elif interaction == "search-type" and ask.type in installed.TYPES:
+    elif interaction == "search-type" and ask.type in installed.TYPES and not ask.compartment:
         installed.parse(ask.type, ask.parameters)
     elif interaction == "search-type":
-        search.parse(ask.type, ask.parameters, strict=ask.prefer.strict)
+        _asked(ask)
+    elif interaction == "search-system":
+        _several(ask)
+
+
+def _asked(ask: Ask) -> SearchRequest:
+    asked = search.parse(ask.type, ask.parameters, strict=ask.prefer.strict, codes=query.codes(ask.to))
+    return search.within(asked, ask.compartment, ask.id) if ask.compartment else asked
+
+
+def _several(ask: Ask) -> SeveralRequest:
+    inside = (ask.compartment, ask.id) if ask.compartment else None
+    codes = query.codes(ask.to)
+    return search.parse_several(SEARCHED, ask.parameters, compartment=inside, strict=ask.prefer.strict, codes=codes)

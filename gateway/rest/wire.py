@@ -83,11 +83,22 @@ class Ask:
     type: str = ""
     id: str = ""
     version: str = ""
+    compartment: str = ""
     parameters: Pairs = ()
     conditions: Conditions = UNCONDITIONAL
     prefer: Prefer = AS_USUAL
     full_url: str | None = None
     received: Received | None = None  # the entry of a batch that has a name
+
+    def check_parameters(self, *known: str, hint: str = "") -> None:
+        """Raise BadRequest with each parameter that is not `known` here: one that is passed over says something else.
+
+        https://hl7.org/fhir/R4/http.html#parameters
+        """
+        there = f"known here are {', '.join(known)}" if known else "none is known here"
+        unknown = [f"no parameter '{name[:60]}'; {there}{hint}" for name, _ in self.parameters if name not in known]
+        if unknown:
+            raise BadRequest([Issue("unknown-parameter", text) for text in unknown])
 
     def resource(self) -> Resource:
         """Return the resource that was sent, when it is of the type the URL names. MalformedMessage, BadRequest."""

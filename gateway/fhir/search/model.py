@@ -85,13 +85,29 @@ class Composite:
 
 
 @frozen()
+class Near:
+    """A place in degrees, and how far around it: `low` <= the square of the chord between the places < `high`.
+
+    `unit` is that in which the distance was asked, `ucum` its code; `text` is all of it, nothing left out.
+    """
+
+    latitude: float
+    longitude: float
+    unit: str
+    ucum: str
+    text: str
+    low: float
+    high: float
+
+
+@frozen()
 class Missing:
     """The value of `:missing`."""
 
     missing: bool
 
 
-Value = Text | Token | DateRange | NumberRange | QuantityRange | Target | Words | Composite | Missing
+Value = Text | Token | DateRange | NumberRange | QuantityRange | Target | Words | Composite | Near | Missing
 
 
 @frozen()

@@ -100,7 +100,7 @@ def _applied(request: SearchRequest, name: str, value: str) -> SearchRequest:
 def _values(
     resource_type: str, parameter: SearchParameter, modifier: str | None, *, value: str, codes: Codes
 ) -> tuple[Value, ...]:
-    texts = split(value, ",")
+    texts = split(value, ",") if parameter.code != NEAR or modifier else [value]
     if modifier == "missing" and len(texts) > 1:
         raise BadValue(":missing takes true or false")
     if len(texts) > MAX_RANGES and (parameter.type not in {"token", "reference"} or modifier == "text"):

@@ -82,6 +82,8 @@ def _sort_key(resource_type: str, name: str) -> SortKey:
     if ":" in code or "." in code:
         raise UnknownName("_sort takes parameters of the type itself, without modifier or chain")
     parameter = parameter_of(resource_type, code)
+    if parameter.type == "special":
+        raise UnknownName("what is near a place comes by its distance when no _sort is said")
     if parameter.type == "composite" or code == TEXT:
         raise UnknownName(f"_sort takes parameters with one value each, which '{parameter.code}' has not")
     return SortKey(parameter, name.startswith("-"))

@@ -22,6 +22,7 @@ MODIFIERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "reference": ("identifier", "missing"),
         "uri": ("above", "below", "missing"),
         "composite": (),
+        "special": ("missing",),
     }
 )
 _BY_CODE = frozenset({"above", "below", "in", "not-in"})
@@ -53,7 +54,7 @@ DEFAULT_COUNT, MAX_COUNT = 50, 1000
 MAX_PARAMETERS, MAX_VALUES, MAX_VALUE_LENGTH, MAX_DEPTH = 100, 1000, 1000, 4
 MAX_RANGES = 50  # values of one parameter that are each a range of an index
 PAGE = "_page"
-TEXT = "_text"
+TEXT, NEAR = "_text", "near"
 # Of these the words beside their codes are not kept for `:text`: they are many, and all say the same.
 UNTOLD = frozenset({"Slot"})
 
@@ -69,6 +70,8 @@ def served(resource_type: str) -> Mapping[str, SearchParameter]:
 def _is_served(resource_type: str, parameter: SearchParameter) -> bool:
     if parameter.code in REFUSED or parameter.type not in MODIFIERS:
         return False
+    if parameter.type == "special" and parameter.code != NEAR:
+        return False
     if parameter.code == TEXT:
         return elements.child(resource_type, "text") is not None
     return bool(shapes(resource_type, parameter) if parameter.type == "composite" else parameter.expression)
@@ -79,7 +82,7 @@ def modifiers(resource_type: str, parameter: SearchParameter) -> tuple[str, ...]
     """Return the modifiers that a parameter takes on a type, without the type names that a reference takes."""
     known = MODIFIERS[parameter.type]
     if parameter.code == TEXT:
-        return ()
+        return ("missing",)
     if parameter.type != "token":
         return known
     found = data_types(resource_type, parameter)

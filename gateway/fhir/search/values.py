@@ -16,6 +16,7 @@ from gateway.fhir.search.model import (
     Composite,
     DateRange,
     Missing,
+    Near,
     NumberRange,
     Prefix,
     QuantityRange,
@@ -100,6 +101,13 @@ def read_composite(resource_type: str, parameter: SearchParameter, text: str) ->
         codes = f"{first.parameter.code}${second.parameter.code}"
         raise BadValue(f"it takes two values with a $ between them: {codes}; a $ in a value is written \\$")
     return Composite((read(first.parameter, None, texts[0]), read(second.parameter, None, texts[1])))
+
+
+def _near(text: str) -> Near:
+    found = read_near(text)
+    if isinstance(found, str):
+        raise BadValue(found)
+    return found
 
 
 def _missing(text: str) -> Missing:
@@ -208,6 +216,7 @@ def _prefixed(text: str) -> tuple[Prefix, str]:
 _READERS: Mapping[str, Callable[[str], Value]] = {
     "string": _text,
     "uri": _text,
+    "special": _near,
     "token": _token,
     "date": _date,
     "number": _number,

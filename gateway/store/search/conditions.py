@@ -26,11 +26,15 @@ def matches_of(resource_type: str, conditions: Iterable[Condition], scope: Scope
     for condition in conditions:
         if isinstance(condition, Filter) and _is_one_range(resource_type, condition):
             together.setdefault(condition.parameter.code, []).append(condition)
-        elif isinstance(condition, Filter) and condition.parameter.code == TEXT:
+        elif isinstance(condition, Filter) and _is_of_words(condition):
             found += narrative_matches(resource_type, condition)
         else:
             found.append(condition_match(resource_type, condition, scope))
     return found + [_together(resource_type, filters, scope) for filters in together.values()]
+
+
+def _is_of_words(asked: Filter) -> bool:
+    return asked.parameter.code == TEXT and asked.modifier is None
 
 
 def _is_one_range(resource_type: str, asked: Filter) -> bool:
@@ -63,8 +67,10 @@ def _filtered(resource_type: str, asked: Filter, scope: Scope) -> Match:
         return _id(resource_type, asked)
     if asked.parameter.code == "_lastUpdated":
         return _last_updated(resource_type, [asked])
-    if asked.parameter.code == TEXT:
+    if _is_of_words(asked):
         return narrative_match(resource_type, asked)
+    if asked.parameter.type == "special" and asked.modifier is None:
+        return near_match(resource_type, asked)
     if asked.parameter.type == "composite":
         return composite_match(resource_type, asked, scope)
     return told_match(resource_type, asked) if asked.modifier == "text" else filter_match(resource_type, asked, scope)
