@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.access.policy import Caller, may_read
 from gateway.access.sealing import row_name
@@ -20,6 +19,7 @@ from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import decode
 from gateway.fhir.types import Resource
 from gateway.mapping.run import run
+from gateway.query import kept
 from gateway.query.audit import audit_row
 from gateway.store import inbox
 from gateway.store.inbox import API, MESSAGE
@@ -55,7 +55,6 @@ NOT_MADE = "the message does not name it: it follows from what was known, or tod
 ASKED = "a client of the FHIR API asked for it, as it is stored"
 SAID = "a FHIR message says it, and what is stored is that, with the references that it has here"
 _CLIENTS = {API: ASKED, MESSAGE: SAID}
-OTHERWISE = "what is stored is not what the message says by today's mapping"
 
 
 class Link(NamedTuple):
@@ -228,7 +227,7 @@ def _parts(entry: Entry, identity: Identity) -> Iterator[tuple[str, str]]:
     if entry.rule:
         yield "rule", f"{entry.rule} ({entry.where})"
     else:
-        yield "absent", OTHERWISE
+        yield "absent", entry.where
 
 
 def _part(name: str, text: str) -> Resource:
@@ -255,8 +254,11 @@ def _traced(identity: Identity, link: Link, stored: Stored | None, to: Services)
         return _Traced(absent=NOT_MADE)
     mapped, resource = found
     name = f"{identity.type}/{identity.id}"
-    entries = [_held(entry, body) for entry in mapped.trace.of(name)]
-    return _Traced(entries, mapped, _without_meta(resource) == _without_meta(body))
+    is_whole = name not in mapped.keeps
+    entries = list(kept.held(mapped.trace.of(name), resource, body, is_whole=is_whole))
+    if is_whole:
+        return _Traced(entries, mapped, _without_meta(resource) == _without_meta(body))
+    return _Traced(entries, mapped, not any(entry.where == kept.OTHERWISE for entry in entries))
 
 
 def _content(link: Link, to: Services) -> bytes:
@@ -287,21 +289,3 @@ def _found(
 
 def _without_meta(resource: Resource) -> Resource:
     return {name: value for name, value in resource.items() if name != "meta"}
-
-
-def _held(entry: Entry, body: Resource) -> Entry:
-    """Return the entry, its path from the resource on; without its origin when the stored version says otherwise."""
-    path = entry.path.partition(".")[2]
-    if _at(body, path) == entry.value:
-        return replace(entry, path="." + path)
-    return replace(entry, path="." + path, sources=(), rule="")
-
-
-def _at(value: Any, path: str) -> Any:
-    """Return what stands at `name[0].given[1]`, None when nothing does."""
-    for step in path.replace("[", ".[").split("."):
-        try:
-            value = value[int(step[1:-1])] if step.startswith("[") else value[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value

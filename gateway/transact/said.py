@@ -70,7 +70,9 @@ class Said:
     def __init__(self, ledger: Ledger, present: Resource | None, by: By) -> None:
         self.ledger = ledger
         ledger.by = {**by, **ledger.by}
-        self.values: Units = {name: Unit(decode(value)) for name, value in ledger.hidden.items()}
+        self.values: Units = {
+            name: Unit(decode(value), ledger.held[name].place) for name, value in ledger.hidden.items()
+        }
         self.values |= units.units(present, ledger.by) if present else {}
         self.too_late = False
         """Whether nothing of what was taken in counts: somebody set the whole present since."""

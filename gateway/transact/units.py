@@ -50,7 +50,7 @@ def units(resource: Resource, by: By) -> Units:
     for name, value in resource.items():
         if name == "meta":
             value = {key: each for key, each in value.items() if key not in _OURS}  # noqa: PLW2901
-        if name not in _HEAD and value:
+        if name not in _HEAD and value != {}:
             stems.setdefault(stem(type_, name), {})[name] = value
     return {name: unit for one, properties in stems.items() for name, unit in _said(type_, one, properties, by)}
 

@@ -17,7 +17,8 @@ from gateway.fhir.search import parse
 from gateway.ingest import ingest
 from gateway.mapping.library import Library
 from gateway.query import search, vread
-from gateway.query.provenance import GONE, NOT_MADE, OTHERWISE, UNREADABLE, provenance
+from gateway.query.kept import OTHERWISE
+from gateway.query.provenance import GONE, NOT_MADE, UNREADABLE, provenance
 from gateway.services import Services
 from gateway.transact.inbox import purge
 from gateway.validation import Validator
