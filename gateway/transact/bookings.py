@@ -46,6 +46,10 @@ _PASSED = "the time of this Slot has passed, so it is not offered any more: noth
 _HELD = "another Appointment holds this Slot: nothing of this message was used"
 
 
+Holders = Mapping[str, Sequence[Identity]]
+"""Which Appointments hold a Slot, by its id."""
+
+
 class Claims(NamedTuple):
     """The Slots that an Appointment holds (with the version that it made of each), and what those it wants become."""
 
@@ -67,7 +71,18 @@ def wanted(resource: Resource) -> dict[str, str]:
     return {id_: status for id_, _ in _named(resource)}
 
 
-def settle(every: Sequence[Claims], result: Settled, sight: Sight, to: Services) -> list[dict[str, int]]:
+def holders(resources: Sequence[Resource], sight: Sight, to: Services) -> Holders:
+    """Return which Appointments hold each Slot that is wanted, whoever made them; others that ask wait for this."""
+    named = sorted({id_ for resource in resources for id_ in wanted(resource)})
+    status = ",".join(_HOLDS)
+    asked = [parse_query("Appointment", f"slot=Slot/{id_}&status={status}") for id_ in named]
+    found = sight.matches(asked, Scope(to.settings.base_url, Everything()))
+    return dict(zip(named, found, strict=True))
+
+
+def settle(
+    every: Sequence[Claims], others: Holders, result: Settled, sight: Sight, to: Services
+) -> list[dict[str, int]]:
     """Have `result` take and give back Slots, and return for each Appointment what it holds from now on.
 
     Raises InvalidResource for Slots that are not here, Conflict for those that cannot be had.
@@ -75,24 +90,12 @@ def settle(every: Sequence[Claims], result: Settled, sight: Sight, to: Services)
     named = sorted({id_ for claims in every for id_ in (*claims.held, *claims.wanted)})
     if not named:
         return [{} for _ in every]
-    others = _holders(every, sight, to)
     seen = sight.current([Identity("Slot", id_) for id_ in named]).currents
     _check(every, seen, others, to)
     return [_settled(claims, seen, result) for claims in every]
 
 
-def _holders(every: Sequence[Claims], sight: Sight, to: Services) -> dict[str, list[Identity]]:
-    """Return which Appointments hold each Slot that is wanted anew, whoever made them."""
-    new = sorted({id_ for claims in every for id_ in claims.new})
-    status = ",".join(_HOLDS)
-    asked = [parse_query("Appointment", f"slot=Slot/{id_}&status={status}") for id_ in new]
-    found = sight.matches(asked, Scope(to.settings.base_url, Everything()))
-    return dict(zip(new, found, strict=True))
-
-
-def _check(
-    every: Sequence[Claims], seen: Mapping[Identity, Current], others: Mapping[str, list[Identity]], to: Services
-) -> None:
+def _check(every: Sequence[Claims], seen: Mapping[Identity, Current], others: Holders, to: Services) -> None:
     unknown, refused, taken = [], [], set[str]()
     for claims in every:
         for id_, place in _named(claims.entry.resource or {}):

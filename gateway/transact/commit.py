@@ -75,6 +75,8 @@ class Commit:
         Raises what `transact` raises of what is stored, and AnsweredBefore.
         """
         self._resolve(sight)
+        if isinstance(self.occupancy, Senders):
+            self.occupancy.look_first(sight)
         identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
         targets = self.links.stored.difference(identities)
         subjects = self.occupancy.subjects if self.occupancy else []

@@ -8,7 +8,7 @@ https://hl7.org/fhir/R4/messaging.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -56,13 +56,14 @@ _DECODER = msgspec.msgpack.Decoder(Held)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Senders:
-    """What a message says as far as it matters whose message it is."""
+    """What a message says as far as it matters whose message it is. `holders` are of the latest look."""
 
     entries: Sequence[Entry]
     sent: Sent
     to: Services
+    holders: bookings.Holders = field(default_factory=dict)
 
     @property
     def subjects(self) -> list[str]:
@@ -72,6 +73,10 @@ class Senders:
     @property
     def _focus(self) -> list[Entry]:
         return [self.entries[number] for number in self.sent.focus]
+
+    def look_first(self, sight: Sight) -> None:
+        """Look up who holds the Slots that are wanted: by a condition, so before anything else is looked at."""
+        self.holders = bookings.holders([entry.resource or {} for entry in self._focus], sight, self.to)
 
     def settle(self, seen: Seen, sight: Sight) -> Settled:
         """Return what a message makes of Slots, and what is noted of its sender.
@@ -89,7 +94,7 @@ class Senders:
             Claims(entry, one.slots, bookings.wanted(entry.resource or {}))
             for entry, one in zip(present, held, strict=True)
         ]
-        taken = bookings.settle(claims, result, sight, self.to)
+        taken = bookings.settle(claims, self.holders, result, sight, self.to)
         for entry, slots in zip(present, taken, strict=True):
             self._note(entry, Held(self.sent.sender, slots), seen, result)
         return result
