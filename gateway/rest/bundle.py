@@ -42,6 +42,7 @@ class Entry:
 
 def transaction_or_batch(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#transaction"""
+    ask.check_parameters()
     bundle = ask.resource()
     entries = _entries(bundle)
     # what was written comes back only when that is asked for: a Bundle of thousands would be answered by as much
