@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check fix bench scoreboard opinion clean
+.PHONY: help setup demo serve test check fix bench scoreboard opinion clients clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -58,5 +58,8 @@ scoreboard: $(READY) ## Measure everything at full volume and renew docs/scorebo
 opinion: $(READY) ## Let another validator (OPINION=folder, Node) look at every golden output
 	@$(BIN)/python scripts/second_opinion.py $(OPINION)
 
+clients: $(READY) ## Let other people's FHIR clients, and schemathesis, talk to a gateway (installs them)
+	@$(BIN)/python clients/run.py
+
 clean: ## Remove what was made here
-	rm -rf .venv build dist var .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-clients clients/node_modules build dist var .pytest_cache .mypy_cache .ruff_cache .hypothesis
