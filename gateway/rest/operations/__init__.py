@@ -4,12 +4,14 @@
 https://hl7.org/fhir/R4/operations.html
 """
 
-from gateway.rest.operations import codes, expansion, maps, messages, validate
+from gateway.rest.operations import codes, everything, expansion, lastn, maps, messages, meta, validate
 from gateway.rest.operations.definition import routes
 from gateway.rest.routes import Route
 
 ROUTES: tuple[Route, ...] = (
     *maps.ROUTES,
     *messages.ROUTES,
-    *routes((*validate.OPERATIONS, *codes.OPERATIONS, *expansion.OPERATIONS)),
+    *lastn.ROUTES,
+    *meta.ROUTES,
+    *(route for module in (validate, meta, everything, codes, expansion) for route in routes(module.OPERATIONS)),
 )

@@ -29,6 +29,7 @@ KINDS = (
     "ImplementationGuide",
     "Measure",
     "MessageDefinition",
+    "MessageDefinition",
     "NamingSystem",
     "OperationDefinition",
     "SearchParameter",

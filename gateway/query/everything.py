@@ -1,0 +1,137 @@
+"""Everything about one resource: its compartment, or what hangs below a place, with what that refers to.
+
+http://hl7.org/fhir/R4/patient-operation-everything.html, http://hl7.org/fhir/R4/encounter-operation-everything.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
+
+from msgspec import Raw
+
+from gateway.access.policy import Caller, may_read, visible
+from gateway.errors import BadRequest, Forbidden, Issue, ResourceGone, ResourceNotFound
+from gateway.fhir import bundle, tables
+from gateway.fhir.bundle import Match
+from gateway.fhir.datetime import Moment
+from gateway.fhir.json import encode
+from gateway.fhir.outcome import operation_outcome
+from gateway.fhir.search import PAGE
+from gateway.fhir.types import resource_types
+from gateway.query.audit import audit_row
+from gateway.store import Identity, Stored, gathering
+from gateway.store.gathering import MAX_REFERRED, Gathered, Wanted
+from gateway.store.reads import read as read_stored
+from gateway.store.search import Position, link, page_secret, seal, unseal
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from gateway.store import Database
+
+COUNT, MAX_COUNT = 50, 1000
+_NOT_ALL = Issue(
+    "too-large",
+    f"not everything that this page refers to is here: at most {MAX_REFERRED} resources are",
+    severity="warning",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """What is asked about one resource. `applied` are the parameters as they were understood.
+
+    `span` is the time of care, in microseconds; `after` is the key after which a page begins.
+    """
+
+    type: str
+    id: str
+    types: frozenset[str] = frozenset()
+    count: int = COUNT
+    since: Moment | None = None
+    span: tuple[int, int] | None = None
+    applied: tuple[tuple[str, str], ...] = ()
+    after: int = 0
+
+    @property
+    def address(self) -> str:
+        """Return where it is asked, relative to the FHIR base."""
+        return f"{self.type}/{self.id}/$everything"
+
+
+def everything(asked: Everything, caller: Caller, to: Services, *, base: str) -> bytes:
+    """Return the encoded searchset Bundle of a page. What the caller may not read is not there.
+
+    Raises Forbidden, ResourceNotFound, ResourceGone, Unavailable.
+    """
+    if not may_read(caller, asked.type):
+        raise Forbidden(f"this caller may not read {asked.type}")
+    of = Identity(asked.type, asked.id)
+    with to.store.reading() as db:
+        itself = _there(read_stored(db, of), of)
+        found = _gathered(db, of, asked, caller)
+        links = _links(db, asked, found.next, base)
+    first = [] if asked.after or not _is_wanted(asked, itself) else [itself]
+    matches = list(_matches(first, found, base))
+    seen = [f"{row.type}/{row.id}" for rows in (first, found.found, found.referred) for row in rows]
+    to.store.audit(audit_row(caller, to.clock(), "everything", seen, [name for name, _ in asked.applied]))
+    is_all = found.next is None and not asked.after
+    return encode(bundle.searchset(matches, total=len(first) + len(found.found) if is_all else None, links=links))
+
+
+def opened(token: str, address: str, to: Services) -> Sequence[tuple[str, str]]:
+    """Return the parameters that a page link holds, and under PAGE where its page begins. BadRequest."""
+    with to.store.reading(snapshot=False) as db:
+        found = unseal(token, page_secret(db))
+    if found.resource_type != address:
+        raise BadRequest("this page link is of something else")
+    return [*found.pairs, (PAGE, str(found.key))]
+
+
+def _gathered(db: Database, of: Identity, asked: Everything, caller: Caller) -> Gathered:
+    seen = visible(caller)
+    types = frozenset(filter(seen.admits, asked.types or resource_types()))
+    wanted = Wanted(types, asked.count, asked.after, asked.since.low if asked.since else 0, asked.span)
+    codes = tables.compartments().get(of.type)
+    if of.type in {"Patient", "Encounter"} and codes is not None:
+        return gathering.compartment(db, of, codes, wanted)
+    return gathering.below(db, of, wanted)
+
+
+def _is_wanted(asked: Everything, itself: Stored) -> bool:
+    """Return whether the resource itself is told: it is, unless only other types or newer ones are asked for."""
+    since = asked.since.low if asked.since else 0
+    return (not asked.types or itself.type in asked.types) and itself.last_updated.timestamp() * 1e6 >= since
+
+
+def _there(found: Stored | None, of: Identity) -> Stored:
+    if found is None:
+        raise ResourceNotFound(f"there is no such {of.type}")
+    if found.deleted:
+        raise ResourceGone(f"this {of.type} was deleted")
+    return found
+
+
+def _matches(first: Sequence[Stored], found: Gathered, base: str) -> Iterator[Match]:
+    for itself in first:
+        yield Match(bundle.full_url(base, itself.type, itself.id), Raw(itself.body))
+    for row in found.found:
+        yield Match(bundle.full_url(base, row.type, row.id), Raw(row.body))
+    for row in found.referred:
+        yield Match(bundle.full_url(base, row.type, row.id), Raw(row.body), "include")
+    if not found.all_referred:
+        yield Match(f"urn:uuid:{uuid5(NAMESPACE_URL, base)}", operation_outcome([_NOT_ALL]), "outcome")
+
+
+def _links(db: Database, asked: Everything, following: int | None, base: str) -> list[tuple[str, str]]:
+    here = f"{base}/{asked.address}"
+
+    def sealed(begin: int) -> str:
+        return f"{here}?{PAGE}={seal(link(asked.address, asked.applied, Position((), begin)), page_secret(db))}"
+
+    query = urlencode(asked.applied, safe=":,/")
+    found = [("self", sealed(asked.after) if asked.after else f"{here}{'?' if query else ''}{query}")]
+    return [*found, ("next", sealed(following))] if following else found

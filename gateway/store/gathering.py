@@ -1,0 +1,228 @@
+"""What belongs to one resource, gathered a page at a time: its compartment, or what hangs below a place.
+
+Each branch is a range of one index; a page goes on after the key of the last one, so nothing is remembered between
+pages. https://hl7.org/fhir/R4/compartmentdefinition.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.fhir.frozen import frozen
+from gateway.store.search.pages import Found
+from gateway.store.search.sql import Sql, either, every, joined, one_of, sql
+
+if TYPE_CHECKING:
+    from gateway.store.interface import Database
+    from gateway.store.records import Identity
+
+MAX_REFERRED = 1000
+"""So many resources that a page refers to come with it."""
+
+# When something was so, for care: by these a span of time chooses. Of a type that is not here, all is told.
+# https://hl7.org/fhir/R4/patient-operation-everything.html
+_CARE_DATES: Mapping[str, tuple[str, ...]] = {
+    "AllergyIntolerance": ("onset", "date"),
+    "Appointment": ("date",),
+    "CarePlan": ("date",),
+    "CareTeam": ("date",),
+    "Communication": ("sent",),
+    "CommunicationRequest": ("occurrence", "authored"),
+    "Composition": ("period", "date"),
+    "Condition": ("onset-date", "recorded-date"),
+    "DocumentReference": ("period", "date"),
+    "Encounter": ("date",),
+    "EpisodeOfCare": ("date",),
+    "Flag": ("date",),
+    "Immunization": ("date",),
+    "List": ("date",),
+    "MeasureReport": ("period", "date"),
+    "MedicationRequest": ("date", "authoredon"),
+    "MedicationStatement": ("effective",),
+    "Observation": ("date",),
+    "Procedure": ("date",),
+    "QuestionnaireResponse": ("authored",),
+    "ServiceRequest": ("occurrence", "authored"),
+    "Slot": ("start",),
+    "Task": ("period", "authored-on"),
+}
+
+# What hangs below a place: the places in it, what is offered there, when that can be had, and how much there is of it.
+_ITSELF = "select c.id from current c where c.type = {} and c.id = {}"
+_PLACES = """
+place(id) as (
+    {} union select (select c.id from current c where c.key = r.key and not c.deleted) from place p
+    cross join index_reference r where r.type = 'Location' and r.param = 'partof' and r.target_type = 'Location'
+    and r.target_id = p.id
+)"""
+_SERVICES = """
+service(id) as (
+    {} union select (select c.id from current c where c.key = r.key and not c.deleted) from place p
+    cross join index_reference r where r.type = 'HealthcareService' and r.param = 'location'
+    and r.target_type = 'Location' and r.target_id = p.id
+)"""
+_SCHEDULES = """
+agenda(id) as (
+    select (select c.id from current c where c.key = r.key and not c.deleted) from place p
+    cross join index_reference r where r.type = 'Schedule' and r.param = 'actor' and r.target_type = 'Location'
+    and r.target_id = p.id
+    union select (select c.id from current c where c.key = r.key and not c.deleted) from service s
+    cross join index_reference r where r.type = 'Schedule' and r.param = 'actor'
+    and r.target_type = 'HealthcareService' and r.target_id = s.id
+)"""
+_REFERENCES = """
+select (select c.key from current c where c.type = r.target_type and c.id = r.target_id and not c.deleted) as key
+from index_reference r where {} and {}"""
+_BINARIES = """
+select (select c.key from current c where c.type = 'Binary' and c.id = substr(r.value, 8) and not c.deleted) as key
+from index_uri r where {} and r.param = 'location' and r.value like 'Binary/%'"""
+_BELOW = {"Location": "place", "HealthcareService": "service", "Schedule": "agenda"}
+_POINTING = (("Slot", "schedule", "Schedule"), ("MeasureReport", "subject", "Location"))
+
+
+@frozen()
+class Wanted:
+    """Which part of it is wanted: types, so many after a key, changed since (µs), and of a span of care (µs)."""
+
+    types: frozenset[str]
+    count: int
+    after: int = 0
+    since: int = 0
+    span: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A page: what belongs to the resource, what that refers to, whether all of that is here, and where it goes on."""
+
+    found: list[Found]
+    referred: list[Found]
+    all_referred: bool
+    next: int | None
+
+
+def compartment(db: Database, of: Identity, codes: Mapping[str, Sequence[str]], wanted: Wanted) -> Gathered:
+    """Return what points at a resource by one of the parameters of its type (`codes`)."""
+    branches = [
+        sql(
+            "select r.key from index_reference r where r.type = {} and {} and r.target_type = {} and r.target_id = {}",
+            type_,
+            one_of("r.param", list(params)),
+            *of,
+        )
+        for type_, params in codes.items()
+        if type_ in wanted.types
+    ]
+    return _page(db, of, Sql(""), branches, wanted)
+
+
+def below(db: Database, of: Identity, wanted: Wanted) -> Gathered:
+    """Return what hangs below a Location or a HealthcareService."""
+    is_place = of.type == "Location"
+    itself, nothing = sql(_ITSELF, *of), sql("select c.id from current c where false")
+    places, services = (itself, nothing) if is_place else (nothing, itself)
+    parts = [sql(_PLACES, places), sql(_SERVICES, services), Sql(_SCHEDULES)]
+    tables = sql("recursive {}, ", joined(", ", parts))
+    branches = [
+        sql("select c.key from {t} b cross join current c where c.type = {} and c.id = b.id", type_, t=table)
+        for type_, table in _BELOW.items()
+        if type_ in wanted.types
+    ]
+    branches += [
+        sql(
+            "select r.key from {t} b cross join index_reference r where r.type = {} and r.param = {}"
+            " and r.target_type = {} and r.target_id = b.id",
+            type_,
+            param,
+            target,
+            t=_BELOW[target],
+        )
+        for type_, param, target in _POINTING
+        if type_ in wanted.types
+    ]
+    return _page(db, of, tables, branches, wanted)
+
+
+def _page(db: Database, of: Identity, tables: Sql, branches: Sequence[Sql], wanted: Wanted) -> Gathered:
+    rows = db.rows(*_statement(of, tables, branches, wanted)) if branches else []
+    found = [Found(*row) for row in rows[: wanted.count]]
+    following = found[-1].key if len(rows) > wanted.count else None
+
+    def members(which: Sql) -> Sql:
+        return sql("with {} w as (select key from ({}) u) select key from w where {}", tables, every_branch, which)
+
+    every_branch = joined(" union ", branches) if branches else Sql("select 0 as key")
+    referred, is_whole = _referred(db, of, found, wanted, members)
+    return Gathered(found, referred, is_whole, following)
+
+
+def _statement(of: Identity, tables: Sql, branches: Sequence[Sql], wanted: Wanted) -> Sql:
+    """Return the select of a page; materialized, so that the branches are what is read first on either engine."""
+    return sql(
+        "with {} w as materialized (select distinct key from ({}) u where key > {})"
+        " select c.key, c.type, c.id, r.body from w cross join current c cross join resource r"
+        " where c.key = w.key and r.key = c.key and r.version = c.version and not c.deleted"
+        " and not (c.type = {} and c.id = {}) and {} order by c.key limit {limit}",
+        tables,
+        joined(" union ", branches),
+        wanted.after,
+        *of,
+        every(_filters(wanted)),
+        limit=str(wanted.count + 1),
+    )
+
+
+def _filters(wanted: Wanted) -> Iterable[Sql]:
+    if wanted.since:
+        yield sql("c.last_updated >= {}", wanted.since)
+    if wanted.span is None:
+        return
+    dated = [type_ for type_ in _CARE_DATES if type_ in wanted.types]
+    for type_ in dated:
+        row = sql("select 1 from index_date d where d.key = c.key and {}", one_of("d.param", _CARE_DATES[type_]))
+        yield sql(
+            "(c.type <> {} or ({} limit 1) is null or ({} and d.low < {} and d.high > {} limit 1) is not null)",
+            type_,
+            row,
+            row,
+            wanted.span[1],
+            wanted.span[0],
+        )
+
+
+def _referred(
+    db: Database, of: Identity, found: Sequence[Found], wanted: Wanted, members: Callable[[Sql], Sql]
+) -> tuple[list[Found], bool]:
+    """Return what the page and the resource itself refer to, without what is told as belonging to it anyway."""
+    origins = one_of("r.key", [row.key for row in found])
+    if not wanted.after:
+        own = sql("r.key = (select c.key from current c where c.type = {} and c.id = {})", *of)
+        origins = either([own, origins]) if found else own
+    keys = joined(
+        " union ", [sql(_REFERENCES, origins, one_of("r.target_type", sorted(wanted.types))), *_files(origins, wanted)]
+    )
+    listed = sql(
+        "k as materialized (select key from ({}) u where key is not null limit {limit})",
+        keys,
+        limit=str(MAX_REFERRED + 1),
+    )
+    rows = db.rows(
+        *sql(
+            "with {} select c.key, c.type, c.id, r.body from k cross join current c cross join resource r"
+            " where c.key = k.key and r.key = c.key and r.version = c.version and not (c.type = {} and c.id = {})"
+            " order by c.key",
+            listed,
+            *of,
+        )
+    )
+    belonging = {key for (key,) in db.rows(*members(one_of("key", [row[0] for row in rows])))} if rows else set()
+    others = [Found(*row) for row in rows if row[0] not in belonging]
+    return others[:MAX_REFERRED], len(rows) <= MAX_REFERRED
+
+
+def _files(origins: Sql, wanted: Wanted) -> Iterable[Sql]:
+    """Yield the select of the files of documents, which are named by URL."""
+    if "Binary" in wanted.types:
+        yield sql(_BINARIES, origins)
