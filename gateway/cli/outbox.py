@@ -106,7 +106,8 @@ def _write(found: list[Delivery], number: int) -> None:
 
 def _row(queue: Queue, given_up: int) -> dict[str, Any]:
     row = queue._asdict()
-    del row["holder"], row["leased_until"], row["about"]
+    for name in ("holder", "leased_until", "about", "secret", "sealed_with"):
+        del row[name]
     return _timed(row) | {"waiting": queue.last - queue.told, "given_up": given_up}
 
 

@@ -6,21 +6,142 @@ same however many there are. Of several nodes that try, one has the events; the 
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gateway.store import log
+import msgspec
+
+from gateway.access.policy import may_read
+from gateway.deliver.callers import caller_of
+from gateway.deliver.matching import Matching, Subject
+from gateway.errors import GatewayError
+from gateway.fhir.json import decode
+from gateway.notify import subscription, topics
+from gateway.notify.subscription import Wanted
+from gateway.store import Identity, log, queues, subscribers
+from gateway.store.log import Event
+from gateway.store.records import microseconds
 
 if TYPE_CHECKING:
     from gateway.services import Services
 
+_log = logging.getLogger("gateway.deliver")
+
 _AT_A_TIME = 500
+_SLACK = 60 * 1_000_000  # microseconds that the clocks of two nodes may differ
 
 
-def announce(to: Services) -> int:
-    """Take the oldest events from the log, and return how many: 0 when there is none, or another node was first."""
-    with to.store.reading(snapshot=False) as db:
-        events = log.oldest(db, _AT_A_TIME)
-    if not events:
-        return 0
-    with to.store.changing() as db:
-        return log.take(db, events)
+class Announcer:
+    """Takes events from the log, and gives each to the queues of who asked for it."""
+
+    def __init__(self, to: Services) -> None:
+        self._to = to
+        self._matching = Matching(to.settings.base_url)
+        self._bodies: dict[tuple[str, str, int], bytes] = {}
+
+    def announce(self) -> int:
+        """Take the oldest events and return how many: 0 when there is none. Overtaken when another node was first."""
+        with self._to.store.reading(snapshot=False) as db:
+            events = log.oldest(db, _AT_A_TIME)
+        if not events:
+            return 0
+        with self._to.store.reading(snapshot=False) as db:  # after the events: who came before one of them is there
+            asked = [queue for queue in queues.queues(db, subscribers.KIND) if queue.status != "off"]
+        told = {queue.name: self._for(queue.name, queue.about, events) for queue in asked}
+        self._matching.forget()
+        self._bodies.clear()
+        now = microseconds(self._to.clock())
+        with self._to.store.changing() as db:
+            taken = log.take(db, events)
+            for name, found in sorted(told.items()):
+                rows = [
+                    (event.at, f"{event.type}/{event.id}", event.key, event.version, event.event) for event in found
+                ]
+                subscribers.tell(db, name, rows, now)
+        return taken
+
+    def close(self) -> None:
+        """Let go of what is held to match with."""
+        self._matching.close()
+
+    def _for(self, name: str, about: str, events: Sequence[Event]) -> list[Event]:
+        """Return the events that a subscriber asked for and may see, in order."""
+        wanted = msgspec.json.decode(about, type=Wanted)
+        caller = caller_of(wanted)
+        mine = [
+            event
+            for event in events
+            if event.at >= wanted.since - _SLACK
+            and (wanted.end is None or event.at < wanted.end)
+            and may_read(caller, event.type)
+        ]
+        try:
+            return self._of_topic(wanted, mine) if wanted.topic else self._of_search(wanted, mine)
+        except GatewayError as error:
+            _log.error("not-matched: %s asks what cannot be asked any more: %s", name, error)
+            return []
+
+    def _of_search(self, wanted: Wanted, events: Sequence[Event]) -> list[Event]:
+        """Return what a search finds; nobody is told of what is gone. https://hl7.org/fhir/R4/subscription.html"""
+        (criteria,) = wanted.criteria
+        type_ = subscription.parsed(criteria).resource_type
+        found = [event for event in events if event.type == type_ and event.event != "delete"]
+        return list(self._matches(criteria, [(event, event.version) for event in found]))
+
+    def _of_topic(self, wanted: Wanted, events: Sequence[Event]) -> list[Event]:
+        topic = topics.named(wanted.topic)
+        if topic is None:
+            return []
+        found = [event for event in events if self._is_event(topic, event)]
+        for criteria in wanted.criteria:
+            type_ = subscription.parsed(criteria).resource_type
+            # what is gone is judged by what it was
+            asked = [(e, e.version - (e.event == "delete")) for e in found if e.type == type_]
+            kept = set(self._matches(criteria, asked))
+            found = [event for event in found if event.type != type_ or event in kept]
+        return found
+
+    def _is_event(self, topic: topics.Topic, event: Event) -> bool:
+        trigger = topic.trigger(event.type)
+        if trigger is None or event.event not in trigger.on:
+            return False
+        previous = self._content(event, event.version - 1) if event.version > 1 else None
+        return trigger.is_event(previous, self._content(event, event.version))
+
+    def _content(self, event: Event, version: int) -> topics.Content | None:
+        body = self._body(event, version)
+        return decode(body) if body else None
+
+    def _body(self, event: Event, version: int) -> bytes:
+        key = (event.type, event.id, version)
+        if key not in self._bodies:
+            stored = self._to.store.vread(Identity(event.type, event.id), version)
+            self._bodies[key] = stored.body if stored is not None else b""
+        return self._bodies[key]
+
+    def _matches(self, criteria: str, asked: Sequence[tuple[Event, int]]) -> Iterator[Event]:
+        """Yield the events of which that version matches, in order."""
+        if not subscription.parsed(criteria).conditions:
+            yield from (event for event, _ in asked)
+            return
+        request = subscription.parsed(criteria)
+        matched = set[Event]()
+        for held in _rounds(asked):
+            subjects = [
+                Subject(Identity(event.type, event.id), event.at, body)
+                for event, version in held
+                if (body := self._body(event, version))
+            ]
+            found = self._matching.found(request, subjects)
+            matched |= {event for event, _ in held if (event.type, event.id) in found}
+        yield from (event for event, _ in asked if event in matched)
+
+
+def _rounds(asked: Sequence[tuple[Event, int]]) -> Iterator[list[tuple[Event, int]]]:
+    """Yield the events in as many parts as it takes to have each resource once in a part."""
+    rest = list(asked)
+    while rest:
+        first = {(event.type, event.id): (event, version) for event, version in reversed(rest)}
+        yield list(first.values())
+        rest = [pair for pair in rest if first[pair[0].type, pair[0].id] != pair]

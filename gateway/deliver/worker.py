@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from gateway.deliver import parcels
-from gateway.deliver.announce import announce
+from gateway.deliver import parcels, subscriptions
+from gateway.deliver.announce import Announcer
 from gateway.deliver.turn import LEASE, Turn
 from gateway.errors import Conflict, GatewayError
 from gateway.notify.sending import NotSent
@@ -36,7 +36,9 @@ _SLOW_SECONDS = 2.0
 _LOOK_SECONDS = 0.2
 _REST_SECONDS = 2.0  # when the store cannot be used
 
-WORK: Mapping[str, Callable[[Turn], None]] = MappingProxyType({"endpoint": parcels.deliver})
+WORK: Mapping[str, Callable[[Turn], None]] = MappingProxyType(
+    {"endpoint": parcels.deliver, "subscription": subscriptions.deliver}
+)
 """Who does the work of which kind of queue."""
 
 
@@ -71,9 +73,11 @@ class Worker:
         announcer.join()
 
     def _announce(self) -> None:
+        announcer = Announcer(self._to)
         while not self._stop.is_set():
-            if not _tried(lambda: announce(self._to)):
+            if not _tried(announcer.announce):
                 self._stop.wait(_LOOK_SECONDS)
+        announcer.close()
 
     def _wait(self, event: threading.Event) -> None:
         event.wait(_LOOK_SECONDS)

@@ -53,6 +53,8 @@ class Queue(NamedTuple):
     reason: str | None
     leased_until: int
     holder: str | None
+    secret: bytes | None = None
+    sealed_with: str | None = None
 
 
 class Delivery(NamedTuple):

@@ -197,6 +197,26 @@ class Parcel(NamedTuple):
     at: int = 0
 
 
+class Subscriber(NamedTuple):
+    """What becomes of a subscriber in the commit of its Subscription. Times are microseconds since 1970-01-01 UTC.
+
+    `about` is what is told, where and to whom, encoded; `secret` are the headers to send, sealed. `is_masked`: those of
+    before are kept. `is_ours`: the gateway itself changes the status, and the rest stays.
+    """
+
+    name: str
+    status: Literal["requested", "active", "error", "off"]
+    at: int
+    due: int | None = None
+    origin: str = ""
+    about: str = ""
+    secret: bytes | None = None
+    sealed_with: str | None = None
+    is_masked: bool = False
+    is_ours: bool = False
+    reason: str | None = None
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything of one commit. `confirmed` are (key, version) that the message repeated without a change.
@@ -214,3 +234,4 @@ class Batch:
     ledger: list[tuple[str, int, bytes]] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     parcels: Sequence[Parcel] = ()
+    subscribers: list[Subscriber] = field(default_factory=list)

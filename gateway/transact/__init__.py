@@ -15,7 +15,7 @@ from gateway.fhir.datetime import format_instant
 from gateway.store import Batch, Identity, Sight
 from gateway.store.inbox import answered
 from gateway.store.records import microseconds
-from gateway.transact import entries, links, modifiers, once, order, patches
+from gateway.transact import entries, links, modifiers, once, order, patches, subscriptions
 from gateway.transact.absent import Absent
 from gateway.transact.audit import answer_row, audit_row, misnamed_row, repeat_row
 from gateway.transact.commit import Commit
@@ -223,10 +223,13 @@ def _write(
     _check_once(received, to)  # before it costs anything
     entries.identify(read, to.new_id)
     entries.check_distinct(read)
+    subscribing = subscriptions.of(read)
     found = links.collect(read, caller)
     try:
         found.point_at_entries()
         _validate(read, to)
+        for entry in subscribing:
+            subscriptions.settle(entry, caller, to)
         if found.has_modifiers:
             modifiers.check(read, to.validator)
         commit = Commit(read, found, caller, to, to.clock(), received)
@@ -256,5 +259,11 @@ def _validate(read: Sequence[Entry], to: Services) -> None:
                 found = [entry.at(issue) for issue in found]
                 entry.warnings = [issue for issue in found if issue.severity in {"warning", "information"}]
                 issues += found
-    if any(issue.severity in {"fatal", "error"} for issue in issues):
+            if entry.type == subscriptions.TYPE and not _has_errors(found):
+                issues += [entry.at(issue) for issue in subscriptions.issues(entry, to)]
+    if _has_errors(issues):
         raise InvalidResource(issues)
+
+
+def _has_errors(issues: Sequence[Issue]) -> bool:
+    return any(issue.severity in {"fatal", "error"} for issue in issues)

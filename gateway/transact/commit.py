@@ -16,7 +16,7 @@ from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.bodies import body, rest_of, says_the_same
 from gateway.store.records import Late, Seen, microseconds, moment
 from gateway.store.search.scope import Scope
-from gateway.transact import conditions, links
+from gateway.transact import conditions, links, subscriptions
 from gateway.transact.absent import PARTLY, Absent, Kept
 from gateway.transact.audit import audit_row
 from gateway.transact.content import Content, content
@@ -141,6 +141,8 @@ class Commit:
         """Make what an entry says the present."""
         content = entry.content if entry.content is not None else self._content(entry)
         version = next_version(entry, current, times, content)
+        if entry.type == subscriptions.TYPE:
+            batch.subscribers += subscriptions.subscribers(entry, version, self.to.keys)
         if version is not None:
             batch.versions.append(version)
         elif current.version:

@@ -18,6 +18,7 @@ from gateway.errors import BadRequest, Forbidden, GatewayError, InvalidResource,
 from gateway.fhir.search import SearchRequest, parse_query
 from gateway.fhir.types import Resource, resource_types
 from gateway.store import Identity
+from gateway.store.records import Subscriber
 from gateway.transact.content import Content
 from gateway.transact.operations import ConditionalCreate, ConditionalDelete, ConditionalPut, Create, Delete, Put, Write
 
@@ -61,6 +62,7 @@ class Entry(Struct, eq=False):
     warnings: Sequence[Issue] = ()
     missing: Sequence[Issue] = ()
     fact: Fact | None = None  # None: a client sets the present
+    subscriber: Subscriber | None = None
 
     @property
     def where(self) -> str:

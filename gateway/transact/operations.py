@@ -33,6 +33,8 @@ class Create(Struct, frozen=True):
 
 class Put(Struct, frozen=True):
     """Store a next version, or the first, if `if_match` is still the current one.
+
+    `due`: the gateway itself sets the status of a Subscription, of which something is to be done then (0: nothing).
     https://hl7.org/fhir/R4/http.html#update
     """
 
@@ -40,6 +42,7 @@ class Put(Struct, frozen=True):
     if_match: str | None = None
     full_url: str | None = None
     patched: bool = False
+    due: int | None = None
 
 
 class Delete(Struct, frozen=True):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -61,3 +62,10 @@ def queue(to: Services, name: str) -> Queue:
 def rows(to: Services, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     with to.store.reading() as db:
         return db.rows(sql, parameters)
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

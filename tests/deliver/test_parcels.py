@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,15 +15,8 @@ from gateway.settings import Settings
 from gateway.store import queues
 from gateway.store.records import microseconds
 from gateway.transact import Received, record
-from tests.deliver.telling import CALLER, alive, parcel, queue, rows, send, telling
+from tests.deliver.telling import CALLER, alive, eventually, parcel, queue, rows, send, telling
 from tests.receivers import Receiver, failing, huge, never, outward, receiving, status
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_what_is_sent_arrives_in_order_with_a_key(services: Services, certificates: Path) -> None:

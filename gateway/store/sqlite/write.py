@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from gateway.store import marking, parcels
+from gateway.store import marking, parcels, subscribers
 from gateway.store.index.definitions import fingerprint
 from gateway.store.records import Answered, Batch, Current, Identity, Mark, Message, Noted, Seen, Version
 from gateway.store.sqlite import statements as sql
@@ -75,6 +75,8 @@ def write(db: SqliteDatabase, batch: Batch) -> None:
     _write_marks(connection, batch.marks)
     if batch.parcels:
         parcels.put(db, batch.parcels)
+    if batch.subscribers:
+        subscribers.put(db, batch.subscribers)
     _write_audit(connection, batch.audit)
 
 

@@ -1,0 +1,40 @@
+"""An event of a subscription as it is told: with what it is about, or not, as was asked and as may be seen."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from gateway import query
+from gateway.access.policy import Caller, may_read
+from gateway.errors import Forbidden, ResourceGone, ResourceNotFound
+from gateway.fhir.json import decode
+from gateway.notify.notifications import Told
+from gateway.store.records import moment
+
+if TYPE_CHECKING:
+    from gateway.fhir.types import Resource
+    from gateway.services import Services
+    from gateway.store.queues import Delivery
+
+
+def told(delivery: Delivery, content: str, caller: Caller, to: Services) -> Told:
+    """Return an event as it may be told to `caller`; `content` is empty, id-only or full-resource."""
+    event = Told(delivery.number, moment(delivery.at), delivery.event or "update")
+    if content == "empty" or not may_read(caller, delivery.about.partition("/")[0]):
+        return event
+    is_whole = content == "full-resource" and event.what != "delete"
+    found = resource_of(delivery, caller, to) if is_whole else None
+    return event._replace(identity=delivery.about, resource=found)
+
+
+def resource_of(delivery: Delivery, caller: Caller, to: Services) -> Resource | None:
+    """Return what the resource of an event said then, None where `caller` may not see it, or it is no more.
+
+    It goes by the door out, which authorises and notes it in the audit.
+    """
+    type_, _, id_ = delivery.about.partition("/")
+    with suppress(Forbidden, ResourceGone, ResourceNotFound):
+        found: Resource = decode(query.vread(type_, id_, str(delivery.version), caller, to).body)
+        return found
+    return None

@@ -1,0 +1,173 @@
+"""Queues of subscribers: the handshake, what happened in order, and signs of life.
+
+What a resource said is looked up when it is told, by the door out and on behalf of who subscribed: whoever may not see
+it any more is told that something happened, and not what. https://hl7.org/fhir/R4/subscription.html,
+https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/channels.html#rest-hook
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gateway.deliver.callers import caller_of
+from gateway.deliver.events import resource_of, told
+from gateway.deliver.settling import settle
+from gateway.deliver.turn import Turn
+from gateway.errors import BadSettings, InvalidResource, NotAcceptable
+from gateway.fhir.json import decode, encode
+from gateway.fhir.xml import write
+from gateway.notify import headers
+from gateway.notify.endpoints import Refused
+from gateway.notify.notifications import About, Told, bundle
+from gateway.notify.sending import Line, NotSent
+from gateway.notify.subscription import FHIR_XML, Wanted
+from gateway.store import queues
+from gateway.store.queues import Delivery
+
+if TYPE_CHECKING:
+    from gateway.fhir.types import Resource
+    from gateway.notify.notifications import Kind
+    from gateway.services import Services
+
+_HANDSHAKES = 5
+_SECOND = 1_000_000  # microseconds
+_AT_A_TIME = 100
+
+
+def deliver(turn: Turn) -> None:
+    """Do what is due of a subscription: the handshake, what waits, a sign of life, or its end."""
+    wanted = msgspec.json.decode(turn.queue.about, type=Wanted)
+    if wanted.end is not None and turn.now >= wanted.end:
+        settle(turn.queue.name, "off", turn.to)
+        turn.end()
+        return
+    way = turn.to.outward if not wanted.timeout else replace(turn.to.outward, seconds=float(wanted.timeout))
+    try:
+        with Line(way, wanted.endpoint) as line:
+            Hook(turn, wanted, line).call()
+    except (Refused, NotSent) as error:
+        _failed(turn, error if isinstance(error, NotSent) else NotSent(str(error)))
+    turn.end()
+
+
+def _failed(turn: Turn, problem: NotSent) -> None:
+    queue = turn.queue
+    is_over = (
+        queue.attempts + 1 >= _HANDSHAKES if queue.status == "requested" else turn.is_too_late(queue.failing_since)
+    )
+    if is_over:
+        settle(queue.name, "error", turn.to, reason=problem.reason)
+    else:
+        turn.failed(problem)
+
+
+class Hook:
+    """One turn of telling one subscriber over one line."""
+
+    def __init__(self, turn: Turn, wanted: Wanted, line: Line) -> None:
+        self._turn, self._wanted, self._line = turn, wanted, line
+        self._to: Services = turn.to
+        self._caller = caller_of(wanted)
+        self._headers = _opened(turn, wanted)
+
+    def call(self) -> None:
+        """Do what is due. Raises NotSent and Refused."""
+        if self._turn.queue.status == "requested":
+            self._send("handshake", [])
+            settle(self._turn.queue.name, "active", self._to, due=self._idle() or 0)
+        elif self._turn.queue.status == "active":
+            self._tell()
+
+    def _tell(self) -> None:
+        number, anything = self._turn.queue.told, False
+        while waiting := self._waiting(number):
+            anything = True
+            for first in range(0, len(waiting), self._wanted.most):
+                part = waiting[first : first + self._wanted.most]
+                if not self._turn.may_go_on():
+                    return
+                self._send("event-notification", part)
+                number = part[-1].number
+                if not self._turn.told(number, idle=self._idle()):
+                    return
+        if not anything and self._wanted.heartbeat:
+            self._send("heartbeat", [])
+            self._turn.told(number, idle=self._idle())
+        elif not anything:
+            self._turn.told(number, idle=self._idle())
+
+    def _waiting(self, after: int) -> list[Delivery]:
+        with self._to.store.reading(snapshot=False) as db:
+            return queues.following(db, self._turn.queue.name, after, max(_AT_A_TIME, self._wanted.most))
+
+    def _idle(self) -> int | None:
+        """Return when there is something to do though nothing happens: a sign of life, or the end."""
+        beat = self._turn.now + self._wanted.heartbeat * _SECOND if self._wanted.heartbeat else None
+        return min((at for at in (beat, self._wanted.end) if at is not None), default=None)
+
+    def _send(self, kind: Kind, part: Sequence[Delivery]) -> None:
+        if self._wanted.topic:
+            self._post(self._notification(kind, part), part)
+        elif not part:
+            self._line.send(b"", self._headers)  # the handshake of a plain rest-hook
+        else:
+            self._hook(part[0])
+
+    def _hook(self, delivery: Delivery) -> None:
+        """Tell a plain rest-hook: an empty request, or the resource itself as an update."""
+        if not self._wanted.payload:
+            self._line.send(b"", self._headers | _key([delivery]))
+        elif (resource := self._resource(delivery)) is not None:
+            url = f"{self._wanted.endpoint.rstrip('/')}/{delivery.about}"
+            self._line.send(*self._written(resource, [delivery]), method="PUT", url=url)
+
+    def _post(self, notification: Resource, part: Sequence[Delivery]) -> None:
+        self._line.send(*self._written(notification, part))
+
+    def _written(self, resource: Resource, part: Sequence[Delivery]) -> tuple[bytes, dict[str, str]]:
+        sent = self._headers | {"Content-Type": self._wanted.payload} | (_key(part) if part else {})
+        try:
+            return (write(resource) if self._wanted.payload == FHIR_XML else encode(resource)), sent
+        except (InvalidResource, NotAcceptable) as error:
+            raise NotSent("what is to be told cannot be written as XML") from error
+
+    def _notification(self, kind: Kind, part: Sequence[Delivery]) -> Resource:
+        queue = self._turn.queue
+        about = About(
+            self._to.settings.base_url, queue.name.partition("/")[2], queue.status, self._topic(), self._number(part)
+        )
+        return bundle(about, kind, [self._told(delivery) for delivery in part], self._to.clock())
+
+    def _topic(self) -> str:
+        return "" if self._wanted.content == "empty" else self._wanted.topic
+
+    def _number(self, part: Sequence[Delivery]) -> int:
+        return max([self._turn.queue.last, *(delivery.number for delivery in part)])
+
+    def _told(self, delivery: Delivery) -> Told:
+        return told(delivery, self._wanted.content, self._caller, self._to)
+
+    def _resource(self, delivery: Delivery) -> Resource | None:
+        return resource_of(delivery, self._caller, self._to)
+
+
+def _key(part: Sequence[Delivery]) -> dict[str, str]:
+    """Return by what a receiver knows what it was told before."""
+    return {"Idempotency-Key": f'"{part[0].queue}#{part[0].number}-{part[-1].number}"'}
+
+
+def _opened(turn: Turn, wanted: Wanted) -> dict[str, str]:
+    """Return the headers that the subscriber wants to be sent. NotSent when they are not there, or cannot be opened."""
+    queue = turn.queue
+    if not wanted.headers:
+        return {}
+    if queue.secret is None:
+        raise NotSent("its headers must be given again, for its endpoint is at another origin than before")
+    try:
+        return headers.read(decode(turn.to.keys.open(queue.sealed_with, queue.secret, queue.name.encode())))
+    except BadSettings as error:
+        raise NotSent("its headers cannot be opened: the key they were sealed with is not here") from error

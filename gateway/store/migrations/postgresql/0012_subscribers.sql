@@ -1,0 +1,3 @@
+-- The headers that a subscriber asks to be sent, sealed; they are in no resource.
+alter table queue add column secret bytea;
+alter table queue add column sealed_with text;

@@ -1,0 +1,58 @@
+"""Subscribers in the commit of their Subscription: each has a queue, and where and how to tell it stands with that.
+
+What is told stays numbered as it was when a Subscription changes, goes off and comes back; so nothing is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from gateway.store.records import Subscriber
+
+if TYPE_CHECKING:
+    from gateway.store.interface import Database
+
+KIND = "subscription"
+
+# A secret that is masked in what came is kept where it was, as long as that is the same origin.
+_PUT = """
+insert into queue (name, kind, origin, status, about, due, secret, sealed_with)
+values (?, 'subscription', ?, ?, ?, ?, ?, ?)
+on conflict (name) do update set
+    secret = case when not ? then excluded.secret
+        when queue.origin = excluded.origin then queue.secret end,
+    sealed_with = case when not ? then excluded.sealed_with
+        when queue.origin = excluded.origin then queue.sealed_with end,
+    origin = excluded.origin, status = excluded.status, about = excluded.about, due = excluded.due,
+    attempts = 0, failing_since = null, reason = null, holder = null"""
+_SETTLE = """
+update queue set status = ?, due = case when ? = 'active' and last > told then ? else ? end, reason = ?,
+    attempts = 0, failing_since = null, leased_until = 0, holder = null
+where name = ?"""
+_EVENTS = """
+insert into delivery (queue, number, at, about, key, version, event) values (?, ?, ?, ?, ?, ?, ?)"""
+_NUMBERS = """
+update queue set last = last + ?,
+    due = case when status <> 'active' then due when attempts = 0 then ? else coalesce(due, ?) end
+where name = ? and kind = 'subscription' and status <> 'off' returning last"""
+
+
+def put(db: Database, subscribers: Iterable[Subscriber]) -> None:
+    """Add or change the queue of each subscriber, inside the transaction of `db`."""
+    for one in sorted(subscribers, key=lambda one: one.name):  # everyone locks in the same order
+        if one.is_ours:
+            db.rows(_SETTLE, (one.status, one.status, one.at, one.due, one.reason, one.name))
+        else:
+            masked = bool(one.is_masked)
+            values = (one.name, one.origin, one.status, one.about, one.due, one.secret, one.sealed_with, masked, masked)
+            db.rows(_PUT, values)
+
+
+def tell(db: Database, name: str, events: Sequence[tuple[int, str, int, int, str]], now: int) -> None:
+    """Add events (at, identity, key, version, what happened) to a queue, numbered on; nothing where it ended."""
+    found = db.rows(_NUMBERS, (len(events), now, now, name)) if events else []
+    for ((last),) in found:
+        first = int(last) - len(events) + 1
+        for number, event in enumerate(events, first):
+            db.rows(_EVENTS, (name, number, *event))
