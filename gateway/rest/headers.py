@@ -13,8 +13,8 @@ from werkzeug.http import parse_options_header
 from gateway.errors import BadRequest, NotAcceptable, UnsupportedMediaType
 
 FHIR_JSON, FHIR_XML = "application/fhir+json", "application/fhir+xml"
-JSON_PATCH = "application/json-patch+json"
-PATCH_TYPES = (JSON_PATCH, FHIR_JSON, FHIR_XML)
+JSON_PATCH, XML_PATCH = "application/json-patch+json", "application/xml-patch+xml"
+PATCH_TYPES = (JSON_PATCH, XML_PATCH, FHIR_JSON, FHIR_XML)
 _JSON_TYPES = (FHIR_JSON, "application/json", "text/json", "application/json+fhir")
 _XML_TYPES = (FHIR_XML, "application/xml", "text/xml", "application/xml+fhir")
 FHIR_MEDIA_TYPES: Mapping[str, str] = MappingProxyType(

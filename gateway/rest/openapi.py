@@ -21,7 +21,7 @@ from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import RESULT_PARAMETERS, compartments, modifiers
 from gateway.fhir.types import Resource
 from gateway.rest import wire
-from gateway.rest.headers import FHIR_JSON, FHIR_XML, JSON_PATCH
+from gateway.rest.headers import FHIR_JSON, FHIR_XML, JSON_PATCH, XML_PATCH
 from gateway.rest.metadata import SERVED, lists, lists_operation, search_parameters
 from gateway.rest.openapi_doors import DOORS
 from gateway.rest.routes import PREFIX, Route
@@ -171,7 +171,10 @@ def _body(route: Route, resource_type: str) -> dict[str, Any]:
     if route.interaction in {"search-type", "search-system"}:
         return {"content": {_FORM: {"schema": {"type": "object"}}}}
     if route.interaction == "patch":
-        patch = {JSON_PATCH: {"schema": {"type": "array", "items": {"type": "object"}}}}
+        patch = {
+            JSON_PATCH: {"schema": {"type": "array", "items": {"type": "object"}}},
+            XML_PATCH: {"schema": {"type": "string"}},
+        }
         return {"required": True, "content": patch | _content("Parameters")}
     kind = "Parameters" if route.operation else resource_type or "Bundle"
     return {"required": True, "content": _content(kind)}

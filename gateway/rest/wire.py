@@ -31,6 +31,7 @@ from gateway.rest.headers import (
     FHIR_XML,
     JSON_PATCH,
     PATCH_TYPES,
+    XML_PATCH,
     Prefer,
     Return,
     charset,
@@ -328,18 +329,19 @@ def resource() -> Resource:
 
 
 def patch() -> Resource:
-    """Return the patch in the body as an entry of a Bundle holds it: a JSON Patch in a Binary, else Parameters.
+    """Return the patch in the body as an entry of a Bundle holds it: JSON and XML Patch in a Binary, else Parameters.
 
     Raises what `resource` raises. https://hl7.org/fhir/R4/http.html#patch
     """
     content_type = request.headers.get("Content-Type")
     sent = media_type(content_type)
-    if sent == JSON_PATCH:
-        check_utf8(content_type)
+    if sent in {JSON_PATCH, XML_PATCH}:
+        if sent == JSON_PATCH or charset(content_type):
+            check_utf8(content_type)
         return {"resourceType": "Binary", "contentType": sent, "data": b64encode(content()).decode()}
     if sent in FHIR_MEDIA_TYPES:
         return resource()
-    raise UnsupportedMediaType(f"a patch is sent as {', '.join(PATCH_TYPES)}; XML Patch is not served")
+    raise UnsupportedMediaType(f"a patch is sent as {', '.join(PATCH_TYPES)}")
 
 
 def _is_form() -> bool:

@@ -31,7 +31,7 @@ from gateway.fhir.search import SearchRequest, parse_query
 from gateway.store import Identity
 from gateway.store.matching import matches
 from gateway.store.search import Scope
-from gateway.transact import json_patch, path_patch
+from gateway.transact import json_patch, path_patch, xml_patch
 from gateway.transact.operations import Change, ConditionalPatch, ConditionalPut, Operation, Patch, Put, Write
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ACCEPTED = f"{json_patch.MEDIA_TYPE}, application/fhir+json, application/fhir+xml"
+ACCEPTED = f"{json_patch.MEDIA_TYPE}, {xml_patch.MEDIA_TYPE}, application/fhir+json, application/fhir+xml"
 _ATTEMPTS = 500
 _PATCHES = frozenset({Patch, ConditionalPatch})
 _OVERTAKEN = (VersionConflict, Conflict, BadRequest)
@@ -48,7 +48,7 @@ _OVERTAKEN = (VersionConflict, Conflict, BadRequest)
 
 
 def read(sent: Resource) -> Change:
-    """Return the change that a patch asks for: Parameters (FHIRPath Patch), or a Binary that holds a JSON Patch.
+    """Return the change that a patch asks for: Parameters (FHIRPath Patch), or a Binary with a JSON or XML Patch.
 
     Raises BadRequest, MalformedMessage, UnsupportedMediaType. https://hl7.org/fhir/R4/http.html#patch
     """
@@ -57,17 +57,20 @@ def read(sent: Resource) -> Change:
             return path_patch.read(sent)
         case {"resourceType": "Binary", "contentType": str(said), "data": str(data)}:
             return _binary(said, data)
-    raise BadRequest("a patch is a Parameters resource (FHIRPath Patch) or, in a Bundle, a Binary with a JSON Patch")
+    raise BadRequest(
+        "a patch is a Parameters resource (FHIRPath Patch) or, in a Bundle, a Binary with a JSON or XML Patch"
+    )
 
 
 def _binary(content_type: str, data: str) -> Change:
-    if content_type.partition(";")[0].strip().lower() != json_patch.MEDIA_TYPE:
-        raise UnsupportedMediaType(f"a patch is one of {ACCEPTED}; XML Patch is not served")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in {json_patch.MEDIA_TYPE, xml_patch.MEDIA_TYPE}:
+        raise UnsupportedMediaType(f"a patch is one of {ACCEPTED}")
     try:
         content = b64decode(data, validate=True)
     except ValueError as error:
         raise BadRequest("data is base64", expression="Binary.data") from error
-    return json_patch.read(decode(content))
+    return xml_patch.read(content) if kind == xml_patch.MEDIA_TYPE else json_patch.read(decode(content))
 
 
 def are_among(ops: Sequence[Operation]) -> bool:
