@@ -17,7 +17,10 @@ from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import compartments, served
 from gateway.fhir.types import Resource
 from gateway.messaging.published import capability as messages_taken
+from gateway.notify.subscription import BACKPORT
+from gateway.notify.topics import TOPICS
 from gateway.query import installed
+from gateway.rest import documented
 from gateway.rest.headers import FHIR_JSON, FHIR_XML, PATCH_TYPES
 
 CANONICAL = "https://msb-gateway.example/fhir/CapabilityStatement/gateway"
@@ -115,7 +118,9 @@ SERVED: Mapping[str, tuple[Interaction, ...]] = MappingProxyType(
 )
 
 
+_TOPIC = f"{BACKPORT}capabilitystatement-subscriptiontopic-canonical"
 _R4 = "http://hl7.org/fhir/OperationDefinition/"
+_BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-"
 _PLACE_EVERYTHING = "https://msb-gateway.example/fhir/OperationDefinition/place-everything"
 EVERY_TYPE = "Resource"
 
@@ -126,6 +131,7 @@ OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "Encounter": (("everything", f"{_R4}Encounter-everything"),),
         "HealthcareService": (("everything", _PLACE_EVERYTHING),),
         "Location": (("everything", _PLACE_EVERYTHING),),
+        "Subscription": (("events", f"{_BACKPORT}subscription-events"), ("status", f"{_BACKPORT}subscription-status")),
         "Observation": (("lastn", f"{_R4}Observation-lastn"),),
         "Patient": (("everything", f"{_R4}Patient-everything"),),
         "CodeSystem": (
@@ -139,24 +145,6 @@ OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
 )
 """The operations that are served: on a type, on every type of which something is stored, or ('') on the system."""
 _OF_WHAT_CHANGES = (("meta-add", f"{_R4}Resource-meta-add"), ("meta-delete", f"{_R4}Resource-meta-delete"))
-
-
-DOCUMENTED: Mapping[str, str] = MappingProxyType(
-    {
-        "Bundle": "A document, message or collection that has an identifier (or a MessageHeader) is stored once: the "
-        "same Bundle of the same sender is answered as it was the first time, with the header Idempotent-Replayed.",
-        "Provenance": "Which message made which version, by which map, is told beside what clients stored: by target "
-        "or _id, with recorded, entity:identifier and agent:identifier beside them. It is made when it is asked, so it "
-        "has no versions of its own.",
-    }
-)
-"""What is to be known of a type beside its interactions."""
-
-_SYSTEM = (
-    "A transaction or batch that has an identifier, or begins with a MessageHeader, has its effect once: the same "
-    "Bundle of the same sender is answered as it was the first time, with the header Idempotent-Replayed. Another "
-    "content under the same name is a conflict."
-)
 
 
 def lists(resource_type: str, interaction: Interaction) -> bool:
@@ -224,7 +212,7 @@ def _rest(*, development: bool) -> dict[str, Any]:
     security = "Development mode: no authentication, loopback only." if development else "TLS with client certificates."
     return {
         "mode": "server",
-        "documentation": _SYSTEM,
+        "documentation": documented.SYSTEM,
         "security": {"cors": False, "description": security},
         "resource": [
             *(_resource(resource_type, interactions) for resource_type, interactions in SERVED.items()),
@@ -253,7 +241,7 @@ def _definition(resource_type: str) -> dict[str, Any]:
     return {
         "type": resource_type,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
-        "documentation": "What is installed: with the gateway, by packages and by mappings. It is not written here.",
+        "documentation": documented.DOCUMENTED.get(resource_type, documented.INSTALLED),
         "interaction": [{"code": code} for code in _LOOK],
         "versioning": "no-version",
         "readHistory": False,
@@ -264,6 +252,13 @@ def _definition(resource_type: str) -> dict[str, Any]:
         "conditionalDelete": "not-supported",
         "searchParam": [_parameter(p) for p in search_parameters(resource_type)],
     } | _operations(resource_type)
+
+
+def _topics(resource_type: str) -> dict[str, Any]:
+    """Return what can be subscribed to, where that is told. https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/"""
+    if resource_type != "Subscription":
+        return {}
+    return {"extension": [{"url": _TOPIC, "valueCanonical": url} for url in TOPICS]}
 
 
 def _parameter(parameter: SearchParameter) -> dict[str, Any]:
@@ -280,8 +275,13 @@ def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict
         {
             "type": resource_type,
             "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
+            **_topics(resource_type),
             **({"supportedProfile": supported} if supported else {}),
-            **({"documentation": DOCUMENTED[resource_type]} if resource_type in DOCUMENTED else {}),
+            **(
+                {"documentation": documented.DOCUMENTED[resource_type]}
+                if resource_type in documented.DOCUMENTED
+                else {}
+            ),
             "interaction": [{"code": code} for code in interactions],
             "versioning": "versioned",
             "readHistory": True,

@@ -47,6 +47,9 @@ def test_every_canonical_of_ours_in_the_capability_statement_is_found(client: Fl
     assert len(found) > 15
     for url in found:
         kind, id_ = url.removeprefix(OURS).split("/")
+        if kind == "SubscriptionTopic":  # which R4 has as Basic
+            assert ask(client, f"Basic/{id_}")[1]["extension"][0]["valueUri"] == url
+            continue
         _, bundle = ask(client, kind, url=url)
         assert [entry["resource"]["url"] for entry in bundle["entry"]] == [url]
         assert bundle["entry"][0]["fullUrl"].endswith(f"/fhir/{kind}/{id_}")

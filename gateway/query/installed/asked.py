@@ -14,6 +14,7 @@ from gateway.errors import BadRequest, Issue
 from gateway.fhir.parameters import SearchParameter, search_parameters
 from gateway.fhir.search import PAGE, fold
 from gateway.fhir.search.served import DEFAULT_COUNT, MAX_COUNT, suggestion
+from gateway.query.installed.catalogue import TOPIC
 
 if TYPE_CHECKING:
     from gateway.query.installed.catalogue import Definition
@@ -40,7 +41,8 @@ class Asked:
 def parameters(resource_type: str) -> Sequence[SearchParameter]:
     """Return what definitions of a type are found by."""
     known = search_parameters(resource_type)
-    return [known[code] for code in _CODES if code in known]
+    codes = ("_id", "code") if resource_type == TOPIC else _CODES
+    return [known[code] for code in codes if code in known]
 
 
 def parse(resource_type: str, pairs: Sequence[tuple[str, str]]) -> Asked:

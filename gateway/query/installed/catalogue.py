@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from gateway.data import shipped
-from gateway.validation.profiles.definitions import KINDS, Definitions, Found
+from gateway.notify.published import CODE, basics
+from gateway.validation.profiles.definitions import KINDS, Definitions, Found, Head
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
     from gateway.services import Services
 
-TYPES = frozenset(KINDS)
+TOPIC = "Basic"
+"""The type that the topics of subscriptions have in R4."""
+
+TYPES = frozenset(KINDS) | {TOPIC}
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _MAPS = "concept_maps"
 
@@ -31,6 +35,8 @@ class Definition:
 
     def value(self, code: str) -> str:
         """Return what a search parameter looks at, '' where there is nothing."""
+        if code == "code":
+            return CODE["code"]
         return self.id if code == "_id" else str(getattr(self.found.head, code))
 
     def resource(self) -> Resource:
@@ -43,7 +49,8 @@ class Catalogue:
 
     def __init__(self, sources: Iterable[Definitions]) -> None:
         known = list(sources)
-        self._by_type = {kind: _numbered(found for source in known for found in source.all(kind)) for kind in TYPES}
+        self._by_type = {kind: _numbered(found for source in known for found in source.all(kind)) for kind in KINDS}
+        self._by_type[TOPIC] = _numbered(map(_topic, basics()))
 
     def all(self, resource_type: str) -> Sequence[Definition]:
         """Return every definition of a type."""
@@ -52,6 +59,11 @@ class Catalogue:
     def find(self, resource_type: str, id_: str) -> Definition | None:
         """Return the definition with this id, or None."""
         return self._by_type[resource_type].get(id_)
+
+
+def _topic(resource: Resource) -> Found:
+    """Return a topic as a definition: it has its URL in an extension, and so is not found by it."""
+    return Found(Head(TOPIC, id=resource["id"], status="active"), "", lambda: resource, resource)
 
 
 def catalogue(to: Services) -> Catalogue:

@@ -4,14 +4,16 @@
 https://hl7.org/fhir/R4/operations.html
 """
 
-from gateway.rest.operations import codes, everything, expansion, lastn, maps, messages, meta, validate
+from gateway.rest.operations import codes, everything, expansion, lastn, maps, messages, meta, subscriptions, validate
 from gateway.rest.operations.definition import routes
 from gateway.rest.routes import Route
+
+_MODULES = (validate, meta, everything, codes, expansion, subscriptions)
 
 ROUTES: tuple[Route, ...] = (
     *maps.ROUTES,
     *messages.ROUTES,
     *lastn.ROUTES,
     *meta.ROUTES,
-    *(route for module in (validate, meta, everything, codes, expansion) for route in routes(module.OPERATIONS)),
+    *(route for module in _MODULES for route in routes(module.OPERATIONS)),
 )

@@ -1,0 +1,127 @@
+"""The operations on Subscription of the R5 backport: how it is, what happened, and why there is no websocket.
+
+https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/OperationDefinition-backport-subscription-status.html,
+https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/OperationDefinition-backport-subscription-events.html
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from uuid import NAMESPACE_URL, uuid5
+
+import msgspec
+
+from gateway.access.policy import may_read
+from gateway.deliver.events import told
+from gateway.errors import BadRequest, Forbidden, Issue, MethodNotAllowed, ResourceNotFound, TooLarge
+from gateway.fhir import bundle, json
+from gateway.fhir.bundle import Match
+from gateway.notify.notifications import About, parameters
+from gateway.notify.notifications import bundle as notification
+from gateway.notify.subscription import CONTENTS, Wanted
+from gateway.rest.operations.definition import Served
+from gateway.rest.operations.parameters import Said, Takes
+from gateway.rest.wire import Answer, Ask
+from gateway.store import queues, subscribers
+from gateway.store.queues import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TYPE, _INSTANCE = "/Subscription", "/Subscription/<fhir_id:id>"
+_STATUSES = ("requested", "active", "error", "off")
+_MOST = 1000
+_NO_WEBSOCKETS = "the gateway tells subscribers by rest-hook alone: there is no websocket to bind to"
+
+
+def status(ask: Ask, said: Said) -> Answer:
+    """Return a searchset with how each subscription is: this one, or those that are asked for."""
+    _authorise(ask)
+    found = [_one(ask)] if ask.id else _asked(ask, said)
+    shown = [(one.name, parameters(_about(one, ask), "query-status")) for one in found]
+    matches = [Match(f"urn:uuid:{uuid5(NAMESPACE_URL, name)}", resource) for name, resource in shown]
+    url = f"{ask.to.settings.base_url}/Subscription{f'/{ask.id}' if ask.id else ''}/$status"
+    searchset = bundle.searchset(matches, total=len(matches), links=[("self", url)])
+    return Answer(HTTPStatus.OK, json.encode(searchset))
+
+
+def events(ask: Ask, said: Said) -> Answer:
+    """Return a notification with the events of a subscription from one number to another, as far as they are kept."""
+    _authorise(ask)
+    queue = _one(ask)
+    first, last = _number(said, "eventsSinceNumber", 1), _number(said, "eventsUntilNumber", queue.last)
+    wanted = msgspec.json.decode(queue.about, type=Wanted)
+    content = said.text("content") or wanted.content or "id-only"
+    if content not in CONTENTS:
+        raise BadRequest(f"content is one of {', '.join(CONTENTS)}", code="bad-value")
+    if min(last, queue.last) - first >= _MOST:
+        raise TooLarge(f"at most {_MOST} events are told at once: ask for those until number {first + _MOST - 1} first")
+    with ask.to.store.reading(snapshot=False) as db:
+        found = [one for one in queues.following(db, queue.name, first - 1, _MOST) if one.number <= last]
+    answer = notification(
+        _about(queue, ask), "query-event", [told(one, content, ask.caller, ask.to) for one in found], ask.to.clock()
+    )
+    return Answer(HTTPStatus.OK, json.encode(answer))
+
+
+def binding_token(_: Ask, __: Said) -> Answer:
+    """Refuse with the reason: there are no websockets."""
+    raise MethodNotAllowed(
+        [Issue("subscription-not-supported", _NO_WEBSOCKETS, expression="Subscription.channel.type")]
+    )
+
+
+def _authorise(ask: Ask) -> None:
+    if not may_read(ask.caller, "Subscription"):
+        raise Forbidden("this caller may not read Subscription")
+
+
+def _one(ask: Ask) -> Queue:
+    with ask.to.store.reading(snapshot=False) as db:
+        found = queues.queue(db, f"Subscription/{ask.id}")
+    if found is None:
+        raise ResourceNotFound("there is no such Subscription")
+    return found
+
+
+def _asked(ask: Ask, said: Said) -> Sequence[Queue]:
+    ids, statuses = set(said.all("id")), set(said.all("status"))
+    if unknown := statuses - set(_STATUSES):
+        text = f"status is one of {', '.join(_STATUSES)}"
+        raise BadRequest([Issue("bad-value", text, value=str(value)) for value in sorted(unknown)])
+    with ask.to.store.reading(snapshot=False) as db:
+        known = queues.queues(db, subscribers.KIND)
+    return [
+        one
+        for one in known
+        if (not ids or one.name.partition("/")[2] in ids) and (not statuses or one.status in statuses)
+    ]
+
+
+def _about(queue: Queue, ask: Ask) -> About:
+    wanted = msgspec.json.decode(queue.about, type=Wanted)
+    id_, base = queue.name.partition("/")[2], ask.to.settings.base_url
+    return About(base, id_, queue.status, wanted.topic, queue.last, queue.reason)
+
+
+def _number(said: Said, name: str, default: int) -> int:
+    """Return a number that the guide has as a text. BadRequest."""
+    text = said.text(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 16):
+        raise BadRequest(f"{name} is the number of an event", code="bad-value")
+    return max(int(text), 1)
+
+
+OPERATIONS = (
+    Served("status", (_TYPE, _INSTANCE), (Takes("id", "id", many=True), Takes("status", "code", many=True)), status),
+    Served(
+        "events",
+        (_INSTANCE,),
+        (Takes("eventsSinceNumber"), Takes("eventsUntilNumber"), Takes("content", "code")),
+        events,
+    ),
+    Served("get-ws-binding-token", (_TYPE, _INSTANCE), (Takes("id", "id", many=True),), binding_token),
+)
