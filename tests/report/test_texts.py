@@ -58,6 +58,11 @@ NO_FINDINGS = {
     "transact/json_patch.py": "a patch comes over the FHIR API, from who writes a program",
     "transact/patches.py": "a patch comes over the FHIR API, from who writes a program",
     "transact/path_patch.py": "a patch comes over the FHIR API, from who writes a program",
+    "transact/xml_patch.py": "a patch comes over the FHIR API, from who writes a program",
+    "transact/xml_select.py": "a patch comes over the FHIR API, from who writes a program",
+    "validation/terms/checking.py": "asked over the FHIR API, by who writes a program",
+    "validation/terms/expansion.py": "asked over the FHIR API, by who writes a program",
+    "validation/terms/known.py": "asked over the FHIR API, by who writes a program",
     "transact/spots.py": "a patch comes over the FHIR API, from who writes a program",
     "validation/profiles/base.py": "descriptions in StructureDefinitions that are made",
 }
