@@ -99,7 +99,7 @@ def _take(arrival: Received, bundle: Resource, caller: Caller, to: Services, ans
     try:
         arrival = _with_answer(arrival, bundle, answer_at, to)
         if arrival.once and (before := recall(arrival, caller, to)) is not None:
-            return _answered(arrival, bundle, before, repeated=True)
+            return _answered(arrival, bundle, before)
         message = reading.read(bundle, arrival.provider, to)
         made = make(message, to)
         arrival = _with_answer(_received(arrival, message, made), bundle, answer_at, to)
@@ -123,17 +123,17 @@ def _received(arrival: Received, message: Message, made: Made) -> Received:
     )
 
 
-def _answered(arrival: Received, bundle: Resource, answer: Answer, *, repeated: bool = False) -> Processed:
+def _answered(arrival: Received, bundle: Resource, answer: Answer) -> Processed:
     focus = [answer.made[number][1:] for number in answer.focus]
     told = _told(arrival, bundle, None, answer.issues, moment(answer.at), focus)
-    return Processed(arrival, told, answer.made, repeated=repeated)
+    return Processed(arrival, told, answer.made, repeated=answer.repeated)
 
 
 def _refused(arrival: Received, bundle: Resource, error: GatewayError, caller: Caller, to: Services) -> Processed:
     """Keep a message that is not taken; one that was taken meanwhile is answered as it was then."""
     answer = record(arrival, error.issues, caller, to)
     if answer is not None:
-        return _answered(arrival, bundle, answer, repeated=True)
+        return _answered(arrival, bundle, answer)
     told = _told(arrival, bundle, error, [*arrival.result, *error.issues], arrival.received_at, ())
     return Processed(arrival, told, refusal=error)
 

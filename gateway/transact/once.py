@@ -37,7 +37,8 @@ Bodies = Callable[[Identity, int], bytes | None]
 class Answer:
     """What was told to the sender of a message; `made` are (status, type, id, version).
 
-    Of a FHIR message, `at` is when it came, in microseconds, and `focus` says which of `made` it is about.
+    Of a FHIR message, `at` is when it came, in microseconds, and `focus` says which of `made` it is about. `repeated`:
+    it was told before.
     """
 
     made: Sequence[tuple[str, str, str, int]]
@@ -45,6 +46,7 @@ class Answer:
     rows: int
     at: int = 0
     focus: Sequence[int] = ()
+    repeated: bool = False
 
 
 class AnsweredBefore(Exception):
@@ -90,7 +92,7 @@ def answer(kept: bytes) -> Answer:
     """Return what was told to the sender of a message."""
     found = decode(kept)
     made, issues = [tuple(one) for one in found["made"]], [_issue(issue) for issue in found["issues"]]
-    return Answer(made, issues, found["rows"], found.get("at", 0), found.get("focus", ()))
+    return Answer(made, issues, found["rows"], found.get("at", 0), found.get("focus", ()), repeated=True)
 
 
 def outcomes(kept: bytes, bodies: Bodies) -> list[Outcome]:
