@@ -45,24 +45,24 @@ def services(store: Store) -> Services:
     return Services(Settings(), store, Validator(), library(), lambda: NOW, random_id)
 
 
-def post(url: str, work: Work) -> list[Told]:
+def post(url: str, work: Work, path: str = "/fhir") -> list[Told]:
     """Let every client post at the same time, and return what each was answered."""
     barrier = _CONTEXT.Barrier(PROCESSES, timeout=120)
     with ProcessPoolExecutor(PROCESSES, _CONTEXT, _meet_at, (barrier,)) as processes:
         shares = [range(p, CLIENTS, PROCESSES) for p in range(PROCESSES)]
-        return [told for share in processes.map(partial(_process, url, work), shares) for told in share]
+        return [told for share in processes.map(partial(_process, url, work, path), shares) for told in share]
 
 
 def _meet_at(barrier: Barrier) -> None:
     _MEETING.append(barrier)
 
 
-def _process(url: str, work: Work, numbers: range) -> list[Told]:
+def _process(url: str, work: Work, path: str, numbers: range) -> list[Told]:
     store = open_store(url, durability="normal")
     app = create_app(services(store))
 
     def told(n: int) -> Told:
-        answer = app.test_client().post("/fhir", data=encode(work(n)), content_type="application/fhir+json")
+        answer = app.test_client().post(path, data=encode(work(n)), content_type="application/fhir+json")
         return Told(answer.status_code, "Idempotent-Replayed" in answer.headers, answer.data)
 
     with closing(store), ThreadPoolExecutor(len(numbers)) as threads:
