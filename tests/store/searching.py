@@ -198,6 +198,8 @@ def _is(asked: Filter, value: Value, resource: Resource, base: str) -> bool:
     code, found = asked.parameter.code, indexed(resource["resourceType"], resource["id"], base)
     if code == "_lastUpdated":
         return _last_updated(value)
+    if code == "_id" and isinstance(value, Missing):
+        return not value.missing
     if code == "_id":
         return isinstance(value, Token) and value.code == resource["id"] and not value.system
     if isinstance(value, Missing):

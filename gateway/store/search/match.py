@@ -50,4 +50,5 @@ def all_of(matches: list[Match]) -> Match:
 
 def constant(condition: Sql) -> Match:
     """Return what matches everything or nothing."""
-    return Match(probe=lambda _: condition, keys=sql("select key from current where {}", condition))
+    nothing = Sql("select 0 as key where false")
+    return Match(probe=lambda _: condition, keys=nothing if condition == FALSE else None, few=condition == FALSE)
