@@ -19,8 +19,8 @@ SAYS: tuple[str, ...] = (KEEP, REMOVE, PRESUME, OUTDATE)
 """What can be said of an element: how the items of a list are kept, and when it is removed, presumed or outdated."""
 
 EACH, APART = "each", "apart"
-WHOLE = "*"
-"""What is kept stands after this word when nothing more is said of it."""
+WHOLE, BETWEEN = "*", ";"
+"""How each text begins, so that it is never empty, and what stands between the elements in it: `*;name;period.end`."""
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -66,21 +66,16 @@ def _keep(resource: Resource) -> Keep | None:
     ours = [extension for extension in resource[MODIFIER] if _is_ours(extension)]
     if not ours:
         return None
-    said = [pair for extension in ours for pair in _said(extension.get("extension", ()))]
-    listed = (text.split(" ", 1) for word, text in said if word == KEEP)
-    by = {path: rest[0] for path, *rest in listed if rest}
-    return Keep(MappingProxyType(by), *(_paths(said, word) for word in (REMOVE, PRESUME, OUTDATE)))
+    said = {word: paths for extension in ours for word, paths in _said(extension.get("extension", ()))}
+    by = dict(path.split("=", 1) for path in said.get(KEEP, ()) if "=" in path)
+    return Keep(MappingProxyType(by), *(frozenset(said.get(word, ())) for word in (REMOVE, PRESUME, OUTDATE)))
 
 
 def _is_ours(extension: Any) -> bool:
     return isinstance(extension, dict) and extension.get("url") == ABSENT
 
 
-def _said(parts: Iterable[Any]) -> Iterator[tuple[str, str]]:
+def _said(parts: Iterable[Any]) -> Iterator[tuple[str, list[str]]]:
     for part in parts:
-        if isinstance(part, dict) and part.get("url") in SAYS and isinstance(part.get("valueString"), str):
-            yield part["url"], part["valueString"]
-
-
-def _paths(said: Iterable[tuple[str, str]], wanted: str) -> frozenset[str]:
-    return frozenset(path for word, path in said if word == wanted)
+        if isinstance(part, dict) and isinstance(part.get("valueString"), str):
+            yield str(part.get("url")), part["valueString"].split(BETWEEN)[1:]

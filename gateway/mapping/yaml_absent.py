@@ -6,62 +6,80 @@ export a template can do so with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from typing import TYPE_CHECKING
 
 from gateway.mapping import ir, yaml_tree
-from gateway.mapping.keeping import ABSENT, KEEP, MODIFIER, OUTDATE, PRESUME, REMOVE, WHOLE
+from gateway.mapping.keeping import ABSENT, BETWEEN, KEEP, MODIFIER, SAYS, WHOLE
 from gateway.mapping.spans import Problems, Span, suggestion
 from gateway.mapping.yaml_tree import Node, Scalar
 
 if TYPE_CHECKING:
     from gateway.mapping.yaml_template import Templates
 
-_KEYS = (KEEP, REMOVE, PRESUME, OUTDATE)
 _WRONG = "'absent' is the word keep, or an object of keep, remove, presume and outdate"
+_UNWRITABLE = re.compile(f"['\\\\{BETWEEN}=]")
 
 
-class Absent:
+class Reader:
     """Reads the directive with the expressions of a template."""
 
     def __init__(self, templates: Templates, problems: Problems) -> None:
         self.templates = templates
         self.problems = problems
 
-    def field(self, node: Node, span: Span) -> ir.Field | None:
+    def field(self, node: Node, span: Span) -> ir.AbsentField | None:
         """Return the element that says it; None, with a complaint, where it cannot be read."""
-        said = self._said(node)
-        if said is None:
+        if isinstance(node, Scalar) and node.text == KEEP:
+            return _field([], [], span)
+        if not isinstance(node, yaml_tree.Mapping):
             self.problems.add(span, _WRONG)
             return None
-        parts = [_part(KEEP, WHOLE, span), *said]
-        extension = _object(span, url=_text(ABSENT, span), extension=ir.Items(tuple(parts), span))
-        return ir.Field(MODIFIER, ir.Items((extension,), span), span)
+        said: list[ir.Absent] = []
+        parts: list[ir.Template] = []
+        for key, value in node:
+            if key.text not in SAYS:
+                self.problems.add(key.span, f"unknown key '{key.text}'{suggestion(key.text, SAYS)}")
+            elif not isinstance(value, yaml_tree.Mapping):
+                self.problems.add(value.span, f"'{key.text}' must be an object of elements")
+            elif key.text == KEEP:
+                said += self._kept(value)
+            else:
+                said += [ir.Absent(key.text, path.text, "", path.span) for path, _ in value]
+                parts += self._part(key.text, value, key.span)
+        self._check_writable(said)
+        return _field(said, parts, span)
 
-    def _said(self, node: Node) -> list[ir.Template] | None:
-        if isinstance(node, Scalar):
-            return [] if node.text == KEEP else None
-        if not isinstance(node, yaml_tree.Mapping):
-            return None
-        for key, _ in node:
-            if key.text not in _KEYS:
-                self.problems.add(key.span, f"unknown key '{key.text}'{suggestion(key.text, _KEYS)}")
-        return [part for key, value in node for part in self._parts(key.text, value)]
+    def _kept(self, node: yaml_tree.Mapping) -> list[ir.Absent]:
+        return [
+            ir.Absent(KEEP, path.text, value.text if isinstance(value, Scalar) else "", path.span)
+            for path, value in node
+        ]
 
-    def _parts(self, word: str, node: Node) -> Iterator[ir.Template]:
-        if not isinstance(node, yaml_tree.Mapping):
-            self.problems.add(node.span, f"'{word}' must be an object of elements")
-            return
-        for path, value in node:
-            if word == KEEP:
-                yield _part(word, f"{path.text} {value.text if isinstance(value, Scalar) else ''}", path.span)
-            elif (condition := self.templates.bare(value)) is not None:
-                branch = ir.Branch(condition, _part(word, path.text, path.span), path.span)
-                yield ir.Choice((branch,), path.span)
+    def _part(self, word: str, node: yaml_tree.Mapping, span: Span) -> list[ir.Template]:
+        """Return what says of which elements the condition holds, as one text."""
+        conditions = [(path.text, self.templates.bare(value)) for path, value in node]
+        texts = [f"iif(({one.text}), '{BETWEEN}{path}', '')" for path, one in conditions if one is not None]
+        whole = self.templates.expression(" & ".join([f"'{WHOLE}'", *texts]), span)
+        return [_part(word, whole, span)] if whole is not None and len(texts) == len(conditions) else []
+
+    def _check_writable(self, said: list[ir.Absent]) -> None:
+        for one in said:
+            if _UNWRITABLE.search(one.path):
+                self.problems.add(
+                    one.span, f"'{one.path}' names no element: write birthDate, period.end or telecom[work]"
+                )
 
 
-def _part(word: str, text: str, span: Span) -> ir.Object:
-    return _object(span, url=_text(word, span), valueString=_text(text, span))
+def _field(said: list[ir.Absent], parts: list[ir.Template], span: Span) -> ir.AbsentField:
+    kept = BETWEEN.join([WHOLE, *(f"{one.path}={one.mode}" for one in said if one.word == KEEP)])
+    items = ir.Items((_part(KEEP, _text(kept, span), span), *parts), span)
+    extension = _object(span, url=_text(ABSENT, span), extension=items)
+    return ir.AbsentField(MODIFIER, ir.Items((extension,), span), span, tuple(said))
+
+
+def _part(word: str, text: ir.Template, span: Span) -> ir.Object:
+    return _object(span, url=_text(word, span), valueString=text)
 
 
 def _text(text: str, span: Span) -> ir.Literal:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from gateway.fhirpath import FhirPathError, parse
 from gateway.mapping import ir, yaml_tree
 from gateway.mapping.spans import Problems, Span, suggestion
-from gateway.mapping.yaml_absent import Absent
+from gateway.mapping.yaml_absent import Reader
 from gateway.mapping.yaml_tree import Node, Scalar, Sequence
 
 _VALUE = re.compile(r"\{\{(.*?)\}\}(?!\})|\{\[(.*?)\]\}", re.DOTALL)
@@ -202,7 +202,7 @@ class Templates:
             parts = tuple(made for item in nodes if (made := self.template(item)) is not None)
             return [ir.Merge(parts, found.key.span)]
         if found.word == "absent":
-            said = Absent(self, self.problems).field(found.value, found.key.span)
+            said = Reader(self, self.problems).field(found.value, found.key.span)
             return [said] if said else []
         if found.word == "for":
             self.problems.add(found.key.span, "a 'for' makes a list; it cannot stand among the elements of an object")

@@ -18,6 +18,8 @@ from gateway.mapping.ir.rules import (
 )
 from gateway.mapping.ir.templates import (
     POLICIES,
+    Absent,
+    AbsentField,
     Assign,
     Binding,
     Branch,
@@ -43,6 +45,8 @@ __all__ = [
     "POLICIES",
     "SEGMENTED",
     "TREES",
+    "Absent",
+    "AbsentField",
     "Assign",
     "Binding",
     "Branch",

@@ -48,6 +48,23 @@ class Field:
     span: Span
 
 
+@frozen()
+class Absent:
+    """One thing that is said of an element that may be absent: the word, the element, how its items are told apart."""
+
+    word: str
+    path: str
+    mode: str
+    span: Span
+
+
+@frozen(eq=False)
+class AbsentField(Field):
+    """The element that says what becomes of absent ones (`gateway.mapping.keeping`), and everything it says."""
+
+    said: tuple[Absent, ...] = ()
+
+
 @frozen(eq=False)
 class Binding:
     """A name for a value, visible in what follows it."""
