@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
 
+_DISTANCE = "http://hl7.org/fhir/StructureDefinition/location-distance"
 CANONICAL_BASE = "https://msb-gateway.example/fhir"
 
 # A resource, or its bytes as a msgspec.Raw, which is written out as it stands.
@@ -14,11 +15,12 @@ Body = Any
 
 
 class Match(NamedTuple):
-    """One entry of a searchset; `mode` is match, include or outcome."""
+    """One entry of a searchset; `mode` is match, include or outcome, `distance` a Quantity where a place was asked."""
 
     full_url: str
     body: Body
     mode: str = "match"
+    distance: Resource | None = None
 
 
 class Version(NamedTuple):
@@ -72,8 +74,15 @@ def _operation(resource: Resource, method: str, url: str, base: str) -> Resource
 
 def searchset(matches: Iterable[Match], *, total: int | None = None, links: Sequence[tuple[str, str]] = ()) -> Resource:
     """Return a searchset Bundle; `total` counts the matches on all pages, `links` are (relation, url)."""
-    entries = [{"fullUrl": m.full_url, "resource": m.body, "search": {"mode": m.mode}} for m in matches]
+    entries = [{"fullUrl": m.full_url, "resource": m.body, "search": _search(m)} for m in matches]
     return _listing("searchset", entries, total, links)
+
+
+def _search(match: Match) -> Resource:
+    """Return how a resource was found. https://hl7.org/fhir/R4/extension-location-distance.html"""
+    if match.distance is None:
+        return {"mode": match.mode}
+    return {"extension": [{"url": _DISTANCE, "valueDistance": match.distance}], "mode": match.mode}
 
 
 def history(

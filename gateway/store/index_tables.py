@@ -38,6 +38,8 @@ def tables(rows: IndexRows) -> IndexTables:
         found["number"] = _once(rows.number)
     if rows.quantity:
         found["quantity"] = _once(rows.quantity)
+    if rows.position:
+        found["position"] = _once(rows.position)
     if (slot := rows.slot) is not None:
         found["slot"] = [(slot.status, slot.start, slot.end, slot.schedule)]
     return found

@@ -76,9 +76,9 @@ def _batch(db: Database, newest: Sequence[_Newest], after: int, upto: int, base:
             present.setdefault(row[-1], {}).setdefault(table, set()).add(row)
     for one in newest:
         yield from _of_one(one, present.pop(one.key, {}), base)
-    for key, rows in sorted(present.items()):
-        type_ = next((str(row[0]) for table, some in rows.items() if table != "slot" for row in some), "Slot")
-        yield Difference(type_, "", key, f"index rows of no resource in {_tables(rows)}", is_indexed=False)
+    for key, orphans in sorted(present.items()):
+        type_ = next((str(row[0]) for table, some in orphans.items() if table != "slot" for row in some), "Slot")
+        yield Difference(type_, "", key, f"index rows of no resource in {_tables(orphans)}", is_indexed=False)
 
 
 def _of_one(one: _Newest, present: Rows, base: str) -> Iterator[Difference]:

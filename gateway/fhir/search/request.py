@@ -13,6 +13,7 @@ from gateway.fhir.search.codes import Codes, NoCodes
 from gateway.fhir.search.folding import fold
 from gateway.fhir.search.model import SearchRequest, Value
 from gateway.fhir.search.names import UnknownName, resolve, suggestion_of_type, unknown
+from gateway.fhir.search.near import near_of
 from gateway.fhir.search.results import apply, is_result_parameter
 from gateway.fhir.search.served import (
     DEFAULT_COUNT,
@@ -21,6 +22,7 @@ from gateway.fhir.search.served import (
     MAX_RANGES,
     MAX_VALUE_LENGTH,
     MAX_VALUES,
+    NEAR,
     PAGE,
 )
 from gateway.fhir.search.values import BadValue, read, read_composite, split
@@ -90,7 +92,9 @@ def _with(
     except BadValue as error:
         problems.append(Issue("bad-value", f"{name[:60]}: {error}", value=value[:200]))
         return request
-    return _applied(replace(request, conditions=(*request.conditions, found.condition)), found.spelling, value)
+    near = near_of(found.condition)
+    applied = near.text if near else value
+    return _applied(replace(request, conditions=(*request.conditions, found.condition)), found.spelling, applied)
 
 
 def _applied(request: SearchRequest, name: str, value: str) -> SearchRequest:

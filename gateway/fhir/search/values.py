@@ -26,6 +26,7 @@ from gateway.fhir.search.model import (
     Value,
     Words,
 )
+from gateway.fhir.search.near import read_near
 from gateway.fhir.types import resource_types
 
 _PREFIXED = re.compile(r"(eq|ne|gt|ge|lt|le|sa|eb|ap)?(.*)", re.DOTALL)

@@ -100,7 +100,7 @@ def extraction(resource_type: str, paths: Iterable[tuple[SearchParameter, JsonPa
         if parameter.type == "token" and path.type in _WORDS and resource_type not in UNTOLD:
             node.words = path
     source = _PROLOGUE + "".join(f"    {line}\n" for line in _lines(root, "resource", resource_type, 0))
-    names: dict[str, Any] = {f"{kind}_{name}": writer for (kind, name), writer in WRITERS.items()}
+    names: dict[str, Any] = {_name(kind, name): writer for (kind, name), writer in WRITERS.items()}
     names |= {"fold": fold, "plain": references.plain, "located": references.located}
     names["write_reference"] = references.write
     names |= {"write_identifier": references.write_identifier, "span": span, "DAY_US": DAY_US, "write_span": write_span}
@@ -146,10 +146,14 @@ def _ends(node: _Node, value: str) -> Iterator[str]:
         elif parameter.type == "reference":
             yield f"write_reference(found, {parameter.code!r}, {value}, {path.target!r}, base)"
         elif kind in WRITERS:
-            yield f"{kind[0]}_{kind[1]}(found, {parameter.code!r}, {value})"
+            yield f"{_name(*kind)}(found, {parameter.code!r}, {value})"
     if node.words:
         name = repr(text_param(node.words.name))
         yield from (line.format(v=value, p=name) for line in _WORDS[node.words.type])
+
+
+def _name(kind: str, type_name: str) -> str:
+    return f"{kind}_{type_name}".replace(".", "_")
 
 
 def _element(type_name: str, json_name: str) -> tuple[str, bool]:

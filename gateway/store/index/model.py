@@ -7,6 +7,7 @@
     index_uri       (type, param, value, key)
     index_number    (type, param, low, high, key)           float
     index_quantity  (type, param, system, code, low, high, key)   float; code is the unit where there is no code
+    index_position  (type, param, cell, x, y, z, key)       a point of the unit sphere, see cells.py
     slot            (key, status, start, end_, schedule)    the capacity projection, see SlotRow
 
 The order of the columns is the order of the clustered key; `key` last makes matches come in key order.
@@ -71,7 +72,7 @@ class SlotRow:
 class IndexRows:
     """The rows of one resource, each tuple without type and key, in the column order of its table."""
 
-    __slots__ = ("date", "number", "quantity", "reference", "slot", "string", "token", "uri")
+    __slots__ = ("date", "number", "position", "quantity", "reference", "slot", "string", "token", "uri")
 
     def __init__(self) -> None:
         self.token: list[tuple[str, str, str]] = []  # param, system, code
@@ -81,4 +82,5 @@ class IndexRows:
         self.uri: list[tuple[str, str]] = []  # param, value
         self.number: list[tuple[str, float, float]] = []  # param, low, high
         self.quantity: list[tuple[str, str, str, float, float]] = []  # param, system, code, low, high
+        self.position: list[tuple[str, int, float, float, float]] = []  # param, cell, x, y, z
         self.slot: SlotRow | None = None

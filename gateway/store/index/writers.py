@@ -10,8 +10,12 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.fhir.search import fold
+from gateway.fhir.search.near import point
+from gateway.store.index.cells import cell
 from gateway.store.index.model import DAY_US, LONGER, LONGEST, MONTH_US, OPEN_HIGH, OPEN_LOW, IndexRows
 from gateway.store.index.moments import span
+
+_MOST_NORTH, _MOST_EAST = 90, 180  # degrees
 
 Json = Mapping[str, Any]
 Writer = Callable[[IndexRows, str, Any], None]
@@ -179,6 +183,14 @@ def _canonical(rows: IndexRows, param: str, value: str) -> None:
         rows.uri.append((param, value.partition("|")[0]))
 
 
+def _position(rows: IndexRows, param: str, value: Json) -> None:
+    """Index a place; degrees that are none on earth have no place."""
+    latitude, longitude = _float(value.get("latitude", 91)), _float(value.get("longitude", 181))
+    if abs(latitude) <= _MOST_NORTH and abs(longitude) <= _MOST_EAST:
+        at = point(latitude, longitude)
+        rows.position.append((param, cell(at), *at))
+
+
 # Parameter type -> data type -> writer. References are apart: they need to know which base is ours.
 WRITERS: Mapping[tuple[str, str], Writer] = MappingProxyType(
     {
@@ -201,5 +213,6 @@ WRITERS: Mapping[tuple[str, str], Writer] = MappingProxyType(
         ("quantity", "Money"): _money,
         **{("uri", name): _uri for name in ("uri", "url")},
         ("uri", "canonical"): _canonical,
+        ("special", "Location.position"): _position,
     }
 )

@@ -150,15 +150,15 @@ added_quantity as (
 """
 _POSITIONS = """
 removed_position as (
-    delete from index_position t using jsonb_array_elements(%(rows)s::jsonb -> 'removed' -> 'position') x
-    where (t.type, t.param, t.cell, t.x, t.y, t.z, t.key) = (x->>0, x->>1, (x->>2)::bigint,
-        (x->>3)::double precision, (x->>4)::double precision, (x->>5)::double precision, (x->>6)::bigint)
+    delete from index_position t using jsonb_array_elements(%(rows)s::jsonb -> 'removed' -> 'position') e
+    where (t.type, t.param, t.cell, t.x, t.y, t.z, t.key) = (e->>0, e->>1, (e->>2)::bigint,
+        (e->>3)::double precision, (e->>4)::double precision, (e->>5)::double precision, (e->>6)::bigint)
 ),
 added_position as (
     insert into index_position
-    select x->>0, x->>1, (x->>2)::bigint, (x->>3)::double precision, (x->>4)::double precision,
-        (x->>5)::double precision, (x->>6)::bigint
-    from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'position') x
+    select e->>0, e->>1, (e->>2)::bigint, (e->>3)::double precision, (e->>4)::double precision,
+        (e->>5)::double precision, (e->>6)::bigint
+    from jsonb_array_elements(%(rows)s::jsonb -> 'added' -> 'position') e
 ),
 """
 # A Slot has one row: it goes with the deletion, comes with the creation, and is replaced in between.

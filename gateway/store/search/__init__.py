@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.store.search.complete import check_complete
+from gateway.store.search.distance import distances
 from gateway.store.search.includes import MAX_INCLUDES, read_includes
 from gateway.store.search.order import Position
 from gateway.store.search.pages import Found, Results, count_matches, read_page
@@ -54,4 +55,5 @@ def read(db: Database, request: SearchRequest, scope: Scope, position: Position 
     if total is None and request.total in {"accurate", "estimate"}:
         total = count_matches(db, request, scope)
     includes, complete = read_includes(db, request.includes, page.matches, scope)
-    return Results(page.matches, includes, None if request.total == "none" else total, page.next, complete)
+    far = distances(db, request, [match.key for match in page.matches], scope)
+    return Results(page.matches, includes, None if request.total == "none" else total, page.next, complete, far)

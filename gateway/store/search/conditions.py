@@ -11,6 +11,7 @@ from gateway.fhir.search.served import TEXT
 from gateway.store.search.composites import composite_match
 from gateway.store.search.filters import filter_match, one_range
 from gateway.store.search.match import Match, any_of, constant
+from gateway.store.search.near import near_match
 from gateway.store.search.ranges import point
 from gateway.store.search.scope import Scope, is_single
 from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, one_of, sql

@@ -31,7 +31,7 @@ from gateway.store.search.units import in_other_units
 
 TABLES: Mapping[str, Sql] = {
     name: Sql(f"index_{name}") for name in ("token", "string", "date", "reference", "uri", "number", "quantity")
-}
+} | {"special": Sql("index_position")}
 LAST_CHARACTER = "\U0010ffff"
 _SELECT = "select x.key from {} x where x.type = {} and x.param = {} and {}"
 V = TypeVar("V", bound=Value)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gateway.fhir.frozen import frozen
+from gateway.store.search.distance import by_distance, distance
 from gateway.store.search.filters import TABLES
+from gateway.store.search.scope import Scope
 from gateway.store.search.sql import Sql, either, every, sql
 
 if TYPE_CHECKING:
@@ -47,8 +49,15 @@ class Column:
     nullable: bool = True
 
 
-def sort_columns(request: SearchRequest) -> tuple[Column, ...]:
-    """Return the order that was asked; the key is always the last of it. Slots come by start unless told otherwise."""
+def sort_columns(request: SearchRequest, scope: Scope | None = None) -> tuple[Column, ...]:
+    """Return the order that was asked; the key is always the last of it.
+
+    Unless told otherwise what is near a place comes by distance, and Slots by start.
+    """
+    if condition := by_distance(request):
+        return (
+            Column(sql("({})", distance(request.resource_type, condition, "m.key", scope or Scope())), nullable=False),
+        )
     if request.resource_type == "Slot" and not request.sort:
         return (Column(Sql("m.start"), nullable=False),)
     return tuple(_column(request.resource_type, key) for key in request.sort)

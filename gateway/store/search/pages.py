@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.fhir.frozen import frozen
@@ -45,13 +46,17 @@ class Page:
 
 @frozen()
 class Results:
-    """One page: matches, what was included with them, the total (None: not known), and where the next page begins."""
+    """One page: matches, what was included with them, the total (None: not known), and where the next page begins.
+
+    `distances` are those of the matches, in metres by key, where a place was asked for.
+    """
 
     matches: list[Found]
     includes: list[Found]
     total: int | None
     next: Position | None
     all_included: bool = True
+    distances: Mapping[int, float] = field(default_factory=dict)
 
 
 def read_page(db: Database, request: SearchRequest, scope: Scope, position: Position | None) -> Page:
@@ -63,7 +68,8 @@ def read_page(db: Database, request: SearchRequest, scope: Scope, position: Posi
     if rows is None:
         plan = _plan(db, request, scope.wider())
         rows = _read(db, plan, position, wanted) or []
-    total = plan.total if plan.relations[0].walked or not rows else rows[0][4]
+    is_counted = plan.relations and not plan.relations[0].walked and rows
+    total = rows[0][4] if is_counted else plan.total
     return _page(request, rows, total, first=position is None)
 
 
@@ -82,8 +88,10 @@ def _read(
     return rows
 
 
-def _from(plan: Plan, position: Position | None) -> list[tuple[Relation, Position | None]]:
+def _from(plan: Plan, position: Position | None) -> Iterable[tuple[Relation, Position | None]]:
     """Return the relations from `position` on. A second one holds what has no value to be sorted by."""
+    if plan.rings:
+        return ((ring, position) for ring in plan.rings(position.values[0] if position else 0.0))
     first, *second = plan.relations
     if second and position and position.values == (None,):
         return [(second[0], position)]
@@ -102,7 +110,13 @@ def count_matches(db: Database, request: SearchRequest, scope: Scope) -> int:
 
 
 def _plan(db: Database, request: SearchRequest, scope: Scope) -> Plan:
-    return (plan_slots if request.resource_type == "Slot" else plan_resources)(db, request, scope)
+    return (plan_slots if _is_by_time(request) else plan_resources)(db, request, scope)
+
+
+def _is_by_time(request: SearchRequest) -> bool:
+    """Return whether a search is of Slots in order of time; in another order, they are searched as all types are."""
+    is_timed = not request.sort or any(key.parameter.code == "start" for key in request.sort)
+    return request.resource_type == "Slot" and is_timed
 
 
 def _page(request: SearchRequest, rows: Sequence[Row], total: int | None, *, first: bool) -> Page:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gateway.store.search.conditions import matches_of
+from gateway.store.search.conditions import condition_match, matches_of
+from gateway.store.search.distance import by_distance
 from gateway.store.search.filters import TABLES
 from gateway.store.search.match import Match
 from gateway.store.search.order import SORTED_BY, Column, sort_columns
@@ -25,11 +26,12 @@ from gateway.store.search.relations import (
     probes_of,
     smallest_of,
 )
+from gateway.store.search.rings import rings
 from gateway.store.search.scope import Scope, has_no_system, is_single
 from gateway.store.search.sql import TRUE, Sql, fails, sql
 
 if TYPE_CHECKING:
-    from gateway.fhir.search import SearchRequest, SortKey
+    from gateway.fhir.search import Condition, SearchRequest, SortKey
     from gateway.store.search.scope import Database
 
 
@@ -44,14 +46,27 @@ _IN_ORDER: Mapping[str, tuple[str, ...]] = {
 
 def plan_resources(db: Database, request: SearchRequest, scope: Scope) -> Plan:
     """Return the way to the matches of a search on any type but Slot."""
-    columns = sort_columns(request)
+    columns = sort_columns(request, scope)
     matches = matches_of(request.resource_type, request.conditions, scope)
     sees = scope.sees(request.resource_type)
     smallest = smallest_of(db, matches, scope)
     if smallest is not None:
         return _from_candidates(smallest, matches, columns).seen(sees)
+    if near := by_distance(request):
+        return _by_rings(db, request, near, columns, scope).seen(sees)
     total = None if matches else _total_of_type(db, request.resource_type, scope)
     return Plan(tuple(_walks(request, matches, columns)), total).seen(sees)
+
+
+def _by_rings(db: Database, request: SearchRequest, near: Condition, columns: tuple[Column, ...], scope: Scope) -> Plan:
+    others = [condition for condition in request.conditions if condition is not near]
+    probes = probes_of(matches_of(request.resource_type, others, scope))
+
+    def relation(narrowed: Condition) -> Relation:
+        match = condition_match(request.resource_type, narrowed, scope)
+        return Relation(keys_of(match, "m"), TRUE, columns, walked=False).probed(*probes)
+
+    return Plan(rings=lambda begin: rings(db, near, begin, relation, scope))
 
 
 def all_matches(db: Database, request: SearchRequest, scope: Scope) -> Relation:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gateway.store.search.conditions import matches_of
+from gateway.store.search.distance import by_distance
 from gateway.store.search.match import Match
 from gateway.store.search.order import Column, sort_columns
 from gateway.store.search.relations import Plan, Relation, count_of, keys_of, probes_of, smallest_of
+from gateway.store.search.rings import rings
 from gateway.store.search.scope import Scope
 from gateway.store.search.slots import SlotConditions, slot_conditions
 from gateway.store.search.sql import Sql, every, sql
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 def plan_slots(db: Database, request: SearchRequest, scope: Scope) -> Plan:
     """Return the way to the Slots of a search, over the capacity projection."""
-    columns = sort_columns(request)
+    columns = sort_columns(request, scope)
     slots = slot_conditions(request.conditions, scope)
     others = matches_of("Slot", slots.others, scope)
     coded = slots.coded(scope) if _is_time(columns) else None
@@ -30,9 +32,25 @@ def plan_slots(db: Database, request: SearchRequest, scope: Scope) -> Plan:
         plan = Plan((found,))
     elif coded is not None:
         plan = _along_coding(db, slots, coded, columns, scope)
+    elif (near := by_distance(request)) and not _are_few(db, slots, scope):
+        plan = _by_rings(db, request, near, columns, scope)
     else:
         plan = _along_time(db, slots, others, columns, scope)
     return plan.seen(scope.sees("Slot"))
+
+
+def _are_few(db: Database, slots: SlotConditions, scope: Scope) -> bool:
+    ((count,),) = db.rows(*count_of(Sql("slot m"), slots.by_schedule, scope))
+    return bool(count <= scope.candidates)
+
+
+def _by_rings(db: Database, request: SearchRequest, near: Condition, columns: tuple[Column, ...], scope: Scope) -> Plan:
+    def relation(narrowed: Condition) -> Relation:
+        found = slot_conditions([narrowed if each is near else each for each in request.conditions], scope)
+        probes = probes_of(matches_of("Slot", found.others, scope))
+        return Relation(Sql("slot m"), found.by_schedule, columns, walked=False).probed(*probes)
+
+    return Plan(rings=lambda begin: rings(db, near, begin, relation, scope))
 
 
 def _along_coding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -44,16 +44,26 @@ class Relation:
         return replace(self, probes=(*self.probes, *probes))
 
 
+Rings = Callable[[float], Iterator[Relation]]
+
+
 @frozen()
 class Plan:
-    """The relations to read one after the other, and the total where it is known beforehand."""
+    """The relations to read one after the other, and the total where it is known beforehand.
 
-    relations: tuple[Relation, ...]
+    `rings` are the relations where they are found while they are read, from a squared distance on.
+    """
+
+    relations: tuple[Relation, ...] = ()
     total: int | None = None
+    rings: Rings | None = None
 
     def seen(self, sees: Sql) -> Plan:
         """Return the plan as the caller may carry it out; the predicate enters every relation."""
-        return Plan(tuple(relation.narrowed(sees) for relation in self.relations), self.total if sees == TRUE else None)
+        relations = tuple(relation.narrowed(sees) for relation in self.relations)
+        if (rings := self.rings) is None:
+            return Plan(relations, self.total if sees == TRUE else None)
+        return Plan(rings=lambda begin: (relation.narrowed(sees) for relation in rings(begin)))
 
 
 @frozen()
