@@ -103,6 +103,8 @@ def element_row(element: Resource) -> Resource:
             row[key] = value
     if targets := targets_of(element):
         row["targets"] = " ".join(targets)
+    if element.get("isSummary"):
+        row["summary"] = True
     return row
 
 

@@ -38,6 +38,7 @@ class Element:
     `types` are type names; a backbone's is its path, a contentReference's the path it points to.
     `binding` is the value set of a *required* binding. `targets` are the resource types a Reference
     (or a canonical) may name; empty stands for any. `profile` is `SimpleQuantity` where R4 narrows a Quantity so.
+    `summary`: it belongs to the summary of what it stands in.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Element:
     binding: str | None = None
     targets: tuple[str, ...] = ()
     profile: str | None = None
+    summary: bool = False
 
     @property
     def json_names(self) -> tuple[str, ...]:
@@ -105,6 +107,7 @@ def _element(name: str, row: tables.ElementRow) -> Element:
         binding=row.binding,
         targets=tuple(row.targets.split()),
         profile=row.profile,
+        summary=row.summary,
     )
 
 

@@ -22,6 +22,7 @@ class ElementRow(msgspec.Struct, frozen=True):
     binding: str | None = None
     profile: str | None = None
     targets: str = ""
+    summary: bool = False
 
 
 class TypeRow(msgspec.Struct, frozen=True):

@@ -14,10 +14,10 @@ from msgspec import Raw
 from gateway.errors import Issue
 from gateway.fhir import bundle
 from gateway.fhir.bundle import Body, Match, Version
-from gateway.fhir.elements import children
 from gateway.fhir.json import decode, encode
 from gateway.fhir.outcome import operation_outcome
-from gateway.fhir.types import Resource
+from gateway.fhir.search.near import distance, near_of
+from gateway.fhir.subsets import of_elements, of_summary
 from gateway.store.search import MAX_INCLUDES
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from gateway.store import Stored
     from gateway.store.search import Found, Results
 
-_SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
-_ALWAYS = frozenset({"resourceType", "id", "meta", "implicitRules"})
 _NOT_ALL_INCLUDED = Issue(
     "too-large",
     f"not everything that was to be included is here: a page includes at most {MAX_INCLUDES} resources",
@@ -40,8 +38,11 @@ def searchset(request: SearchRequest, found: Results, base: str, links: Sequence
 
 
 def _matches(request: SearchRequest, found: Results, base: str, self_link: str) -> Iterator[Match]:
+    near = next((near for condition in request.conditions if (near := near_of(condition))), None)
     for row in found.matches:
-        yield Match(bundle.full_url(base, row.type, row.id), _body(row, request.elements))
+        match = Match(bundle.full_url(base, row.type, row.id), _body(row, request))
+        meters = found.distances.get(row.key) if near else None
+        yield match if near is None or meters is None else match._replace(distance=distance(near, meters))
     for row in found.includes:
         yield Match(bundle.full_url(base, row.type, row.id), Raw(row.body), "include")
     issues = [*request.issues, *([] if found.all_included else [_NOT_ALL_INCLUDED])]
@@ -49,19 +50,10 @@ def _matches(request: SearchRequest, found: Results, base: str, self_link: str) 
         yield Match(f"urn:uuid:{uuid5(NAMESPACE_URL, self_link)}", operation_outcome(issues), "outcome")
 
 
-def _body(row: Found, elements: Sequence[str]) -> Body:
-    return _subset(decode(row.body), elements) if elements else Raw(row.body)
-
-
-def _subset(resource: Resource, elements: Sequence[str]) -> Resource:
-    """Return the resource with the elements asked for and those it must have. https://hl7.org/fhir/R4/search.html#elements"""
-    known = children(resource["resourceType"])
-    kept = _ALWAYS | {name for name, element in known.items() if element.required or name in elements}
-    names = {json_name for name in kept for json_name in (known[name].json_names if name in known else (name,))}
-    left = {name: value for name, value in resource.items() if name.removeprefix("_") in names}
-    meta = left.get("meta", {})
-    left["meta"] = {**meta, "tag": [*meta.get("tag", ()), _SUBSETTED]}
-    return left
+def _body(row: Found, request: SearchRequest) -> Body:
+    if request.elements:
+        return of_elements(decode(row.body), request.elements)
+    return of_summary(decode(row.body), request.summary) if request.summary else Raw(row.body)
 
 
 def history_bundle(

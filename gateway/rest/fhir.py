@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from gateway import query
 from gateway.errors import BadRequest
 from gateway.query import histories, installed
-from gateway.rest import searches, wire
+from gateway.rest import searches, shapes, wire
 from gateway.rest.bundle import transaction_or_batch
 from gateway.rest.headers import version_of
 from gateway.rest.metadata import encoded_statement
@@ -33,22 +33,25 @@ from gateway.transact import (
 
 def capabilities(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#capabilities"""
-    ask.check_parameters()
+    ask.check_parameters("mode")
+    if dict(ask.parameters).get("mode", "full") not in {"full", "normative"}:
+        raise BadRequest("mode is full or normative, and both are answered in full", code="bad-value")
     return Answer(HTTPStatus.OK, encoded_statement(ask.to.settings.base_url, development=ask.to.settings.development))
 
 
 def read(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#read, https://hl7.org/fhir/R4/http.html#cread"""
-    ask.check_parameters()
+    shapes.parse(ask)
     there = installed.read if ask.type in installed.TYPES else query.read
     stored = wire.stored(there(ask.type, ask.id, ask.caller, ask.to))
-    return stored.unless_known(ask.conditions)
+    return shapes.shaped(ask, stored.unless_known(ask.conditions))
 
 
 def vread(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#vread"""
-    ask.check_parameters()
-    return wire.stored(query.vread(ask.type, ask.id, ask.version, ask.caller, ask.to))
+    shapes.parse(ask)
+    stored = wire.stored(query.vread(ask.type, ask.id, ask.version, ask.caller, ask.to))
+    return shapes.shaped(ask, stored.unless_known(ask.conditions))
 
 
 def history(ask: Ask) -> Answer:

@@ -258,7 +258,7 @@ def test_every_problem_is_told_at_once_with_what_is_known() -> None:
         ("_include=Slot:schedule:Patient", "Slot", "does not point at Patient"),
         ("_include:all=Slot:schedule", "Slot", "takes the modifier ':iterate' only"),
         ("_revinclude=Slot:schedule", "Patient", "does not point at Patient"),
-        ("_summary=text", "Slot", "_elements is"),
+        ("_summary=some", "Slot", "_summary is count, true"),
         ("_elements=sttus", "Slot", "did you mean 'status'?"),
         ("_sort=schedule.actor", "Slot", "without modifier or chain"),
         ("_sort=" + ",".join(["status"] * 5), "Slot", "at most 4"),

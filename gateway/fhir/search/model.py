@@ -11,6 +11,7 @@ from typing import Literal
 from gateway.errors import Issue
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.subsets import Summary
 
 Prefix = Literal["eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap"]
 Total = Literal["none", "estimate", "accurate"]
@@ -184,6 +185,7 @@ class SearchRequest:
     total: Total | None = None
     only_count: bool = False
     elements: tuple[str, ...] = ()
+    summary: Summary | None = None
     page: str | None = None
     applied: tuple[tuple[str, str], ...] = ()
     issues: tuple[Issue, ...] = ()

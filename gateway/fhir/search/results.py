@@ -16,6 +16,7 @@ from gateway.fhir.search.model import Include, SearchRequest, SortKey, Total
 from gateway.fhir.search.names import UnknownName, parameter_of, suggestion_of_type
 from gateway.fhir.search.served import MAX_COUNT, MAX_DEPTH, RESULT_PARAMETERS, TEXT, named, served, suggestion, targets
 from gateway.fhir.search.values import BadValue
+from gateway.fhir.subsets import SUMMARIES, Summary
 from gateway.fhir.types import resource_types
 
 
@@ -56,9 +57,10 @@ def _total(request: SearchRequest, value: str) -> Applied:
 
 
 def _summary(request: SearchRequest, value: str) -> Applied:
-    if value not in {"count", "false"}:
-        raise BadValue("_summary is count or false; the other summaries are not served, _elements is")
-    return Applied(replace(request, only_count=request.only_count or value == "count"), value)
+    if value not in {"count", *SUMMARIES}:
+        raise BadValue(f"_summary is count, {', '.join(SUMMARIES)}")
+    summary = None if value in {"count", "false"} else cast("Summary", value)
+    return Applied(replace(request, only_count=request.only_count or value == "count", summary=summary), value)
 
 
 def _elements(request: SearchRequest, value: str) -> Applied:
