@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from gateway.fhir.json import decode
 from gateway.store.records import Answered, microseconds, moment
@@ -52,6 +52,9 @@ where i.id = ? and h.id <> i.id and h.state = 'refused' and h.replaced_by is nul
 _MADE = """
 select c.type, c.id, l.version from inbox_resource l join current c on c.key = l.key
 where l.inbox = ? order by c.type, c.id, l.version"""
+_CONTENTS = """
+select id, provider, received_at, sealed_with, content from inbox
+where id > ? and length(content) > 0 order by id limit ?"""
 _UNSEALED = "length(content) > 0 and (sealed_with is null or sealed_with <> ?)"
 _PURGEABLE = """
 select id, received_at < ? and length(content) > 0 from inbox where id > ? order by id limit ?"""
@@ -160,6 +163,22 @@ def failed(store: Store, provider: str | None = None) -> list[int]:
     with store.reading() as db:
         found = [*db.rows(_FAILED + own, parameters), *db.rows(_REQUEUED + own, parameters)]
     return sorted({int(id_) for (id_,) in found})
+
+
+class Kept(NamedTuple):
+    """A content as it is stored, and what is needed to open it; `received_at` in microseconds."""
+
+    id: int
+    provider: str
+    received_at: int
+    sealed_with: str | None
+    content: bytes
+
+
+def contents_from(store: Store, after: int, limit: int) -> list[Kept]:
+    """Return the contents of some rows, from the one after `after`; those that are not there any more are left out."""
+    with store.reading(snapshot=False) as db:
+        return [Kept(*row[:4], bytes(row[4])) for row in db.rows(_CONTENTS, (after, limit))]
 
 
 def unsealed(store: Store, name: str, limit: int) -> list[Entered]:

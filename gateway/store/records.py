@@ -217,6 +217,19 @@ class Subscriber(NamedTuple):
     reason: str | None = None
 
 
+class Erased(NamedTuple):
+    """What goes for good: all of `keys`, older versions of others, rows of the ledger.
+
+    `versions` are (table, key, version): `resource`, or `late` for what came late. `tables` are those whose rows are
+    about a resource by its key.
+    """
+
+    keys: Sequence[int]
+    versions: Sequence[tuple[str, int, int]]
+    subjects: Sequence[str]
+    tables: Sequence[str]
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything of one commit. `confirmed` are (key, version) that the message repeated without a change.
@@ -235,3 +248,4 @@ class Batch:
     marks: list[Mark] = field(default_factory=list)
     parcels: Sequence[Parcel] = ()
     subscribers: list[Subscriber] = field(default_factory=list)
+    erased: Erased | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gateway.store import marking, parcels, subscribers
+from gateway.store import erasing, marking, parcels, subscribers
 from gateway.store.index.definitions import fingerprint
 from gateway.store.interface import Prepare, nothing
 from gateway.store.postgresql import statements as sql
@@ -116,11 +116,14 @@ def _seen(rows: list[tuple[Any, ...]], wanted: list[Identity], others: list[Iden
 
 def write(link: Link, batch: Batch) -> None:
     """Write every row of `batch`: one round trip, all or nothing."""
-    with link.transaction() if batch.marks or batch.parcels or batch.subscribers else nullcontext():
+    several = batch.marks or batch.parcels or batch.subscribers or batch.erased
+    with link.transaction() if several else nullcontext():
         link.send(statement(batch), parameters(batch))
         link.answer()
         for mark, values in marking.statements(batch.marks):
             link.connection.execute(placeholders(mark), values)
+        for text, values in erasing.statements(batch.erased) if batch.erased else ():
+            link.connection.execute(placeholders(text), values)
         if batch.parcels:
             parcels.put(PostgresqlDatabase(link.connection), batch.parcels)
         if batch.subscribers:

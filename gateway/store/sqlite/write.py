@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from gateway.store import marking, parcels, subscribers
+from gateway.store import erasing, marking, parcels, subscribers
 from gateway.store.index.definitions import fingerprint
-from gateway.store.records import Answered, Batch, Current, Identity, Mark, Message, Noted, Seen, Version
+from gateway.store.records import Answered, Batch, Current, Identity, Message, Noted, Seen, Version
 from gateway.store.sqlite import statements as sql
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def write(db: SqliteDatabase, batch: Batch) -> None:
         connection.executemany(sql.COME_LATE, batch.late)
     if batch.message is not None:
         _write_message(connection, batch.message, batch)
-    _write_marks(connection, batch.marks)
+    _write_marks(connection, batch)
     if batch.parcels:
         parcels.put(db, batch.parcels)
     if batch.subscribers:
@@ -80,13 +80,16 @@ def write(db: SqliteDatabase, batch: Batch) -> None:
     _write_audit(connection, batch.audit)
 
 
-def _write_marks(connection: sqlite3.Connection, marks: list[Mark]) -> None:
-    """Change rows of the inbox; a content that goes is overwritten in the file too."""
-    gone = any(mark.purged_at is not None or mark.sealed is not None for mark in marks)
+def _write_marks(connection: sqlite3.Connection, batch: Batch) -> None:
+    """Change rows of the inbox, and erase; what goes is overwritten in the file too."""
+    gone = batch.erased or any(mark.purged_at is not None or mark.sealed is not None for mark in batch.marks)
     if gone:
         connection.execute("pragma secure_delete = on")
-    for text, parameters in marking.statements(marks):
+    for text, parameters in marking.statements(batch.marks):
         connection.execute(text, parameters)
+    if batch.erased:
+        for text, parameters in erasing.statements(batch.erased):
+            connection.execute(text, parameters)
     if gone:
         connection.execute("pragma secure_delete = off")
 
