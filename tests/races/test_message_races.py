@@ -39,7 +39,7 @@ def another_sender(n: int) -> dict[str, Any]:
 
 
 def nameless_booking(n: int) -> dict[str, Any]:
-    sent, name = booking(f"m{n}", "s1", number=None), f"urn:uuid:00000000-0000-4000-8000-{n:012}"
+    sent, name = booking(f"m{n}", "s1", number=None), f"urn:uuid:00000000-0000-4001-8000-{n:012}"
     sent["entry"][1]["fullUrl"] = sent["entry"][0]["resource"]["focus"][0]["reference"] = name
     return sent
 
