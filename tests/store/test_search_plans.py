@@ -10,12 +10,16 @@ from urllib.parse import parse_qsl
 import pytest
 
 from bench.slots import fill
-from gateway.fhir.search import parse
+from gateway.fhir.search import SearchRequest, parse, parse_several, within
 from gateway.store import Identity, Store, history, search
 from gateway.store.history import Span
 from gateway.store.records import Engine
 from gateway.store.search import CANDIDATES, Position, Scope
+from gateway.validation.terms import Terms
+from gateway.validation.terms.searched import SearchedCodes
 
+ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+CODES = SearchedCodes(Terms(None))
 IN_A_WINDOW = "start=ge2026-02-01&start=lt2026-02-03"
 SHAPES = [
     ("Slot", f"status=free&{IN_A_WINDOW}"),
@@ -53,6 +57,33 @@ SHAPES = [
     ("Location", "name=spoed&status=active&organization=o1"),
     ("Location", "_profile:below=http://example.org"),
     ("PractitionerRole", "organization.partof.name=ziekenhuis&specialty=0100"),
+    ("Observation", "component-code-value-quantity=http://loinc.org|8480-6$gt140"),
+    ("Observation", "component-code-value-quantity=8480-6$gt140&component-code-value-quantity=8462-4$gt90"),
+    ("Observation", "combo-code-value-quantity=http://loinc.org|$gt140|http://unitsofmeasure.org|mm[Hg]"),
+    ("Observation", "code-value-date=http://loinc.org|8480-6$ge2026-01-05&status=final"),
+    ("Observation", "value-quantity=5|http://unitsofmeasure.org|mg"),
+    ("Observation", "code:text=bloed&subject=Patient/1"),
+    ("Observation", "combo-code:text=bloed"),
+    ("Observation", "_text=koorts hoest*&status=final"),
+    ("Observation", "_text=koorts pijn,hoest"),
+    ("Observation", "patient._text=koorts"),
+    ("Observation", "_text:missing=false&status=final"),
+    ("Patient", "_has:Observation:patient:code-value-concept=http://x|a$http://x|b"),
+    ("Patient", "identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|12"),
+    ("DocumentReference", "relationship=DocumentReference/1$replaces"),
+    ("Encounter", "status:in=http://hl7.org/fhir/ValueSet/encounter-status&class:below=" + ACT + "|IMP"),
+    ("Encounter", "status:not-in=http://hl7.org/fhir/ValueSet/encounter-status&patient=1"),
+    ("Location", "_source:above=http://example.org/a/b"),
+    ("Patient/1/Observation", "status=final"),
+    ("Patient/1/Encounter", "_sort=-date"),
+    ("Patient/1/Patient", ""),
+    ("Practitioner/1/Observation", "code=8480-6"),
+]
+SEVERAL = [
+    "_lastUpdated=gt2026-01-01",
+    "_type=Slot,Schedule&_lastUpdated=gt2026-01-01&_sort=-_lastUpdated",
+    "_type=Slot,Schedule,Observation&_sort=_id&_include=Slot:schedule",
+    "_tag=http://x|a&_total=accurate",
 ]
 
 
@@ -112,7 +143,7 @@ def test_no_shape_reads_a_table_or_an_index_whole(store: Store, candidates: int)
     found = []
     for resource_type, query in SHAPES:
         with explaining(store) as db:
-            request = parse(resource_type, parse_qsl(f"{query}&_count=20".lstrip("&"), strict_parsing=True))
+            request = _asked(resource_type, f"{query}&_count=20".lstrip("&"))
             results = search.read(db, request, Scope("https://gateway.example/fhir", candidates=candidates))
             if results.next:
                 search.read(db, request, Scope(candidates=candidates), results.next)
@@ -120,6 +151,33 @@ def test_no_shape_reads_a_table_or_an_index_whole(store: Store, candidates: int)
 
     # Where nothing is few, the walk along time is all there is; it stops when the page is full.
     assert [step for step in found if candidates or "slot_by_time" not in step[-1]] == []
+
+
+def _asked(address: str, query: str) -> SearchRequest:
+    """Return a search of a type, or of one in a compartment: `Patient/1/Observation`."""
+    *compartment, resource_type = address.split("/")
+    request = parse(resource_type, parse_qsl(query, strict_parsing=True), codes=CODES)
+    return within(request, *compartment) if compartment else request
+
+
+@pytest.mark.parametrize("candidates", [CANDIDATES, 0])
+def test_no_search_of_several_types_reads_a_table_or_an_index_whole(store: Store, candidates: int) -> None:
+    fill(store, 3000)
+    found = []
+    types = ("HealthcareService", "Schedule", "Slot", "Observation")
+    for compartment in (None, ("Patient", "1")):
+        for query in SEVERAL:
+            pairs = [("_count", "20"), *parse_qsl(query if compartment is None else "_sort=_lastUpdated")]
+            request = parse_several(types, pairs, compartment=compartment)
+            with explaining(store) as db:
+                results = search.read_several(db, request, Scope(candidates=candidates), None)
+                if results.next:
+                    search.read_several(db, request, Scope(candidates=candidates), results.next)
+                found += [(query, *step) for step in whole_reads(db.said)]
+
+    # Where nothing is few, the walks along time and key are all there is; they stop when the page is full.
+    walks = ("slot_by_time", "current_by_time", "current_by_key")
+    assert [step for step in found if candidates or not any(walk in step[-1] for walk in walks)] == []
 
 
 def test_no_page_of_a_history_reads_a_table_or_an_index_whole(store: Store) -> None:
