@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("gateway.deliver")
 
-_AT_A_TIME = 500
+AT_A_TIME = 500
+"""Events that are looked at together."""
 _SLACK = 60 * 1_000_000  # microseconds that the clocks of two nodes may differ
 
 
@@ -43,7 +44,7 @@ class Announcer:
     def announce(self) -> int:
         """Take the oldest events and return how many: 0 when there is none. Overtaken when another node was first."""
         with self._to.store.reading(snapshot=False) as db:
-            events = log.oldest(db, _AT_A_TIME)
+            events = log.oldest(db, AT_A_TIME)
         if not events:
             return 0
         with self._to.store.reading(snapshot=False) as db:  # after the events: who came before one of them is there
@@ -52,7 +53,8 @@ class Announcer:
         self._matching.forget()
         self._bodies.clear()
         now = microseconds(self._to.clock())
-        with self._to.store.changing() as db:
+        # A number that was told to somebody must stay that of its event.
+        with self._to.store.changing(durable=any(told.values())) as db:
             taken = log.take(db, events)
             for name, found in sorted(told.items()):
                 rows = [

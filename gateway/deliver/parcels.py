@@ -19,6 +19,8 @@ _UNDERSTOOD = frozenset({400, 413, 415, 422})
 
 def deliver(turn: Turn) -> None:
     """Send what waits in an endpoint's queue, in order, until something fails or the turn is over."""
+    if not turn.allow(turn.to.outward.seconds):
+        return
     try:
         with Line(turn.to.outward, turn.queue.name) as line:
             _empty(turn, line)

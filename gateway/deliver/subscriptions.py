@@ -46,6 +46,8 @@ def deliver(turn: Turn) -> None:
         turn.end()
         return
     way = turn.to.outward if not wanted.timeout else replace(turn.to.outward, seconds=float(wanted.timeout))
+    if not turn.allow(way.seconds):
+        return
     try:
         with Line(way, wanted.endpoint) as line:
             Hook(turn, wanted, line).call()

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("gateway.deliver")
 
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=30)
 """Longer than anything takes that is done between two notes: whoever was killed is followed by another after it."""
+_MARGIN = timedelta(seconds=20)
 _MOST = 100  # deliveries in a turn: then another queue may have one
 
 
@@ -34,6 +35,7 @@ class Turn:
     to: Services
     is_stopping: Callable[[], bool]
     count: int = 0
+    lease: timedelta = LEASE
 
     @property
     def now(self) -> int:
@@ -51,12 +53,22 @@ class Turn:
         """
         self.count += 1
         now = self.now
-        until = now + LEASE // timedelta(microseconds=1)
+        until = now + self.lease // timedelta(microseconds=1)
         with self.to.store.changing(durable=False) as db:
             is_ours = queues.note_told(db, self.queue.name, self.holder, number, now, until, idle)
             if is_ours:
                 queues.empty(db, self.queue.name, number)
         return is_ours
+
+    def allow(self, seconds: float) -> bool:
+        """Have a lease that is longer than a receiver may take; False when another has it meanwhile."""
+        wanted = timedelta(seconds=seconds) + _MARGIN
+        if wanted <= self.lease:
+            return True
+        self.lease = wanted
+        with self.to.store.changing(durable=False) as db:
+            until = self.now + wanted // timedelta(microseconds=1)
+            return queues.renew(db, self.queue.name, until, self.holder)
 
     def failed(self, problem: NotSent) -> None:
         """Note that it went wrong, and when it is tried again; nothing of what was to be sent is logged."""

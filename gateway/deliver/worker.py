@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gateway.deliver import parcels, subscriptions
-from gateway.deliver.announce import Announcer
+from gateway.deliver.announce import AT_A_TIME, Announcer
 from gateway.deliver.turn import LEASE, Turn
 from gateway.errors import Conflict, GatewayError
 from gateway.notify.sending import NotSent
@@ -75,7 +75,7 @@ class Worker:
     def _announce(self) -> None:
         announcer = Announcer(self._to)
         while not self._stop.is_set():
-            if not _tried(announcer.announce):
+            if not _tried(lambda: announcer.announce() >= AT_A_TIME):  # few at a time would keep writers waiting
                 self._stop.wait(_LOOK_SECONDS)
         announcer.close()
 
@@ -140,7 +140,7 @@ def _tried(work: Callable[[], object]) -> bool:
     try:
         return bool(work())
     except Conflict:
-        return True  # another node was first: there may be more
+        return False  # another node was first
     except GatewayError as error:
         _log.warning("not-told: %s; it is tried again", error)
         time.sleep(_REST_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,26 @@ def test_what_the_subscriber_may_no_longer_see_is_not_told_though_its_number_is(
     last = told(receiver)[-1]
     assert [sorted(event) for event in parameters(last)["events"]] == [["event-number", "timestamp"]]
     assert len(last["entry"]) == 1
+
+
+def test_48_writers_and_two_nodes_leave_no_hole_and_keep_the_order(services: Services, certificates: Path) -> None:
+    with receiving(certificates) as receiver:
+        to = alive(services, outward(certificates, receiver))
+        put(to, subscription(receiver.base + "/hook", content="full-resource", most=10))
+
+        def write(client: int) -> None:
+            put(to, *(slot(f"s{client % 6}") | {"comment": f"{client} {n}"} for n in range(5)))
+
+        with telling(to, to):
+            with ThreadPoolExecutor(48) as pool:
+                list(pool.map(write, range(48)))
+            eventually(lambda: queue(to, NAME).told == 240)
+
+    entries = [entry["resource"] for one in told(receiver) for entry in one["entry"][1:]]
+    assert numbers(receiver) == list(range(1, 241))
+    for n in range(6):
+        versions = [int(one["meta"]["versionId"]) for one in entries if one["id"] == f"s{n}"]
+        assert versions == list(range(1, 41))
 
 
 def test_every_topic_says_in_fhirpath_what_it_can() -> None:
