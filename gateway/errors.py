@@ -72,6 +72,7 @@ class Issue:
     value: str | None = None
     expected: str | None = field(default=None, compare=False)  # what should stand there, in the reader's language
     about: tuple[str, ...] = ()  # 'DUINRAND/3B/12/1'
+    others: tuple[Place, ...] = ()  # where else in the source it is about, beside `place`
 
     def __str__(self) -> str:
         """Return one line: place, target, text, rule. Never the value."""

@@ -60,7 +60,7 @@ def _issue(issue: Issue, language: str, *, show_value: bool) -> Resource:
         "diagnostics": _diagnostics(issue, show_value=show_value),
     }
     if issue.place:
-        rendered["location"] = [str(issue.place)]
+        rendered["location"] = [str(place) for place in (issue.place, *issue.others)]
     if issue.expression:
         rendered["expression"] = [issue.expression]
     return rendered

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from gateway.errors import Issue, Severity
 from gateway.fhirpath import FhirPathError
+from gateway.mapping import pointers
 from gateway.mapping.compiler.rules import Rule
 from gateway.mapping.concept_maps import Row
 from gateway.mapping.findings import LANGUAGES, Finding, Language, in_language, say
@@ -64,6 +65,12 @@ def apart(values: Sequence[Any], reads: tuple[Read, ...]) -> Iterator[Pair]:
         yield value, (own[number : number + 1] if times[id(value)] > 1 else ()) or own or reads
 
 
+def _values(reads: Sequence[Read]) -> str | None:
+    """Return what stands at some places, in their order; None when nothing does."""
+    found = [str(read.value) for read in reads if read.value is not None]
+    return "; ".join(found) if found else None
+
+
 class Tracer(Looks):
     """The `T` of traced code; one for a message (or a row)."""
 
@@ -96,7 +103,9 @@ class Tracer(Looks):
         """Return what a ConceptMap makes of a code, and remember the row."""
         if code:
             found = table.concept_map
-            self.asked.append(Asked(found.id, code, found.find(code), self._concerned(code), self._rule))
+            self.asked.append(
+                Asked(found.id, code, found.find(code), next(iter(self._concerned(code)), None), self._rule)
+            )
         made = self.call(table, code)
         if code is not None and made is not None:
             self._log.append(Read(None, (), None, through=table.row(code)))
@@ -148,9 +157,7 @@ class Tracer(Looks):
         """Report what does not hold. It stops the message (or row), whatever the policies, unless it only warns."""
         value, reads = self._evaluated(rule, thunk, instead=True)
         if not value:
-            missing = next((read for read in reads if read.owner is not None and read.value is None), None)
-            looks = sorted((r for r in reads if r.owner is not None), key=lambda read: read.passed)  # the aim first
-            concerned = missing or next(iter(looks), None)
+            concerned = pointers.of_requirement(reads, code, f"{text}\n{dutch or ''}")
             told = expected and expected[LANGUAGES.index(self.language)]
             said = in_language(text, dutch, self.language)
             self._say(code, said, "warning" if warns else "error", rule, concerned, expected=told)
@@ -214,7 +221,7 @@ class Tracer(Looks):
         """End a resource; one that a failed rule drops becomes empty, and so is not put anywhere."""
         done = self._resources.pop()
         if done.failed:
-            self._say("resource-dropped", self._text("left-out-resource", type=done.type), "warning", rule, None)
+            self._say("resource-dropped", self._text("left-out-resource", type=done.type), "warning", rule, ())
             resource.clear()
 
     def put(self, out: dict[str, Any], made: list[Any]) -> None:
@@ -228,7 +235,7 @@ class Tracer(Looks):
                     self._text("no-id"),
                     "error",
                     self._rule,
-                    None,
+                    (),
                     target=f"{resource.get('resourceType')}.id",
                 )
                 self.failed = True
@@ -240,7 +247,7 @@ class Tracer(Looks):
                     self._text("duplicate"),
                     "warning",
                     self._rule,
-                    None,
+                    (),
                     target=resource["resourceType"],
                 )
             out[url] = resource
@@ -314,13 +321,9 @@ class Tracer(Looks):
             self.failed = True
         return policy
 
-    def _concerned(self, value: Any) -> Read | None:
-        """Return what was read that gave the value, or else what was read last."""
-        looks = [read for read in self._log if read.owner is not None]
-        same = [read for read in looks if read.value is value and value is not None]
-        alike = [read for read in looks if value is not None and read.value == value]
-        holding = [read for read in looks if read.value is not None]
-        return next((found[-1] for found in (same, alike, holding, looks) if found), None)
+    def _concerned(self, value: Any) -> list[Read]:
+        """Return what was read that gave the value, or else what was read last and before that."""
+        return pointers.of_value([read for read in self._log if read.owner is not None], value)
 
     def _say(
         self,
@@ -328,17 +331,17 @@ class Tracer(Looks):
         text: str,
         severity: Severity,
         rule: int,
-        read: Read | None,
+        reads: Sequence[Read],
         *,
         target: str | None = None,
         expected: str | None = None,
     ) -> None:
         here = self.rules[rule] if rule >= 0 else None
         known = here is not None and here.target is not None
+        places = [read.place for read in reads]
         issue = Issue(
-            code, text, severity, target or (self._target or None if known else None), read.place if read else None,
-            str(here.span) if here else None, str(read.value) if read and read.value is not None else None,
-            expected,
+            code, text, severity, target or (self._target or None if known else None), places[0] if places else None,
+            str(here.span) if here else None, _values(reads), expected, others=tuple(places[1:]),
         )  # fmt: skip
         if issue not in self.issues:
             self.issues.append(issue)

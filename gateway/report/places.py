@@ -1,6 +1,7 @@
 """Where something stands, in words: `row 17 column "Vrij"`, `segment PID, field 3, component 1 (line 4)`."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.errors import Place
@@ -44,8 +45,21 @@ def cell(place: Place | None) -> Cell:
     return Cell(int(found["row"]), found["column"]) if found else Cell()
 
 
-def words(place: Place, format_: str, language: Language) -> str:
-    """Return a place as a person would say it; what is not known as a place stays as it is."""
+def columns(place: Place | None, others: Sequence[Place]) -> Cell:
+    """Return the row that a finding is about and all of its columns, `Vrij, Bezet`."""
+    first = cell(place)
+    named = [first.column, *(found.column for found in map(cell, others) if found.row == first.row)]
+    return first._replace(column=", ".join(dict.fromkeys(filter(None, named))) or None)
+
+
+def words(place: Place, format_: str, language: Language, others: Sequence[Place] = ()) -> str:
+    """Return a place as a person would say it, and others beside it; what is not known as a place stays as it is."""
+    said = [_words(one, format_, language) for one in (place, *others)]
+    row = _Words(language)("row", cell(place).row)
+    return ", ".join([said[0], *(one.removeprefix(row + " ") if one != row else one for one in said[1:])])
+
+
+def _words(place: Place, format_: str, language: Language) -> str:
     say = _Words(language)
     found = cell(place)
     if found.row is not None:

@@ -8,7 +8,7 @@ from gateway.errors import GatewayError, Issue, Severity
 from gateway.fhir.outcome import catalogue
 from gateway.ingest import Ingested, Taken
 from gateway.report.phrases import Language, expected, phrase, translated
-from gateway.report.places import Cell, cell, words
+from gateway.report.places import Cell, cell, columns, words
 
 _UNSHOWABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LONGEST_VALUE = 200
@@ -83,7 +83,7 @@ class _Reader:
             issue,
             phrase(issue.severity, self._language),
             message,
-            cell(issue.place),
+            columns(issue.place, issue.others),
             self._where(issue),
             translated(issue, self._language),
             self._value(issue),
@@ -94,7 +94,7 @@ class _Reader:
 
     def _where(self, issue: Issue) -> str | None:
         if issue.place:
-            return words(issue.place, self._format, self._language)
+            return words(issue.place, self._format, self._language, issue.others)
         if issue.about:
             named = ", ".join(_UNSHOWABLE.sub(" ", name) for name in issue.about)
             return phrase("bed" if len(issue.about) == 1 else "beds", self._language, named=named)

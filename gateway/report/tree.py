@@ -46,6 +46,7 @@ def _finding(finding: Told, *, show_value: bool) -> dict[str, Any]:
         "where": finding.where,
         "place": place.path if place else None,
         "line": place.line if place else None,
+        "others": [{"place": other.path, "line": other.line} for other in issue.others] or None,
         "row": finding.cell.row,
         "column": finding.cell.column,
         "about": issue.about or None,

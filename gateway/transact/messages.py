@@ -82,5 +82,6 @@ def _issue(issue: Issue) -> dict[str, object]:
         "place": str(issue.place) if issue.place else None,
         "rule": issue.rule,
         "about": issue.about or None,
+        "others": [str(place) for place in issue.others] or None,
     }
     return {name: value for name, value in kept.items() if value is not None}

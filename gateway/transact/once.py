@@ -112,11 +112,13 @@ def _outcome(kept: list[Any], bodies: Bodies) -> Outcome:
 
 
 def _kept(issue: Issue) -> list[Any]:
-    place = issue.place and [issue.place.path, issue.place.line, issue.place.byte]
-    return [issue.code, issue.diagnostics, issue.severity, issue.expression, place, issue.rule, issue.about]
+    places = [[at.path, at.line, at.byte] for at in (issue.place, *issue.others) if at]
+    kept = [issue.code, issue.diagnostics, issue.severity, issue.expression, places[0] if places else None, issue.rule]
+    return [*kept, issue.about, places[1:]]
 
 
 def _issue(kept: list[Any]) -> Issue:
-    code, diagnostics, severity, expression, place, rule, *about = kept  # an answer of before names no beds
-    named = tuple(about[0]) if about else ()
-    return Issue(code, diagnostics, severity, expression, Place(*place) if place else None, rule, about=named)
+    code, diagnostics, severity, expression, place, rule, *more = kept  # an answer of before has no more
+    about, others = [*more, (), ()][:2]
+    at, elsewhere = Place(*place) if place else None, tuple(Place(*other) for other in others)
+    return Issue(code, diagnostics, severity, expression, at, rule, about=tuple(about), others=elsewhere)

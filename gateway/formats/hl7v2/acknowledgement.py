@@ -5,7 +5,7 @@ http://www.hl7.eu/HL7v2x/v251/std251/ch02.html#Heading42
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
@@ -105,7 +105,7 @@ def _error(issue: Issue, delimiters: Delimiters, escapes: Escapes) -> str:
     fields = (
         "ERR",
         "",
-        _location(issue, delimiters),
+        delimiters.repetition.join(_locations(issue, delimiters)),
         delimiters.component.join((number, display, "HL70357")),
         _SEVERITY[issue.severity],
         delimiters.component.join((escapes.encode(issue.code), "", "L")),
@@ -151,11 +151,15 @@ def _shortened(text: str, limit: int, escapes: Escapes) -> str:
     return escapes.encode(kept + _CUT)
 
 
-def _location(issue: Issue, delimiters: Delimiters) -> str:
-    """Return ERL: segment, its occurrence, field, repetition, component, subcomponent."""
-    at = _position(issue)
-    if at is None:
-        return ""
+def _locations(issue: Issue, delimiters: Delimiters) -> Iterator[str]:
+    """Yield an ERL for each place: segment, its occurrence, field, repetition, component, subcomponent."""
+    for place in (issue.place, *issue.others) if issue.place else ():
+        at = find_path(place.path)
+        if at is not None:
+            yield _location(at, delimiters)
+
+
+def _location(at: Position, delimiters: Delimiters) -> str:
     repetition = at.repetition or (1 if at.field else None)
     numbers = (at.occurrence, at.field, repetition, at.component, at.subcomponent)
     text = delimiters.component.join((at.segment, *(str(number or "") for number in numbers)))

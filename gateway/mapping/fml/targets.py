@@ -112,7 +112,7 @@ class Targets(Tracer):
         return cuts.get(mode or "", pairs)
 
     def _count_wrong(self, rule: int, reads: tuple[Read, ...], wanted: str) -> None:
-        at = next((read for read in reads if read.owner is not None), None)
+        at = [read for read in reads if read.owner is not None][:1]
         self._say("required-missing", self._text("cardinality", wanted=wanted), "error", rule, at)
         self.failed = True
 
@@ -148,9 +148,7 @@ class Targets(Tracer):
         values, reads = self._evaluated(rule, thunk, [] if many else None)
         found = [value for value in (values if many else [values]) if full(bare_json(value))]
         if slot.listed is not True and len(found) > 1 and not slot.open:
-            self._say(
-                "rule-failed", self._text("several", element=slot.key), "error", rule, reads[0] if reads else None
-            )
+            self._say("rule-failed", self._text("several", element=slot.key), "error", rule, reads[:1])
             self._failed()
         last: Any = None
         for value in found if slot.listed or slot.open else found[:1]:
