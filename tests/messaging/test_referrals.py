@@ -180,7 +180,7 @@ def test_when_it_was_so_is_said_by_the_bundle_its_header_or_its_meta(client: Fla
     older, newer = referral("m1", patientInstruction="oud"), referral("m2", reason="update", patientInstruction="nieuw")
     for sent, moment in ((older, "2026-01-05T09:00:00+01:00"), (newer, "2026-01-05T09:30:00+01:00")):
         del sent["timestamp"]
-        holder = sent
+        holder: Any = sent
         for step in where[:-1]:
             holder = holder[step] if isinstance(step, int) else holder.setdefault(step, {})
         holder[where[-1]] = moment
