@@ -33,6 +33,7 @@ from gateway.errors import (
 from gateway.fhir.bsn import is_bsn
 from gateway.fhir.search import refuse_bsn_in_url
 from gateway.rest import wire
+from gateway.rest.compression import compressed, is_not_taken
 from gateway.rest.headers import PATCH_TYPES
 from gateway.rest.routes import NO_SUCH_PATH, allowed_methods
 
@@ -61,6 +62,7 @@ def guard(app: Flask) -> None:
     app.before_request(_keep_other_sites_out)
     app.before_request(_limit)
     app.before_request(_keep_bsn_out_of_urls)
+    app.after_request(compressed)
     app.after_request(_finish)
     app.register_error_handler(GatewayError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
@@ -129,7 +131,9 @@ def _refuse(error: GatewayError) -> Response:
     response = wire.respond(wire.refusal(error))
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(allowed_methods(request.path))
-    if isinstance(error, UnsupportedMediaType) and request.method == "PATCH":
+    if isinstance(error, UnsupportedMediaType) and is_not_taken():
+        response.headers["Accept-Encoding"] = "gzip"  # RFC 9110, 15.5.16
+    elif isinstance(error, UnsupportedMediaType) and request.method == "PATCH":
         response.headers["Accept-Patch"] = ", ".join(PATCH_TYPES)
     if isinstance(error, Unavailable | TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after)
