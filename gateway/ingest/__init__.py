@@ -69,7 +69,7 @@ def replay(kept: Received, *, caller: Caller, to: Services, language: Language =
     have had then. Raises what `ingest` raises.
     """
     if kept.format == messaging.MESSAGE:
-        return _replayed(messaging.replay(kept, caller, to))
+        return _counted(_replayed(messaging.replay(kept, caller, to)), kept.provider, to)
     door = _Door(caller, to, _SENT_AS.get(kept.format), language)
     door.check_provider(kept.provider)
     return _counted(door.open(kept), kept.provider, to)

@@ -61,6 +61,7 @@ def process(bundle: Resource, caller: Caller, to: Services, *, answer_at: str | 
     arrival = _arrival(encode(bundle), bundle, caller.organisation, to)
     try:
         processed = _take(arrival, bundle, caller, to, answer_at)
+        to.metrics.taken(arrival.provider, MESSAGE, "refused" if processed.refusal else "accepted")
         if processed.repeated and answer_at is not None:
             send(_parcel(answer_at, arrival, processed.response(to)), arrival, caller, to)
     except Unavailable as error:  # nothing is kept of it, and its sender is told to come back
