@@ -68,7 +68,7 @@ def build(
 def _outward(settings: Settings) -> Outward:
     """Return how the gateway sends."""
     return Outward(
-        Allowed(settings.endpoints, settings.endpoint_networks),
+        Allowed(frozenset(settings.endpoints), settings.endpoint_networks),
         authorities=settings.endpoint_ca,
         certificate=settings.endpoint_certificate,
         key=settings.endpoint_key,

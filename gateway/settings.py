@@ -183,8 +183,8 @@ class Settings:
     tls_client_ca: Path | None = field(
         default=None, metadata=_by(_file, "Authorities (PEM) whose certificates clients must show.")
     )
-    endpoints: frozenset[str] = field(
-        default=frozenset(),
+    endpoints: tuple[str, ...] = field(
+        default=(),
         metadata=_by(
             read_origins,
             "Origins that may be sent to, `https://ehr.example`, separated by commas; `http` for development.",

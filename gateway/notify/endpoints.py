@@ -115,7 +115,7 @@ def _is_literal(host: str, address: Address) -> bool:
         return False
 
 
-def read_origins(text: str) -> frozenset[str]:
+def read_origins(text: str) -> tuple[str, ...]:
     """Return the origins of a setting, separated by spaces or commas. ValueError."""
     origins = set()
     for word in re.split(r"[\s,]+", text.strip()):
@@ -126,7 +126,7 @@ def read_origins(text: str) -> frozenset[str]:
         if word.rstrip("/").count("/") != 2 or "?" in word:
             raise ValueError(f"{word} is more than an origin: list {endpoint.origin}")
         origins.add(endpoint.origin)
-    return frozenset(origins)
+    return tuple(sorted(origins))
 
 
 def read_networks(text: str) -> tuple[Network, ...]:

@@ -82,11 +82,11 @@ def test_a_name_that_is_not_known_is_told_so() -> None:
 
 
 def test_origins_are_read_whole() -> None:
-    assert read_origins("https://A.example:443, http://b.example:81/\nhttps://[::1]:9") == {
-        "https://a.example",
+    assert read_origins("https://A.example:443, http://b.example:81/\nhttps://[::1]:9") == (
         "http://b.example:81",
         "https://[::1]:9",
-    }
+        "https://a.example",
+    )
 
 
 @pytest.mark.parametrize("text", ["a.example", "https://a.example/hook", "*", "https://*.example", "ftp://a.example"])

@@ -5,9 +5,9 @@ a `{name}` is told in the reader's language too, where it is one of the `PARTS`.
 each text in the code: none of them may be missing here.
 """
 
-from gateway.report.dutch import expressions, messages, profiles, resources, segments, tables, trees
+from gateway.report.dutch import expressions, messages, profiles, resources, segments, subscriptions, tables, trees
 
-_SUBJECTS = (tables, segments, trees, messages, profiles, resources, expressions)
+_SUBJECTS = (tables, segments, trees, messages, profiles, resources, subscriptions, expressions)
 
 TEXTS: tuple[tuple[str, str], ...] = tuple(pair for subject in _SUBJECTS for pair in subject.TEXTS)
 """What a finding says: English, Dutch."""
