@@ -76,6 +76,41 @@ def test_a_refusal_without_a_header_names_nobody(first: bytes) -> None:
     assert [word for word in ("999900006", "Geheim", "Gerda", "19410307") if word in everything] == []
 
 
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "PD1|||Praktijk Geheim^^01059601^^^VEKTIS|01059602^Geheim^P.^^^^^^VEKTIS",
+        "ROL|1|AD|PP^Geheim^HL70443|01059602^Geheim^P.^^^^^^VEKTIS",
+        "NK1|1|Geheim^Piet|SPO^Geheim^HL70063|Geheim 1|0612345678|||20261341||||||Q",
+        "OBX|1|NM|29463-7^Geheim^LN||81,5|kg|||||F",
+        "OBX|1|XX|29463-7^Geheim^LN||Geheim|kg|||||Q|||20261341",
+        "OBX|1|NM|||Geheim",
+        "AL1|1|DA|7980^Geheim^SNK|SV|Geheim|20190501",
+        "AL1|1|QQ|7980^Geheim^SNK|9|Geheim|20191301",
+        "AL1|1|DA||SV|Geheim",
+        "AL1|1||716186003^Geheim^SCT\rAL1|2|DA|^Geheim",
+        "DG1|1||I50^Geheim^I10|Geheim|20260901|A",
+        "DG1|1||I50^Geheim^I10|Geheim|20260231|Q",
+    ],
+    ids=lambda s: s[:3],
+)
+@pytest.mark.parametrize("event", ["A01", "A08"])
+def test_nothing_that_is_told_of_the_patient_comes_out(segment: str, event: str) -> None:
+    data = (
+        f"MSH|^~\\&|EPD|ZKH|GW|ZCC|20260901101500+0200||ADT^{event}|X1|P|2.5.1\rEVN|{event}|20260901101455+0200\r"
+        f"PID|1||77^^^ZKH^PI\rPV1|1|I|3B^312^2^ZKH\r{segment}\r"
+    ).encode()
+
+    (mapped,) = run(LIBRARY, data, provider="duinrand", received_at=AT)
+    everything = _everything(data)
+
+    assert {resource["resourceType"] for resource, *_ in mapped.resources} <= _OF_PLACES
+    assert mapped.issues == ()
+    told = ("Geheim", "0105960", "29463", "81,5", "7980", "716186003", "I50", "0612345678", "Q|", "20190501")
+    assert [word for word in told if word in everything] == []
+
+
+_OF_PLACES = {"Location", "Schedule", "Slot", "HealthcareService"}
 _PLACES = "A01 A02 A03 A04 A06 A07 A08 A11 A12 A13 A15 A16 A21 A22 A25 A26"
 
 
