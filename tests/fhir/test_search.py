@@ -173,6 +173,13 @@ def test_codes_are_read_where_value_sets_are_known() -> None:
         read("code:in=http://y")
 
 
+def test_an_include_of_everything_is_of_every_reference_of_the_matches() -> None:
+    request = asked("_include=*", "Schedule")
+
+    assert request.applied == (("_include", "Schedule:*"),)
+    assert [parameter.code for parameter in request.includes[0].parameters] == ["actor"]
+
+
 def test_a_chain_goes_through_references() -> None:
     (condition,) = asked("schedule.actor:HealthcareService.name=spoed").conditions
 
@@ -255,6 +262,8 @@ def test_every_problem_is_told_at_once_with_what_is_known() -> None:
         ("_include=Schedule:actor", "Slot", "write _include:iterate"),
         ("_include=Slot:status", "Slot", "is no reference"),
         ("_include=Slot", "Slot", "it is written"),
+        ("_include:iterate=*", "Slot", "it is written"),
+        ("_revinclude=*", "Slot", "it is written"),
         ("_include=Slot:schedule:Patient", "Slot", "does not point at Patient"),
         ("_include:all=Slot:schedule", "Slot", "takes the modifier ':iterate' only"),
         ("_revinclude=Slot:schedule", "Patient", "does not point at Patient"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from gateway.fhir.frozen import frozen
-from gateway.fhir.parameters import SearchParameter, search_parameters
+from gateway.fhir.parameters import SearchParameter, follows, search_parameters
 from gateway.fhir.search.paths import JsonPath, alternatives, json_paths
 
 _POINTING = frozenset({"Reference", "canonical"})
@@ -48,6 +48,7 @@ class Shape:
         return self.parts[1 - self.key]
 
 
+@follows
 @cache
 def shapes(resource_type: str, parameter: SearchParameter) -> tuple[Shape, ...]:
     """Return a shape for each place a composite looks at; none for a parameter that cannot be served as one."""
@@ -79,6 +80,7 @@ def _paths(type_name: str, expression: str) -> tuple[JsonPath, ...]:
     return tuple(path for each in alternatives(expression) for path in json_paths(type_name, each) or ())
 
 
+@follows
 @cache
 def row_name(resource_type: str, shape: Shape) -> str:
     """Return the name of the index rows of a shape: the code of the composite that has no other.

@@ -95,6 +95,8 @@ def _include(request: SearchRequest, name: str, modifier: str, value: str) -> Ap
     """Read Source:parameter[:Target]. BaRS and STU3 write `recurse` for what R4 calls `iterate`."""
     if modifier not in {"", "iterate", "recurse"}:
         raise UnknownName(f"{name} takes the modifier ':iterate' only")
+    if (name, modifier, value) == ("_include", "", "*"):
+        value = f"{request.resource_type}:*"
     include = _parsed_include(value, reverse=name == "_revinclude", iterate=bool(modifier))
     _check_reach(request.resource_type, include, name)
     spelling = f"{include.source}:{'*' if value.split(':')[1] == '*' else include.parameters[0].code}"

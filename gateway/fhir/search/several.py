@@ -82,7 +82,7 @@ def parse_several(
         requests = [parse(each, plain, codes=codes) for each in wanted]
     if compartment:
         requests = [within(request, *compartment) for request in requests]
-    included = [_included(wanted, pair) for pair in others if _is_include(pair[0])]
+    included = [each for pair in others if _is_include(pair[0]) for each in _included(wanted, pair)]
     applied = [*([(TYPE, ",".join(wanted))] if len(wanted) < len(types) else []), *requests[0].applied]
     return SeveralRequest(
         tuple(types),
@@ -110,15 +110,15 @@ def _is_include(name: str) -> bool:
     return name.partition(":")[0] in {"_include", "_revinclude"}
 
 
-def _included(types: Sequence[str], pair: tuple[str, str]) -> SearchRequest:
-    """Return what an include is for the first type that it fits; BadRequest where it fits none."""
+def _included(types: Sequence[str], pair: tuple[str, str]) -> list[SearchRequest]:
+    """Return what an include is for the first type that it fits, `*` for each; BadRequest where it fits none."""
     found = list(_fitting(types, pair))
-    fitting = next((each for each in found if isinstance(each, SearchRequest)), None)
-    if fitting is None:
-        source = pair[1].partition(":")[0]
-        refused = [each for kind, each in zip(types, found, strict=True) if isinstance(each, BadRequest)]
-        raise refused[next((n for n, kind in enumerate(types) if kind.lower() == source.lower()), 0)]
-    return fitting
+    fitting = [each for each in found if isinstance(each, SearchRequest)]
+    if fitting:
+        return fitting if pair[1] == "*" else fitting[:1]
+    source = pair[1].partition(":")[0].lower()
+    named_first = sorted(zip(types, found, strict=True), key=lambda each: each[0].lower() != source)
+    raise next(each for _, each in named_first if isinstance(each, BadRequest))
 
 
 def _fitting(types: Sequence[str], pair: tuple[str, str]) -> Iterator[SearchRequest | BadRequest]:

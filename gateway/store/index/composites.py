@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from gateway.fhir.parameters import search_parameters
+from gateway.fhir.parameters import follows, search_parameters
 from gateway.fhir.search.composites import Part, Shape, row_name, shapes
 from gateway.fhir.search.paths import JsonPath, Step
 from gateway.fhir.types import Resource
@@ -20,6 +20,7 @@ from gateway.store.index.model import IndexRows, composite_param
 from gateway.store.index.writers import WRITERS
 
 
+@follows
 @cache
 def composites(resource_type: str) -> tuple[tuple[str, Shape], ...]:
     """Return the shapes of a type with the name of their rows, each once."""
