@@ -19,6 +19,7 @@ from gateway.mapping.cases import find_cases
 from gateway.mapping.contradiction import kept
 from gateway.mapping.declared import declared
 from gateway.mapping.ir import Mapping
+from gateway.mapping.keeping import Keeps, parted
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import Messages, run
@@ -61,11 +62,13 @@ def test_both_dialects_make_the_same_bytes(path: Path, provider: str) -> None:
     for mapped in taken(data, provider):
         if mapped.mapping == "fhir":
             continue
-        assert encode(by_trace(mapped, provider)) == encode([resource for resource, _, _ in mapped.resources])
+        traced, keeps = by_trace(mapped, provider)
+        assert encode(traced) == encode([resource for resource, _, _ in mapped.resources])
+        assert keeps == mapped.keeps
 
 
-def by_trace(mapped: Mapped, provider: str) -> list[Any]:
-    """Return the resources of a second run, in the traced dialect."""
+def by_trace(mapped: Mapped, provider: str) -> tuple[list[Any], Keeps]:
+    """Return the resources of a second run, in the traced dialect, and what it says of absent elements."""
     job = Messages(library(), library().provider(provider), RECEIVED)
     mapping, out = library().mapping(mapped.mapping), dict[str, Any]()
     for source, extra in sources(mapped, mapping):
@@ -73,8 +76,9 @@ def by_trace(mapped: Mapped, provider: str) -> list[Any]:
         tracer = job.traced(mapping, source, extra, own)
         if not tracer.failed and not any(i.severity == "error" for i in getattr(source, "issues", ()) if mapping.each):
             out |= kept(own, out)
-    made, _, _ = declared([(resource, "PUT", url) for url, resource in out.items()])
-    return [resource for resource, _, _ in made]
+    resources, keeps = parted([(resource, "PUT", url) for url, resource in out.items()])
+    made, _, _ = declared(resources)
+    return [resource for resource, _, _ in made], keeps
 
 
 def sources(mapped: Mapped, mapping: Mapping) -> list[tuple[Any, tuple[Any, ...]]]:
@@ -90,9 +94,14 @@ def test_every_element_has_an_origin(path: Path) -> None:
     for mapped in taken(path.read_bytes()):
         if mapped.whole is not None and mapped.whole["type"] == "collection":
             continue  # told entry by entry, without the Bundle around them
-        traced = {entry.path for entry in mapped.trace.entries() if not entry.path.startswith("Parameters")}  # declared
+        traced = {entry.path for entry in mapped.trace.entries() if not is_declared(entry.path)}
         leaves = sum(count(resource) for resource, _, _ in mapped.resources)
         assert len(traced) == leaves
+
+
+def is_declared(path: str) -> bool:
+    """Return whether an element is no part of what is made of the message."""
+    return path.startswith("Parameters") or ".modifierExtension[" in path
 
 
 def count(value: Any) -> int:

@@ -70,6 +70,7 @@ def test_an_exported_mapping_gives_the_same_for_every_case(name: str) -> None:
     for case in cases()[name]:
         wanted, now = outcome(case, own), outcome(case, again)
         assert now.document == wanted.document, case.name
+        assert [one.keeps for one in now.mapped] == [one.keeps for one in wanted.mapped], case.name
         assert said(now.issues) == said(wanted.issues), case.name
 
 
