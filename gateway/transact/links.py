@@ -19,6 +19,7 @@ from gateway.store.index import plain
 from gateway.transact.entries import Entry, criteria
 
 _URN = "urn:uuid:"
+_BUNDLE = "Bundle"  # what refers in a Bundle that is kept refers within it, and stays as it was sent
 _REFERENCE = b'"reference":"'  # what is escaped in a string never looks like this
 
 
@@ -107,6 +108,8 @@ def collect(entries: Sequence[Entry], caller: Caller) -> Links:
     _encode(entries)
     whole = b"".join([entry.rest for entry in entries])
     links.has_modifiers = b'"modifierExtension":' in whole
+    if any(entry.type == _BUNDLE for entry in entries):
+        whole = b"".join([entry.rest for entry in entries if entry.type != _BUNDLE])
     if others := _other_than_plain(_texts(whole), by_url, links):
         _sort_all(entries, others, by_url, links)
         if links.dangling:
@@ -148,7 +151,9 @@ def _other_than_plain(texts: Iterable[str], by_url: Mapping[str, Entry], into: L
 
 def _sort_all(entries: Iterable[Entry], others: set[str], by_url: Mapping[str, Entry], into: Links) -> None:
     for entry in entries:
-        if entry.resource is not None and not others.isdisjoint(_texts(entry.rest)):
+        if entry.resource is None or entry.type == _BUNDLE:
+            continue
+        if not others.isdisjoint(_texts(entry.rest)):
             for holder in reference.holders(entry.resource):
                 _sort(Link(entry, holder, holder["reference"]), by_url, into)
 
@@ -204,6 +209,8 @@ def missing(links: Links, entries: Sequence[Entry], present: set[Identity]) -> l
 
 def _to(targets: set[Identity], entry: Entry) -> Iterator[Link]:
     """Yield each reference of an entry to one of `targets`."""
+    if entry.type == _BUNDLE:
+        return
     for holder in reference.holders(entry.resource or {}):
         meant = reference.parse(holder["reference"])
         if meant.kind == "relative" and meant.type and meant.id and Identity(meant.type, meant.id) in targets:
