@@ -19,7 +19,7 @@ from gateway.query import histories, messages
 from gateway.query.audit import audit_row
 from gateway.query.bundles import history_bundle, searchset
 from gateway.query.histories import HistoryRequest
-from gateway.query.links import Links
+from gateway.query.links import Links, secret
 from gateway.query.several import search as search_several
 from gateway.query.terminology import codes
 from gateway.store import Identity, Stored
@@ -76,9 +76,9 @@ def history(request: HistoryRequest, caller: Caller, to: Services, *, base: str)
     if request.type:
         _authorise(caller, request.type)
     with to.store.reading() as db:
-        asked = histories.unsealed(db, request)
+        asked = histories.unsealed(request, secret(db, caller))
         found = histories.read(db, asked, visible(caller))
-        links = histories.links(db, asked, found.next, base)
+        links = histories.links(asked, found.next, base, secret(db, caller))
     _audit(to, caller, "history", [_reference(version) for version in found.found])
     is_all = bool(request.id) and found.next is None and asked.after is None
     return history_bundle(found.found, base, links, total=len(found.found) if is_all else None)
@@ -92,10 +92,10 @@ def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -
     """
     _authorise(caller, request.resource_type)
     with to.store.reading() as db:
-        asked, position = _unsealed(db, request, to)
+        asked, position = _unsealed(db, request, caller, to)
         listed = _listed(db, asked, Scope(base, visible(caller)), position, to)
         links = Links(asked, base, position, listed.stored.next)
-        sealed = links.sealed(lambda: stored_search.page_secret(db))
+        sealed = links.sealed(lambda: secret(db, caller))
     found = listed.stored
     if listed.made:
         found = replace(found, matches=[*messages.bodies(listed.made, to), *found.matches])
@@ -113,11 +113,13 @@ def _listed(
     return messages.Listed(asked, stored_search.read(db, asked, scope, position))
 
 
-def _unsealed(db: Database, request: SearchRequest, to: Services) -> tuple[SearchRequest, Position | None]:
+def _unsealed(
+    db: Database, request: SearchRequest, caller: Caller, to: Services
+) -> tuple[SearchRequest, Position | None]:
     """Return the search that a page link holds and where its page begins; any other search as it is."""
     if request.page is None:
         return request, None
-    link = stored_search.unseal(request.page, stored_search.page_secret(db))
+    link = stored_search.unseal(request.page, secret(db, caller))
     if link.resource_type != request.address:
         raise BadRequest("this page link is of a search on another resource type")
     found = parse(request.resource_type, link.pairs, codes=codes(to))

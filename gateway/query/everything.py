@@ -23,10 +23,11 @@ from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import PAGE
 from gateway.fhir.types import resource_types
 from gateway.query.audit import audit_row
+from gateway.query.links import secret
 from gateway.store import Identity, Stored, gathering
 from gateway.store.gathering import MAX_REFERRED, Gathered, Wanted
 from gateway.store.reads import read as read_stored
-from gateway.store.search import Position, link, page_secret, seal, unseal
+from gateway.store.search import Position, link, seal, unseal
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -73,7 +74,7 @@ def everything(asked: Everything, caller: Caller, to: Services, *, base: str) ->
     with to.store.reading() as db:
         itself = _there(read_stored(db, of), of)
         found = _gathered(db, of, asked, caller)
-        links = _links(db, asked, found.next, base)
+        links = _links(asked, found.next, base, secret(db, caller))
     first = [] if asked.after or not _is_wanted(asked, itself) else [itself]
     matches = list(_matches(first, found, base))
     seen = [f"{row.type}/{row.id}" for rows in (first, found.found, found.referred) for row in rows]
@@ -82,10 +83,10 @@ def everything(asked: Everything, caller: Caller, to: Services, *, base: str) ->
     return encode(bundle.searchset(matches, total=len(first) + len(found.found) if is_all else None, links=links))
 
 
-def opened(token: str, address: str, to: Services) -> Sequence[tuple[str, str]]:
+def opened(token: str, address: str, caller: Caller, to: Services) -> Sequence[tuple[str, str]]:
     """Return the parameters that a page link holds, and under PAGE where its page begins. BadRequest."""
     with to.store.reading(snapshot=False) as db:
-        found = unseal(token, page_secret(db))
+        found = unseal(token, secret(db, caller))
     if found.resource_type != address:
         raise BadRequest("this page link is of something else")
     return [*found.pairs, (PAGE, str(found.key))]
@@ -126,11 +127,11 @@ def _matches(first: Sequence[Stored], found: Gathered, base: str) -> Iterator[Ma
         yield Match(f"urn:uuid:{uuid5(NAMESPACE_URL, base)}", operation_outcome([_NOT_ALL]), "outcome")
 
 
-def _links(db: Database, asked: Everything, following: int | None, base: str) -> list[tuple[str, str]]:
+def _links(asked: Everything, following: int | None, base: str, secret: bytes) -> list[tuple[str, str]]:
     here = f"{base}/{asked.address}"
 
     def sealed(begin: int) -> str:
-        return f"{here}?{PAGE}={seal(link(asked.address, asked.applied, Position((), begin)), page_secret(db))}"
+        return f"{here}?{PAGE}={seal(link(asked.address, asked.applied, Position((), begin)), secret)}"
 
     query = urlencode(asked.applied, safe=":,/")
     found = [("self", sealed(asked.after) if asked.after else f"{here}{'?' if query else ''}{query}")]

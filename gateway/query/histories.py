@@ -19,7 +19,7 @@ from gateway.store import Identity
 from gateway.store import history as stored_history
 from gateway.store.history import Span, Versions
 from gateway.store.reads import read as read_stored
-from gateway.store.search import Position, link, page_secret, seal, unseal
+from gateway.store.search import Position, link, seal, unseal
 
 if TYPE_CHECKING:
     from gateway.access.policy import Predicate
@@ -66,11 +66,11 @@ def parse(resource_type: str, id_: str, pairs: Sequence[tuple[str, str]]) -> His
     return replace(request, applied=tuple(pairs), **said)
 
 
-def unsealed(db: Database, request: HistoryRequest) -> HistoryRequest:
+def unsealed(request: HistoryRequest, secret: bytes) -> HistoryRequest:
     """Return the history that a page link holds, and where its page begins; any other as it is. BadRequest."""
     if request.page is None:
         return request
-    found = unseal(request.page, page_secret(db))
+    found = unseal(request.page, secret)
     if found.resource_type != request.address:
         raise BadRequest("this page link is of something else")
     asked = parse(request.type, request.id, found.pairs)
@@ -91,13 +91,13 @@ def read(db: Database, asked: HistoryRequest, visible: Predicate) -> Versions:
     return found
 
 
-def links(db: Database, asked: HistoryRequest, after: tuple[int, ...] | None, base: str) -> list[tuple[str, str]]:
+def links(asked: HistoryRequest, after: tuple[int, ...] | None, base: str, secret: bytes) -> list[tuple[str, str]]:
     """Return (relation, url) of the page itself and of the next one, if there is one."""
     here = f"{base}/{asked.address}"
 
     def sealed(begin: tuple[int, ...]) -> str:
         content = link(asked.address, asked.applied, Position(begin[:-1], begin[-1]))
-        return f"{here}?{PAGE}={seal(content, page_secret(db))}"
+        return f"{here}?{PAGE}={seal(content, secret)}"
 
     query = urlencode(asked.applied, safe=":,/")
     found = [("self", sealed(asked.after) if asked.after else f"{here}{'?' if query else ''}{query}")]

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from gateway.fhir.search import PAGE, SearchRequest, SeveralRequest, bears_bsn
-from gateway.store.search import link, seal
+from gateway.store.search import link, page_secret, seal
 
 if TYPE_CHECKING:
+    from gateway.access.policy import Caller
+    from gateway.store import Database
     from gateway.store.search import Position
+
+
+def secret(db: Database, caller: Caller) -> bytes:
+    """Return the key that seals the page links of a caller: those of another do not open."""
+    return page_secret(db, caller.organisation, caller.name)
 
 
 @dataclass(frozen=True, slots=True)

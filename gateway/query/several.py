@@ -14,7 +14,7 @@ from gateway.fhir.search import SeveralRequest, parse_several
 from gateway.query import messages
 from gateway.query.audit import audit_row
 from gateway.query.bundles import searchset
-from gateway.query.links import Links
+from gateway.query.links import Links, secret
 from gateway.query.terminology import codes
 from gateway.store import search as stored_search
 from gateway.store.search import Scope
@@ -37,10 +37,10 @@ def search(request: SeveralRequest, caller: Caller, to: Services, *, base: str) 
     Raises Forbidden, BadRequest for a page link that is not ours, Unavailable. https://hl7.org/fhir/R4/search.html
     """
     with to.store.reading() as db:
-        asked, position = _unsealed(db, request, to)
+        asked, position = _unsealed(db, request, caller, to)
         asked = _authorised(asked, caller)
         found = stored_search.read_several(db, asked, Scope(base, visible(caller)), position)
-        sealed = Links(asked, base, position, found.next).sealed(lambda: stored_search.page_secret(db))
+        sealed = Links(asked, base, position, found.next).sealed(lambda: secret(db, caller))
     is_short = any(each.resource_type == messages.TYPE for each in asked.requests)
     first = replace(asked.requests[0], issues=(*asked.requests[0].issues, *([_NOT_HERE] if is_short else [])))
     seen = [f"{row.type}/{row.id}" for row in (*found.matches, *found.includes)]
@@ -48,11 +48,13 @@ def search(request: SeveralRequest, caller: Caller, to: Services, *, base: str) 
     return searchset(first, found, base, sealed)
 
 
-def _unsealed(db: Database, request: SeveralRequest, to: Services) -> tuple[SeveralRequest, Position | None]:
+def _unsealed(
+    db: Database, request: SeveralRequest, caller: Caller, to: Services
+) -> tuple[SeveralRequest, Position | None]:
     """Return the search that a page link holds and where its page begins; any other search as it is."""
     if request.page is None:
         return request, None
-    link = stored_search.unseal(request.page, stored_search.page_secret(db))
+    link = stored_search.unseal(request.page, secret(db, caller))
     if link.resource_type != request.address:
         raise BadRequest("this page link is of a search of something else")
     found = parse_several(request.types, link.pairs, compartment=request.compartment, codes=codes(to))

@@ -19,12 +19,12 @@ from gateway.fhir.search import PAGE
 from gateway.query.audit import audit_row
 from gateway.query.installed.asked import Asked, parameters, parse
 from gateway.query.installed.catalogue import TYPES, Catalogue, Definition, catalogue
+from gateway.query.links import secret
 from gateway.store import Stored
-from gateway.store.search import Position, link, page_secret, seal, unseal
+from gateway.store.search import Position, link, seal, unseal
 
 if TYPE_CHECKING:
     from gateway.services import Services
-    from gateway.store import Database
 
 __all__ = ["TYPES", "Catalogue", "Definition", "catalogue", "parameters", "parse", "read", "search"]
 
@@ -43,10 +43,11 @@ def search(asked: Asked, caller: Caller, to: Services, *, base: str) -> bytes:
     """Return the encoded searchset Bundle of a page. Raises Forbidden, BadRequest for a page link that is not ours."""
     authorise(asked.type, caller)
     with to.store.reading(snapshot=False) as db:
-        asked, first = _unsealed(db, asked)
+        asked, first = _unsealed(asked, secret(db, caller))
         every = [one for one in catalogue(to).all(asked.type) if all(holds(one) for holds in asked.conditions)]
         shown = [] if asked.only_count else every[first : first + asked.count]
-        links = _links(db, asked, first, first + len(shown) if shown and first + len(shown) < len(every) else 0, base)
+        following = first + len(shown) if shown and first + len(shown) < len(every) else 0
+        links = _links(asked, first, following, base, secret(db, caller))
     _audit(to, caller, "search", [f"{asked.type}/{one.id}" for one in shown], [name for name, _ in asked.applied])
     matches = (Match(bundle.full_url(base, asked.type, one.id), one.resource()) for one in shown)
     return encode(bundle.searchset(matches, total=len(every), links=links))
@@ -58,21 +59,21 @@ def authorise(resource_type: str, caller: Caller) -> None:
         raise Forbidden(f"this caller may not read {resource_type}")
 
 
-def _unsealed(db: Database, asked: Asked) -> tuple[Asked, int]:
+def _unsealed(asked: Asked, secret: bytes) -> tuple[Asked, int]:
     """Return the search that a page link holds and where its page begins; any other search as it is."""
     if asked.page is None:
         return asked, 0
-    found = unseal(asked.page, page_secret(db))
+    found = unseal(asked.page, secret)
     if found.resource_type != asked.type:
         raise BadRequest("this page link is of a search on another resource type")
     return parse(asked.type, found.pairs), found.key
 
 
-def _links(db: Database, asked: Asked, first: int, following: int, base: str) -> list[tuple[str, str]]:
+def _links(asked: Asked, first: int, following: int, base: str, secret: bytes) -> list[tuple[str, str]]:
     here = f"{base}/{asked.type}"
 
     def sealed(begin: int) -> str:
-        return f"{here}?{PAGE}={seal(link(asked.type, asked.applied, Position((), begin)), page_secret(db))}"
+        return f"{here}?{PAGE}={seal(link(asked.type, asked.applied, Position((), begin)), secret)}"
 
     query = urlencode(asked.applied, safe=":,/")
     found = [("self", sealed(first) if first else f"{here}{'?' if query else ''}{query}")]

@@ -33,7 +33,7 @@ def _answer(resource_type: str, takes: Sequence[Takes], ask: Ask, said: Said) ->
     if token is not None:
         if len(said.values) > 1:
             raise BadRequest("a page link is used as it was given: no parameter can be added to it or taken from it")
-        *pairs, (_, key) = everything.opened(token, f"{resource_type}/{ask.id}/$everything", ask.to)
+        *pairs, (_, key) = everything.opened(token, f"{resource_type}/{ask.id}/$everything", ask.caller, ask.to)
         said, after = read(takes, pairs), int(key)
     asked = Everything(
         resource_type,

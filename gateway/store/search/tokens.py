@@ -1,8 +1,9 @@
 """Page tokens: a search and a position, sealed, so that a page link needs no memory on the server.
 
 A token is encrypted and authenticated (AES-GCM) with a key that all nodes on the store share: what a link holds can
-neither be read, so no patient data stands in a URL, nor be changed. It proves nothing about who may see what: a page is
-authorised like any search. The nonce is derived from the content, so the same page has the same link.
+neither be read, so no patient data stands in a URL, nor be changed, nor used by another caller than it was given to. It
+proves nothing about who may see what: a page is authorised like any search. The nonce is derived from the content, so
+the same page has the same link.
 """
 
 from __future__ import annotations
@@ -45,10 +46,10 @@ def link(resource_type: str, pairs: tuple[tuple[str, str], ...], position: Posit
     return Link(resource_type, pairs, position.values if position else None, position.key if position else 0)
 
 
-def page_secret(db: Database) -> bytes:
-    """Return the key that seals pages, the same at every node on the store."""
+def page_secret(db: Database, *whose: str) -> bytes:
+    """Return the key that seals the pages of one caller: the same at every node on the store, and after a restart."""
     ((secret,),) = db.rows(_PAGE_KEY)
-    return bytes(secret)
+    return hmac.digest(bytes(secret), "\x1f".join(whose).encode(), "sha256")
 
 
 def seal(content: Link, secret: bytes) -> str:
