@@ -34,6 +34,20 @@ _CORRECTED = {
 }
 
 
+# What R4 says in words alone: WGS84 has no other degrees. https://hl7.org/fhir/R4/location-definitions.html#Location.position
+_IN_WORDS = {
+    "Location.position": (
+        Invariant(
+            "gw-pos-1",
+            "error",
+            "a latitude is from -90 to 90 degrees and a longitude from -180 to 180",
+            "latitude >= -90 and latitude <= 90 and longitude >= -180 and longitude <= 180",
+            "Location.position",
+        ),
+    )
+}
+
+
 @frozen()
 class Rule:
     """An invariant that can be asked."""
@@ -65,7 +79,8 @@ class Rule:
 def rules(path: str) -> tuple[Rule, ...]:
     """Return the rules on a type, a backbone or an element: `Period`, `Patient.contact`, `Organization.address`."""
     owner = path if elements.is_type(path) else path.rpartition(".")[0]
-    return tuple(_rule(invariant) for invariant in elements.invariants(owner) if _stands_on(invariant, path))
+    known = (*elements.invariants(owner), *_IN_WORDS.get(path, ()))
+    return tuple(_rule(invariant) for invariant in known if _stands_on(invariant, path))
 
 
 def broken(path: str, node: Any, resource: Resource) -> Iterator[Rule]:

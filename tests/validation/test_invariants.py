@@ -1,5 +1,6 @@
 """The R4 invariants of what we store, each broken and held, and all of them compiled."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +49,18 @@ def test_every_invariant_names_a_path_that_exists() -> None:
         for path in row.paths:
             owner, _, name = path.removesuffix("[x]").rpartition(".")
             assert elements.is_type(path) or elements.child(owner, name), path
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "is_right"),
+    [("52.07", "4.3", True), ("-90", "180", True), ("90.0001", "4.3", False), ("52.07", "-180.5", False)],
+)
+def test_degrees_are_those_of_the_earth(latitude: str, longitude: str, is_right: bool) -> None:
+    """R4 says it in words alone: a position is of WGS84."""
+    position = {"latitude": Decimal(latitude), "longitude": Decimal(longitude)}
+
+    found = Validator().issues({"resourceType": "Location", "id": "a", "position": position})
+
+    assert [(issue.code, issue.expression) for issue in found] == (
+        [] if is_right else [("invariant", "Location.position")]
+    )
