@@ -123,3 +123,20 @@ def test_what_is_no_version_is_told(maps: Path, corpus: Path) -> None:
     assert diff(old, old).exit_code == 2
     misspelt = diff(old, f"{maps / 'new'}:writen", "--corpus", corpus)
     assert (misspelt.exit_code, "did you mean" in misspelt.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["mapping.yaml", "mine.yaml", ""])
+def test_findings_of_a_version_in_a_file_of_its_own_name_that_file(
+    maps: Path, corpus: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "own").mkdir()
+    file = tmp_path / "own" / (name or "mapping.yaml")
+    file.write_text(next((maps / "old").rglob("mapping.yaml")).read_text())
+
+    done = diff(f"{maps / 'new'}:written", tmp_path / "own" / name, "--corpus", corpus)
+    file.write_text("mapping: [")
+    broken = diff(f"{maps / 'new'}:written", tmp_path / "own" / name, "--corpus", corpus)
+
+    assert f"({file}:" in done.stdout
+    assert f"{file}:" in broken.stderr
+    assert "given/" not in done.stdout + broken.stderr

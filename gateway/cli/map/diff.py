@@ -45,7 +45,7 @@ def diff(
     from gateway.errors import GatewayError  # noqa: PLC0415 - `--help` need not wait for it
     from gateway.mapping.comparison import Sums, changes, results  # noqa: PLC0415 - idem
 
-    sums, shape = Sums(), _Shape(format_, show_values=show_values)
+    sums, shape = Sums(), _Shape(a, b, format_, show_values=show_values)
     try:
         with versions.version(a, asked.folders) as old, versions.version(b, asked.folders) as new:
             for one in (old, new):
@@ -66,7 +66,8 @@ def diff(
 
 
 class _Shape:
-    def __init__(self, format_: str, *, show_values: bool) -> None:
+    def __init__(self, a: str, b: str, format_: str, *, show_values: bool) -> None:
+        self.a, self.b = a, b
         self.json = format_ == "json"
         self.show_values = show_values
 
@@ -80,9 +81,15 @@ class _Shape:
         click.echo(message)
         for element in change.elements:
             click.echo(f"  {element.path}: {self._shown(element, element.old)} -> {self._shown(element, element.new)}")
-        for sign, colour, issues in (("-", "red", change.gone), ("+", "green", change.added)):
+        for sign, colour, issues in (("-", "red", self._gone(change)), ("+", "green", self._added(change))):
             for issue in issues:
                 click.echo(click.style(f"  {sign} {issue.severity}: {self._issue(issue)}", fg=colour))
+
+    def _gone(self, change: "Change") -> "list[Issue]":
+        return [versions.as_said(issue, self.a) for issue in change.gone]
+
+    def _added(self, change: "Change") -> "list[Issue]":
+        return [versions.as_said(issue, self.b) for issue in change.added]
 
     def finish(self, sums: "Sums") -> None:
         """Write the sums."""
@@ -112,7 +119,7 @@ class _Shape:
             word = "removed" if element.new is None else "added" if element.old is None else "changed"
             values = {"old": element.old, "new": element.new} if self.show_values or element.whole else {}
             elements.append({"path": element.path, "change": word, **values})
-        issues = [("gone", issue) for issue in change.gone] + [("added", issue) for issue in change.added]
+        issues = [("gone", one) for one in self._gone(change)] + [("added", one) for one in self._added(change)]
         told = [
             {"change": word, "severity": issue.severity, "code": issue.code, "text": str(issue)}
             | ({"value": issue.value} if self.show_values and issue.value is not None else {})

@@ -5,6 +5,7 @@ import subprocess
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,9 +16,12 @@ import click
 from gateway.cli.map import options
 
 if TYPE_CHECKING:
+    from gateway.errors import Issue
     from gateway.mapping.comparison import Version
 
 FILES = ("mapping.yaml", "mapping.fml", "mapping.json")
+_GIVEN = "given/mapping"
+"""Where the copy of a mapping in a file of its own lies: a root, and a folder in it."""
 SAID = (
     "A version is the name of a mapping; a folder or file that holds one; DIR:NAME, of another folder of mappings; "
     "or REVISION:NAME, as it was in git."
@@ -30,24 +34,35 @@ def version(said: str, folders: Sequence[Path]) -> "Iterator[Version]":
 
     Raises BadMapping when it cannot be read or is not there, UsageError when nothing is meant by it.
     """
-    from gateway.mapping.comparison import Version  # noqa: PLC0415 - `--help` need not wait for it
+    from gateway.errors import BadMapping  # noqa: PLC0415 - `--help` need not wait for it
+    from gateway.mapping.comparison import Version  # noqa: PLC0415 - idem
 
     with TemporaryDirectory() as space:
         roots, name = _meant(said, options.roots(folders), Path(space))
-        library = options.library(roots)
+        try:
+            library = options.library(roots)
+        except BadMapping as error:
+            raise BadMapping([as_said(issue, said) for issue in error.issues]) from error
         yield Version.of(said, library, library.mapping(name))
+
+
+def as_said(issue: "Issue", said: str) -> "Issue":
+    """Return a finding of a version with the rule in the file that was named, not in the copy that was read."""
+    file = _file(Path(said))
+    if file is None or issue.rule is None:
+        return issue
+    copy = f"{_GIVEN}/{file.stem}/mapping{file.suffix}"
+    read, named = (copy.rpartition("/")[0], str(file.parent)) if file.name in FILES else (copy, str(file))
+    return replace(issue, rule=named + issue.rule.removeprefix(read)) if issue.rule.startswith(read) else issue
 
 
 def _meant(said: str, roots: list[Path], space: Path) -> tuple[list[Path], str]:
     """Return the folders of mappings to read, and the name in them."""
-    path = Path(said)
-    if path.is_file():
-        return _given(path, roots, space)
-    if path.is_dir():
-        holding = [path / name for name in FILES if (path / name).is_file()]
-        if not holding:
-            raise click.UsageError(f"{said} holds no mapping; of a folder of mappings, say {said}:NAME")
-        return _given(holding[0], roots, space)
+    file = _file(Path(said))
+    if file is not None:
+        return _given(file, roots, space)
+    if Path(said).is_dir():
+        raise click.UsageError(f"{said} holds no mapping; of a folder of mappings, say {said}:NAME")
     where, colon, name = said.partition(":")
     if not colon or said.startswith(("http://", "https://")):
         return roots, said
@@ -56,18 +71,25 @@ def _meant(said: str, roots: list[Path], space: Path) -> tuple[list[Path], str]:
     return [_at(where, root, space) for root in roots], name
 
 
+def _file(path: Path) -> Path | None:
+    """Return the file that holds a mapping: this one, or that of its folder."""
+    if path.is_file():
+        return path
+    return next((path / name for name in FILES if (path / name).is_file()), None)
+
+
 def _given(file: Path, roots: list[Path], space: Path) -> tuple[list[Path], str]:
     """Return where a mapping in a file of its own is read: as one of `roots`, or beside what stands there."""
     for root in roots:
         if file.name in FILES and file.resolve().is_relative_to(root.resolve()):
             return roots, file.resolve().parent.relative_to(root.resolve()).as_posix()
-    target = space / "given" / "mapping" / file.stem
+    target = space / _GIVEN / file.stem
     if file.name in FILES:
         shutil.copytree(file.parent, target, ignore=shutil.ignore_patterns("cases"))
     else:
         target.mkdir(parents=True)
         shutil.copy(file, target / f"mapping{file.suffix}")
-    return [space / "given", *roots], f"mapping/{file.stem}"
+    return [space / _GIVEN.partition("/")[0], *roots], f"mapping/{file.stem}"
 
 
 def _at(revision: str, root: Path, space: Path) -> Path:
