@@ -121,19 +121,24 @@ SERVED: Mapping[str, tuple[Interaction, ...]] = MappingProxyType(
 _TOPIC = f"{BACKPORT}capabilitystatement-subscriptiontopic-canonical"
 _R4 = "http://hl7.org/fhir/OperationDefinition/"
 _BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-"
+_BULK = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/"
 _PLACE_EVERYTHING = "https://msb-gateway.example/fhir/OperationDefinition/place-everything"
 EVERY_TYPE = "Resource"
 
 OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
-        "": (("meta", f"{_R4}Resource-meta"), ("process-message", f"{_R4}MessageHeader-process-message")),
+        "": (
+            ("export", f"{_BULK}export"),
+            ("meta", f"{_R4}Resource-meta"),
+            ("process-message", f"{_R4}MessageHeader-process-message"),
+        ),
         EVERY_TYPE: (("meta", f"{_R4}Resource-meta"), ("validate", f"{_R4}Resource-validate")),
         "Encounter": (("everything", f"{_R4}Encounter-everything"),),
         "HealthcareService": (("everything", _PLACE_EVERYTHING),),
         "Location": (("everything", _PLACE_EVERYTHING),),
         "Subscription": (("events", f"{_BACKPORT}subscription-events"), ("status", f"{_BACKPORT}subscription-status")),
         "Observation": (("lastn", f"{_R4}Observation-lastn"),),
-        "Patient": (("everything", f"{_R4}Patient-everything"),),
+        "Patient": (("everything", f"{_R4}Patient-everything"), ("export", f"{_BULK}patient-export")),
         "CodeSystem": (
             ("lookup", f"{_R4}CodeSystem-lookup"),
             ("validate-code", f"{_R4}CodeSystem-validate-code"),

@@ -57,9 +57,43 @@ _INGEST: dict[str, Any] = {
     },
 }
 
+_EXPORT_TAKES = ("_type", "_since", "_outputFormat")
+
+
+def _export(operation: str, summary: str) -> dict[str, Any]:
+    asked = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in _EXPORT_TAKES]
+    prefer = {"name": "Prefer", "in": "header", "required": True, "schema": {"const": "respond-async"}}
+    responses = {
+        "202": {"description": "Begun; Content-Location tells where to ask how it is."},
+        "4XX": {"$ref": "#/components/responses/refused"},
+    }
+    told = {"tags": ["export"], "summary": summary, "parameters": [prefer, *asked], "responses": responses}
+    return {method: told | {"operationId": f"{method}-{operation}"} for method in ("get", "post")}
+
+
+def _of_export(name: str, summary: str, media: str) -> dict[str, Any]:
+    named = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
+    responses = {
+        "200": {"description": summary, "content": {media: {}}},
+        "202": {"description": "Not ready yet: ask again after Retry-After seconds."},
+        "4XX": {"$ref": "#/components/responses/refused"},
+    }
+    return {"tags": ["export"], "summary": summary, "parameters": named, "responses": responses}
+
+
+_STATUS = {
+    "get": _of_export("id", "The files of an export", "application/json") | {"operationId": "export-status"},
+    "delete": _of_export("id", "End an export", "application/json") | {"operationId": "export-end"},
+}
+_FILE = {"get": _of_export("sealed", "A file of an export", "application/fhir+ndjson") | {"operationId": "export-file"}}
+
 DOORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "/ingest/{provider}": {"post": _INGEST},
+        "/fhir/$export": _export("export", "Export everything"),
+        "/fhir/Patient/$export": _export("patient-export", "Export all patients and what is about them"),
+        "/fhir/$export-status/{id}": _STATUS,
+        "/fhir/$export-file/{sealed}": _FILE,
         "/health/live": _told("Whether this process answers", "live", "application/json"),
         "/health/ready": _told("Whether messages can be taken", "ready", "application/json", not_ready=True),
         "/metrics": _told("What was counted, for Prometheus", "metrics", "text/plain"),

@@ -1,0 +1,146 @@
+"""Bulk export: everything of some types as it was at one moment, in files of NDJSON, made when they are fetched.
+
+Nothing lies ready on a disk. A file is a range of keys as of the moment of the export: the same bytes each time, so a
+fetch that broke off is fetched again. Its link is sealed, ends with the export, and serves its organisation alone.
+
+https://hl7.org/fhir/uv/bulkdata/STU2/export.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, json
+
+from gateway.access.policy import Caller, may_read
+from gateway.errors import Forbidden, Issue, ResourceNotFound
+from gateway.fhir.datetime import format_instant
+from gateway.fhir.json import encode
+from gateway.query.audit import audit_row
+from gateway.store import exporting
+from gateway.store.exporting import Export
+from gateway.store.records import microseconds, moment
+from gateway.store.search import Position, link, page_secret, seal, unseal
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from gateway.store import Database
+
+KEPT = timedelta(hours=24)
+RESOURCES = 5000
+"""So many resources stand in a file at most."""
+
+_DELETED = ""  # the file of what was deleted, in place of a type
+
+
+class Wanted(Struct, frozen=True):
+    """What is exported: of which types, changed after when (None: everything), and the URL that asked for it."""
+
+    types: Sequence[str]
+    since: datetime | None
+    request: str
+
+
+def begin(wanted: Wanted, caller: Caller, to: Services) -> str:
+    """Begin an export and return its id. Forbidden for a type that the caller may not read."""
+    refused = [name for name in wanted.types if not may_read(caller, name)]
+    if refused:
+        raise Forbidden([Issue("forbidden", f"this caller may not read {name}") for name in refused])
+    now = to.clock()
+    export = Export(to.new_id(), caller.organisation, microseconds(now), microseconds(now + KEPT), json.encode(wanted))
+    with to.store.changing() as db:
+        exporting.begin(db, export, microseconds(now))
+    to.store.audit(audit_row(caller, now, "export", wanted.types, ["_type", "_since"]))
+    return export.id
+
+
+def times(id_: str, caller: Caller, to: Services) -> tuple[int, datetime]:
+    """Return in how many seconds the files of an export are ready, and when it ends. ResourceNotFound.
+
+    Who was writing when it began may still commit what is dated before it; so long it waits.
+    """
+    with to.store.reading(snapshot=False) as db:
+        export = _found(db, id_, caller, to)
+    ready = moment(export.at) + timedelta(seconds=to.settings.wait_seconds)
+    return max(0, ceil((ready - to.clock()).total_seconds())), moment(export.until)
+
+
+def manifest(id_: str, files: str, caller: Caller, to: Services) -> bytes:
+    """Return what an export consists of, encoded; `files` is the beginning of the links to them. ResourceNotFound."""
+    with to.store.reading() as db:
+        export = _found(db, id_, caller, to)
+        wanted = json.decode(export.asked, type=Wanted)
+        since, secret = _since(wanted), page_secret(db)
+
+        def file(kind: str, keys: tuple[int, int]) -> dict[str, str]:
+            sealed = seal(link(f"export/{id_}", (("type", kind),), Position(keys, 0)), secret)
+            return {"type": kind or "Bundle", "url": f"{files}{sealed}"}
+
+        output = [
+            file(name, keys)
+            for name in wanted.types
+            for keys in exporting.ranges(db, name, since, export.at, RESOURCES)
+        ]
+        is_less = wanted.since is not None and any(
+            exporting.deleted(db, name, since, export.at) for name in wanted.types
+        )
+    return encode(
+        {
+            "transactionTime": format_instant(moment(export.at)),
+            "request": wanted.request,
+            "requiresAccessToken": not to.settings.development,
+            "output": output,
+            "deleted": [file(_DELETED, (0, 0))] if is_less else [],
+            "error": [],
+        }
+    )
+
+
+def content(sealed: str, caller: Caller, to: Services) -> bytes:
+    """Return a file of an export: NDJSON. BadRequest for a link that is none of ours, ResourceNotFound, Forbidden."""
+    with to.store.reading() as db:
+        part = unseal(sealed, page_secret(db))
+        kind, (_, id_) = dict(part.pairs).get("type", _DELETED), (*part.resource_type.split("/"), "")[:2]
+        export = _found(db, id_, caller, to)
+        wanted = json.decode(export.asked, type=Wanted)
+        types = [kind] if kind else wanted.types
+        if not all(may_read(caller, name) for name in types):
+            raise Forbidden("this caller may not read this any more")
+        if kind:
+            low, high = part.values or (0, 0)
+            found = exporting.bodies(db, kind, _since(wanted), export.at, (low, high))
+        else:
+            found = [_deletions(db, name, wanted, export) for name in types]
+    to.store.audit(audit_row(caller, to.clock(), "export-file", [f"{kind or 'deleted'}: {len(found)}"], [id_]))
+    return b"".join(b"%b\n" % body for body in found if body)
+
+
+def end(id_: str, caller: Caller, to: Services) -> None:
+    """End an export: its links lead nowhere from now on. ResourceNotFound."""
+    with to.store.changing() as db:
+        if not exporting.end(db, id_, caller.organisation):
+            raise ResourceNotFound(_NONE)
+
+
+_NONE = "there is no such export, or it has ended; begin it again"
+
+
+def _found(db: Database, id_: str, caller: Caller, to: Services) -> Export:
+    found = exporting.find(db, id_, caller.organisation, microseconds(to.clock()))
+    if found is None:
+        raise ResourceNotFound(_NONE)
+    return found
+
+
+def _since(wanted: Wanted) -> int:
+    return microseconds(wanted.since) if wanted.since is not None else -1
+
+
+def _deletions(db: Database, resource_type: str, wanted: Wanted, export: Export) -> bytes:
+    """Return a Bundle that deletes what was deleted of a type, b"" when nothing was."""
+    gone = exporting.deleted(db, resource_type, _since(wanted), export.at)
+    entries: list[dict[str, Any]] = [{"request": {"method": "DELETE", "url": f"{type_}/{id_}"}} for type_, id_ in gone]
+    return encode({"resourceType": "Bundle", "type": "transaction", "entry": entries}) if entries else b""

@@ -1,0 +1,234 @@
+"""Bulk export: everything of one moment, the same each time it is fetched, for who began it and until it ends."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from gateway.app import create_app
+from gateway.query import exports
+from gateway.services import Services
+from tests.conftest import NOW
+
+JSON = "application/fhir+json"
+ASYNC = {"Prefer": "respond-async"}
+
+
+class Clock:
+    """A clock that is set by the test."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: int) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def client(services: Services, clock: Clock) -> FlaskClient:
+    return create_app(replace(services, clock=clock)).test_client()
+
+
+def put(client: FlaskClient, type_: str, id_: str, **elements: Any) -> None:
+    answer = client.put(f"/fhir/{type_}/{id_}", json={"resourceType": type_, "id": id_, **elements}, content_type=JSON)
+    assert answer.status_code in {200, 201}, answer.text
+
+
+def path(url: str) -> str:
+    return "/" + url.split("/", 3)[3]
+
+
+def manifest(client: FlaskClient, clock: Clock, query: str = "", at: str = "/fhir/$export") -> Any:
+    begun = client.get(f"{at}{query}", headers=ASYNC)
+    assert begun.status_code == 202, begun.text
+    clock.advance(seconds=20)
+    answer = client.get(path(begun.headers["Content-Location"]))
+    assert answer.status_code == 200, answer.text
+    return answer.get_json()
+
+
+def lines(client: FlaskClient, found: Any, which: str = "output") -> list[Any]:
+    answers = [client.get(path(file["url"])) for file in found[which]]
+    assert all(answer.content_type == "application/fhir+ndjson" for answer in answers)
+    return [json.loads(line) for answer in answers for line in answer.data.splitlines()]
+
+
+def named(resources: list[Any]) -> list[str]:
+    return [f"{one['resourceType']}/{one['id']}" for one in resources]
+
+
+def test_everything_there_is_is_exported_by_type(client: FlaskClient, clock: Clock) -> None:
+    put(client, "Location", "a", status="active")
+    put(client, "Location", "b", status="active")
+    put(client, "Patient", "p", active=True)
+    client.delete("/fhir/Location/b")
+    clock.advance(seconds=1)
+
+    found = manifest(client, clock)
+
+    assert named(lines(client, found)) == ["Location/a", "Patient/p"]
+    assert {file["type"] for file in found["output"]} == {"Location", "Patient"}
+    assert found["transactionTime"] == "2026-01-05T09:00:01.000+00:00"
+    assert found["request"].endswith("/fhir/$export")
+    assert found["requiresAccessToken"] is False  # nobody is authenticated here
+    assert found["error"] == found["deleted"] == []
+
+
+def test_an_export_is_of_the_moment_it_was_begun_whatever_happens_then(client: FlaskClient, clock: Clock) -> None:
+    for id_ in ("changed", "deleted"):
+        put(client, "Location", id_, status="active")
+    clock.advance(seconds=1)
+    begun = client.get("/fhir/$export?_type=Location", headers=ASYNC)
+    clock.advance(seconds=1)
+    put(client, "Location", "changed", status="suspended")
+    put(client, "Location", "new", status="active")
+    client.delete("/fhir/Location/deleted")
+    clock.advance(seconds=20)
+
+    found = client.get(path(begun.headers["Content-Location"])).get_json()
+    first = lines(client, found)
+    put(client, "Location", "changed", status="inactive")
+
+    assert sorted(named(first)) == ["Location/changed", "Location/deleted"]
+    assert {one["status"] for one in first} == {"active"}
+    assert lines(client, found) == first
+
+
+def test_it_is_ready_when_nobody_can_commit_what_is_dated_before_it(client: FlaskClient, clock: Clock) -> None:
+    begun = client.get("/fhir/$export", headers=ASYNC)
+    asked = path(begun.headers["Content-Location"])
+
+    waiting = client.get(asked)
+    clock.advance(seconds=int(waiting.headers["Retry-After"]))
+
+    assert waiting.status_code == 202
+    assert client.get(asked).status_code == 200
+    assert client.get(asked).headers["Expires"] == "Tue, 06 Jan 2026 09:00:00 GMT"
+
+
+def test_since_tells_what_changed_and_what_was_deleted(client: FlaskClient, clock: Clock) -> None:
+    for id_ in ("same", "changed", "deleted"):
+        put(client, "Location", id_, status="active")
+    before = manifest(client, clock, "?_type=Location")
+    put(client, "Location", "changed", status="suspended")
+    put(client, "Location", "new", status="active")
+    client.delete("/fhir/Location/deleted")
+    clock.advance(seconds=1)
+
+    found = manifest(client, clock, f"?_type=Location&_since={before['transactionTime'].replace('+', '%2B')}")
+
+    assert sorted(named(lines(client, found))) == ["Location/changed", "Location/new"]
+    (bundle,) = lines(client, found, "deleted")
+    assert bundle["type"] == "transaction"
+    assert [entry["request"] for entry in bundle["entry"]] == [{"method": "DELETE", "url": "Location/deleted"}]
+
+
+def test_many_resources_are_many_files_and_each_of_them_stands_in_one(
+    client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "RESOURCES", 3)
+    for number in range(10):
+        put(client, "Location", f"l{number}", status="active")
+
+    found = manifest(client, clock, "?_type=Location")
+
+    assert len(found["output"]) == 4
+    assert sorted(named(lines(client, found))) == sorted(f"Location/l{number}" for number in range(10))
+
+
+def test_an_export_of_patients_is_of_their_compartments(client: FlaskClient, clock: Clock) -> None:
+    put(client, "Patient", "p", active=True)
+    put(client, "Flag", "f", status="active", code={"text": "x"}, subject={"reference": "Patient/p"})
+    put(client, "Location", "l", status="active")
+
+    found = manifest(client, clock, at="/fhir/Patient/$export")
+
+    assert sorted(named(lines(client, found))) == ["Flag/f", "Patient/p"]
+
+
+def test_it_is_asked_by_parameters_in_the_body_too(client: FlaskClient, clock: Clock) -> None:
+    put(client, "Location", "l", status="active")
+    body = {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueString": "Location"}]}
+
+    begun = client.post("/fhir/$export", json=body, content_type=JSON, headers=ASYNC)
+    clock.advance(seconds=20)
+
+    found = client.get(path(begun.headers["Content-Location"])).get_json()
+    assert named(lines(client, found)) == ["Location/l"]
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "said"),
+    [
+        ("", {}, "respond-async"),
+        ("?_typeFilter=Slot%3Fstatus%3Dfree", ASYNC, "_typeFilter"),
+        ("?_type=Slot,Nonsense", ASYNC, "Nonsense"),
+        ("?_since=yesterday", ASYNC, "_since"),
+        ("?_outputFormat=text/csv", ASYNC, "_outputFormat"),
+    ],
+)
+def test_what_an_export_does_not_take_is_refused_by_name(
+    client: FlaskClient, query: str, headers: dict[str, str], said: str
+) -> None:
+    refused = client.get(f"/fhir/$export{query}", headers=headers)
+
+    assert refused.status_code == 400
+    assert said in refused.get_json()["issue"][0]["diagnostics"]
+
+
+def test_an_export_that_has_ended_is_no_more(client: FlaskClient, clock: Clock) -> None:
+    put(client, "Location", "l", status="active")
+    begun = client.get("/fhir/$export", headers=ASYNC)
+    asked = path(begun.headers["Content-Location"])
+    clock.advance(seconds=20)
+    file = path(client.get(asked).get_json()["output"][0]["url"])
+
+    assert client.get(file).status_code == 200
+    assert client.delete(asked).status_code == 202
+    assert [client.get(file).status_code, client.get(asked).status_code, client.delete(asked).status_code] == [404] * 3
+
+
+def test_links_end_after_a_day(client: FlaskClient, clock: Clock) -> None:
+    put(client, "Location", "l", status="active")
+    found = manifest(client, clock)
+    clock.advance(hours=24)
+
+    assert client.get(path(found["output"][0]["url"])).status_code == 404
+
+
+@pytest.mark.parametrize("forged", ["x", "AAAA" * 20, "../metadata"])
+def test_a_link_that_is_none_of_ours_is_refused(client: FlaskClient, forged: str) -> None:
+    assert client.get(f"/fhir/$export-file/{forged}").status_code in {400, 404}
+
+
+def test_the_link_of_a_page_is_no_link_of_a_file(client: FlaskClient) -> None:
+    for number in range(3):
+        put(client, "Location", f"l{number}", status="active")
+    links: TestResponse = client.get("/fhir/Location?_count=1")
+    following = next(link["url"] for link in links.get_json()["link"] if link["relation"] == "next")
+
+    assert client.get(f"/fhir/$export-file/{following.partition('_page=')[2]}").status_code in {400, 404}
+
+
+def test_who_exported_what_stands_in_the_audit(client: FlaskClient, clock: Clock, services: Services) -> None:
+    put(client, "Location", "l", status="active")
+    lines(client, manifest(client, clock, "?_type=Location"))
+
+    with services.store.reading() as database:
+        rows = [json.loads(bytes(content)) for (content,) in database.rows("select content from audit order by seq")]
+    told = [(row["action"], row["entities"]) for row in rows if row["action"].startswith("export")]
+    assert told == [("export", ["Location"]), ("export-file", ["Location: 1"])]
