@@ -19,8 +19,9 @@ from gateway.errors import InvalidResource, Issue
 from gateway.fhir import reference
 from gateway.fhir.search import parse_query
 from gateway.fhir.types import Resource
+from gateway.messaging.entries import Entries
 from gateway.messaging.events import BASE, NAMED_ONLY
-from gateway.messaging.reading import Message, target
+from gateway.messaging.reading import Message
 from gateway.store import Identity
 from gateway.store.matching import matches
 from gateway.store.search.scope import Everything, Scope
@@ -68,6 +69,7 @@ def make(message: Message, to: Services) -> Made:
 class _Making:
     def __init__(self, message: Message, to: Services) -> None:
         self.message, self.to = message, to
+        self.entries = Entries(message.entries)
         self.ids = _own_ids(message)
         self.here: dict[int, str] = {}  # entries that are only named, by the id that they have here
         self.issues: list[Issue] = []
@@ -75,7 +77,7 @@ class _Making:
 
     def made(self) -> Made:
         for number, entry in enumerate(self.message.entries):
-            if entry["resource"]["resourceType"] in NAMED_ONLY and (id_ := self._named(entry)):
+            if entry["resource"]["resourceType"] in NAMED_ONLY and (id_ := self._named(number, entry)):
                 self.here[number] = id_
         focus = {number: self._focus(number) for number in self.message.focus}
         made = Made()
@@ -114,7 +116,7 @@ class _Making:
 
     def _check_known(self, number: int, kind: str) -> None:
         """Note a problem when a change has no name by which what it changes could ever be found."""
-        is_lasting = reference.parse(str(self.message.entries[number].get("fullUrl", ""))).kind == "absolute"
+        is_lasting = self.entries.address(number).kind == "absolute"
         if not is_lasting and self.to.store.read(Identity(kind, self.ids[number])) is None:
             self.issues.append(Issue("request-unknown", _NOBODY, expression=f"Bundle.entry[{number}].resource.id"))
 
@@ -126,10 +128,10 @@ class _Making:
 
     # ---- what is only named
 
-    def _named(self, entry: Resource) -> str | None:
+    def _named(self, number: int, entry: Resource) -> str | None:
         """Return the id here of what a message only names: by its address, its id or its identifiers."""
         resource = entry["resource"]
-        kind, meant = resource["resourceType"], reference.parse(str(entry.get("fullUrl", "")))
+        kind, meant = resource["resourceType"], self.entries.address(number)
         own = meant.id if meant.kind == "absolute" and meant.base == f"{self.to.settings.base_url}/" else None
         for id_ in (own, resource.get("id")):
             if id_ and self._is_here(Identity(kind, str(id_))):
@@ -159,7 +161,7 @@ class _Making:
         return resource
 
     def _meant(self, number: int, text: str, place: str) -> str:
-        at = target(self.message.bundle, number, text)
+        at = self.entries.named(text, number)
         if at is not None:
             return self._entry(at, text, place)
         meant = reference.parse(text)
@@ -170,7 +172,7 @@ class _Making:
             self.issues.append(Issue("bad-reference", _DANGLING, expression=f"{place}.reference"))
         elif meant.kind == "conditional":
             self.issues.append(Issue("bad-reference", _BY_SEARCH, expression=f"{place}.reference"))
-        own = reference.parse(str(self.message.entries[number].get("fullUrl", "")))
+        own = self.entries.address(number)
         if meant.kind == "relative" and own.kind == "absolute" and own.base != base:
             self.warnings.append(Issue("bad-reference", _ELSEWHERE, "warning", f"{place}.reference"))
             return f"{own.base}{text}"  # of the sender's server: what has that id here is something else

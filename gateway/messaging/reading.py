@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gateway.errors import BadRequest, InvalidResource, Issue, UnsupportedMessage
+from gateway.errors import BadRequest, InvalidResource, Issue, TooLarge, UnsupportedMessage
 from gateway.fhir import reference
 from gateway.fhir.datetime import read as read_moment
 from gateway.fhir.types import Resource
+from gateway.messaging.entries import Entries
 from gateway.messaging.events import CONTENT, EVENTS, NAMED_ONLY, REASONS, Event, find
 from gateway.store.records import moment
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.services import Services
+
+MAX_ENTRIES = 1000
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _URN = "urn:uuid:"
@@ -75,11 +78,16 @@ class Message:
 
 
 def check_is_message(bundle: Resource) -> None:
-    """Raise BadRequest for anything but a Bundle of type message whose first entry is a MessageHeader."""
+    """Raise BadRequest for anything but a Bundle of type message whose first entry is a MessageHeader.
+
+    TooLarge for one with more entries than are taken.
+    """
     if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "message":
         raise BadRequest("$process-message takes a Bundle of type message", expression="Bundle.type")
     if header(bundle) is None:
         raise BadRequest("bdl-12: the first resource of a message is a MessageHeader", expression=HEADER)
+    if len(bundle["entry"]) > MAX_ENTRIES:
+        raise TooLarge(f"a message holds at most {MAX_ENTRIES} entries", expression="Bundle.entry")
 
 
 def header(bundle: Resource) -> Resource | None:
@@ -193,12 +201,12 @@ def _focus(bundle: Resource, event: Event) -> _Focus:
     head, found, problems = header(bundle) or {}, list[int](), list[Issue]()
     if "response" in head:
         problems.append(Issue("event-unknown", _RESPONSE, expression=f"{HEADER}.response"))
-    named = head.get("focus", [])
+    named, entries = head.get("focus", []), Entries(bundle["entry"])
     if len(named) != 1:
         text = _FOCUS.format(event.focus, len(named))
         problems.append(Issue("focus-missing", text, expression=f"{HEADER}.focus"))
     for at, one in enumerate(named):
-        place, number = f"{HEADER}.focus[{at}]", target(bundle, 0, one.get("reference", ""))
+        place, number = f"{HEADER}.focus[{at}]", entries.named(one.get("reference", ""), 0)
         if number is None:
             problems.append(Issue("focus-missing", _NOT_IN_IT, expression=place))
         elif (kind := bundle["entry"][number].get("resource", {}).get("resourceType")) != event.focus:
@@ -206,30 +214,6 @@ def _focus(bundle: Resource, event: Event) -> _Focus:
         else:
             found.append(number)
     return _Focus(found, problems)
-
-
-def target(bundle: Resource, number: int, text: str) -> int | None:
-    """Return the entry that a reference in entry `number` names, None when there is none.
-
-    By its fullUrl; relative to that of the entry itself; and, as the fullUrls of messages are mostly UUIDs, by its type
-    and id, when that is one entry. https://hl7.org/fhir/R4/bundle.html#references
-    """
-    entries = bundle["entry"]
-    urls = {entry.get("fullUrl"): at for at, entry in enumerate(entries)}
-    if text in urls:
-        return urls[text]
-    meant = reference.parse(text)
-    if meant.kind != "relative":
-        return None
-    own = reference.parse(str(entries[number].get("fullUrl", "")))
-    if own.kind == "absolute" and (at := urls.get(f"{own.base}{meant.type}/{meant.id}")) is not None:
-        return at
-    same = [at for at, entry in enumerate(entries) if _names(entry.get("resource", {})) == (meant.type, meant.id)]
-    return same[0] if len(same) == 1 else None
-
-
-def _names(resource: Resource) -> tuple[Any, Any]:
-    return resource.get("resourceType"), resource.get("id")
 
 
 def _contents(bundle: Resource) -> Iterator[Issue]:

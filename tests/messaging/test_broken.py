@@ -269,3 +269,32 @@ def test_a_refused_message_is_taken_when_it_comes_again_mended(client: FlaskClie
     assert send(client, sent).status_code == 422
 
     assert send(client, referral("m1")).status_code == 200
+
+
+def test_a_message_has_a_limit_that_is_told(client: FlaskClient, services: Services) -> None:
+    sent = referral("m1")
+    sent["entry"] += [{"resource": {"resourceType": "Flag"}}] * 1000
+
+    response = send(client, sent)
+
+    assert (response.status_code, errors(response)) == (413, [("too-large", "Bundle.entry")])
+    assert "at most 1000 entries" in response.get_data(as_text=True)
+    assert figures(services.store).inbox == {}
+
+
+def test_a_message_of_a_thousand_entries_that_refer_to_each_other_is_taken(client: FlaskClient) -> None:
+    sent = referral("m1")
+    url = "urn:uuid:00000000-0000-4000-8001-{:012}"
+    for n in range(996):
+        flag = {
+            "resourceType": "Flag",
+            "status": "active",
+            "code": {"text": "x"},
+            "subject": {"reference": made.PATIENT},
+        }
+        sent["entry"].append({"fullUrl": url.format(n), "resource": flag})
+    request(sent)["supportingInfo"] = [{"reference": url.format(n)} for n in range(996)]
+
+    assert send(client, sent).status_code == 200
+    (stored,) = made.found(client, "ServiceRequest")
+    assert len({one["reference"] for one in stored["supportingInfo"]}) == 996
