@@ -168,7 +168,7 @@ def _opened(turn: Turn, wanted: Wanted) -> dict[str, str]:
     if not wanted.headers:
         return {}
     if queue.secret is None:
-        raise NotSent("its headers must be given again, for its endpoint is at another origin than before")
+        raise NotSent("its headers must be given again: they are kept for its origin, and while it is not off")
     try:
         return headers.read(decode(turn.to.keys.open(queue.sealed_with, queue.secret, queue.name.encode())))
     except BadSettings as error:

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ _THREADS = 16
 _AT_ONE_ORIGIN = 2
 _SLOW_SECONDS = 2.0
 _LOOK_SECONDS = 0.2
+_FORGET_SECONDS = 60 * 60.0
 _REST_SECONDS = 2.0  # when the store cannot be used
 
 WORK: Mapping[str, Callable[[Turn], None]] = MappingProxyType(
@@ -60,6 +62,7 @@ class Worker:
         self._at_work: Counter[str] = Counter()  # by origin
         self._slow: set[str] = set()
         self._done = threading.Event()
+        self._forgets_at = 0.0
 
     def run(self) -> None:
         """Announce and deliver; returns when all threads are done."""
@@ -75,9 +78,19 @@ class Worker:
     def _announce(self) -> None:
         announcer = Announcer(self._to)
         while not self._stop.is_set():
+            self._forget_now_and_then()
             if not _tried(lambda: announcer.announce() >= AT_A_TIME):  # few at a time would keep writers waiting
                 self._stop.wait(_LOOK_SECONDS)
         announcer.close()
+
+    def _forget_now_and_then(self) -> None:
+        """Delete what was told long ago, once an hour."""
+        days = self._to.settings.inbox_days
+        if days and time.monotonic() >= self._forgets_at:
+            self._forgets_at = time.monotonic() + _FORGET_SECONDS
+            before = microseconds(self._to.clock() - timedelta(days=days))
+            while _tried(lambda: forget(self._to, before)) and not self._stop.is_set():
+                pass
 
     def _wait(self, event: threading.Event) -> None:
         event.wait(_LOOK_SECONDS)
@@ -123,6 +136,12 @@ class Worker:
                 self._at_work[origin] -= 1
                 self._at_work += Counter()  # without those that are 0
             self._done.set()
+
+
+def forget(to: Services, before: int) -> int:
+    """Delete some of what was told before a moment, in microseconds, and return how many."""
+    with to.store.changing(durable=False) as db:
+        return queues.forget(db, before)
 
 
 def _work_at(turn: Turn) -> None:

@@ -34,6 +34,12 @@ _DIED = "update delivery set dead_at = ?, reason = ? where queue = ? and number 
 _EMPTIED = "update delivery set body = null where queue = ? and number = ? and dead_at is null and body is not null"
 _DEAD = "select * from delivery where queue = ? and dead_at is not null order by number"
 _HASTEN = "update queue set attempts = 0, due = ? where name = ? and last > told and status <> 'off'"
+_FORGET = """
+delete from delivery where (queue, number) in (
+    select d.queue, d.number from delivery d join queue q on q.name = d.queue
+    where d.at < ? and d.dead_at is null and (d.number <= q.told or q.status = 'off') limit ?
+) returning number"""
+_AT_ONCE = 500
 _NEXT = "update queue set last = last + 1, due = ?, attempts = 0 where name = ? returning last"
 
 
@@ -150,6 +156,11 @@ def revive(db: Database, delivery: Delivery, now: int) -> int:
     again = delivery._replace(number=number, at=now, dead_at=None, reason=None)
     db.rows(f"insert into delivery values ({', '.join('?' * len(again))})", again)  # noqa: S608 - holes
     return int(number)
+
+
+def forget(db: Database, before: int) -> int:
+    """Delete what was told, or is wanted no more, and is older; return how many. What was given up stays."""
+    return len(db.rows(_FORGET, (before, _AT_ONCE)))
 
 
 def hasten(db: Database, name: str, now: int) -> None:

@@ -28,7 +28,8 @@ on conflict (name) do update set
     attempts = 0, failing_since = null, reason = null, holder = null"""
 _SETTLE = """
 update queue set status = ?, due = case when ? = 'active' and last > told then ? else ? end, reason = ?,
-    attempts = 0, failing_since = null, leased_until = 0, holder = null
+    attempts = 0, failing_since = null, leased_until = 0, holder = null,
+    secret = case when ? = 'off' then null else secret end
 where name = ?"""
 _EVENTS = """
 insert into delivery (queue, number, at, about, key, version, event) values (?, ?, ?, ?, ?, ?, ?)"""
@@ -42,11 +43,19 @@ def put(db: Database, subscribers: Iterable[Subscriber]) -> None:
     """Add or change the queue of each subscriber, inside the transaction of `db`."""
     for one in sorted(subscribers, key=lambda one: one.name):  # everyone locks in the same order
         if one.is_ours:
-            db.rows(_SETTLE, (one.status, one.status, one.at, one.due, one.reason, one.name))
+            db.rows(_SETTLE, (one.status, one.status, one.at, one.due, one.reason, one.status, one.name))
         else:
             masked = bool(one.is_masked)
             values = (one.name, one.origin, one.status, one.about, one.due, one.secret, one.sealed_with, masked, masked)
             db.rows(_PUT, values)
+
+
+def reseal(db: Database, name: str, sealed_with: str | None, secret: bytes, before: bytes) -> None:
+    """Keep the headers of a subscriber as they are now sealed, if they are still those that were sealed before."""
+    db.rows(
+        "update queue set sealed_with = ?, secret = ? where name = ? and secret = ?",
+        (sealed_with, secret, name, before),
+    )
 
 
 def tell(db: Database, name: str, events: Sequence[tuple[int, str, int, int, str]], now: int) -> None:

@@ -11,7 +11,7 @@ from gateway.access.sealing import row_name
 from gateway.errors import BadSettings
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
-from gateway.store import Batch
+from gateway.store import Batch, queues, subscribers
 from gateway.store.inbox import content, purgeable, unsealed
 from gateway.store.records import Mark, microseconds
 
@@ -60,7 +60,18 @@ def rekey(caller: Caller, to: Keeper) -> int:
     while rows := unsealed(to.store, name, _BATCH):
         mark([Mark((row.id,), sealed=_sealed(row, to)) for row in rows], "rekey", caller, to)
         number += len(rows)
+    _reseal_headers(to)
     return number
+
+
+def _reseal_headers(to: Keeper) -> None:
+    """Seal the headers of subscribers with the present key too."""
+    with to.store.changing() as db:
+        for queue in queues.queues(db, subscribers.KIND):
+            if queue.secret is not None and queue.sealed_with != to.keys.present:
+                row = queue.name.encode()
+                name, sealed = to.keys.seal(to.keys.open(queue.sealed_with, queue.secret, row), row)
+                subscribers.reseal(db, queue.name, name, sealed, queue.secret)
 
 
 def _sealed(row: Entered, to: Keeper) -> tuple[str, bytes]:

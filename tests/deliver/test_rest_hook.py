@@ -18,6 +18,7 @@ from gateway.services import Services, now
 from gateway.settings import Settings
 from gateway.store import Identity, queues
 from gateway.transact import Create, Delete, Put, transact
+from gateway.transact.inbox import rekey
 from tests.deliver.telling import CALLER, alive, eventually, queue, rows, telling
 from tests.receivers import Receiver, failing, outward, receiving, status
 
@@ -284,6 +285,45 @@ def test_without_a_key_no_secret_is_taken(services: Services) -> None:
     to = alive(services, outward(Path(), Receiver(port=1)))
     with pytest.raises(InvalidResource, match="GATEWAY_INBOX_KEY"):
         subscribe(to, subscription("https://127.0.0.1:1/hook", header=["Authorization: x"]))
+
+
+def test_a_secret_is_sealed_anew_with_a_new_key(services: Services, certificates: Path) -> None:
+    with receiving(certificates) as receiver:
+        to = replace(alive(services, outward(certificates, receiver)), keys=KEYS)
+        subscribe(to, subscription(receiver.base + "/hook", header=["Authorization: secret"]))
+        rekey(CALLER, replace(to, keys=Keys((("second", b"n" * 32), *KEYS.by_name))))
+        with telling(replace(to, keys=Keys((("second", b"n" * 32),)))):
+            becomes(to, "active")
+
+    assert receiver.requests[0].headers["authorization"] == "secret"
+    transact([Delete("Subscription", "1")], CALLER, to)
+    assert queue(to, NAME).secret is None
+
+
+def test_without_its_key_a_secret_is_not_sent(services: Services, certificates: Path) -> None:
+    with receiving(certificates) as receiver:
+        to = replace(alive(services, outward(certificates, receiver)), keys=KEYS)
+        subscribe(to, subscription(receiver.base + "/hook", header=["Authorization: secret"]))
+        with telling(replace(to, keys=Keys((("other", b"o" * 32),)))):
+            eventually(lambda: queue(to, NAME).attempts == 1)
+
+    assert (queue(to, NAME).reason or "").endswith("the key they were sealed with is not here")
+    assert receiver.requests == []
+
+
+def test_what_was_told_long_ago_is_forgotten(services: Services, certificates: Path) -> None:
+    with receiving(certificates) as receiver:
+        to = alive(services, outward(certificates, receiver))
+        subscribe(to, subscription(receiver.base + "/hook"))
+        for n in range(3):
+            transact([Put(location(str(n)))], CALLER, to)
+        with telling(to):
+            eventually(lambda: queue(to, NAME).told == 3)
+        with to.store.changing() as db:
+            db.rows("update queue set told = 2")
+        later = replace(to, clock=lambda: now() + timedelta(days=31))
+        with telling(replace(later, outward=outward(certificates))):
+            eventually(lambda: rows(to, "select number from delivery") == [(3,)])
 
 
 def test_after_its_end_it_is_off(services: Services, certificates: Path) -> None:
