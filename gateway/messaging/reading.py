@@ -226,7 +226,7 @@ def _contents(bundle: Resource) -> Iterator[Issue]:
 
 
 def _destinations(bundle: Resource, to: Services) -> Iterator[Issue]:
-    """Yield that a message is for others: an error where it is set whom messages are taken for, else a warning."""
+    """Yield that a message is for others: an error where it is set whom messages are taken for, else told."""
     base, taken = to.settings.base_url, to.settings.message_destinations
     ours = {base, f"{base}/", f"{base}/$process-message", *taken}
     for at, one in enumerate((header(bundle) or {}).get("destination", [])):
@@ -237,7 +237,7 @@ def _destinations(bundle: Resource, to: Services) -> Iterator[Issue]:
                 yield Issue("wrong-destination", text, expression=place)
             else:
                 text = _DESTINATION.format(" and does not pass them on: what it says is stored here")
-                yield Issue("wrong-destination", text, "warning", place)
+                yield Issue("wrong-destination", text, "information", place)
 
 
 def _identifier(bundle: Resource) -> str | None:

@@ -246,7 +246,7 @@ def test_a_destination_elsewhere_is_told(client: FlaskClient) -> None:
     response = send(client, sent)
 
     assert response.status_code == 200
-    assert ("warning", "wrong-destination", f"{HEAD}.destination[1].endpoint") in made.issues(response)
+    assert ("information", "wrong-destination", f"{HEAD}.destination[1].endpoint") in made.issues(response)
 
 
 def test_a_destination_that_is_not_on_the_list_is_refused(services: Services) -> None:

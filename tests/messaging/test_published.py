@@ -55,7 +55,7 @@ def test_the_referral_of_az_ig_is_stored_with_everything_in_it(client: FlaskClie
     references |= {one["reference"] for name in ("performer", "supportingInfo") for one in request[name]}
     assert references <= here
     assert request["status"] == "completed"
-    expected = Counter({"profile-unknown": 7, "wrong-destination": 1})
+    expected = Counter({"profile-unknown": 7})
     assert Counter(code for severity, code, _ in issues(response) if severity == "warning") == expected
 
 
