@@ -113,5 +113,5 @@ def told(text: str, language: Language) -> str | None:
             before = told(match["before"], language)
             if before is None:
                 return None
-            return before + suffix.templates[LANGUAGES.index(language)].format_map(match.groupdict())
+            return before + _filled(suffix.templates[LANGUAGES.index(language)], match, language)
     return _texts().told(text, language)

@@ -32,7 +32,7 @@ from gateway.errors import (
 )
 from gateway.fhir.bsn import is_bsn
 from gateway.fhir.search import refuse_bsn_in_url
-from gateway.rest import wire
+from gateway.rest import ingest, wire
 from gateway.rest.compression import compressed, is_not_taken
 from gateway.rest.headers import PATCH_TYPES
 from gateway.rest.routes import NO_SUCH_PATH, allowed_methods
@@ -73,8 +73,8 @@ def _identify() -> None:
     """Take the ids by which the request is found again, else make them. BadRequest."""
     g.since = perf_counter()
     new_id = wire.services().new_id
-    g.correlation = Correlation.of({}, new_id)  # a refusal has one too
-    g.correlation = Correlation.of(request.headers, lambda: g.correlation.request_id)
+    g.correlation = Correlation.of(lambda _: None, new_id)  # a refusal has one too
+    g.correlation = Correlation.of(request.headers.get, lambda: g.correlation.request_id)
 
 
 def _authenticate() -> None:
@@ -128,7 +128,8 @@ def _finish(response: Response) -> Response:
 
 
 def _refuse(error: GatewayError) -> Response:
-    response = wire.respond(wire.refusal(error))
+    at_ingest = ingest.refusal(error) if request.blueprint == ingest.blueprint.name else None
+    response = at_ingest or wire.respond(wire.refusal(error))
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(allowed_methods(request.path))
     if isinstance(error, UnsupportedMediaType) and is_not_taken():

@@ -8,14 +8,15 @@ from typing import NamedTuple
 from flask import Blueprint, Response, g, request
 
 from gateway import report
-from gateway.errors import Issue, NotAcceptable
+from gateway.errors import GatewayError, Issue, NotAcceptable
 from gateway.fhir import json, xml
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.types import Resource
-from gateway.ingest import Ingested, acknowledgement, control, ingest
+from gateway.ingest import Ingested, Taken, acknowledgement, control, ingest
 from gateway.rest import signed, wire
 from gateway.rest.headers import FHIR_JSON, FHIR_MEDIA_TYPES, FHIR_XML, media_type, negotiate
 from gateway.rest.upload import FORM, File, files
+from gateway.transact import Received
 
 blueprint = Blueprint("ingest", __name__)
 
@@ -58,6 +59,25 @@ def post(provider: str) -> Response:
     chosen = asked or _usual(every, content_type)
     refusals = [one.ingested.refusal for one in every]
     status = refusals[0].status if refusals[0] and all(refusals) else HTTPStatus.OK
+    return _response(chosen, every, status)
+
+
+def refusal(error: GatewayError) -> Response | None:
+    """Return why nothing was even received, in the form that is asked for; None when no form of ours is.
+
+    What is wrong may be the very thing that says how the sender likes to be answered.
+    """
+    content_type = request.headers.get("Content-Type")
+    received = Received(request.path.rpartition("/")[2], "unknown", b"", received_at=wire.services().clock())
+    every = [_Answered("", Ingested("unknown", [Taken(received, error.issues, refusal=error)]))]
+    try:
+        chosen = negotiate(request.headers.get("Accept"), _OFFERED, default="") or _usual(every, content_type)
+        return _response(chosen, every, error.status)
+    except GatewayError:
+        return None
+
+
+def _response(chosen: str, every: Sequence[_Answered], status: HTTPStatus) -> Response:
     charset = "iso-8859-1" if chosen == _EDIFACT else "utf-8"  # an interchange says itself what it is in
     return Response(_ANSWERS[chosen](every), status, content_type=f"{chosen}; charset={charset}")
 

@@ -5,9 +5,19 @@ a `{name}` is told in the reader's language too, where it is one of the `PARTS`.
 each text in the code: none of them may be missing here.
 """
 
-from gateway.report.dutch import expressions, messages, profiles, resources, segments, subscriptions, tables, trees
+from gateway.report.dutch import (
+    doors,
+    expressions,
+    messages,
+    profiles,
+    resources,
+    segments,
+    subscriptions,
+    tables,
+    trees,
+)
 
-_SUBJECTS = (tables, segments, trees, messages, profiles, resources, subscriptions, expressions)
+_SUBJECTS = (doors, tables, segments, trees, messages, profiles, resources, subscriptions, expressions)
 
 TEXTS: tuple[tuple[str, str], ...] = tuple(pair for subject in _SUBJECTS for pair in subject.TEXTS)
 """What a finding says: English, Dutch."""
@@ -16,5 +26,9 @@ PARTS: tuple[tuple[str, str], ...] = tuple(pair for subject in _SUBJECTS for pai
 SUFFIXES: tuple[tuple[str, str], ...] = (
     ("; the element was left out", "; het element is weggelaten"),
     ("; did you mean '{name}'?", "; bedoelt u '{name}'?"),
+    (
+        "; try again in {seconds} {seconds:second|seconds}",
+        "; probeer het over {seconds} {seconds:seconde|seconden} opnieuw",
+    ),
 )
 """What may follow any text: English, Dutch."""
