@@ -4,7 +4,7 @@ Nothing in it concerns a patient: rules instead of URLs, providers, numbers.
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flask import Blueprint, Response
 
@@ -13,7 +13,10 @@ from gateway.errors import Unavailable
 from gateway.metrics import CONTENT_TYPE, Gauge
 from gateway.rest import wire
 from gateway.services import Services
+from gateway.store import queues
 from gateway.store.inbox import last_heard
+from gateway.store.queues import Backlog
+from gateway.store.records import microseconds
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -43,3 +46,20 @@ def _stored(to: Services) -> Iterator[Gauge]:
         "provider",
         {provider: at.timestamp() for provider, at in heard.items()},
     )
+    with to.store.reading(snapshot=False) as db:
+        backlog = queues.backlog(db)
+    now = microseconds(to.clock())
+    for name, documentation, number in _OUTWARD:
+        yield Gauge(name, documentation, "queue", {kind: number(of, now) for kind, of in backlog.items()})
+
+
+_OUTWARD: tuple[tuple[str, str, Callable[[Backlog, int], float]], ...] = (
+    ("gateway_outbox_waiting", "Deliveries that wait to be told.", lambda of, _: of.waiting),
+    ("gateway_outbox_failing", "Queues of which the last delivery failed.", lambda of, _: of.failing),
+    ("gateway_outbox_given_up", "Deliveries that were given up and not sent again.", lambda of, _: of.given_up),
+    (
+        "gateway_outbox_lag_seconds",
+        "How long the delivery waits that waits longest.",
+        lambda of, now: max(0, now - of.oldest) / 1_000_000 if of.oldest is not None else 0,
+    ),
+)

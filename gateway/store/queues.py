@@ -34,6 +34,13 @@ _DIED = "update delivery set dead_at = ?, reason = ? where queue = ? and number 
 _EMPTIED = "update delivery set body = null where queue = ? and number = ? and dead_at is null and body is not null"
 _DEAD = "select * from delivery where queue = ? and dead_at is not null order by number"
 _HASTEN = "update queue set attempts = 0, due = ? where name = ? and last > told and status <> 'off'"
+_BACKLOG = """
+select q.kind, sum(case when q.status = 'off' then 0 else q.last - q.told end),
+    sum(case when q.failing_since is not null or q.status = 'error' then 1 else 0 end),
+    min(case when q.status = 'off' then null else d.at end)
+from queue q left join delivery d on d.queue = q.name and d.number = q.told + 1 group by q.kind order by q.kind"""
+_DEAD_BY_KIND = """
+select q.kind, count(*) from delivery d join queue q on q.name = d.queue where d.dead_at is not null group by q.kind"""
 _FORGET = """
 delete from delivery where (queue, number) in (
     select d.queue, d.number from delivery d join queue q on q.name = d.queue
@@ -156,6 +163,22 @@ def revive(db: Database, delivery: Delivery, now: int) -> int:
     again = delivery._replace(number=number, at=now, dead_at=None, reason=None)
     db.rows(f"insert into delivery values ({', '.join('?' * len(again))})", again)  # noqa: S608 - holes
     return int(number)
+
+
+class Backlog(NamedTuple):
+    """What waits to be told of one kind of queue, how many fail, and since when the oldest waits (None: none does)."""
+
+    waiting: int
+    failing: int
+    given_up: int
+    oldest: int | None
+
+
+def backlog(db: Database) -> dict[str, Backlog]:
+    """Return what waits by kind of queue; a kind of which there is no queue is absent."""
+    dead = {kind: int(number) for kind, number in db.rows(_DEAD_BY_KIND)}
+    rows = db.rows(_BACKLOG)
+    return {kind: Backlog(int(waits), int(fails), dead.get(kind, 0), oldest) for kind, waits, fails, oldest in rows}
 
 
 def forget(db: Database, before: int) -> int:

@@ -7,6 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
+from gateway.app import create_app
 from gateway.cli.outbox import outbox
 from gateway.services import Services
 from gateway.store import queues
@@ -68,6 +69,14 @@ def test_what_was_given_up_is_sent_again_after_what_waits(failing: Services) -> 
     found = queue(failing, URL)
     assert (found.last, found.told, found.attempts) == (4, 1, 0)
     assert run(failing, "resend", URL, "--number", "2").exit_code == 1
+
+
+def test_a_monitor_sees_what_waits_and_what_was_given_up(failing: Services) -> None:
+    send(failing, parcel("https://other.example/in", "x"))
+    told = create_app(failing).test_client().get("/metrics").text
+
+    for name, number in (("waiting", 3), ("failing", 1), ("given_up", 1), ("lag_seconds", 0)):
+        assert f'gateway_outbox_{name}{{queue="endpoint"}} {number}.0' in told
 
 
 def test_what_is_not_there_is_told(services: Services) -> None:
