@@ -173,7 +173,8 @@ class Settings:
         default=(),
         metadata=_by(
             _words,
-            "Endpoints that FHIR messages are taken for, beside its own, separated by spaces; by default others are told.",
+            "Endpoints that FHIR messages are taken for, beside its own, separated by spaces; by default all are, "
+            "and it is told.",
         ),
     )
     tls_certificate: Path | None = field(

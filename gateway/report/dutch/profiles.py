@@ -17,6 +17,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("msb-az-3: An organisation is known by its URA", "msb-az-3: Een organisatie wordt genoemd met haar URA"),
     ("msb-az-4: A BSN is nine digits", "msb-az-4: Een BSN heeft negen cijfers"),
     (
+        "msb-az-5: The referral comes as a transaction or as a message",
+        "msb-az-5: De verwijzing komt als transaction of als message",
+    ),
+    (
         "msb-stop-1: A stop says until when it is expected to last",
         "msb-stop-1: Een stop zegt tot wanneer zij naar verwachting duurt",
     ),
