@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.fhir.frozen import frozen
 from gateway.store.search.pages import Found
-from gateway.store.search.sql import Sql, either, every, joined, one_of, sql
+from gateway.store.search.sql import Sql, either, every, fails, holds, joined, one_of, sql
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
@@ -50,6 +50,7 @@ _CARE_DATES: Mapping[str, tuple[str, ...]] = {
 }
 
 # What hangs below a place: the places in it, what is offered there, when that can be had, and how much there is of it.
+_NONE = "select c.id from current c where c.key = -1"
 _ITSELF = "select c.id from current c where c.type = {} and c.id = {}"
 _PLACES = """
 place(id) as (
@@ -72,6 +73,12 @@ agenda(id) as (
     cross join index_reference r where r.type = 'Schedule' and r.param = 'actor'
     and r.target_type = 'HealthcareService' and r.target_id = s.id
 )"""
+_OF_TYPE = "select (select c.key from current c where c.type = {} and c.id = b.id) as key from {t} b"
+# Scalar subqueries: each row is looked up by itself, and no plan can read a table to join it.
+_WHOLE = """
+select p.key, (select c.type from current c where c.key = p.key), (select c.id from current c where c.key = p.key),
+(select r.body from current c join resource r on r.key = c.key and r.version = c.version where c.key = p.key)
+from p order by p.key"""
 _REFERENCES = """
 select (select c.key from current c where c.type = r.target_type and c.id = r.target_id and not c.deleted) as key
 from index_reference r where {} and {}"""
@@ -121,15 +128,11 @@ def compartment(db: Database, of: Identity, codes: Mapping[str, Sequence[str]], 
 def below(db: Database, of: Identity, wanted: Wanted) -> Gathered:
     """Return what hangs below a Location or a HealthcareService."""
     is_place = of.type == "Location"
-    itself, nothing = sql(_ITSELF, *of), sql("select c.id from current c where false")
+    itself, nothing = sql(_ITSELF, *of), Sql(_NONE)
     places, services = (itself, nothing) if is_place else (nothing, itself)
     parts = [sql(_PLACES, places), sql(_SERVICES, services), Sql(_SCHEDULES)]
     tables = sql("recursive {}, ", joined(", ", parts))
-    branches = [
-        sql("select c.key from {t} b cross join current c where c.type = {} and c.id = b.id", type_, t=table)
-        for type_, table in _BELOW.items()
-        if type_ in wanted.types
-    ]
+    branches = [sql(_OF_TYPE, type_, t=table) for type_, table in _BELOW.items() if type_ in wanted.types]
     branches += [
         sql(
             "select r.key from {t} b cross join index_reference r where r.type = {} and r.param = {}"
@@ -160,18 +163,21 @@ def _page(db: Database, of: Identity, tables: Sql, branches: Sequence[Sql], want
 
 def _statement(of: Identity, tables: Sql, branches: Sequence[Sql], wanted: Wanted) -> Sql:
     """Return the select of a page; materialized, so that the branches are what is read first on either engine."""
-    return sql(
-        "with {} w as materialized (select distinct key from ({}) u where key > {})"
-        " select c.key, c.type, c.id, r.body from w cross join current c cross join resource r"
-        " where c.key = w.key and r.key = c.key and r.version = c.version and not c.deleted"
-        " and not (c.type = {} and c.id = {}) and {} order by c.key limit {limit}",
+    looked_up = sql(
+        "select 1 from current c where c.key = w.key and not c.deleted and not (c.type = {} and c.id = {}) and {}",
+        *of,
+        every(_filters(wanted)),
+    )
+    page = sql(
+        "with {} w as materialized (select distinct key from ({}) u where key > {}),"
+        " p as (select key from w where {} order by key limit {limit})",
         tables,
         joined(" union ", branches),
         wanted.after,
-        *of,
-        every(_filters(wanted)),
+        holds(looked_up),
         limit=str(wanted.count + 1),
     )
+    return sql("{} {}", page, Sql(_WHOLE))
 
 
 def _filters(wanted: Wanted) -> Iterable[Sql]:
@@ -196,30 +202,27 @@ def _referred(
     db: Database, of: Identity, found: Sequence[Found], wanted: Wanted, members: Callable[[Sql], Sql]
 ) -> tuple[list[Found], bool]:
     """Return what the page and the resource itself refer to, without what is told as belonging to it anyway."""
-    origins = one_of("r.key", [row.key for row in found])
+    origins = [one_of("r.key", [row.key for row in found])] if found else []
     if not wanted.after:
-        own = sql("r.key = (select c.key from current c where c.type = {} and c.id = {})", *of)
-        origins = either([own, origins]) if found else own
-    keys = joined(
-        " union ", [sql(_REFERENCES, origins, one_of("r.target_type", sorted(wanted.types))), *_files(origins, wanted)]
-    )
-    listed = sql(
-        "k as materialized (select key from ({}) u where key is not null limit {limit})",
-        keys,
-        limit=str(MAX_REFERRED + 1),
-    )
-    rows = db.rows(
-        *sql(
-            "with {} select c.key, c.type, c.id, r.body from k cross join current c cross join resource r"
-            " where c.key = k.key and r.key = c.key and r.version = c.version and not (c.type = {} and c.id = {})"
-            " order by c.key",
-            listed,
-            *of,
-        )
-    )
+        origins.append(sql("r.key = (select c.key from current c where c.type = {} and c.id = {})", *of))
+    if not origins:
+        return [], True
+    rows = db.rows(*_referred_statement(of, either(origins), wanted))
     belonging = {key for (key,) in db.rows(*members(one_of("key", [row[0] for row in rows])))} if rows else set()
     others = [Found(*row) for row in rows if row[0] not in belonging]
     return others[:MAX_REFERRED], len(rows) <= MAX_REFERRED
+
+
+def _referred_statement(of: Identity, origins: Sql, wanted: Wanted) -> Sql:
+    named = sql(_REFERENCES, origins, one_of("r.target_type", sorted(wanted.types)))
+    itself = sql("select 1 from current c where c.key = u.key and c.type = {} and c.id = {}", *of)
+    return sql(
+        "with p as materialized (select distinct key from ({}) u where key is not null and {} limit {limit}) {}",
+        joined(" union ", [named, *_files(origins, wanted)]),
+        fails(itself),
+        Sql(_WHOLE),
+        limit=str(MAX_REFERRED + 1),
+    )
 
 
 def _files(origins: Sql, wanted: Wanted) -> Iterable[Sql]:

@@ -175,3 +175,21 @@ def test_an_operation_stands_in_a_batch_but_not_in_a_transaction(client: FlaskCl
     refused_ = client.post("/fhir", data=encode({**batch, "type": "transaction"}), content_type=FHIR)
     assert refused_.status_code == 405
     assert decode(refused_.data)["issue"][0]["expression"] == ["Bundle.entry[0].request"]
+
+
+def test_every_operation_that_is_listed_is_served_where_it_is_listed(client: FlaskClient) -> None:
+    """By POST of nothing: whatever the answer, it is not that there is no such path or method."""
+    rest = decode(client.get("/fhir/metadata").data)["rest"][0]
+    wanted = [("", operation["name"]) for operation in rest["operation"]]
+    wanted += [(r["type"], operation["name"]) for r in rest["resource"] for operation in r.get("operation", [])]
+    assert len(wanted) > 100
+    rules = {(rule.rule, method) for rule in client.application.url_map.iter_rules() for method in rule.methods or ()}
+    for type_, name in wanted:
+        places = [f"/fhir/{type_}/${name}", f"/fhir/{type_}/<fhir_id:id>/${name}", f"/fhir/<fhir_type:type>/${name}"]
+        places += [f"/fhir/<fhir_type:type>/<fhir_id:id>/${name}", f"/fhir/<fhir_id:id>/${name}"]
+        assert any((place.replace("//", "/"), method) in rules for place in places for method in ("GET", "POST")), name
+
+
+def test_an_operation_that_is_not_listed_for_a_type_is_not_served_on_it(client: FlaskClient) -> None:
+    for path in ("Location/a/$expand", "ValueSet/$meta", "Provenance/a/$meta-delete", "Patient/$lastn", "$validate"):
+        assert client.post(f"/fhir/{path}", data=b"{}", content_type=FHIR).status_code in {404, 405}, path
