@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.stores import opened
+from gateway.cli.stores import built, opened
 
 if TYPE_CHECKING:
     from gateway.store.queues import Delivery, Queue
@@ -74,19 +74,28 @@ def show(name: str, content: int | None, limit: int, as_: str, database: str | N
 @click.option("--number", type=click.IntRange(1), help="Only this one of those that were given up.")
 @_database
 def resend(name: str, number: int | None, database: str | None) -> None:
-    """Send again what was given up, after what waits already; and try at once what waits for its next attempt."""
-    from gateway.services import now  # noqa: PLC0415 - not for `--help`
-    from gateway.store import queues  # noqa: PLC0415 - as above
+    """Send again what was given up, after what waits already; and try at once what waits for its next attempt.
+
+    A Subscription in error is requested anew: when its endpoint answers, everything that waits is told.
+    """
+    from gateway.deliver.settling import settle  # noqa: PLC0415 - slow to load
+    from gateway.store import queues  # noqa: PLC0415 - not for `--help`
     from gateway.store.records import microseconds  # noqa: PLC0415 - as above
 
-    with opened(database) as store, store.changing() as db:
-        _known(queues.queue(db, name))
-        wanted = [one for one in queues.dead(db, name) if number in {None, one.number}]
-        if number is not None and not wanted:
-            raise click.ClickException(f"number {number} of this queue was not given up")
-        for one in wanted:
-            queues.revive(db, one, microseconds(now()))
-        queues.hasten(db, name, microseconds(now()))
+    with built(database) as to:
+        now = microseconds(to.clock())
+        with to.store.changing() as db:
+            queue = _known(queues.queue(db, name))
+            wanted = [one for one in queues.dead(db, name) if number in {None, one.number}]
+            if number is not None and not wanted:
+                raise click.ClickException(f"number {number} of this queue was not given up")
+            for one in wanted:
+                queues.revive(db, one, now)
+            queues.hasten(db, name, now)
+        if queue.kind == "subscription" and queue.status == "error":
+            settle(name, "requested", to, due=now)
+            click.echo(f"{name}: requested anew, and then {queue.last - queue.told} are told")
+            return
     click.echo(f"{name}: {len(wanted)} to be sent again")
 
 

@@ -23,12 +23,20 @@ _log = logging.getLogger("gateway.deliver")
 
 
 def settle(
-    name: str, status: Literal["active", "error", "off"], to: Services, *, due: int = 0, reason: str | None = None
-) -> None:
-    """Give the Subscription of the queue `name` a status; `due`: when there is something to do next, 0 for never."""
+    name: str,
+    status: Literal["requested", "active", "error", "off"],
+    to: Services,
+    *,
+    due: int = 0,
+    reason: str | None = None,
+) -> bool:
+    """Give the Subscription of the queue `name` a status; `due`: when there is something to do next, 0 for never.
+
+    Return False when there is no such Subscription any more.
+    """
     stored = to.store.read(Identity(TYPE, name.partition("/")[2]))
     if stored is None or stored.deleted:
-        return
+        return False
     resource = decode(stored.body) | {"status": status}
     resource.pop("error", None)
     if reason is not None:
@@ -42,3 +50,4 @@ def settle(
         raise
     else:
         _log.info("subscription-%s: %s", status, name)
+    return True

@@ -42,8 +42,10 @@ def deliver(turn: Turn) -> None:
     """Do what is due of a subscription: the handshake, what waits, a sign of life, or its end."""
     wanted = msgspec.json.decode(turn.queue.about, type=Wanted)
     if wanted.end is not None and turn.now >= wanted.end:
-        settle(turn.queue.name, "off", turn.to)
-        turn.end()
+        if settle(turn.queue.name, "off", turn.to):
+            turn.end()
+        else:
+            turn.rest()
         return
     way = turn.to.outward if not wanted.timeout else replace(turn.to.outward, seconds=float(wanted.timeout))
     if not turn.allow(way.seconds):
@@ -61,10 +63,10 @@ def _failed(turn: Turn, problem: NotSent) -> None:
     is_over = (
         queue.attempts + 1 >= _HANDSHAKES if queue.status == "requested" else turn.is_too_late(queue.failing_since)
     )
-    if is_over:
-        settle(queue.name, "error", turn.to, reason=problem.reason)
-    else:
+    if not is_over:
         turn.failed(problem)
+    elif not settle(queue.name, "error", turn.to, reason=problem.reason):
+        turn.rest()
 
 
 class Hook:
@@ -80,9 +82,12 @@ class Hook:
         """Do what is due. Raises NotSent and Refused."""
         if self._turn.queue.status == "requested":
             self._send("handshake", [])
-            settle(self._turn.queue.name, "active", self._to, due=self._idle() or 0)
+            if not settle(self._turn.queue.name, "active", self._to, due=self._idle() or 0):
+                self._turn.rest()
         elif self._turn.queue.status == "active":
             self._tell()
+        else:
+            self._turn.rest()
 
     def _tell(self) -> None:
         number, anything = self._turn.queue.told, False

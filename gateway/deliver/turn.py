@@ -90,6 +90,11 @@ class Turn:
         patience = timedelta(days=self.to.settings.delivery_days)
         return since is not None and self.to.clock() - moment(since) >= patience
 
+    def rest(self) -> None:
+        """Let go of the lease, and of what was due."""
+        with self.to.store.changing(durable=False) as db:
+            queues.rest(db, self.queue.name, self.holder)
+
     def end(self) -> None:
         """Let go of the lease."""
         with self.to.store.changing(durable=False) as db:

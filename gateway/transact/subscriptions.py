@@ -102,7 +102,7 @@ def is_ours(entry: Entry) -> bool:
 
 def _settled(name: str, op: Put, at: int) -> Subscriber:
     status = op.resource["status"]
-    due = op.due if status == "active" and op.due else None
+    due = op.due if status in {"requested", "active"} and op.due else None
     return Subscriber(name, status, at, due, is_ours=True, reason=op.resource.get("error"))
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from gateway.access.policy import Caller
 from gateway.access.sealing import Keys
+from gateway.cli.outbox import outbox
+from gateway.deliver.settling import settle
 from gateway.errors import InvalidResource
 from gateway.fhir.json import decode
 from gateway.services import Services, now
@@ -224,6 +227,36 @@ def test_a_receiver_that_fails_for_days_is_told_everything_when_it_is_back(
 
     told = [request.path for request in receiver.requests if request.method == "PUT"]
     assert told == ["/hook/Location/0"] * 3 + [f"/hook/Location/{n}" for n in range(1, 4)]
+
+
+def test_an_operator_may_have_it_requested_anew(services: Services, certificates: Path) -> None:
+    with receiving(certificates) as receiver:
+        to = alive(services, outward(certificates, receiver))
+        subscribe(to, subscription(receiver.base + "/hook"))
+        settle(NAME, "error", to, reason="it answered 500")
+        transact([Put(location("a"))], CALLER, to)
+        with telling(to):
+            eventually(lambda: queue(to, NAME).last == 1)
+            assert receiver.requests == []
+        done = CliRunner().invoke(outbox, ["resend", NAME, "--database", to.settings.database])
+        assert done.output == f"{NAME}: requested anew, and then 1 are told\n"
+        with telling(to):
+            becomes(to, "active")
+            eventually(lambda: queue(to, NAME).told == 1)
+
+    assert receiver.times["/hook"] == 2
+
+
+def test_a_queue_without_its_subscription_rests(services: Services, certificates: Path) -> None:
+    with receiving(certificates) as receiver:
+        to = alive(services, outward(certificates, receiver))
+        subscribe(to, subscription(receiver.base + "/hook"))
+        with to.store.changing() as db:
+            db.rows("update current set id = 'gone' where type = 'Subscription'")
+        with telling(to):
+            eventually(lambda: queue(to, NAME).due is None)
+
+    assert receiver.times["/hook"] == 1
 
 
 def test_the_headers_are_sent_and_never_read_back(services: Services, certificates: Path) -> None:
