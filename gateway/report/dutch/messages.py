@@ -80,6 +80,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "hierover is iets nieuwers bekend: dit is bewaard als historie, en wat nu geldt blijft",
     ),
     (
+        "something newer is known of part of this: that part is kept as history, and the rest is taken",
+        "over een deel hiervan is al iets nieuwers bekend: dat deel is als historie bewaard, de rest is overgenomen",
+    ),
+    (
         "this bed stays in another state than this message gives it: somebody is known to be in it, or to need it",
         "dit bed blijft in een andere toestand dan dit bericht zegt: er ligt iemand in, of iemand heeft het nodig",
     ),
