@@ -116,21 +116,34 @@ class Pool:
     def close(self) -> None:
         """Close every connection; one that is lent is closed when it comes back."""
         self._closed = True
-        while self._idle:
-            self._idle.pop().connection.close()
+        self._let_go()
 
     def _taken(self) -> Link:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return Link(self._connect())
+        while True:
+            try:
+                link = self._idle.pop()
+            except IndexError:
+                return Link(self._connect())
+            if link.is_open():
+                return link
+            link.connection.close()
 
     def _give_back(self, link: Link) -> None:
         """Keep a connection that is ready for more; one that was cut, or left in the middle of something, goes."""
+        if link.is_cut:
+            self._let_go()  # the others of that server are gone too, or will be asked whether they are
         if self._closed or link.connection.pgconn.transaction_status != TransactionStatus.IDLE:
             link.connection.close()
         else:
             self._idle.append(link)
+
+    def _let_go(self) -> None:
+        while self._idle:
+            try:
+                link = self._idle.pop()
+            except IndexError:  # another thread took the last one
+                return
+            link.connection.close()
 
 
 @contextmanager

@@ -8,16 +8,17 @@ other work can be done while the server is busy. https://www.postgresql.org/docs
 from __future__ import annotations
 
 import re
+import select
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from psycopg import Connection, generators
+from psycopg import Connection, OperationalError, generators
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, Format, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 
 _PARAMETER = re.compile(r"%\((\w+)\)([sb])")
 _FINE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
@@ -44,6 +45,26 @@ class Link:
     def __init__(self, connection: Connection[tuple[Any, ...]]) -> None:
         self.connection = connection
         self._prepared: dict[str, tuple[bytes, Statement]] = {}
+
+    @property
+    def is_cut(self) -> bool:
+        """Return whether the connection is known to be gone."""
+        return self.connection.pgconn.status == ConnStatus.BAD
+
+    def is_open(self) -> bool:
+        """Return whether the server holds this connection still, by what it has said since; nothing is sent.
+
+        A server that stops says so and hangs up, which nobody reads while the connection rests.
+        """
+        pgconn = self.connection.pgconn
+        waiting = select.poll()
+        waiting.register(pgconn.socket, select.POLLIN)
+        try:
+            while waiting.poll(0):
+                pgconn.consume_input()  # it raises at the end of what was said
+        except OperationalError:
+            return False
+        return True
 
     def send(self, sql: str, values: Mapping[str, Value]) -> None:
         """Send a statement; `answer` must be called next, whatever happens."""

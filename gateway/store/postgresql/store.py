@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import psycopg
 from psycopg import Connection
 from psycopg.errors import DeadlockDetected, DivisionByZero, SerializationFailure, UniqueViolation
+from psycopg.pq import ConnStatus
 
 from gateway.errors import Unavailable
 from gateway.store import migrate, reads
@@ -27,6 +28,10 @@ _KEYS = frozenset({"resource_pkey", "current_pkey", "current_type_id_key", "inbo
 _LOCK_OF_MIGRATIONS = 7_301_842_900  # any number that no other program on this database uses
 
 
+class CutError(psycopg.OperationalError):
+    """The connection was cut before anything was written: the same can be done again on another one."""
+
+
 class PostgresqlStore:
     """A store in the database at `url`; opened by `gateway.store.open_store`."""
 
@@ -42,12 +47,24 @@ class PostgresqlStore:
     @contextmanager
     def reading(self, *, snapshot: bool = True) -> Iterator[PostgresqlDatabase]:
         """Return a Database; with `snapshot`, all its statements see one state."""
-        with available(), self._here().reading.connection() as connection:
-            if not snapshot:
-                yield PostgresqlDatabase(connection)
-                return
-            with connection.transaction():
-                yield PostgresqlDatabase(connection)
+        with available(), ExitStack() as lent:
+            yield PostgresqlDatabase(self._begun(lent) if snapshot else self._lent(lent))
+
+    def _lent(self, lent: ExitStack) -> Connection[tuple[Any, ...]]:
+        return lent.enter_context(self._here().reading.connection())
+
+    def _begun(self, lent: ExitStack) -> Connection[tuple[Any, ...]]:
+        """Return a connection inside a transaction: on another one when that is cut before it began."""
+        connection = self._lent(lent)
+        try:
+            lent.enter_context(connection.transaction())
+        except psycopg.OperationalError:
+            if connection.pgconn.status != ConnStatus.BAD:
+                raise
+            lent.close()
+            connection = self._lent(lent)
+            lent.enter_context(connection.transaction())
+        return connection
 
     def read(self, identity: Identity) -> Stored | None:
         """Return the newest version, which may be a deletion; None when there never was one."""
@@ -62,10 +79,18 @@ class PostgresqlStore:
     def write(self, decide: Decide[T], prepare: Prepare = nothing) -> T:
         """Commit the Batch that `decide` makes of what it sees, and return its other result.
 
-        The first attempt takes no locks; who is overtaken tries again with locks, and so waits for its turn.
+        The first attempt takes no locks; who is overtaken tries again with locks, and so waits for its turn. When the
+        connection turns out to be cut before anything was written, it begins anew on another one, once.
         """
+        with available():
+            try:
+                return self._write(decide, prepare)
+            except CutError:
+                return self._write(decide, prepare)
+
+    def _write(self, decide: Decide[T], prepare: Prepare) -> T:
         locks, here = False, self._here()
-        with available(), here.writing.link() as link:
+        with here.writing.link() as link:
             for _ in range(_MOST_ATTEMPTS):
                 try:
                     return _attempt(link, decide, prepare, here.noting, locks=locks)
@@ -109,11 +134,17 @@ class PostgresqlStore:
 
 
 def _attempt(link: Link, decide: Decide[T], prepare: Prepare, noting: Noting, *, locks: bool) -> T:
-    sight = PostgresqlSight(link, locks=locks, prepare=prepare)
-    with link.transaction() if locks else nullcontext():  # without locks it is one statement, a transaction by itself
-        batch, result = decide(sight)
-        noted = noting.note(PostgresqlDatabase(link.connection), batch.versions)
-        write(link, batch)
+    sight, is_written = PostgresqlSight(link, locks=locks, prepare=prepare), False
+    try:
+        with link.transaction() if locks else nullcontext():  # without locks it is one statement, a transaction itself
+            batch, result = decide(sight)
+            noted = noting.note(PostgresqlDatabase(link.connection), batch.versions)
+            is_written = True  # or perhaps it is: from here on nobody knows
+            write(link, batch)
+    except psycopg.OperationalError as error:
+        if is_written or not link.is_cut:
+            raise
+        raise CutError(*error.args) from error
     noting.committed(noted)
     return result
 
