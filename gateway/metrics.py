@@ -80,7 +80,7 @@ class Metrics:
         shown = CollectorRegistry()
         shown.register(_Gauges(gauges))
         if os.environ.get(TOGETHER):
-            MultiProcessCollector(shown)
+            MultiProcessCollector(shown)  # type: ignore[no-untyped-call] # it has no types
             return generate_latest(shown)
         return generate_latest(self._registry) + generate_latest(shown)
 

@@ -7,7 +7,7 @@ the audit need not repeat what follows from it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID, uuid5
@@ -36,20 +36,20 @@ class Correlation:
     flags: str = _SAMPLED
 
     @classmethod
-    def of(cls, headers: Mapping[str, str], new_id: Callable[[], str]) -> Correlation:
-        """Return the ids that a request came with.
+    def of(cls, header: Callable[[str], str | None], new_id: Callable[[], str]) -> Correlation:
+        """Return the ids that a request came with; `header` returns one of its headers.
 
         One that cannot be logged safely is as good as none, as W3C wants it of traceparent. Only of AORTA-ID, which
         all parties must log, BadRequest says what it should look like.
 
         https://www.w3.org/TR/trace-context/#traceparent-header
         """
-        request_id, correlation_id = _safe(headers.get(REQUEST)), _safe(headers.get(CORRELATION))
-        trace = _TRACE.fullmatch(headers.get(TRACE, "").strip())
+        request_id, correlation_id = _safe(header(REQUEST)), _safe(header(CORRELATION))
+        trace = _TRACE.fullmatch((header(TRACE) or "").strip())
         return cls(
             request_id or new_id(),
             correlation_id,
-            _aorta(headers.get(AORTA)),
+            _aorta(header(AORTA)),
             trace[1] if trace else "",
             trace[3] if trace else _SAMPLED,
         )

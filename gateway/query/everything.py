@@ -20,7 +20,7 @@ from gateway.fhir.bundle import Match
 from gateway.fhir.datetime import Moment
 from gateway.fhir.json import encode
 from gateway.fhir.outcome import operation_outcome
-from gateway.fhir.search import PAGE
+from gateway.fhir.search import PAGE, Page, page_query
 from gateway.fhir.types import resource_types
 from gateway.query.audit import audit_row
 from gateway.query.links import secret
@@ -45,7 +45,8 @@ _NOT_ALL = Issue(
 class Everything:
     """What is asked about one resource. `applied` are the parameters as they were understood.
 
-    `span` is the time of care, in microseconds; `after` is the key after which a page begins.
+    `span` is the time of care, in microseconds; `after` is the key after which a page begins, None for the first page,
+    on which the resource itself stands.
     """
 
     type: str
@@ -55,7 +56,7 @@ class Everything:
     since: Moment | None = None
     span: tuple[int, int] | None = None
     applied: tuple[tuple[str, str], ...] = ()
-    after: int = 0
+    after: int | None = None
 
     @property
     def address(self) -> str:
@@ -73,29 +74,30 @@ def everything(asked: Everything, caller: Caller, to: Services, *, base: str) ->
     of = Identity(asked.type, asked.id)
     with to.store.reading() as db:
         itself = _there(read_stored(db, of), of)
-        found = _gathered(db, of, asked, caller)
+        first = [itself] if asked.after is None and _is_wanted(asked, itself) else []
+        found = _gathered(db, of, asked, caller, asked.count - len(first))
         links = _links(asked, found.next, base, secret(db, caller))
-    first = [] if asked.after or not _is_wanted(asked, itself) else [itself]
     matches = list(_matches(first, found, base))
     seen = [f"{row.type}/{row.id}" for rows in (first, found.found, found.referred) for row in rows]
     to.store.audit(audit_row(caller, to.clock(), "everything", seen, [name for name, _ in asked.applied]))
-    is_all = found.next is None and not asked.after
+    is_all = found.next is None and asked.after is None
     return encode(bundle.searchset(matches, total=len(first) + len(found.found) if is_all else None, links=links))
 
 
-def opened(token: str, address: str, caller: Caller, to: Services) -> Sequence[tuple[str, str]]:
+def opened(page: Page, address: str, caller: Caller, to: Services) -> Sequence[tuple[str, str]]:
     """Return the parameters that a page link holds, and under PAGE where its page begins. BadRequest."""
     with to.store.reading(snapshot=False) as db:
-        found = unseal(token, secret(db, caller))
+        found = unseal(page, secret(db, caller))
     if found.resource_type != address:
         raise BadRequest("this page link is of something else")
     return [*found.pairs, (PAGE, str(found.key))]
 
 
-def _gathered(db: Database, of: Identity, asked: Everything, caller: Caller) -> Gathered:
+def _gathered(db: Database, of: Identity, asked: Everything, caller: Caller, count: int) -> Gathered:
     seen = visible(caller)
     types = frozenset(filter(seen.admits, asked.types or resource_types()))
-    wanted = Wanted(types, asked.count, asked.after, asked.since.low if asked.since else 0, asked.span)
+    since = asked.since.low if asked.since else 0
+    wanted = Wanted(types, count, asked.after or 0, since, asked.span, is_first=asked.after is None)
     codes = tables.compartments().get(of.type)
     if of.type in {"Patient", "Encounter"} and codes is not None:
         return gathering.compartment(db, of, codes, wanted)
@@ -131,8 +133,9 @@ def _links(asked: Everything, following: int | None, base: str, secret: bytes) -
     here = f"{base}/{asked.address}"
 
     def sealed(begin: int) -> str:
-        return f"{here}?{PAGE}={seal(link(asked.address, asked.applied, Position((), begin)), secret)}"
+        token = seal(link(asked.address, asked.applied, Position((), begin)), secret)
+        return f"{here}?{page_query(token, asked.applied)}"
 
     query = urlencode(asked.applied, safe=":,/")
-    found = [("self", sealed(asked.after) if asked.after else f"{here}{'?' if query else ''}{query}")]
-    return [*found, ("next", sealed(following))] if following else found
+    found = [("self", sealed(asked.after) if asked.after is not None else f"{here}{'?' if query else ''}{query}")]
+    return [*found, ("next", sealed(following))] if following is not None else found

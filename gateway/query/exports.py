@@ -19,6 +19,7 @@ from gateway.access.policy import Caller, may_read
 from gateway.errors import Forbidden, Issue, ResourceNotFound
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
+from gateway.fhir.search import Page
 from gateway.query.audit import audit_row
 from gateway.store import exporting
 from gateway.store.exporting import Export
@@ -73,7 +74,7 @@ def manifest(id_: str, files: str, caller: Caller, to: Services) -> bytes:
     with to.store.reading() as db:
         export = _found(db, id_, caller, to)
         wanted = json.decode(export.asked, type=Wanted)
-        since, secret = _since(wanted), page_secret(db)
+        since, secret = _since(wanted), _secret(db, caller)
 
         def file(kind: str, keys: tuple[int, int]) -> dict[str, str]:
             sealed = seal(link(f"export/{id_}", (("type", kind),), Position(keys, 0)), secret)
@@ -102,7 +103,7 @@ def manifest(id_: str, files: str, caller: Caller, to: Services) -> bytes:
 def content(sealed: str, caller: Caller, to: Services) -> bytes:
     """Return a file of an export: NDJSON. BadRequest for a link that is none of ours, ResourceNotFound, Forbidden."""
     with to.store.reading() as db:
-        part = unseal(sealed, page_secret(db))
+        part = unseal(Page(sealed), _secret(db, caller))
         kind, (_, id_) = dict(part.pairs).get("type", _DELETED), (*part.resource_type.split("/"), "")[:2]
         export = _found(db, id_, caller, to)
         wanted = json.decode(export.asked, type=Wanted)
@@ -133,6 +134,10 @@ def _found(db: Database, id_: str, caller: Caller, to: Services) -> Export:
     if found is None:
         raise ResourceNotFound(_NONE)
     return found
+
+
+def _secret(db: Database, caller: Caller) -> bytes:
+    return page_secret(db, "export", caller.organisation)
 
 
 def _since(wanted: Wanted) -> int:

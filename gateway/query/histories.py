@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from gateway.errors import BadRequest, ResourceNotFound
 from gateway.fhir.datetime import Moment
 from gateway.fhir.datetime import read as read_moment
-from gateway.fhir.search import PAGE
+from gateway.fhir.search import Page, page_of, page_query
 from gateway.store import Identity
 from gateway.store import history as stored_history
 from gateway.store.history import Span, Versions
@@ -41,7 +41,7 @@ class HistoryRequest:
     since: Moment | None = None
     at: Moment | None = None
     applied: tuple[tuple[str, str], ...] = ()
-    page: str | None = None
+    page: Page | None = None
     after: tuple[int, ...] | None = None
 
     @property
@@ -54,10 +54,9 @@ def parse(resource_type: str, id_: str, pairs: Sequence[tuple[str, str]]) -> His
     """Return the history that the parameters ask for. BadRequest names what is wrong and what is known."""
     request = HistoryRequest(resource_type, id_)
     names = [name for name, _ in pairs]
-    if PAGE in names:
-        if names != [PAGE]:
-            raise BadRequest("a page link is used as it was given: no parameter can be added to it or taken from it")
-        return replace(request, page=pairs[0][1])
+    page = page_of(pairs)
+    if page is not None:
+        return replace(request, page=page)
     if set(names) - _READERS.keys():
         raise BadRequest(f"a history takes {', '.join(_READERS)}", code="unknown-parameter")
     if len(set(names)) < len(names):
@@ -97,7 +96,7 @@ def links(asked: HistoryRequest, after: tuple[int, ...] | None, base: str, secre
 
     def sealed(begin: tuple[int, ...]) -> str:
         content = link(asked.address, asked.applied, Position(begin[:-1], begin[-1]))
-        return f"{here}?{PAGE}={seal(content, secret)}"
+        return f"{here}?{page_query(seal(content, secret), asked.applied)}"
 
     query = urlencode(asked.applied, safe=":,/")
     found = [("self", sealed(asked.after) if asked.after else f"{here}{'?' if query else ''}{query}")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from gateway.fhir.search import PAGE, SearchRequest, SeveralRequest, bears_bsn
+from gateway.fhir.search import SearchRequest, SeveralRequest, bears_bsn, page_query
 from gateway.store.search import link, page_secret, seal
 
 if TYPE_CHECKING:
@@ -54,4 +54,4 @@ class Links:
 
     def _sealed(self, position: Position | None, secret: bytes) -> str:
         content = link(self.request.address, self.request.applied, position)
-        return f"{self._here}?{PAGE}={seal(content, secret)}"
+        return f"{self._here}?{page_query(seal(content, secret), self.request.applied)}"

@@ -24,7 +24,7 @@ from gateway.fhir.datetime import format_instant
 from gateway.store.migrate import latest
 
 if TYPE_CHECKING:
-    from gateway.store.interface import Database, Store, Tables
+    from gateway.store.interface import Store, Tables, WholeDatabase
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -104,7 +104,7 @@ def restore(file: BinaryIO, store: Store, *, told: Callable[[str, int], None] = 
     return manifest
 
 
-def _check_fits(manifest: Manifest, db: Database) -> None:
+def _check_fits(manifest: Manifest, db: WholeDatabase) -> None:
     """Raise Conflict unless the store is empty, and has the tables of the archive."""
     if manifest.store != latest(db.engine):
         raise Conflict(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from gateway.store.interface import Database
+    from gateway.store.interface import Database, WholeDatabase
     from gateway.store.records import Erased, Identity
 
 _MANY = 500  # in one statement; SQLite takes some thousands of parameters
@@ -54,7 +54,7 @@ def _each(beginning: str, values: Sequence[Any]) -> Iterator[tuple[str, tuple[An
         yield f"{beginning} ({', '.join('?' * len(some))})", some
 
 
-def tables(db: Database) -> list[str]:
+def tables(db: WholeDatabase) -> list[str]:
     """Return the tables whose rows are about a resource by its key."""
     return [name for name, columns in db.tables().columns().items() if "key" in columns and name not in _STAYS]
 

@@ -51,7 +51,7 @@ def begin(db: Database, export: Export, now: int) -> None:
 
 def find(db: Database, id_: str, organisation: str, now: int) -> Export | None:
     """Return an export of this organisation that has not ended; None when there is none."""
-    return next((Export(*row[:4], bytes(row[4])) for row in db.rows(_FIND, (id_, organisation, now))), None)
+    return next((Export(*row)._replace(asked=bytes(row[4])) for row in db.rows(_FIND, (id_, organisation, now))), None)
 
 
 def end(db: Database, id_: str, organisation: str) -> bool:

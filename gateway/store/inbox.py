@@ -178,7 +178,7 @@ class Kept(NamedTuple):
 def contents_from(store: Store, after: int, limit: int) -> list[Kept]:
     """Return the contents of some rows, from the one after `after`; those that are not there any more are left out."""
     with store.reading(snapshot=False) as db:
-        return [Kept(*row[:4], bytes(row[4])) for row in db.rows(_CONTENTS, (after, limit))]
+        return [Kept(*row)._replace(content=bytes(row[4])) for row in db.rows(_CONTENTS, (after, limit))]
 
 
 def unsealed(store: Store, name: str, limit: int) -> list[Entered]:

@@ -48,6 +48,10 @@ class Database(Protocol):
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return every row of the answer, none where the statement has none."""
 
+
+class WholeDatabase(Database, Protocol):
+    """A Database as a store gives it."""
+
     def tables(self) -> Tables:
         """Return its tables as wholes."""
 
@@ -87,7 +91,7 @@ class Store(Protocol):
     def engine(self) -> Engine:
         """Return which database this is."""
 
-    def reading(self, *, snapshot: bool = True) -> AbstractContextManager[Database]:
+    def reading(self, *, snapshot: bool = True) -> AbstractContextManager[WholeDatabase]:
         """Return a Database; with `snapshot`, all its statements see one state."""
 
     def read(self, identity: Identity) -> Stored | None:
@@ -105,7 +109,7 @@ class Store(Protocol):
         database cannot be reached or stays overtaken by other writers.
         """
 
-    def changing(self, *, durable: bool = True) -> AbstractContextManager[Database]:
+    def changing(self, *, durable: bool = True) -> AbstractContextManager[WholeDatabase]:
         """Return a Database whose changes are committed at the end: of queues, which are no part of any Batch.
 
         Without `durable` a power cut may undo them. Unavailable when the database cannot be used.

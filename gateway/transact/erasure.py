@@ -26,6 +26,7 @@ from gateway.store.records import Erased, Mark, microseconds
 
 if TYPE_CHECKING:
     from gateway.store import Database
+    from gateway.store.interface import WholeDatabase
     from gateway.transact.inbox import Keeper
 
 SHARED = frozenset({
@@ -97,7 +98,7 @@ def erase(found: Found, reason: str, caller: Caller, to: Keeper) -> None:
     to.store.write(lambda _: (batch, None))
 
 
-def _about(db: Database, patient: Identity) -> Found:
+def _about(db: WholeDatabase, patient: Identity) -> Found:
     """Return the resources about a patient: first what holds a reference to it anywhere, then what hangs on that."""
     named = [row for end in (b'"', b"/") for row in erasing.holding(db, f"Patient/{patient.id}".encode() + end)]
     own = [(key, Identity(type_, id_)) for key, type_, id_ in _itself(db, patient)]

@@ -13,7 +13,7 @@ TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def of(**headers: str) -> Correlation:
-    return Correlation.of({name.replace("_", "-"): value for name, value in headers.items()}, lambda: UUID)
+    return Correlation.of({name.replace("_", "-"): value for name, value in headers.items()}.get, lambda: UUID)
 
 
 def test_what_was_sent_comes_back() -> None:

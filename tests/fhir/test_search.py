@@ -13,6 +13,7 @@ from gateway.fhir.search import (
     Has,
     Missing,
     NumberRange,
+    Page,
     QuantityRange,
     SearchRequest,
     Target,
@@ -273,7 +274,7 @@ def test_every_problem_is_told_at_once_with_what_is_known() -> None:
         ("_sort=" + ",".join(["status"] * 5), "Slot", "at most 4"),
         ("_count=1e9", "Slot", "a whole number"),
         ("_count=" + "9" * 20, "Slot", "a whole number"),
-        ("near=52|4", "Location", "no parameter 'near'"),
+        ("near=52|4", "Slot", "no parameter 'near'"),
         ("_filter=x", "Slot", "_filter is not served: conditions are parameters"),
         ("_list=7", "Slot", "_list is not served: read the List"),
         ("_content=x", "Patient", "_content is not served"),
@@ -351,9 +352,17 @@ def test_a_count_above_the_largest_is_the_largest_and_the_self_link_will_say_so(
 
 
 def test_a_page_link_stands_alone() -> None:
-    assert asked("_page=abc&_format=json").page == "abc"
+    assert asked("_page=abc&_format=json").page == Page("abc")
     with pytest.raises(BadRequest):
         asked("_page=abc&status=free")
+
+
+def test_a_page_link_takes_another_size_of_page_for_some_clients_set_one() -> None:
+    assert asked("_page=abc&_count=7").page == Page("abc", "7")
+    assert Page("abc", "7").sized([("status", "free"), ("_count", "3")]) == (("status", "free"), ("_count", "7"))
+    assert Page("abc").sized([("_count", "3")]) == (("_count", "3"),)
+    with pytest.raises(BadRequest):
+        asked("_page=abc&_count=7&_count=8")
 
 
 def test_an_unknown_type_gets_a_suggestion() -> None:

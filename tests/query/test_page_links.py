@@ -70,10 +70,9 @@ def test_a_link_works_at_another_node_and_after_a_restart(filled: Services, data
 
 def test_a_link_that_was_changed_is_refused(filled: Services) -> None:
     url = following(filled)
-    for at in range(url.index("_page=") + len("_page="), len(url)):
+    end = url.index("&_count=")
+    for at in range(url.index("_page=") + len("_page="), end - 1):  # the last character has bits that no byte has
         changed = url[:at] + ("A" if url[at] != "A" else "B") + url[at + 1 :]
-        if at == len(url) - 1:
-            continue  # the last character has bits that no byte has
         with pytest.raises(BadRequest, match="not a page link of this gateway"):
             answer(filled, changed)
 

@@ -28,6 +28,7 @@ from gateway.fhir.search.model import (
     Value,
     Words,
 )
+from gateway.fhir.search.paging import Page, page_of, page_query
 from gateway.fhir.search.request import parse, parse_query
 from gateway.fhir.search.served import DEFAULT_COUNT, MAX_COUNT, PAGE, RESULT_PARAMETERS, modifiers, served, targets
 from gateway.fhir.search.several import SeveralRequest, parse_several
@@ -50,6 +51,7 @@ __all__ = [
     "Near",
     "NoCodes",
     "NumberRange",
+    "Page",
     "QuantityRange",
     "SearchRequest",
     "SeveralRequest",
@@ -64,6 +66,8 @@ __all__ = [
     "compartments",
     "fold",
     "modifiers",
+    "page_of",
+    "page_query",
     "parse",
     "parse_query",
     "parse_several",

@@ -11,6 +11,7 @@ from typing import Literal
 from gateway.errors import Issue
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.search.paging import Page
 from gateway.fhir.subsets import Summary
 
 Prefix = Literal["eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap"]
@@ -173,7 +174,7 @@ class Include:
 class SearchRequest:
     """A whole search. `applied` are the pairs that are in force, in canonical spelling: the self link is made of them.
 
-    `issues` are the warnings of lenient handling. `page` is the token of a page link, of which the rest is read.
+    `issues` are the warnings of lenient handling. `page` is what a page link asks, of which the rest is read.
     `compartment` is that which is searched, as in `Patient/123`; '' for no compartment.
     """
 
@@ -186,7 +187,7 @@ class SearchRequest:
     only_count: bool = False
     elements: tuple[str, ...] = ()
     summary: Summary | None = None
-    page: str | None = None
+    page: Page | None = None
     applied: tuple[tuple[str, str], ...] = ()
     issues: tuple[Issue, ...] = ()
     compartment: str = ""

@@ -14,6 +14,7 @@ from gateway.fhir.search.folding import fold
 from gateway.fhir.search.model import SearchRequest, Value
 from gateway.fhir.search.names import UnknownName, resolve, suggestion_of_type, unknown
 from gateway.fhir.search.near import near_of
+from gateway.fhir.search.paging import page_of
 from gateway.fhir.search.results import apply, is_result_parameter
 from gateway.fhir.search.served import (
     DEFAULT_COUNT,
@@ -23,7 +24,6 @@ from gateway.fhir.search.served import (
     MAX_VALUE_LENGTH,
     MAX_VALUES,
     NEAR,
-    PAGE,
 )
 from gateway.fhir.search.values import BadValue, read, read_composite, split
 from gateway.fhir.types import resource_types
@@ -45,8 +45,9 @@ def parse(resource_type: str, pairs: Pairs, *, strict: bool = True, codes: Codes
         raise BadRequest(f"R4 has no such resource type{suggestion_of_type(resource_type)}")
     _check_size(pairs)
     request = SearchRequest(resource_type, count=DEFAULT_COUNT)
-    if any(name == PAGE for name, _ in pairs):
-        return _page(request, pairs)
+    page = page_of(pairs)
+    if page is not None:
+        return replace(request, page=page)
     problems: list[Issue] = []
     for name, value in pairs:
         request = _with(request, name, value, problems, strict=strict, codes=codes)
@@ -66,13 +67,6 @@ def _check_size(pairs: Pairs) -> None:
         raise TooLarge(f"a search takes at most {MAX_PARAMETERS} parameters")
     if sum(value.count(",") + 1 for _, value in pairs) > MAX_VALUES:
         raise TooLarge(f"a search takes at most {MAX_VALUES} values in all")
-
-
-def _page(request: SearchRequest, pairs: Pairs) -> SearchRequest:
-    others = [name for name, _ in pairs if name not in GENERAL_PARAMETERS]
-    if others != [PAGE]:
-        raise BadRequest("a page link is used as it was given: no parameter can be added to it or taken from it")
-    return replace(request, page=next(value for name, value in pairs if name == PAGE))
 
 
 def _with(

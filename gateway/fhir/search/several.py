@@ -16,8 +16,9 @@ from gateway.errors import BadRequest, Issue
 from gateway.fhir.search.codes import Codes, NoCodes
 from gateway.fhir.search.compartments import types_in, within
 from gateway.fhir.search.model import Include, SearchRequest
+from gateway.fhir.search.paging import Page, page_of
 from gateway.fhir.search.request import Pairs, parse
-from gateway.fhir.search.served import PAGE, named, suggestion
+from gateway.fhir.search.served import named, suggestion
 
 TYPE = "_type"
 EVERY = "*"
@@ -37,7 +38,7 @@ class SeveralRequest:
     includes: tuple[Include, ...] = ()
     applied: tuple[tuple[str, str], ...] = ()
     compartment: tuple[str, str] | None = None
-    page: str | None = None
+    page: Page | None = None
 
     @property
     def address(self) -> str:
@@ -70,8 +71,9 @@ def parse_several(
     """
     if compartment:
         types = [each for each in types if each in types_in(compartment[0])]
-    if any(name == PAGE for name, _ in pairs):
-        return SeveralRequest(tuple(types), page=parse(types[0], pairs).page, compartment=compartment)
+    page = page_of(pairs)
+    if page is not None:
+        return SeveralRequest(tuple(types), page=page, compartment=compartment)
     wanted = _wanted(types, [value for name, value in pairs if name == TYPE])
     others = [pair for pair in pairs if pair[0] != TYPE]
     plain = [pair for pair in others if not _is_include(pair[0])]

@@ -15,7 +15,7 @@ from gateway.errors import BadRequest, Forbidden, ResourceNotFound
 from gateway.fhir import bundle
 from gateway.fhir.bundle import Match
 from gateway.fhir.json import encode
-from gateway.fhir.search import PAGE
+from gateway.fhir.search import page_query
 from gateway.query.audit import audit_row
 from gateway.query.installed.asked import Asked, parameters, parse
 from gateway.query.installed.catalogue import TYPES, Catalogue, Definition, catalogue
@@ -73,7 +73,8 @@ def _links(asked: Asked, first: int, following: int, base: str, secret: bytes) -
     here = f"{base}/{asked.type}"
 
     def sealed(begin: int) -> str:
-        return f"{here}?{PAGE}={seal(link(asked.type, asked.applied, Position((), begin)), secret)}"
+        token = seal(link(asked.type, asked.applied, Position((), begin)), secret)
+        return f"{here}?{page_query(token, asked.applied)}"
 
     query = urlencode(asked.applied, safe=":,/")
     found = [("self", sealed(first) if first else f"{here}{'?' if query else ''}{query}")]

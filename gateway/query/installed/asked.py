@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import BadRequest, Issue
 from gateway.fhir.parameters import SearchParameter, search_parameters
-from gateway.fhir.search import PAGE, fold
+from gateway.fhir.search import Page, fold, page_of
 from gateway.fhir.search.served import DEFAULT_COUNT, MAX_COUNT, suggestion
 from gateway.query.installed.catalogue import TOPIC
 
@@ -35,7 +35,7 @@ class Asked:
     count: int = DEFAULT_COUNT
     only_count: bool = False
     applied: tuple[tuple[str, str], ...] = ()
-    page: str | None = None
+    page: Page | None = None
 
 
 def parameters(resource_type: str) -> Sequence[SearchParameter]:
@@ -47,10 +47,9 @@ def parameters(resource_type: str) -> Sequence[SearchParameter]:
 
 def parse(resource_type: str, pairs: Sequence[tuple[str, str]]) -> Asked:
     """Return the search that the parameters ask for. BadRequest with everything that is wrong with them."""
-    if any(name == PAGE for name, _ in pairs):
-        if len(pairs) > 1:
-            raise BadRequest("a page link is used as it was given: no parameter can be added to it or taken from it")
-        return Asked(resource_type, page=pairs[0][1])
+    page = page_of(pairs)
+    if page is not None:
+        return Asked(resource_type, page=page)
     conditions: list[Condition] = []
     said: dict[str, int | bool] = {}
     issues: list[Issue] = []

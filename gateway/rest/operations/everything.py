@@ -13,7 +13,7 @@ from http import HTTPStatus
 from gateway.errors import BadRequest, Issue
 from gateway.fhir.datetime import Moment
 from gateway.fhir.datetime import read as read_moment
-from gateway.fhir.search import PAGE
+from gateway.fhir.search import PAGE, page_of
 from gateway.fhir.search.served import suggestion
 from gateway.fhir.types import resource_types
 from gateway.query import everything
@@ -29,11 +29,9 @@ _SPAN = (Takes("start", "date"), Takes("end", "date"), *_TAKES)
 
 def _answer(resource_type: str, takes: Sequence[Takes], ask: Ask, said: Said) -> Answer:
     """Return the page that is asked: a searchset Bundle."""
-    after, token = 0, said.text(PAGE)
-    if token is not None:
-        if len(said.values) > 1:
-            raise BadRequest("a page link is used as it was given: no parameter can be added to it or taken from it")
-        *pairs, (_, key) = everything.opened(token, f"{resource_type}/{ask.id}/$everything", ask.caller, ask.to)
+    after, page = 0, page_of(_applied(said))
+    if page is not None:
+        *pairs, (_, key) = everything.opened(page, f"{resource_type}/{ask.id}/$everything", ask.caller, ask.to)
         said, after = read(takes, pairs), int(key)
     asked = Everything(
         resource_type,

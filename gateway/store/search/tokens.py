@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.errors import BadRequest
+from gateway.fhir.search import Page
 from gateway.store.search.order import Position
 
 if TYPE_CHECKING:
@@ -61,14 +62,15 @@ def seal(content: Link, secret: bytes) -> str:
     return urlsafe_b64encode(nonce + AESGCM(secret).encrypt(nonce, plain, None)).rstrip(b"=").decode()
 
 
-def unseal(token: str, secret: bytes) -> Link:
-    """Return what a token links to; BadRequest when it is not one of ours."""
+def unseal(page: Page, secret: bytes) -> Link:
+    """Return what a page link says, with the size of page that is asked; BadRequest when it is not one of ours."""
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
     try:
-        sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        sealed = urlsafe_b64decode(page.token + "=" * (-len(page.token) % 4))
         plain = AESGCM(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
-        return _LINK.decode(plain)
+        found = _LINK.decode(plain)
     except (ValueError, InvalidTag, msgspec.DecodeError) as error:
         raise BadRequest("this is not a page link of this gateway: begin the search again") from error
+    return msgspec.structs.replace(found, pairs=page.sized(found.pairs))

@@ -31,7 +31,7 @@ class SearchedCodes:
             raise _unknown(error) from error
 
     def related(self, system: str, code: str, direction: Literal["above", "below"]) -> set[str]:
-        """Return a code with all above it, or below it. UnknownCodes where its code system is not here or has it not."""
+        """Return a code with all above it, or below it. UnknownCodes where its system is not here or has it not."""
         try:
             known = self._terms.system(system)
         except GatewayError as error:
