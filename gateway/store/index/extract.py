@@ -37,19 +37,33 @@ def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
     Absolute references that begin with `base` are indexed as the local ones they are.
     """
     found, kind = IndexRows(), resource["resourceType"]
-    _extraction(kind)(found, resource, base or "")
-    if composites.composites(kind):
-        composites.write(found, resource, base or "")
+    extract, more = _ways(kind)
+    extract(found, resource, base or "")
     if "text" in resource:
         narrative.write(found, resource)
-    for parameter, evaluate in _evaluated(kind):
-        _write_evaluated(found, parameter, evaluate(resource), base or "")
+    if more:
+        _write_more(found, resource, base or "")
     if kind == "Slot" and (slot := _slot(resource, found)):
         found.slot = slot
         for param, system, code in found.token:
             if param in SLOT_CODINGS:
                 found.date.append((capacity_param(slot.status, param, system, code), slot.start, slot.end))
     return found
+
+
+@follows
+@cache
+def _ways(resource_type: str) -> tuple[Extract, bool]:
+    """Return the function that follows the paths of a type, and whether there is more than paths."""
+    more = composites.composites(resource_type) or _evaluated(resource_type)
+    return _extraction(resource_type), bool(more)
+
+
+def _write_more(found: IndexRows, resource: Resource, base: str) -> None:
+    """Write the rows of composite parameters, and of those of which the expression is more than a path."""
+    composites.write(found, resource, base)
+    for parameter, evaluate in _evaluated(resource["resourceType"]):
+        _write_evaluated(found, parameter, evaluate(resource), base)
 
 
 @follows

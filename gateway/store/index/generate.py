@@ -30,22 +30,12 @@ from gateway.store.index.writers import WRITERS, write_kind, write_span
 
 Extract = Callable[[IndexRows, dict[str, Any], str], None]  # rows, resource, base
 
-_SYSTEM_AND_CODE = ("s, c = {v}.get('system', ''), {v}.get('code', '')", "if s or c: token(({p}, s, c))")
 _MOMENT = ("if d := span({v}):", "    if d[1] - d[0] > DAY_US: write_span(found, {p}, *d)", "    else: date(({p}, *d))")
 # The writers of writers.py that most rows come from, written out: {v} is the value, {p} the parameter.
 _INLINE = MappingProxyType(
     {
         **{("token", name): ("token(({p}, '', {v}))",) for name in ("code", "id", "string", "uri")},
-        ("token", "Coding"): _SYSTEM_AND_CODE,
-        ("token", "CodeableConcept"): (
-            "for w in {v}.get('coding', ()):",
-            *(f"    {line}".replace("{v}", "w") for line in _SYSTEM_AND_CODE),
-        ),
         **{("date", name): _MOMENT for name in ("date", "dateTime", "instant")},
-        ("token", "Identifier"): (
-            *(line.replace("'code'", "'value'") for line in _SYSTEM_AND_CODE),
-            "if 'type' in {v}: write_kind(found, {p}, {v})",
-        ),
         **{("string", name): ("string(({p}, fold({v}), {v}))",) for name in ("string", "markdown")},
         ("reference", "Reference"): (
             "if 'reference' in {v} and (place := plain({v}['reference']) or located({v}['reference'], base)):",
@@ -61,17 +51,29 @@ _AT_TARGET = (
     "    if 'identifier' in {v}: write_identifier(found, {p}, {v}, {t})",
     "else: write_reference(found, {p}, {v}, {t}, base)",
 )
-# The words beside a code, once a place, whatever parameters look there; {p} is the name of the rows.
-_WORDS = MappingProxyType(
+# Codes, once a place for all parameters that look there. {tokens} adds the row of each, {kinds} that of each for
+# `:of-type`; {words} is the name of the rows of the words beside them, and its lines are left out where there are none.
+_CODES = MappingProxyType(
     {
-        "Coding": ("if 'display' in {v}: string(({p}, fold({v}['display']), ''))",),
-        "CodeableConcept": (
-            "t = {v}.get('text')",
-            "if t: string(({p}, fold(t), ''))",
-            "for w in {v}.get('coding', ()):",
-            "    if 'display' in w and w['display'] != t: string(({p}, fold(w['display']), ''))",
+        "Coding": (
+            "s, c = {v}.get('system', ''), {v}.get('code', '')",
+            "if s or c: {tokens}",
+            "if 'display' in {v}: string(({words}, fold({v}['display']), ''))",
         ),
-        "Identifier": ("if 'text' in {v}.get('type', ()): string(({p}, fold({v}['type']['text']), ''))",),
+        "CodeableConcept": (
+            "if t := {v}.get('text'): string(({words}, fold(t), ''))",
+            "for w in {v}.get('coding', ()):",
+            "    s, c = w.get('system', ''), w.get('code', '')",
+            "    if s or c: {tokens}",
+            "    if (d := w.get('display')) and d != t: string(({words}, fold(d), ''))",
+        ),
+        "Identifier": (
+            "s, c = {v}.get('system', ''), {v}.get('value', '')",
+            "if s or c: {tokens}",
+            "if 'type' in {v}:",
+            "    {kinds}",
+            "    if 'text' in {v}['type']: string(({words}, fold({v}['type']['text']), ''))",
+        ),
     }
 )
 _PROLOGUE = """\
@@ -82,10 +84,15 @@ def extract(found, resource, base):
 
 @dataclass(slots=True)
 class _Node:
-    """A place in the JSON: what is extracted there, its path where it has words beside codes, the steps further on."""
+    """A place in the JSON: what is extracted there, of codes by all their parameters at once, and the steps further on.
+
+    `words` is the name of the rows of the words beside the codes, '' where they are not kept.
+    """
 
     ends: list[tuple[SearchParameter, JsonPath]] = field(default_factory=list)
-    words: JsonPath | None = None
+    codes: list[str] = field(default_factory=list)
+    code_type: str = ""
+    words: str = ""
     steps: dict[Step, _Node] = field(default_factory=dict)
 
 
@@ -96,9 +103,11 @@ def extraction(resource_type: str, paths: Iterable[tuple[SearchParameter, JsonPa
         node = root
         for step in path.steps:
             node = node.steps.setdefault(step, _Node())
-        node.ends.append((parameter, path))
-        if parameter.type == "token" and path.type in _WORDS and resource_type not in UNTOLD:
-            node.words = path
+        if parameter.type == "token" and path.type in _CODES:
+            node.codes.append(parameter.code)
+            node.code_type, node.words = path.type, "" if resource_type in UNTOLD else text_param(path.name)
+        else:
+            node.ends.append((parameter, path))
     source = _PROLOGUE + "".join(f"    {line}\n" for line in _lines(root, "resource", resource_type, 0))
     names: dict[str, Any] = {_name(kind, name): writer for (kind, name), writer in WRITERS.items()}
     names |= {"fold": fold, "plain": references.plain, "located": references.located}
@@ -130,7 +139,7 @@ def _lines(node: _Node, holder: str, type_name: str, depth: int) -> Iterator[str
 
 def _of(children: list[tuple[Step, _Node]], value: str, type_name: str, depth: int) -> Iterator[str]:
     for step, child in children:
-        inner = [*_ends(child, value), *_lines(child, value, type_name, depth)] or ["pass"]
+        inner = [*_codes(child, value), *_ends(child, value), *_lines(child, value, type_name, depth)] or ["pass"]
         if step.where:
             yield f"if {value}.get({step.where[0]!r}) == {step.where[1]!r}:"
         yield from _indented(4 if step.where else 0, inner)
@@ -147,9 +156,14 @@ def _ends(node: _Node, value: str) -> Iterator[str]:
             yield f"write_reference(found, {parameter.code!r}, {value}, {path.target!r}, base)"
         elif kind in WRITERS:
             yield f"{_name(*kind)}(found, {parameter.code!r}, {value})"
-    if node.words:
-        name = repr(text_param(node.words.name))
-        yield from (line.format(v=value, p=name) for line in _WORDS[node.words.type])
+
+
+def _codes(node: _Node, value: str) -> Iterator[str]:
+    tokens = "; ".join(f"token(({code!r}, s, c))" for code in node.codes)
+    kinds = "; ".join(f"write_kind(found, {code!r}, {value})" for code in node.codes)
+    for line in _CODES.get(node.code_type, ()):
+        if node.words or "{words}" not in line:
+            yield line.format(v=value, tokens=tokens, kinds=kinds, words=repr(node.words))
 
 
 def _name(kind: str, type_name: str) -> str:
