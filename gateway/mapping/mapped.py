@@ -12,7 +12,7 @@ from gateway.formats import edifact, hl7v2, jsontree, xmltree
 from gateway.mapping.declared import Order, Stay, declared
 from gateway.mapping.events import event_time
 from gateway.mapping.fields import Fields, counted
-from gateway.mapping.keeping import Keeps, parted
+from gateway.mapping.keeping import MODIFIER, Keeps, parted
 
 _MESSAGES = (hl7v2.Message, edifact.Message)
 _ODD = (*_MESSAGES, jsontree.Document, xmltree.Document)  # they say what was odd about their bytes
@@ -84,7 +84,8 @@ class Mapped:
     def __post_init__(self) -> None:
         """Set apart what the mapping declares beside its resources."""
         if self.whole is None:
-            self.resources, self.keeps = parted(self.resources)
+            if any([MODIFIER in made[0] for made in self.resources]):  # a list: tables have thousands
+                self.resources, self.keeps = parted(self.resources)
             self.resources, self.stay, self.order = declared(self.resources)
 
     @property
