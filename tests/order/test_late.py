@@ -12,6 +12,7 @@ from gateway import report
 from gateway.access.policy import development_caller
 from gateway.errors import InvalidResource, VersionConflict
 from gateway.fhir.json import decode
+from gateway.fhir.search import Page
 from gateway.ingest import Taken, acknowledged, ingest
 from gateway.query import HistoryRequest, history, vread
 from gateway.services import Services
@@ -88,7 +89,7 @@ def test_pages_of_a_history_hold_what_came_too_late_and_other_histories_do_not(s
         found += [entry["resource"]["meta"]["versionId"] for entry in bundle["entry"]]
         links = {link["relation"]: link["url"] for link in bundle["link"]}
         page = links.get("next", "").partition("_page=")[2].partition("&")[0]
-        request = HistoryRequest("Location", id_, page=page) if page else None
+        request = HistoryRequest("Location", id_, page=Page(page)) if page else None
 
     of_type = asked(HistoryRequest("Location", count=1000), services)["entry"]
 
