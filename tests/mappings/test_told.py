@@ -7,9 +7,11 @@ import pytest
 
 from gateway.data import shipped
 from gateway.errors import Issue
+from gateway.fhir import json
 from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import run
+from gateway.validation.validator import Validator
 
 AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
 LIBRARY = Library.load([shipped("mappings")])
@@ -161,6 +163,35 @@ def test_what_cannot_be_used_is_told_and_refuses_nothing(segment: str, place: st
     assert issue.expression in {target, None}
     assert issue.rule is not None
     assert {"Encounter", "Slot"} <= {resource["resourceType"] for resource, *_ in mapped.resources}
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "AL1|1|DA| |SV",
+        "AL1|1||x~y^z^SCT||~",
+        "AL1|1||^^^7980^Penicilline^SNK",
+        "DG1|1|| | ||A",
+        "DG1|1||x~y^z^I10||||||||||||0||||x",
+        "OBX|1|ST| ||x||||||F",
+        "OBX|1|ST|^^LN||x||||||F",
+        "OBX|1|ST|x~y^z^L||a~b||||||F",
+        "OBX|1|SN|x^y^L||<>^5||||||F",
+        "OBX|1|SN|x^y^L||^1^:^0||||||F",
+        "OBX|1|NR|x^y^L||a^b||||||F",
+        "OBX|1|TM|x^y^L||2575||||||F",
+        "NK1|1|^^|SPO||^PRN^PH",
+        "NK1|1|Jansen^Jan||||||20260901|20200101",
+        "NK1|1| ||^^^^^^H",
+        "PD1||| ^^ ^^^VEKTIS| ^ ^P",
+        "ROL|1|AD|PP|~01059602^Linde^P.^^^^^^VEKTIS",
+    ],
+)
+@pytest.mark.parametrize("event", ["A01", "A31"])
+def test_however_odd_a_segment_the_message_can_be_stored(segment: str, event: str) -> None:
+    made = [json.decode(json.encode(resource)) for resource, *_ in _mapped(segment, event=event).resources]
+
+    assert [str(i) for one in made for i in Validator().issues(one) if i.severity in {"error", "fatal"}] == []
 
 
 def test_a_value_that_cannot_be_used_is_not_there() -> None:
