@@ -43,6 +43,8 @@ _OTHER_FOCUS = "the focus of this event is a {}, and this is a {}"
 _RESPONSE = "this is the answer to a message, and no answer is waited for here"
 _CONTENT = "a {} is not taken in a message; taken are {}"
 _DESTINATION = "this gateway does not take messages for this endpoint{}"
+_ANOTHER = "this is the definition of messages of another event; that of this event is {}"
+_UNCHECKED = "this definition is not known here, so the message is not held against it"
 _NO_RESOURCE = "an entry of a message is a resource"
 
 
@@ -132,7 +134,14 @@ def read(bundle: Resource, organisation: str, to: Services) -> Message:
     if _has_errors(issues):
         raise InvalidResource(issues)
     focus, repeats = _focus(bundle, event), _repeats(bundle, event)
-    problems = [*_unnamed(found), *focus.problems, *repeats.problems, *_contents(bundle), *_destinations(bundle, to)]
+    problems = [
+        *_unnamed(found),
+        *focus.problems,
+        *repeats.problems,
+        *_definition(bundle, event),
+        *_contents(bundle),
+        *_destinations(bundle, to),
+    ]
     if _has_errors(problems):
         raise InvalidResource(problems)
     assert found is not None
@@ -214,6 +223,15 @@ def _focus(bundle: Resource, event: Event) -> _Focus:
         else:
             found.append(number)
     return _Focus(found, problems)
+
+
+def _definition(bundle: Resource, event: Event) -> Iterator[Issue]:
+    """Yield that a message is of another definition than its event, or of one that is not known here."""
+    said = str((header(bundle) or {}).get("definition", event.url)).partition("|")[0]
+    if said in {other.url for other in EVENTS} - {event.url}:
+        yield Issue("definition-mismatch", _ANOTHER.format(event.url), expression=f"{HEADER}.definition")
+    elif said != event.url:
+        yield Issue("profile-unknown", _UNCHECKED, "information", f"{HEADER}.definition")
 
 
 def _contents(bundle: Resource) -> Iterator[Issue]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from gateway.access.policy import development_caller
+from gateway.access.sealing import Keys
 from gateway.app import create_app
 from gateway.cli.replaying import take_again
 from gateway.services import Services
@@ -277,6 +280,19 @@ def test_a_refused_booking_is_taken_from_the_inbox_once_its_slot_is_known(
     renewed = inbox.one(services.store, row.id)
     assert renewed is not None
     assert renewed.state == "accepted"
+
+
+def test_a_sealed_message_is_taken_from_the_inbox_too(services: Services, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(bytes(range(32)).hex().encode())
+    to = replace(services, keys=Keys.read([key]))
+    client = create_app(to).test_client()
+    send(client, booking("m1", "s1"))
+    put(client, slot("s1"))
+    (row,) = inbox.entered(to.store, provider=None, state="refused", since=None, control_id="m1", limit=9)
+
+    assert b"Appointment" not in inbox.content(to.store, row.id)
+    assert take_again(row.id, development_caller(), to, anew=False).result == "accepted"
 
 
 def test_a_booking_taken_anew_from_the_inbox_is_still_one(client: FlaskClient, services: Services) -> None:

@@ -133,6 +133,10 @@ def unknown_modifier(sent: Resource) -> None:
     request(sent)["modifierExtension"] = [{"url": "urn:x:not", "valueBoolean": True}]
 
 
+def definition_of_another_event(sent: Resource) -> None:
+    head(sent)["definition"] = "https://msb-gateway.example/fhir/MessageDefinition/bars-booking-request|0.1.0"
+
+
 def a_day_ahead(sent: Resource) -> None:
     sent["timestamp"] = "2026-01-07T10:00:00+01:00"
 
@@ -160,6 +164,7 @@ BROKEN: list[tuple[Break, int, str, str]] = [
     (entry_without_a_resource, 422, "bad-bundle", "Bundle.entry[4]"),
     (entry_with_a_request, 422, "bad-bundle", "Bundle.entry[1].request"),
     (unknown_modifier, 422, "unknown-modifier", f"{REQUEST}.modifierExtension[0]"),
+    (definition_of_another_event, 422, "definition-mismatch", f"{HEAD}.definition"),
     (a_day_ahead, 422, "moment-ahead", ""),
 ]
 
@@ -237,6 +242,15 @@ def test_what_is_no_message_is_told_so_and_not_kept(client: FlaskClient, service
 def test_unknown_and_wrong_parameters_are_refused(client: FlaskClient, query: str) -> None:
     assert send(client, referral("m1"), query).status_code == 400
     assert made.found(client, "ServiceRequest") == []
+
+
+def test_a_definition_that_is_not_known_is_told_to_be_unchecked(client: FlaskClient) -> None:
+    ours, other = referral("m1"), referral("m2", number="2")
+    head(ours)["definition"] = "https://msb-gateway.example/fhir/MessageDefinition/bars-servicerequest-request"
+    head(other)["definition"] = "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-request"
+
+    assert made.issues(send(client, ours)) == [("information", "all-well", "")]
+    assert made.issues(send(client, other)) == [("information", "profile-unknown", f"{HEAD}.definition")]
 
 
 def test_a_destination_elsewhere_is_told(client: FlaskClient) -> None:

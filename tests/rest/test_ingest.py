@@ -117,6 +117,13 @@ def test_an_outcome_is_in_the_senders_language(client: FlaskClient) -> None:
     assert english["issue"][0]["diagnostics"].startswith("a Bundle of type batch is not taken as a message")
 
 
+def test_a_fhir_message_is_told_where_it_goes(client: FlaskClient) -> None:
+    response = send(client, b'{"resourceType":"Bundle","type":"message"}', FHIR)
+
+    assert response.status_code == 422
+    assert response.get_json()["issue"][0]["details"]["text"].endswith("post it to $process-message")
+
+
 def test_an_unknown_provider_is_404_and_get_is_405(client: FlaskClient) -> None:
     unknown = send(client, bed_message(), ER7, "nobody")
     got = client.get("/ingest/dev")
