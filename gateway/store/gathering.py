@@ -91,13 +91,17 @@ _POINTING = (("Slot", "schedule", "Schedule"), ("MeasureReport", "subject", "Loc
 
 @frozen()
 class Wanted:
-    """Which part of it is wanted: types, so many after a key, changed since (µs), and of a span of care (µs)."""
+    """Which part of it is wanted: types, so many after a key, changed since (µs), and of a span of care (µs).
+
+    `is_first`: of the first page, which tells what the resource itself refers to as well.
+    """
 
     types: frozenset[str]
     count: int
     after: int = 0
     since: int = 0
     span: tuple[int, int] | None = None
+    is_first: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,8 @@ def below(db: Database, of: Identity, wanted: Wanted) -> Gathered:
 def _page(db: Database, of: Identity, tables: Sql, branches: Sequence[Sql], wanted: Wanted) -> Gathered:
     rows = db.rows(*_statement(of, tables, branches, wanted)) if branches else []
     found = [Found(*row) for row in rows[: wanted.count]]
-    following = found[-1].key if len(rows) > wanted.count else None
+    last = found[-1].key if found else wanted.after
+    following = last if len(rows) > wanted.count else None
 
     def members(which: Sql) -> Sql:
         return sql("with {} w as (select key from ({}) u) select key from w where {}", tables, every_branch, which)
@@ -203,7 +208,7 @@ def _referred(
 ) -> tuple[list[Found], bool]:
     """Return what the page and the resource itself refer to, without what is told as belonging to it anyway."""
     origins = [one_of("r.key", [row.key for row in found])] if found else []
-    if not wanted.after:
+    if wanted.is_first:
         origins.append(sql("r.key = (select c.key from current c where c.type = {} and c.id = {})", *of))
     if not origins:
         return [], True

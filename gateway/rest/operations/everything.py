@@ -29,7 +29,8 @@ _SPAN = (Takes("start", "date"), Takes("end", "date"), *_TAKES)
 
 def _answer(resource_type: str, takes: Sequence[Takes], ask: Ask, said: Said) -> Answer:
     """Return the page that is asked: a searchset Bundle."""
-    after, page = 0, page_of(_applied(said))
+    after: int | None = None
+    page = page_of(_applied(said))
     if page is not None:
         *pairs, (_, key) = everything.opened(page, f"{resource_type}/{ask.id}/$everything", ask.caller, ask.to)
         said, after = read(takes, pairs), int(key)

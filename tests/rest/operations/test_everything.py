@@ -137,6 +137,7 @@ def test_pages_hold_all_of_it_once(client: FlaskClient, count: int) -> None:
     found = pages(client, f"/Patient/a/$everything?_count={count}")
     told = [name for page in found for name in named(page)]
     assert (len(told), set(told)) == (len(OF_A), OF_A)
+    assert [len(named(page)) for page in found[:-1]] == [count] * (len(found) - 1)
     assert "Practitioner/gp" in named(found[0], "include")
     assert not {name for page in found for name in named(page, "include")} & OF_A
 
