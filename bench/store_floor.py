@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _KEYS = count(1)
 _INBOX = """inbox (id, provider, format, control_id, event_time, received_at, state, mapping, issues, content, once,
-    digest, answer, sealed_with, fields_wanted, fields_right)"""
+    digest, answer, sealed_with, fields_wanted, fields_right, of_array)"""
 
 
 class NoStorage:

@@ -110,7 +110,7 @@ def _messages(arrival: Received, library: Library) -> Iterator[Received]:
         yield replace(arrival, control_id=sha256(arrival.content).hexdigest())
     elif arrival.format in {"json", "ndjson"}:
         for found in json_messages(library, arrival.content, ndjson=arrival.format == "ndjson"):
-            yield replace(arrival, content=found.content, line=found.line, of_array=found.of_array)
+            yield replace(arrival, content=found.content, line=found.line, of_array=arrival.of_array or found.of_array)
     else:
         yield arrival
 

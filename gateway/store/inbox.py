@@ -31,7 +31,7 @@ _TAKEN_AS = """coalesce(replaced_by, case
             and later.digest = i.digest and later.state = 'accepted'
             and (later.received_at > i.received_at or later.id > i.id and i.format <> 'csv')) end)"""
 _COLUMNS = f"""id, provider, format, state, mapping, received_at, event_time, attempts, tried_at, requeued, was_refused,
-    {_TAKEN_AS}, sealed_with, purged_at, issues"""
+    {_TAKEN_AS}, sealed_with, purged_at, issues, of_array"""
 _FATES = {
     "accepted": "state = 'accepted' and requeued = 0",
     "refused": f"state = 'refused' and requeued = 0 and {_TAKEN_AS} is null",
@@ -86,6 +86,7 @@ class Entered:
     issues: Sequence[dict[str, Any]]
     accepted: bool
     was_refused: bool
+    of_array: bool
 
     @property
     def codes(self) -> list[str]:
@@ -218,13 +219,13 @@ def _first(db: Database, sql: str, parameters: Sequence[Any]) -> int | None:
 def _entered(row: tuple[Any, ...]) -> Entered:
     (
         id_, provider, format_, state, mapping, received_at, event_time, attempts, tried_at, requeued, was_refused,
-        replaced_by, sealed_with, purged_at, issues,
+        replaced_by, sealed_with, purged_at, issues, of_array,
     ) = row  # fmt: skip
     fate: Fate = "requeued" if requeued else "replaced" if replaced_by and state == "refused" else state
     return Entered(
         id_, provider, format_, fate, mapping, moment(received_at), _moment(event_time), attempts, _moment(tried_at),
         replaced_by, sealed_with, _moment(purged_at), decode(issues), state == "accepted",
-        state == "accepted" and bool(was_refused),
+        state == "accepted" and bool(was_refused), bool(of_array),
     )  # fmt: skip
 
 

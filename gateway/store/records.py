@@ -146,13 +146,14 @@ class Message:
     again: int | None = None  # the row that this is written over: a message that is taken again
     tried_at: int | None = None
     fields: tuple[int | None, int | None] = (None, None)  # wanted and right, where they were counted
+    of_array: bool = False  # an item of a JSON array
 
     def row(self) -> tuple[str | int | bytes | None, ...]:
         """Return the columns of its row, in the order the engines insert them."""
         return (
             self.provider, self.format, self.control_id, self.event_time, self.received_at,
             self.state, self.mapping, self.issues, self.content, self.once, self.digest, self.answer, self.sealed_with,
-            *self.fields,
+            *self.fields, int(self.of_array),
         )  # fmt: skip
 
     def news(self) -> tuple[str | int | bytes | None, ...]:

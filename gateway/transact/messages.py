@@ -62,6 +62,7 @@ def _row(received: Received, state: State, issues: Sequence[Issue], once: str | 
         again=received.again.row if received.again else None,
         tried_at=microseconds(received.again.at) if received.again else None,
         fields=received.fields or (None, None),
+        of_array=received.of_array,
     )
 
 

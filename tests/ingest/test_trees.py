@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from gateway.access.policy import development_caller
+from gateway.cli.replaying import take_again
 from gateway.data import shipped
 from gateway.ingest import Ingested, ingest
 from gateway.mapping.library import Library
 from gateway.services import Services
+from gateway.store import inbox as kept
 
 PLACES = """
 map: https://msb-gateway.example/fhir/StructureMap/places
@@ -111,3 +113,16 @@ def test_an_item_of_an_array_goes_to_a_mapping_of_arrays_only(services: Services
     assert alone.refusal is None
     assert [taken.refusal is None for taken in inside.messages] == [True, False]
     assert "no mapping accepts" in str(inside.messages[1].refusal)
+
+
+def test_an_item_of_an_array_is_still_one_when_it_is_taken_again(services: Services) -> None:
+    """A mapping that takes single messages only would otherwise take what was refused."""
+    path = shipped("mappings") / "json" / "seh_opening" / "cases" / "good-stop.in.json"
+    take(b"[" + message(1) + b"," + path.read_bytes() + b"]", services)
+    refused = next(row.id for row in kept.entered(services.store) if not row.accepted)
+
+    again = take_again(refused, development_caller(), services, anew=False)
+
+    assert again.result == "refused"
+    assert "no mapping accepts" in str(again.issues[0])
+    assert [row.state for row in kept.entered(services.store)] == ["refused", "accepted"]

@@ -180,10 +180,10 @@ _RECEIVED = """
 received as (
     insert into inbox
         (provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, digest, answer,
-        sealed_with, fields_wanted, fields_right)
+        sealed_with, fields_wanted, fields_right, of_array)
     select %(provider)s, %(format)s, %(control_id)s, %(event_time)s::bigint, %(received_at)s::bigint, %(state)s,
         %(mapping)s, %(issues)s, %(content)b::bytea, %(once)s, %(digest)b::bytea, %(answer)b::bytea,
-        %(sealed_with)s, %(fields_wanted)s::integer, %(fields_right)s::integer
+        %(sealed_with)s, %(fields_wanted)s::integer, %(fields_right)s::integer, %(of_array)s::integer
     where {after}
     returning id
 ),

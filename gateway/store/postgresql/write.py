@@ -26,7 +26,7 @@ _ENCODER = msgspec.json.Encoder()
 _statement, _look = cache(sql.statement), cache(sql.look)
 _INBOX = (
     "provider", "format", "control_id", "event_time", "received_at", "state", "mapping", "issues", "content",
-    "once", "digest", "answer", "sealed_with", "fields_wanted", "fields_right",
+    "once", "digest", "answer", "sealed_with", "fields_wanted", "fields_right", "of_array",
 )  # fmt: skip
 
 

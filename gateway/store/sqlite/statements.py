@@ -22,8 +22,8 @@ ANNOUNCE = "insert into outbox (key, version, event, at) values (?, ?, ?, ?)"
 RECEIVE = """
 insert into inbox
     (provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, digest, answer,
-    sealed_with, fields_wanted, fields_right)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    sealed_with, fields_wanted, fields_right, of_array)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 RECEIVE_AGAIN = """
 update inbox set format = ?, control_id = ?, event_time = ?,
     state = case state when 'accepted' then state else ? end, mapping = ?, issues = ?,
