@@ -50,9 +50,7 @@ def take_again(id_: int, caller: Caller, to: Services, *, anew: bool) -> Replaye
     if not content:
         return _absent(id_, _why_not(holder))
     again = Again(holder.id, to.clock(), anew=anew and holder.accepted)
-    kept = Received(
-        holder.provider, holder.format, content, holder.received_at, again=again, of_array=holder.of_array
-    )
+    kept = Received(holder.provider, holder.format, content, holder.received_at, again=again, of_array=holder.of_array)
     return _take(id_, kept, caller, to)
 
 
