@@ -141,7 +141,7 @@ def _in_query(route: Route, resource_type: str) -> Iterator[dict[str, Any]]:
     elif route.interaction == "search-system" and route.method == "GET":
         yield from (_asked(p, "Resource") for p in search_parameters("Resource"))
         names = ("_type", *RESULT_PARAMETERS)
-    elif route.operation and route.method == "GET":
+    elif route.operation and (route.method == "GET" or route.sends != "Parameters"):
         yield from ({"name": name, "in": "query", "schema": {"type": kind}} for name, kind in route.takes)
     elif route.interaction and route.interaction.startswith("history"):
         names = _HISTORY
@@ -176,7 +176,7 @@ def _body(route: Route, resource_type: str) -> dict[str, Any]:
             XML_PATCH: {"schema": {"type": "string"}},
         }
         return {"required": True, "content": patch | _content("Parameters")}
-    kind = "Parameters" if route.operation else resource_type or "Bundle"
+    kind = route.sends if route.operation else resource_type or "Bundle"
     return {"required": True, "content": _content(kind)}
 
 
@@ -186,9 +186,12 @@ def _responses(route: Route, resource_type: str) -> dict[str, Any]:
     if what.startswith(("search", "history")) or (route.method, route.path) == ("POST", ""):
         kind = "Bundle"
     shown: dict[str, Any] = {}
-    for status in _SUCCESS.get(what, (HTTPStatus.OK,)):
-        is_empty = status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+    for status in (*_SUCCESS.get(what, (HTTPStatus.OK,)), *route.also):
+        is_empty = status in {HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
         shown[str(status.value)] = {"description": status.phrase} | ({} if is_empty else {"content": _content(kind)})
+    if route.sends == "Bundle":  # a message is refused by a message
+        refused = {"description": "Refused; nothing of it was done.", "content": _content("Resource")}
+        return shown | {"4XX": refused, "503": refused}
     return shown | {"4XX": {"$ref": "#/components/responses/refused"}, "503": {"$ref": "#/components/responses/later"}}
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,8 @@ class Route:
 
     `interaction` or `operation` is what the CapabilityStatement must list; without either it is always served. A write
     is answered with its outcome, unless `told` makes something else of that. `takes` are the parameters of an operation
-    that can stand in a URL, each with its type in JSON.
+    that can stand in a URL, each with its type in JSON; `sends` is the type of what is posted to an operation, and
+    `also` are statuses of success beside the usual ones.
     """
 
     interaction: Interaction | None
@@ -63,6 +65,8 @@ class Route:
     operation: str | None = None
     told: Callable[[Outcome], Answer] | None = None
     takes: tuple[tuple[str, str], ...] = ()
+    sends: str = "Parameters"
+    also: tuple[HTTPStatus, ...] = ()
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

@@ -107,6 +107,19 @@ def test_a_batch_may_hold_a_message_and_a_transaction_may_not(
         assert (entry["response"]["status"], entry["resource"]["type"]) == ("200 OK", "message")
 
 
+def test_openapi_says_what_is_posted_and_what_comes_back(client: FlaskClient) -> None:
+    told = client.get("/openapi.json").get_json()["paths"]["/fhir/$process-message"]["post"]
+
+    assert told["requestBody"]["content"]["application/fhir+json"] == {
+        "schema": {"$ref": "#/components/schemas/Bundle"}
+    }
+    assert {one["name"]: one["schema"] for one in told["parameters"] if "name" in one} == {
+        "async": {"type": "boolean"},
+        "response-url": {"type": "string"},
+    }
+    assert set(told["responses"]) == {"200", "202", "4XX", "503"}
+
+
 def test_the_example_of_the_documentation_is_taken(client: FlaskClient) -> None:
     (example,) = re.findall(
         r"```json\n(\{\"resourceType\": \"Bundle\", \"type\": \"message\".*?)```", API.read_text(), re.DOTALL

@@ -55,5 +55,7 @@ ROUTES: tuple[Route, ...] = (
         read=process_message,
         operation=_NAME,
         takes=tuple((one.name, one.in_json) for one in _TAKES if one.in_json),
+        sends="Bundle",
+        also=(HTTPStatus.ACCEPTED,),
     ),
 )
