@@ -84,7 +84,7 @@ class Mapped:
     def __post_init__(self) -> None:
         """Set apart what the mapping declares beside its resources."""
         if self.whole is None:
-            if any([MODIFIER in made[0] for made in self.resources]):  # a list: tables have thousands
+            if any(MODIFIER in made[0] for made in self.resources):
                 self.resources, self.keeps = parted(self.resources)
             self.resources, self.stay, self.order = declared(self.resources)
 
