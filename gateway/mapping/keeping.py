@@ -60,6 +60,17 @@ def without(resource: Resource) -> Resource:
     return rest | ({MODIFIER: others} if others else {})
 
 
+def shown(result: Resource) -> Resource:
+    """Return what a map made, a resource or a Bundle of such, without what is said of absent elements."""
+    if "entry" not in result:
+        return without(result) if MODIFIER in result else result
+    entries = [
+        {**entry, "resource": without(entry["resource"])} if MODIFIER in entry.get("resource", ()) else entry
+        for entry in result["entry"]
+    ]
+    return {**result, "entry": entries}
+
+
 def _keep(resource: Resource) -> Keep | None:
     if MODIFIER not in resource:
         return None

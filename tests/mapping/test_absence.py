@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.mapping.keeping import ABSENT, Keep, parted
+from gateway.mapping.keeping import ABSENT, Keep, parted, shown
 from tests.mapping.test_checks import complaints
 from tests.mapping.writing import MESSAGE, mapped, resource, written
 
@@ -83,3 +83,12 @@ def test_mappings_tell_the_items_of_a_list_apart_alike(tmp_path: Path) -> None:
     found = complaints(written(tmp_path, two))
 
     assert any("Patient.identifier is kept by 'system' in" in one for one in found)
+
+
+def test_what_a_map_makes_on_demand_is_shown_without_it() -> None:
+    said = {"resourceType": "Patient", "modifierExtension": [{"url": ABSENT}], "active": True}
+    plain = {"resourceType": "Patient", "active": True}
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": said}, {"request": {}}]}
+
+    assert shown(said) == shown(plain) == plain
+    assert shown(bundle)["entry"] == [{"resource": plain}, {"request": {}}]

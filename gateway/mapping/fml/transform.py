@@ -12,6 +12,7 @@ from gateway.mapping.fml import document, structures
 from gateway.mapping.fml.imports import Maps
 from gateway.mapping.fml.program import program
 from gateway.mapping.fml.targets import Resource, Targets
+from gateway.mapping.keeping import shown
 from gateway.mapping.overlays import Overlay
 from gateway.mapping.spans import Problems
 
@@ -54,4 +55,4 @@ def transform(
     url = dict(mapping.models).get(target.type or "", "") if target else ""
     space = structures.namespace(url)
     xml = (url.rpartition("/")[2], space) if space else None
-    return Transformed(tracer.result, tuple(tracer.issues), tracer, xml)
+    return Transformed(shown(tracer.result), tuple(tracer.issues), tracer, xml)
