@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gateway.services import Services
     from gateway.transact import Outcome
 
+_WORDS = {"multiple-matches": "its identifiers are those of more than one that is known here"}
 _CONTENT_TYPE = "application/fhir+json"
 
 
@@ -108,7 +109,16 @@ def _take(arrival: Received, bundle: Resource, caller: Caller, to: Services, ans
     except Unavailable:
         raise
     except GatewayError as error:
+        error.issues = tuple(map(_of_message, error.issues))
         return _refused(arrival, bundle, error, caller, to)
+
+
+def _of_message(issue: Issue) -> Issue:
+    """Return what `transact` finds, in the words of a message: its entries ask nothing by themselves."""
+    where = issue.expression or ""
+    if where.endswith(".request"):
+        where = f"{where.removesuffix('.request')}.resource"
+    return replace(issue, expression=where or None, diagnostics=_WORDS.get(issue.code, issue.diagnostics))
 
 
 def _received(arrival: Received, message: Message, made: Made) -> Received:

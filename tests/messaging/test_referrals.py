@@ -260,7 +260,7 @@ def test_identifiers_of_two_referrals_name_neither(client: FlaskClient) -> None:
 
     response = send(client, referral("m3", number=None, identifier=[first, second], reason="update", at=LATER))
 
-    assert (response.status_code, [code for code, _ in errors(response)]) == (412, ["multiple-matches"])
+    assert (response.status_code, errors(response)) == (412, [("multiple-matches", "Bundle.entry[1].resource")])
 
 
 def test_a_reference_to_the_senders_own_server_never_becomes_one_to_what_is_here(client: FlaskClient) -> None:
@@ -338,3 +338,33 @@ def test_return_operation_outcome_leaves_out_the_message_around_it(client: Flask
 
     assert (fine.status_code, fine.get_json()["resourceType"]) == (200, "OperationOutcome")
     assert (bad.status_code, errors(bad)) == (422, [("focus-missing", "Bundle.entry[0].resource.focus")])
+
+
+def test_who_may_not_write_what_is_in_it_is_told_where_and_nothing_is_stored(services: Services) -> None:
+    caller = Caller("06999901", "06999901", types=frozenset({"MessageHeader", "ServiceRequest", "Organization"}))
+
+    refused = process(referral("m1"), caller, services).refusal
+
+    assert refused is not None
+    assert refused.status == 403
+    assert [(issue.code, issue.expression) for issue in refused.issues] == [("forbidden", "Bundle.entry[2].resource")]
+    assert figures(services.store).resources == {}
+
+
+def test_a_patient_of_another_sender_is_never_changed(client: FlaskClient) -> None:
+    send(client, referral("m1"))
+    sent = referral("x1", number="2", source="https://other.example")
+    sent["entry"][2]["resource"]["name"] = [{"family": "Anders"}]
+
+    send(client, sent)
+
+    assert sorted(one["name"][0]["family"] for one in found(client, "Patient")) == ["Anders", "Tester"]
+
+
+def test_two_resources_of_one_identifier_in_a_message_stay_two(client: FlaskClient) -> None:
+    sent = referral("m1")
+    twin = {**sent["entry"][3]["resource"], "name": "HAP Haagrand, locatie Zuid"}
+    sent["entry"].append({"fullUrl": "urn:uuid:00000000-0000-4000-8000-0000000000aa", "resource": twin})
+
+    assert send(client, sent).status_code == 200
+    assert len(found(client, "Organization")) == 2
