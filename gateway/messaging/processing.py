@@ -105,12 +105,19 @@ def _take(arrival: Received, bundle: Resource, caller: Caller, to: Services, ans
         message = reading.read(bundle, arrival.provider, to)
         made = make(message, to)
         arrival = _with_answer(_received(arrival, message, made), bundle, answer_at, to)
-        return _answered(arrival, bundle, receive(made.operations, caller, to, arrival))
+        return _answered(arrival, bundle, _carried_out(made, arrival, caller, to))
     except Unavailable:
         raise
     except GatewayError as error:
-        error.issues = tuple(map(_of_message, error.issues))
         return _refused(arrival, bundle, error, caller, to)
+
+
+def _carried_out(made: Made, arrival: Received, caller: Caller, to: Services) -> Answer:
+    try:
+        return receive(made.operations, caller, to, arrival)
+    except GatewayError as error:
+        error.issues = tuple(map(_of_message, error.issues))
+        raise
 
 
 def _of_message(issue: Issue) -> Issue:
