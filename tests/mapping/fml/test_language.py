@@ -262,6 +262,13 @@ def _refused(rule: str) -> str:
     ("rule", "said"),
     [
         ("src.name -> tgt.nam;", "R4 Patient has no element 'nam'; did you mean 'name'?"),
+        ("src.naam -> tgt.name;", "R4 Patient has no element 'naam'; did you mean 'name'?"),
+        (
+            "src.name as n -> tgt.name as m then { n.famili as f -> m.family = f; };",
+            "R4 HumanName has no element 'famili'",
+        ),
+        ("src.contact as c then { c.phone as p -> tgt.id = p; };", "R4 Patient.contact has no element 'phone'"),
+        ("src.birthDate as b then { b.when as w -> tgt.id = w; };", "R4 date has no element 'when'"),
         ("src -> tgt.name as n then nams(src, n);", "no group 'nams'; did you mean 'names'?"),
         ("src -> src.active = true;", "'src' is a source, and nothing can be put into it"),
         ("src -> tgt.active = create('Reference') as r, r.x = 'y';", "R4 Reference has no element 'x'"),
@@ -276,6 +283,27 @@ def test_what_cannot_be_made_is_refused_before_the_first_message(rule: str, said
     with pytest.raises(BadMapping) as error:
         run(text, PATIENT)
     assert said in " ".join(issue.diagnostics for issue in error.value.issues)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "src.deceased as d -> tgt.deceased = d;",
+        "src.birthDate as b then { b.value as w -> tgt.id = w; };",
+        "src.contained as c then { c.name as n -> tgt.name = n; };",
+    ],
+)
+def test_elements_that_are_there_or_may_be_are_read(rule: str) -> None:
+    run(f"{HEAD}group m(source src : Patient, target tgt : Target) {{ {rule} }}", PATIENT)
+
+
+def test_an_element_that_the_source_does_not_have_is_told_with_line_and_column() -> None:
+    text = f"{HEAD}group m(source src : Patient, target tgt : Target) {{\n  src.naam -> tgt.name;\n}}\n"
+    with pytest.raises(BadMapping) as error:
+        run(text, PATIENT)
+    (issue,) = error.value.issues
+    assert issue.rule is not None
+    assert issue.rule.endswith(f":{HEAD.count(chr(10)) + 2}:3")
 
 
 def test_every_mistake_is_told_at_once_with_line_column_and_what_was_meant() -> None:

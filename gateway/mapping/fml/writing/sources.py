@@ -7,8 +7,11 @@ from gateway.fhirpath import ast
 from gateway.mapping import ir
 from gateway.mapping.compiler.frame import Name
 from gateway.mapping.fml.scope import Scope
+from gateway.mapping.fml.slots import missing, slot
 from gateway.mapping.fml.targets import Limits
 from gateway.mapping.fml.writing.part import Part, plain_name
+
+_ABSTRACT = frozenset({"Resource", "DomainResource", "Element", "BackboneElement"})
 
 
 class Sources(Part):
@@ -19,6 +22,7 @@ class Sources(Part):
         kind = scope.kinds.get(source.context)
         if source.items is None and kind is not None:
             return self._whole(source, rule, scope, kind)
+        self._check_element(source, scope)
         expression = source.items or self._variable(source)
         code, pieces = self.expressions.code(expression, scope.frame, pieces=True, json=False)
         item = self.body.name(f"x_{plain_name(source.variable or source.context)}_")
@@ -39,6 +43,19 @@ class Sources(Part):
         if source.variable is None:
             return inner
         return inner.reading(f"{source.variable}Index", Name(f"({index}, ())", type="System.Integer", present=True))
+
+    def _check_element(self, source: ir.RuleSource, scope: Scope) -> None:
+        """Report an element that the type of a source does not have; of an abstract type there may be any."""
+        known = scope.frame.names.get(source.context)
+        type_ = known.type if known is not None else None
+        for step in source.items.text.removeprefix(f"{source.context}.").split(".") if source.items else ():
+            if type_ is None or type_ in _ABSTRACT or not is_type(type_):
+                return
+            found = slot(type_, step)
+            if found is None:
+                self.problems(source.span, missing(type_, step))
+                return
+            type_ = found.type
 
     def _variable(self, source: ir.RuleSource) -> ir.Expression:
         node = ast.Identifier(source.context, end=len(source.context))
