@@ -215,6 +215,7 @@ def _ask(ask: Ask, sent: Resource, parameters: wire.Pairs, found: dict[str, str]
         prefer=ask.prefer,
         full_url=_text(sent, "fullUrl"),
         received=ask.received,
+        is_bare="resource" not in sent,
         **found,
     )
 

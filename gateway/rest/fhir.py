@@ -85,12 +85,14 @@ def update(ask: Ask) -> Operation:
     resource = ask.resource()
     if resource.get("id") != ask.id:
         raise BadRequest("the id in the resource is not the id in the URL", expression=f"{ask.type}.id")
+    shapes.check_whole(resource)
     return Put(resource, if_match=version_of(ask.conditions.if_match), full_url=ask.full_url)
 
 
 def update_conditionally(ask: Ask) -> Operation:
     """https://hl7.org/fhir/R4/http.html#cond-update"""
     resource, condition = ask.resource(), urlencode(ask.parameters)
+    shapes.check_whole(resource)
     return ConditionalPut(resource, condition, if_match=version_of(ask.conditions.if_match), full_url=ask.full_url)
 
 

@@ -6,11 +6,12 @@ https://hl7.org/fhir/R4/http.html#parameters, https://hl7.org/fhir/R4/search.htm
 from dataclasses import replace
 from typing import cast
 
-from gateway.errors import BadRequest, Issue
+from gateway.errors import BadRequest, InvalidResource, Issue
 from gateway.fhir import json
 from gateway.fhir.elements import children
 from gateway.fhir.search.served import suggestion
-from gateway.fhir.subsets import SUMMARIES, Summary, of_elements, of_summary
+from gateway.fhir.subsets import SUBSETTED, SUMMARIES, Summary, of_elements, of_summary
+from gateway.fhir.types import Resource
 from gateway.rest.wire import Answer, Ask
 
 _SHAPES = ("_elements", "_summary")
@@ -24,6 +25,20 @@ def shaped(ask: Ask, answer: Answer) -> Answer:
     resource = json.decode(answer.body)
     part = of_elements(resource, elements) if elements else of_summary(resource, cast("Summary", summary))
     return replace(answer, body=json.encode(part))
+
+
+def check_whole(resource: Resource) -> None:
+    """Raise InvalidResource for a part of a resource: stored, it would take the place of the whole.
+
+    https://hl7.org/fhir/R4/search.html#summary
+    """
+    meta = resource.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    if any(
+        isinstance(tag, dict) and dict(SUBSETTED).items() <= tag.items() for tag in tags or () if isinstance(tags, list)
+    ):
+        text = "this is a part of the resource (SUBSETTED): stored, it would take the place of the whole"
+        raise InvalidResource([Issue("invalid-resource", text, expression=f"{resource.get('resourceType')}.meta.tag")])
 
 
 def parse(ask: Ask) -> tuple[tuple[str, ...], str | None]:

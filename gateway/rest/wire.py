@@ -90,6 +90,7 @@ class Ask:
     prefer: Prefer = AS_USUAL
     full_url: str | None = None
     received: Received | None = None  # the entry of a batch that has a name
+    is_bare: bool = False  # nothing was sent with it
 
     def check_parameters(self, *known: str, hint: str = "") -> None:
         """Raise BadRequest with each parameter that is not `known` here: one that is passed over says something else.
@@ -262,6 +263,7 @@ def asked(**path: str) -> Ask:
             request.if_modified_since,
         ),
         prefer=prefer(headers.get("Prefer")),
+        is_bare="Content-Type" not in headers and not request.content_length,
         received=None,
         **path,
     )

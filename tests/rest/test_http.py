@@ -228,3 +228,10 @@ def test_an_answer_is_plain_for_who_takes_nothing_else(there: FlaskClient, accep
 
 def test_a_small_answer_is_not_compressed(there: FlaskClient) -> None:
     assert "Content-Encoding" not in there.get(ONE, headers={"Accept-Encoding": "gzip"}).headers
+
+
+def test_a_part_does_not_take_the_place_of_the_whole(there: FlaskClient) -> None:
+    part = there.get(f"{ONE}?_elements=name").get_json()
+    for path in (ONE, f"{ALL}?name=two"):
+        answer = there.put(path, data=json.encode(part), content_type=JSON)
+        assert (answer.status_code, answer.get_json()["issue"][0]["expression"]) == (422, ["Location.meta.tag"])

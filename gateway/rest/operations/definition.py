@@ -46,4 +46,5 @@ def _asked(operation: Served, ask: Ask) -> Answer:
 
 
 def _posted(operation: Served, ask: Ask) -> Answer:
-    return operation.answer(ask, read(operation.takes, ask.parameters, ask.read_body()))
+    sent = None if ask.is_bare else ask.read_body()  # all that is asked may stand in the URL
+    return operation.answer(ask, read(operation.takes, ask.parameters, sent))

@@ -30,7 +30,7 @@ def _asked(ask: Ask) -> Answer:
 
 
 def _posted(ask: Ask) -> Answer:
-    return _answer(ask, [*ask.parameters, *_pairs(ask.read_body())])
+    return _answer(ask, [*ask.parameters, *(() if ask.is_bare else _pairs(ask.read_body()))])
 
 
 def _answer(ask: Ask, pairs: Pairs) -> Answer:

@@ -42,6 +42,15 @@ def test_the_meta_of_a_resource_is_told(call: Call) -> None:
 
 
 @pytest.mark.usefixtures("there")
+def test_nothing_needs_to_be_sent_by_post(client: FlaskClient, call: Call) -> None:
+    assert returned(client.post("/fhir/Location/a/$meta").get_json())["tag"] == [A]
+    assert client.post("/fhir/Location/a/$meta", data=b"x").status_code == 415
+    entry = {"request": {"method": "POST", "url": "Location/a/$meta"}}
+    _, answer = call("", {"resourceType": "Bundle", "type": "batch", "entry": [entry]})
+    assert returned(answer["entry"][0]["resource"])["tag"] == [A]
+
+
+@pytest.mark.usefixtures("there")
 def test_labels_in_use_are_told_of_a_type_and_of_everything(call: Call, put: Callable[..., None]) -> None:
     put({"resourceType": "Organization", "id": "o", "name": "o", "meta": {"tag": [B], "profile": [PROFILE]}})
     assert returned(call("Location/$meta")[1]) == {"tag": [A]}
