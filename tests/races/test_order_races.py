@@ -11,12 +11,16 @@ import pytest
 from gateway.services import Services
 from gateway.store.contents import figures
 from tests.messages import bed_message
+from tests.order.conftest import Opened, open_services
 from tests.order.hospital import Hospital, wards
+from tests.order.stories import STAY
+from tests.order.test_absent import by_story
 from tests.order.test_merges import merging
-from tests.order.test_order import beds
+from tests.order.test_order import beds, take
 from tests.races.senders import SENDERS, send
 
 pytestmark = pytest.mark.slow
+__all__ = ["open_services"]
 
 
 def the_same(_: int) -> Sequence[bytes]:
@@ -39,6 +43,13 @@ def a_share_with_merges(n: int) -> Sequence[bytes]:
     """Return a share of the messages of a hospital that merges patients, dealt at random."""
     messages, _ = merging(3, 200)
     Random(3).shuffle(messages)
+    return messages[n::SENDERS]
+
+
+def a_share_of_stays(n: int) -> Sequence[bytes]:
+    """Return a share of the messages of four stays, most of them short, dealt at random."""
+    messages = [said.written(f"Q000{story}") for story in range(4) for said in STAY]
+    Random(4).shuffle(messages)
     return messages[n::SENDERS]
 
 
@@ -80,3 +91,16 @@ def test_merges_among_the_stays_they_are_about_end_as_they_would_one_by_one(
 
     assert {refusal for answers in told for refusal, *_ in answers} == {""}
     assert beds(services) == merging(3, 200)[1]
+
+
+def test_short_and_whole_messages_at_once_end_as_they_would_one_by_one(
+    services: Services, database_url: str, open_services: Opened
+) -> None:
+    one_by_one = open_services()
+    for message in (message for n in range(SENDERS) for message in a_share_of_stays(n)):
+        take(message, one_by_one)
+
+    told = send(database_url, a_share_of_stays)
+
+    assert {refusal for answers in told for refusal, *_ in answers} == {""}
+    assert by_story(services) == by_story(one_by_one)
