@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -137,6 +137,7 @@ def read(bundle: Resource, organisation: str, to: Services) -> Message:
     problems = [
         *_unnamed(found),
         *focus.problems,
+        *(issue for number in focus.found for issue in _profiled(bundle, number, event, to)),
         *repeats.problems,
         *_definition(bundle, event),
         *_contents(bundle),
@@ -223,6 +224,15 @@ def _focus(bundle: Resource, event: Event) -> _Focus:
         else:
             found.append(number)
     return _Focus(found, problems)
+
+
+def _profiled(bundle: Resource, number: int, event: Event, to: Services) -> Iterator[Issue]:
+    """Yield what is wrong with a focus by the profile of its event, whether it claims that or not."""
+    resource = bundle["entry"][number]["resource"]
+    for issue in to.validator.issues(resource, [event.profile]) if event.profile else ():
+        if issue.severity in {"fatal", "error"}:
+            _, dot, below = (issue.expression or "").partition(".")
+            yield replace(issue, expression=f"Bundle.entry[{number}].resource{dot}{below}")
 
 
 def _definition(bundle: Resource, event: Event) -> Iterator[Issue]:

@@ -60,6 +60,23 @@ def test_the_referral_of_az_ig_is_stored_with_everything_in_it(client: FlaskClie
 
 
 @needs_shared
+def test_a_referral_of_az_ig_is_held_to_its_profile_though_it_claims_none(client: FlaskClient) -> None:
+    sent = example("nl/az-ig/Bundle-message.json")
+    del sent["meta"]
+    for entry in sent["entry"]:
+        entry["resource"].pop("meta", None)
+    fine = send(client, sent)
+    sent["entry"][0]["resource"]["id"] = "other"
+    sent["entry"][0]["fullUrl"] = "http://nictiz.nl/fhir/MessageHeader/other"
+    sent["entry"][1]["resource"]["intent"] = "plan"
+
+    wrong = send(client, sent)
+
+    assert (fine.status_code, errors(fine)) == (200, [])
+    assert (wrong.status_code, errors(wrong)) == (422, [("profile-value", "Bundle.entry[1].resource.intent")])
+
+
+@needs_shared
 @pytest.mark.parametrize("path", ["/fhir/Bundle", "/fhir/$process-message"])
 def test_the_message_of_az_ig_may_name_its_official_profile(client: FlaskClient, path: str) -> None:
     sent = example("nl/az-ig/Bundle-message.json")
