@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from gateway.access.policy import development_caller
+from gateway.cli.inbox import inbox
 from gateway.fhir.types import Resource
 from gateway.ingest import Taken
 from gateway.query import history
 from gateway.query.histories import HistoryRequest
 from gateway.query.provenance import provenance
 from gateway.services import Services
-from gateway.transact import Delete, Put, transact
+from gateway.transact import Delete, Put, Received, transact
+from tests.conftest import NOW
 from tests.order.conftest import Opened
 from tests.order.stories import NULL, STAY, Said, at, order, pid, pv1, referral, referral_messages, whole_pid
 from tests.order.test_order import resources, take
@@ -242,14 +246,14 @@ def ends_alike(to: Services, orders: int, told: Callable[[str, Random], list[byt
     assert [name for name, shown in sorted(ends.items()) if shown != ends["Q0000"]] == []
 
 
-def by_story(to: Services) -> dict[str, list[Any]]:
+def by_story(to: Services, only_story: str = "") -> dict[str, list[Any]]:
     """Return what the resources of each story say, without ids and numbers of the story."""
     names: dict[str, str] = {}
     found: dict[str, list[Any]] = {}
     for type_ in ("Patient", "Encounter", "ServiceRequest"):
         for resource in resources(to, type_):
             if type_ == "Patient":
-                names[resource["id"]] = story_of(resource)
+                names[resource["id"]] = only_story or story_of(resource)
             story = names[resource["id"] if type_ == "Patient" else resource["subject"]["reference"].partition("/")[2]]
             found.setdefault(story, []).append(said_by(resource, story))
     return found
@@ -290,6 +294,29 @@ def test_what_a_client_deleted_stays_so_until_something_newer_is_said(services: 
 
     assert made(late, "Patient") == "superseded"
     assert resources(services, "Patient") == []
+
+
+def test_a_replay_of_the_inbox_changes_nothing_and_mends_what_is_missing(services: Services, database_url: str) -> None:
+    tell(services, *STAY)
+    before = by_story(services, "1")
+    patient = only(services, "Patient")
+
+    replay(database_url, len(STAY))
+    assert by_story(services, "1") == before
+    assert only(services, "Patient")["meta"] == patient["meta"]
+
+    forget(services)
+    short = {"resourceType": "Patient", "id": patient["id"], "identifier": patient["identifier"][1:]}
+    received = Received("dev", "fhir", b"{}", received_at=NOW, event_time=NOW - timedelta(days=7))
+    transact([Put(short)], CALLER, services, received=received)
+    replay(database_url, len(STAY))
+    assert by_story(services, "1") == before
+
+
+def replay(url: str, count: int) -> None:
+    names = [str(number) for number in range(1, count + 1)]
+    done = CliRunner().invoke(inbox, ["replay", *names, "--again", "--database", url])
+    assert done.exit_code == 0, done.output
 
 
 def test_a_store_without_such_a_ledger_is_completed_by_what_comes_again(services: Services) -> None:
