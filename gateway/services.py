@@ -14,6 +14,8 @@ from gateway.access.signatures import NO_SECRETS, Secrets
 from gateway.data import shipped
 from gateway.metrics import Metrics
 from gateway.notify.endpoints import Allowed
+from gateway.notify.feeds import Feed
+from gateway.notify.feeds import read as read_feeds
 from gateway.notify.outward import NOWHERE, Outward
 from gateway.settings import Settings
 from gateway.store import Store, open_store
@@ -38,6 +40,7 @@ class Services:
     keys: Keys = NO_KEYS
     secrets: Secrets = NO_SECRETS
     outward: Outward = NOWHERE
+    feeds: tuple[Feed, ...] = ()
     metrics: Metrics = field(default_factory=Metrics)
 
 
@@ -61,7 +64,8 @@ def build(
         new_id=new_id or random_id,
         keys=Keys.read(settings.inbox_key),
         secrets=Secrets.read(settings.webhook_secrets),
-        outward=_outward(settings),
+        outward=(way := _outward(settings)),
+        feeds=read_feeds(settings.feeds, way.allowed) if settings.feeds else (),
     )
 
 

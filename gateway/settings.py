@@ -202,6 +202,9 @@ class Settings:
         default=None, metadata=_by(_file, "Certificate chain (PEM) that the gateway shows to those origins.")
     )
     endpoint_key: Path | None = field(default=None, metadata=_by(_file, "Private key (PEM) of that certificate."))
+    feeds: Path | None = field(
+        default=None, metadata=_by(_file, "File with the feeds to partners' FHIR servers (YAML).")
+    )
     delivery_days: int = field(
         default=3,
         metadata=_by(_whole(1, 30), "Days that delivery to a receiver that fails is tried, with longer pauses."),

@@ -66,6 +66,7 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
             "GATEWAY_ENDPOINT_CA": pem,
             "GATEWAY_ENDPOINT_CERTIFICATE": pem,
             "GATEWAY_ENDPOINT_KEY": pem,
+            "GATEWAY_FEEDS": pem,
             "GATEWAY_DELIVERY_DAYS": "9",
             "GATEWAY_LOG_LEVEL": "DEBUG",
         }

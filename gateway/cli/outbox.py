@@ -12,6 +12,7 @@ import click
 from gateway.cli.stores import built, opened
 
 if TYPE_CHECKING:
+    from gateway.services import Services
     from gateway.store.queues import Delivery, Queue
 
 _database = click.option("--database", metavar="URL", help="The store; by default that of GATEWAY_DATABASE.")
@@ -97,6 +98,24 @@ def resend(name: str, number: int | None, database: str | None) -> None:
             click.echo(f"{name}: requested anew, and then {queue.last - queue.told} are told")
             return
     click.echo(f"{name}: {len(wanted)} to be sent again")
+
+
+@outbox.command()
+@click.argument("name", metavar="FEED")
+@_database
+def fill(name: str, database: str | None) -> None:
+    """Send a feed everything there is that it asks for: when it is new, or its partner lost something."""
+    from gateway.deliver import feeds  # noqa: PLC0415 - slow to load
+
+    with built(database) as to:
+        feed = next((one for one in to.feeds if name in {one.name, one.queue}), None)
+        if feed is None:
+            raise click.ClickException(f"there is no such feed in GATEWAY_FEEDS; it has {_names(to)}")
+        click.echo(f"{feed.queue}: {feeds.fill(feed, to)} to be sent")
+
+
+def _names(to: Services) -> str:
+    return ", ".join(one.name for one in to.feeds) or "none"
 
 
 def _known(queue: Queue | None) -> Queue:

@@ -21,6 +21,7 @@ from gateway.notify import subscription, topics
 from gateway.notify.subscription import Wanted
 from gateway.store import Identity, log, queues, subscribers
 from gateway.store.log import Event
+from gateway.store.queues import Queue
 from gateway.store.records import microseconds
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class Announcer:
         if not events:
             return 0
         with self._to.store.reading(snapshot=False) as db:  # after the events: who came before one of them is there
-            asked = [queue for queue in queues.queues(db, subscribers.KIND) if queue.status != "off"]
-        told = {queue.name: self._for(queue.name, queue.about, events) for queue in asked}
+            asked = [queue for queue in queues.queues(db) if queue.about and queue.status != "off"]
+        told = {queue.name: self.asked_for(queue, events) for queue in asked}
         self._matching.forget()
         self._bodies.clear()
         now = microseconds(self._to.clock())
@@ -57,19 +58,16 @@ class Announcer:
         with self._to.store.changing(durable=any(told.values())) as db:
             taken = log.take(db, events)
             for name, found in sorted(told.items()):
-                rows = [
-                    (event.at, f"{event.type}/{event.id}", event.key, event.version, event.event) for event in found
-                ]
-                subscribers.tell(db, name, rows, now)
+                subscribers.tell(db, name, rows_of(found), now)
         return taken
 
     def close(self) -> None:
         """Let go of what is held to match with."""
         self._matching.close()
 
-    def _for(self, name: str, about: str, events: Sequence[Event]) -> list[Event]:
-        """Return the events that a subscriber asked for and may see, in order."""
-        wanted = msgspec.json.decode(about, type=Wanted)
+    def asked_for(self, queue: Queue, events: Sequence[Event]) -> list[Event]:
+        """Return the events that a subscriber, or a feed, asked for and may see, in order."""
+        wanted = msgspec.json.decode(queue.about, type=Wanted)
         caller = caller_of(wanted)
         mine = [
             event
@@ -79,10 +77,23 @@ class Announcer:
             and may_read(caller, event.type)
         ]
         try:
+            if queue.kind == subscribers.FEED:
+                return self._of_feed(wanted, mine)
             return self._of_topic(wanted, mine) if wanted.topic else self._of_search(wanted, mine)
         except GatewayError as error:
-            _log.error("not-matched: %s asks what cannot be asked any more: %s", name, error)
+            _log.error("not-matched: %s asks what cannot be asked any more: %s", queue.name, error)
             return []
+
+    def _of_feed(self, wanted: Wanted, events: Sequence[Event]) -> list[Event]:
+        """Return what a search finds, or found before: who was sent something must know that it is otherwise now."""
+        found = set[Event]()
+        for criteria in wanted.criteria:
+            type_ = subscription.parsed(criteria).resource_type
+            mine = [event for event in events if event.type == type_]
+            found |= set(self._matches(criteria, [(event, event.version) for event in mine]))
+            earlier = [(event, event.version - 1) for event in mine if event not in found and event.version > 1]
+            found |= set(self._matches(criteria, earlier))
+        return [event for event in events if event in found]
 
     def _of_search(self, wanted: Wanted, events: Sequence[Event]) -> list[Event]:
         """Return what a search finds; nobody is told of what is gone. https://hl7.org/fhir/R4/subscription.html"""
@@ -138,6 +149,11 @@ class Announcer:
             found = self._matching.found(request, subjects)
             matched |= {event for event, _ in held if (event.type, event.id) in found}
         yield from (event for event, _ in asked if event in matched)
+
+
+def rows_of(events: Sequence[Event]) -> list[tuple[int, str, int, int, str]]:
+    """Return events as they stand in a queue."""
+    return [(event.at, f"{event.type}/{event.id}", event.key, event.version, event.event) for event in events]
 
 
 def _rounds(asked: Sequence[tuple[Event, int]]) -> Iterator[list[tuple[Event, int]]]:

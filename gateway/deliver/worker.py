@@ -18,7 +18,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from gateway.deliver import parcels, subscriptions
+from gateway.deliver import feeds, parcels, subscriptions
 from gateway.deliver.announce import AT_A_TIME, Announcer
 from gateway.deliver.turn import LEASE, Turn
 from gateway.errors import Conflict, GatewayError
@@ -39,7 +39,7 @@ _FORGET_SECONDS = 60 * 60.0
 _REST_SECONDS = 2.0  # when the store cannot be used
 
 WORK: Mapping[str, Callable[[Turn], None]] = MappingProxyType(
-    {"endpoint": parcels.deliver, "subscription": subscriptions.deliver}
+    {"endpoint": parcels.deliver, "subscription": subscriptions.deliver, "feed": feeds.deliver}
 )
 """Who does the work of which kind of queue."""
 
@@ -77,6 +77,8 @@ class Worker:
 
     def _announce(self) -> None:
         announcer = Announcer(self._to)
+        while not self._stop.is_set() and not _tried(lambda: feeds.register(self._to)):
+            pass
         while not self._stop.is_set():
             self._forget_now_and_then()
             if not _tried(lambda: announcer.announce() >= AT_A_TIME):  # few at a time would keep writers waiting

@@ -129,7 +129,7 @@ class _Reader:
             return
         if types is not None and found.resource_type not in types:
             self.refuse(f"this topic is about {' and '.join(sorted(types))}", at)
-        for problem in _problems(found):
+        for problem in problems(found):
             self.refuse(problem, at)
 
     def _payload(self) -> str:
@@ -179,7 +179,8 @@ def parsed(criteria: str) -> SearchRequest:
     return parse_query(resource_type, query) if query else parse(resource_type, [])
 
 
-def _problems(request: SearchRequest) -> Iterator[str]:
+def problems(request: SearchRequest) -> Iterator[str]:
+    """Yield why a search cannot be what somebody is told by."""
     if bears_bsn(request.applied):
         yield "criteria stand in a resource that others read, and may not hold a BSN"
     if any(map(_looks_further, request.conditions)):

@@ -28,13 +28,19 @@ _FAILED = """
 update queue set attempts = attempts + 1, failing_since = coalesce(failing_since, ?), reason = ?, due = ?,
     leased_until = 0, holder = null
 where name = ? and holder = ? returning last"""
+_STOP = """
+update queue set status = 'error', reason = ?, due = null, leased_until = 0, holder = null
+where name = ? and holder = ?"""
 _REST = "update queue set due = null, leased_until = 0, holder = null where name = ? and holder = ?"
 _RELEASE = "update queue set leased_until = 0, holder = null where name = ? and holder = ?"
 _AFTER = "select * from delivery where queue = ? and number > ? order by number limit ?"
 _DIED = "update delivery set dead_at = ?, reason = ? where queue = ? and number = ?"
 _EMPTIED = "update delivery set body = null where queue = ? and number = ? and dead_at is null and body is not null"
 _DEAD = "select * from delivery where queue = ? and dead_at is not null order by number"
-_HASTEN = "update queue set attempts = 0, due = ? where name = ? and last > told and status = 'active'"
+_HASTEN = """
+update queue set attempts = 0, failing_since = null, due = ?,
+    status = case when kind = 'feed' and status = 'error' then 'active' else status end
+where name = ? and last > told and (status = 'active' or kind = 'feed' and status = 'error')"""
 _BACKLOG = """
 select q.kind, sum(case when q.status = 'off' then 0 else q.last - q.told end),
     sum(case when q.failing_since is not null or q.status = 'error' then 1 else 0 end),
@@ -140,6 +146,11 @@ def release(db: Database, name: str, holder: str) -> None:
 def rest(db: Database, name: str, holder: str) -> None:
     """Let go of the lease of a queue in which there is nothing to do until something changes."""
     db.rows(_REST, (name, holder))
+
+
+def stop(db: Database, name: str, holder: str, reason: str) -> None:
+    """Tell nothing more until somebody says so, for this reason."""
+    db.rows(_STOP, (reason, name, holder))
 
 
 def following(db: Database, name: str, after: int, limit: int) -> list[Delivery]:

@@ -13,7 +13,7 @@ from gateway.store.records import Subscriber
 if TYPE_CHECKING:
     from gateway.store.interface import Database
 
-KIND = "subscription"
+KIND, FEED = "subscription", "feed"
 
 # A secret that is masked in what came is kept where it was, as long as that is the same origin.
 _PUT = """
@@ -26,6 +26,10 @@ on conflict (name) do update set
         when queue.origin = excluded.origin then queue.sealed_with end,
     origin = excluded.origin, status = excluded.status, about = excluded.about, due = excluded.due,
     attempts = 0, failing_since = null, reason = null, holder = null"""
+_FEED = """
+insert into queue (name, kind, origin, status, about) values (?, 'feed', ?, 'active', ?)
+on conflict (name) do update set origin = excluded.origin, about = excluded.about,
+    status = case when queue.status = 'off' then 'active' else queue.status end"""
 _SETTLE = """
 update queue set status = ?, due = case when ? = 'active' and last > told then ? else ? end, reason = ?,
     attempts = 0, failing_since = null, leased_until = 0, holder = null,
@@ -36,7 +40,7 @@ insert into delivery (queue, number, at, about, key, version, event) values (?, 
 _NUMBERS = """
 update queue set last = last + ?,
     due = case when status <> 'active' then due when attempts = 0 then ? else coalesce(due, ?) end
-where name = ? and kind = 'subscription' and status <> 'off' returning last"""
+where name = ? and status <> 'off' returning last"""
 
 
 def put(db: Database, subscribers: Iterable[Subscriber]) -> None:
@@ -48,6 +52,17 @@ def put(db: Database, subscribers: Iterable[Subscriber]) -> None:
             masked = bool(one.is_masked)
             values = (one.name, one.origin, one.status, one.about, one.due, one.secret, one.sealed_with, masked, masked)
             db.rows(_PUT, values)
+
+
+def feed(db: Database, name: str, origin: str, about: str) -> None:
+    """Have a queue for an onward feed, or let the one that is there go by what is said now."""
+    db.rows(_FEED, (name, origin, about))
+
+
+def end_feeds(db: Database, but: Sequence[str]) -> None:
+    """Tell nothing more to feeds that are there no longer."""
+    holes = f" and name not in ({', '.join('?' * len(but))})" if but else ""
+    db.rows(f"update queue set status = 'off', due = null where kind = 'feed'{holes}", but)  # noqa: S608 - holes
 
 
 def reseal(db: Database, name: str, sealed_with: str | None, secret: bytes, before: bytes) -> None:
