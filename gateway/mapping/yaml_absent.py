@@ -7,25 +7,32 @@ export a template can do so with it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from gateway.mapping import ir, yaml_tree
 from gateway.mapping.keeping import ABSENT, BETWEEN, KEEP, MODIFIER, SAYS, WHOLE
 from gateway.mapping.spans import Problems, Span, suggestion
 from gateway.mapping.yaml_tree import Node, Scalar
 
-if TYPE_CHECKING:
-    from gateway.mapping.yaml_template import Templates
-
 _WRONG = "'absent' is the word keep, or an object of keep, remove, presume and outdate"
 _UNWRITABLE = re.compile(f"['\\\\{BETWEEN}=]")
 
 
-class Reader:
-    """Reads the directive with the expressions of a template."""
+class Expressions(Protocol):
+    """What reads expressions: a template."""
 
-    def __init__(self, templates: Templates, problems: Problems) -> None:
-        self.templates = templates
+    def bare(self, node: Node) -> ir.Expression | None:
+        """Return an expression written without braces."""
+
+    def expression(self, text: str, span: Span) -> ir.Expression | None:
+        """Return the expression in a text that begins at `span`."""
+
+
+class Reader:
+    """Reads the directive."""
+
+    def __init__(self, expressions: Expressions, problems: Problems) -> None:
+        self.expressions = expressions
         self.problems = problems
 
     def field(self, node: Node, span: Span) -> ir.AbsentField | None:
@@ -58,9 +65,9 @@ class Reader:
 
     def _part(self, word: str, node: yaml_tree.Mapping, span: Span) -> list[ir.Template]:
         """Return what says of which elements the condition holds, as one text."""
-        conditions = [(path.text, self.templates.bare(value)) for path, value in node]
+        conditions = [(path.text, self.expressions.bare(value)) for path, value in node]
         texts = [f"iif(({one.text}), '{BETWEEN}{path}', '')" for path, one in conditions if one is not None]
-        whole = self.templates.expression(" & ".join([f"'{WHOLE}'", *texts]), span)
+        whole = self.expressions.expression(" & ".join([f"'{WHOLE}'", *texts]), span)
         return [_part(word, whole, span)] if whole is not None and len(texts) == len(conditions) else []
 
     def _check_writable(self, said: list[ir.Absent]) -> None:
