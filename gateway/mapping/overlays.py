@@ -132,13 +132,7 @@ def _snapshot(said: Any) -> Snapshots:
 
 
 def _snapshots(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
-    node = root.get("snapshot")
-    if node is None:
-        return
-    if not isinstance(node, yaml_tree.Mapping):
-        problems.add(node.span, "'snapshot' must be an object {mapping: close, keep or report}")
-        return
-    for _key, value in node:
+    for _key, value in yaml_tree.settings(root, "snapshot", "{mapping: close, keep or report}", problems):
         _check_snapshot(value, problems)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from gateway.errors import Place
 from gateway.formats import edifact
-from gateway.formats.segmented import Position, Segment
+from gateway.formats.segmented import Placed, Position, Segment
 from gateway.formats.xmltree import Node
 
 ONE = 1
 
 
-class Absent:
+class Absent(Placed):
     """A segment that the message does not have: every field of it is empty."""
 
     def __init__(self, name: str, occurrence: int = 1) -> None:
@@ -35,15 +35,9 @@ class Absent:
         del field
         return 0
 
-    def place(
-        self,
-        field: int | None = None,
-        repetition: int | None = None,
-        component: int | None = None,
-        subcomponent: int | None = None,
-    ) -> Place:
+    def _place(self, position: Position) -> Place:
         """Return where it would stand, without line and byte."""
-        return Place(str(Position(self.name, self.occurrence, field, repetition, component, subcomponent)))
+        return Place(str(position))
 
 
 class Piece(str):

@@ -13,13 +13,8 @@ _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 
 def check(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
     """Tell `problems` what is wrong with what an overlay says under `signature`; its secret never stands there."""
-    node = root.get("signature")
-    if node is None:
-        return
-    if not isinstance(node, yaml_tree.Mapping):
-        problems.add(node.span, "'signature' must be an object: {shape: timestamped, header: X-Signature, window: 300}")
-        return
-    for key, value in node:
+    like = "{shape: timestamped, header: X-Signature, window: 300}"
+    for key, value in yaml_tree.settings(root, "signature", like, problems):
         _check_signature(key, value, problems)
 
 

@@ -84,6 +84,15 @@ def text_of(path: Path, file: str, problems: Problems) -> str:
         return ""
 
 
+def settings(root: Mapping, key: str, like: str, problems: Problems) -> Iterator[tuple[Scalar, Node]]:
+    """Yield what stands in the object under a key; anything else there is a problem, and nothing is fine."""
+    node = root.get(key)
+    if isinstance(node, Mapping):
+        yield from node
+    elif node is not None:
+        problems.add(node.span, f"'{key}' must be an object {like}")
+
+
 def read(text: str, file: str, problems: Problems) -> Node | None:
     """Return the tree of `text`, or None when it is not YAML; what is wrong goes to `problems`."""
     try:

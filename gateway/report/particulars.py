@@ -1,6 +1,7 @@
 """What is filled into a text: words that go with a number, large numbers, and moments as a Dutch reader writes them."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.fhir.datetime import dutch_time
@@ -22,6 +23,11 @@ class Particular(str):
             return format(str(self), words)
         one, _, several = words.partition("|")
         return one if self == "1" else several
+
+
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """Return a template with what stands in it."""
+    return template.format_map({name: Particular(value) for name, value in values.items()})
 
 
 def written(name: str, value: str, language: Language) -> str:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from gateway.errors import Issue
 from gateway.fhir.outcome import catalogue
 from gateway.mapping.findings import LANGUAGES, UNTRANSLATED, Language
-from gateway.report.particulars import Particular
+from gateway.report.particulars import filled
 from gateway.report.translation import told
 
 __all__ = ["Language", "expected", "in_language", "phrase", "translated"]
@@ -78,9 +78,7 @@ _SHOULD: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 def phrase(word: str, language: Language, **particulars: object) -> str:
     """Return the words of the report itself."""
-    return _WORDS[word][LANGUAGES.index(language)].format_map(
-        {name: Particular(said) for name, said in particulars.items()}
-    )
+    return filled(_WORDS[word][LANGUAGES.index(language)], particulars)
 
 
 def translated(issue: Issue, language: Language) -> str:

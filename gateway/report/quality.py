@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.mapping.findings import LANGUAGES, Language
-from gateway.report.particulars import Particular
+from gateway.report.particulars import filled
 from gateway.store.quality import Count, Quality
 
 _MOST = 3  # of the codes and fields found most that a line of text shows
@@ -128,9 +128,7 @@ def _numbers(one: Count) -> dict[str, Any]:
 
 
 def _say(word: str, language: Language, **particulars: object) -> str:
-    return _WORDS[word][LANGUAGES.index(language)].format_map(
-        {name: Particular(said) for name, said in particulars.items()}
-    )
+    return filled(_WORDS[word][LANGUAGES.index(language)], particulars)
 
 
 def _cell(value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gateway.mapping.findings import LANGUAGES, TEXTS, UNTRANSLATED, Language
 from gateway.report import dutch
-from gateway.report.particulars import Particular, written
+from gateway.report.particulars import filled, written
 
 _PLAINER: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -72,8 +72,7 @@ def _regex(template: str) -> re.Pattern[str]:
 
 
 def _filled(template: str, match: re.Match[str], language: Language) -> str:
-    filled = {name: Particular(_particular(name, value, language)) for name, value in match.groupdict().items()}
-    return template.format_map(filled)
+    return filled(template, {name: _particular(name, value, language) for name, value in match.groupdict().items()})
 
 
 def _particular(name: str, value: str, language: Language) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tests.order.hospital import SITE, START, message
 
@@ -22,10 +23,17 @@ class Told(NamedTuple):
         control_id = f"{story}-{self.event}-{self.minute}-{self.visit}-{self.bed}"
         at = START + timedelta(minutes=self.minute)
         if self.event == "A20":
-            return message("A20", control_id, at, f"NPU|{_place(story, self.bed)}|{self.visit}")
+            return message("A20", control_id, at, f"NPU|{place(story, self.bed)}|{self.visit}")
         pid = f"PID|1||{story}{self.visit}^^^ZKH_DUINRAND^PI||Jansen^J||19500101|M"
-        pv1 = f"PV1|1|I|{_place(story, self.bed)}|||{_place(story, self.was)}|||||||||||||{story}{self.visit}"
+        pv1 = f"PV1|1|I|{place(story, self.bed)}|||{place(story, self.was)}|||||||||||||{story}{self.visit}"
         return message(self.event, control_id, at, pid, pv1)
+
+
+class Written(Protocol):
+    """Something that happens, as a message."""
+
+    def written(self, story: int) -> bytes:
+        """Return it as a message; each story has a ward and visits of its own."""
 
 
 class History(NamedTuple):
@@ -36,12 +44,13 @@ class History(NamedTuple):
     """
 
     name: str
-    told: list[Told]
+    told: Sequence[Written]
     cleaning: str
     freeing: str
 
 
-def _place(story: int, bed: str) -> str:
+def place(story: int, bed: str) -> str:
+    """Return a bed as PL has it; each story has a ward of its own."""
     return f"W{story}^1^{bed}^{SITE}" if bed else ""
 
 

@@ -13,7 +13,8 @@ import pytest
 from gateway.services import Services
 from gateway.store import Batch
 from tests.order.conftest import Opened
-from tests.order.hospital import SITE, START, Hospital, message, wards
+from tests.order.histories import History, place
+from tests.order.hospital import START, Hospital, message, wards
 from tests.order.test_order import beds, by_story, shown_by_story, take
 
 TWO_BEDS, TWICE = "patient-in-two-beds", "bed-occupied-twice"
@@ -40,25 +41,12 @@ class Said(NamedTuple):
             visits = [f"PV1|1||{'|' * 16}{story}{self.visit}"] if self.visit else []
             return message(self.event, control_id, at, pid, mrg, *visits)
         number = f"{story}{self.visit}" if self.visit else ""
-        pv1 = f"PV1|1|I|{_place(story, self.bed)}|||{_place(story, self.was)}{'|' * 13}{number}{'|' * 25}202512280845"
+        pv1 = f"PV1|1|I|{place(story, self.bed)}|||{place(story, self.was)}{'|' * 13}{number}{'|' * 25}202512280845"
         return message(self.event, control_id, at, pid, pv1)
 
 
-def _place(story: int, bed: str) -> str:
-    return f"W{story}^1^{bed}^{SITE}" if bed else ""
-
-
-class Merge(NamedTuple):
-    """What happens, and the beds at the end: for a provider that cleans beds, and for one that frees them."""
-
-    name: str
-    said: list[Said]
-    cleaning: str
-    freeing: str
-
-
 MERGES = [
-    Merge(
+    History(
         "a visit without a number goes on under the number that stays",
         [
             Said("A01", 0, "OLD", "A"),
@@ -69,7 +57,7 @@ MERGES = [
         "A:H",
         "A:U",
     ),
-    Merge(
+    History(
         "whoever moves after that leaves the bed of before",
         [
             Said("A01", 0, "OLD", "A"),
@@ -80,7 +68,7 @@ MERGES = [
         "A:H B:O",
         "A:U B:O",
     ),
-    Merge(
+    History(
         "a discharge under the number that went",
         [
             Said("A01", 0, "NEW", "A"),
@@ -91,19 +79,19 @@ MERGES = [
         "A:O",
         "A:O",
     ),
-    Merge(
+    History(
         "a number that is replaced twice",
         [Said("A01", 0, "P1", "A"), Said("A40", 1, "P2", "P1"), Said("A40", 2, "P3", "P2"), Said("A03", 3, "P3", "A")],
         "A:H",
         "A:U",
     ),
-    Merge(
+    History(
         "a merge that is told both ways",
         [Said("A01", 0, "P1", "A"), Said("A40", 1, "P2", "P1"), Said("A40", 2, "P1", "P2"), Said("A03", 3, "P2", "A")],
         "A:H",
         "A:U",
     ),
-    Merge(
+    History(
         "a visit whose number is replaced as well",
         [
             Said("A01", 0, "OLD", "A", visit="V1"),
@@ -114,7 +102,7 @@ MERGES = [
         "A:H",
         "A:U",
     ),
-    Merge(
+    History(
         "two visits of one patient stay two",
         [
             Said("A01", 0, "OLD", "A", visit="V1"),
@@ -125,7 +113,7 @@ MERGES = [
         "A:O",
         "A:O",
     ),
-    Merge(
+    History(
         "a patient who is in two beds",
         [
             Said("A01", 0, "OLD", "A", visit="V1"),
@@ -141,11 +129,11 @@ MERGES = [
 
 @pytest.mark.parametrize("merge", MERGES, ids=lambda merge: merge.name)
 @pytest.mark.parametrize("provider", ["dev", "noordwal"])
-def test_every_order_ends_alike(open_services: Opened, merge: Merge, provider: str) -> None:
+def test_every_order_ends_alike(open_services: Opened, merge: History, provider: str) -> None:
     to = open_services()
 
     last: list[set[str]] = []
-    for story, order in enumerate(permutations(merge.said)):
+    for story, order in enumerate(permutations(merge.told)):
         for said in order:
             taken = take(said.written(story), to, provider)
             assert taken.refusal is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -280,8 +281,8 @@ def test_who_may_not_read_and_write_a_type_may_not_patch_it(services: Services) 
             transact([Patch("Location", id_, lambda resource: resource)], stranger, services)
 
 
-def test_a_patch_of_another_moment_is_applied_to_what_is_there_then(services: Services) -> None:
-    """Another client writes between the read and the write of a patch: the patch is made anew, and nothing is lost."""
+def overtaken(services: Services) -> tuple[Caller, Callable[[Any], Any]]:
+    """Return who patches a bed, and a patch before which another client writes, once."""
     caller = Caller("1", "one")
     interfered: list[bool] = []
     transact([Put(dict(BED))], caller, services)
@@ -291,6 +292,13 @@ def test_a_patch_of_another_moment_is_applied_to_what_is_there_then(services: Se
             interfered.append(True)
             transact([Put(BED | {"description": "by another"})], caller, services)
         return resource | {"name": "two"}
+
+    return caller, change
+
+
+def test_a_patch_of_another_moment_is_applied_to_what_is_there_then(services: Services) -> None:
+    """Another client writes between the read and the write of a patch: the patch is made anew, and nothing is lost."""
+    caller, change = overtaken(services)
 
     (outcome,) = transact([Patch("Location", "a", change)], caller, replace(services))
 
@@ -301,15 +309,7 @@ def test_a_patch_of_another_moment_is_applied_to_what_is_there_then(services: Se
 def test_if_match_is_held_to_though_another_writes_in_between(services: Services) -> None:
     from gateway.errors import VersionConflict
 
-    caller = Caller("1", "one")
-    interfered: list[bool] = []
-    transact([Put(dict(BED))], caller, services)
-
-    def change(resource: Any) -> Any:
-        if not interfered:
-            interfered.append(True)
-            transact([Put(BED | {"description": "by another"})], caller, services)
-        return resource | {"name": "two"}
+    caller, change = overtaken(services)
 
     with pytest.raises(VersionConflict):
         transact([Patch("Location", "a", change, if_match="1")], caller, services)

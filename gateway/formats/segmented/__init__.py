@@ -7,6 +7,7 @@ component, subcomponent. One kind of path, one interface, so that the mapping en
 from gateway.formats.segmented.message import Message
 from gateway.formats.segmented.names import Names
 from gateway.formats.segmented.paths import Position, find_path, parse_path
+from gateway.formats.segmented.placed import Placed
 from gateway.formats.segmented.segment import Segment
 
-__all__ = ["Message", "Names", "Position", "Segment", "find_path", "parse_path"]
+__all__ = ["Message", "Names", "Placed", "Position", "Segment", "find_path", "parse_path"]

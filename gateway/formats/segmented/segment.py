@@ -1,16 +1,15 @@
 """A segment: split into fields when first read, a field into its parts when first read, then kept."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Generic, TypeVar, cast
 
-from gateway.errors import Place
-from gateway.formats.segmented.paths import Position
+from gateway.formats.segmented.placed import Placed
 
 Leaf = TypeVar("Leaf")
 SourceT = TypeVar("SourceT")
 
 
-class Segment(ABC, Generic[SourceT, Leaf]):
+class Segment(Placed, Generic[SourceT, Leaf]):
     """One segment of a message. Fields, repetitions and components count from 1.
 
     A field as read is its repetitions, of its components; a component is a `Leaf`. `_source` is what all segments of
@@ -19,8 +18,6 @@ class Segment(ABC, Generic[SourceT, Leaf]):
 
     __slots__ = ("_fields", "_source", "name", "occurrence")
 
-    name: str
-    occurrence: int
     _source: SourceT
     _fields: list[str | list[list[Leaf]]] | None
 
@@ -35,10 +32,6 @@ class Segment(ABC, Generic[SourceT, Leaf]):
     @abstractmethod
     def subcomponents(self, field: int, repetition: int = 1, component: int = 1) -> int:
         """Return how many subcomponents the component has; 0 when absent."""
-
-    @abstractmethod
-    def _place(self, position: Position) -> Place:
-        """Return where a position of this segment stands."""
 
     @abstractmethod
     def _split(self) -> list[str | list[list[Leaf]]]:
@@ -72,13 +65,3 @@ class Segment(ABC, Generic[SourceT, Leaf]):
     def count_read(self) -> int:
         """Return how many fields that hold something were read."""
         return list(map(type, self._fields)).count(list) if self._fields else 0
-
-    def place(
-        self,
-        field: int | None = None,
-        repetition: int | None = None,
-        component: int | None = None,
-        subcomponent: int | None = None,
-    ) -> Place:
-        """Return where that stands, or would stand; what is absent has the place of its nearest existing whole."""
-        return self._place(Position(self.name, self.occurrence, field, repetition, component, subcomponent))
