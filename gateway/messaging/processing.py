@@ -105,24 +105,24 @@ def _take(arrival: Received, bundle: Resource, caller: Caller, to: Services, ans
         message = reading.read(bundle, arrival.provider, to)
         made = make(message, to)
         arrival = _with_answer(_received(arrival, message, made), bundle, answer_at, to)
-        return _answered(arrival, bundle, _carried_out(made, arrival, caller, to))
+        return _answered(arrival, bundle, _carried_out(message, made, arrival, caller, to))
     except Unavailable:
         raise
     except GatewayError as error:
         return _refused(arrival, bundle, error, caller, to)
 
 
-def _carried_out(made: Made, arrival: Received, caller: Caller, to: Services) -> Answer:
+def _carried_out(message: Message, made: Made, arrival: Received, caller: Caller, to: Services) -> Answer:
     try:
         return receive(made.operations, caller, to, arrival)
     except GatewayError as error:
-        error.issues = tuple(map(_of_message, error.issues))
+        error.issues = tuple(_of_message(issue, message) for issue in error.issues)
         raise
 
 
-def _of_message(issue: Issue) -> Issue:
+def _of_message(issue: Issue, message: Message) -> Issue:
     """Return what `transact` finds, in the words of a message: its entries ask nothing by themselves."""
-    where = issue.expression or ""
+    where = issue.expression or (message.said_at if issue.code == "moment-ahead" else "")
     if where.endswith(".request"):
         where = f"{where.removesuffix('.request')}.resource"
     return replace(issue, expression=where or None, diagnostics=_WORDS.get(issue.code, issue.diagnostics))

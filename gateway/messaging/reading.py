@@ -53,7 +53,7 @@ class Message:
     """A message that has been read. `focus` are the numbers of the entries that it is about.
 
     `name` is what its sender knows it by, `identifier` what its Bundle is known by; `sender` is a digest of who sends
-    it from where; `moment` is when it was so. `warnings` concern the message as a whole.
+    it from where; `moment` is when it was so, and `said_at` where that stands. `warnings` concern the message as a whole.
     """
 
     bundle: Resource
@@ -62,6 +62,7 @@ class Message:
     identifier: str | None
     sender: str
     moment: datetime | None
+    said_at: str
     focus: Sequence[int]
     repeats: bool
     warnings: Sequence[Issue]
@@ -146,13 +147,15 @@ def read(bundle: Resource, organisation: str, to: Services) -> Message:
     if _has_errors(problems):
         raise InvalidResource(problems)
     assert found is not None
+    said_at, at = _moment(bundle)
     return Message(
         bundle=bundle,
         event=event,
         name=found,
         identifier=_identifier(bundle),
         sender=sender(organisation, bundle),
-        moment=_moment(bundle),
+        moment=at,
+        said_at=said_at,
         focus=focus.found,
         repeats=repeats.found,
         warnings=[*(issue for issue in issues if not _is_of_resource(issue)), *problems],
@@ -275,10 +278,14 @@ def _identifier(bundle: Resource) -> str | None:
     return None
 
 
-def _moment(bundle: Resource) -> datetime | None:
-    """Return when a message was made, by the first that says it: the Bundle, the MessageHeader's meta, its own meta."""
+def _moment(bundle: Resource) -> tuple[str, datetime | None]:
+    """Return where a message says when it was made, and when: the Bundle, the MessageHeader's meta, or its own meta."""
     head = header(bundle) or {}
-    said = (bundle.get("timestamp"), head.get("meta", {}).get("lastUpdated"), bundle.get("meta", {}).get("lastUpdated"))
-    text = next((one for one in said if one), None)
+    said = {
+        "Bundle.timestamp": bundle.get("timestamp"),
+        f"{HEADER}.meta.lastUpdated": head.get("meta", {}).get("lastUpdated"),
+        "Bundle.meta.lastUpdated": bundle.get("meta", {}).get("lastUpdated"),
+    }
+    place, text = next(((place, text) for place, text in said.items() if text), ("Bundle", None))
     found = read_moment(text) if text else None
-    return moment(found.low) if found else None
+    return place, moment(found.low) if found else None

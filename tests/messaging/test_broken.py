@@ -165,7 +165,7 @@ BROKEN: list[tuple[Break, int, str, str]] = [
     (entry_with_a_request, 422, "bad-bundle", "Bundle.entry[1].request"),
     (unknown_modifier, 422, "unknown-modifier", f"{REQUEST}.modifierExtension[0]"),
     (definition_of_another_event, 422, "definition-mismatch", f"{HEAD}.definition"),
-    (a_day_ahead, 422, "moment-ahead", ""),
+    (a_day_ahead, 422, "moment-ahead", "Bundle.timestamp"),
 ]
 
 
