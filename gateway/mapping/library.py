@@ -1,6 +1,5 @@
 """What is installed: mappings, fragments, ConceptMaps and provider overlays, read from folders and checked whole."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,6 +15,7 @@ from gateway.mapping.compiler.program import Program, plain_program, traced_prog
 from gateway.mapping.concept_maps import ConceptMap
 from gateway.mapping.fml import installed
 from gateway.mapping.fml.program import program as fml_program
+from gateway.mapping.fragments import Fragments, Root
 from gateway.mapping.mentioned import mentioned
 from gateway.mapping.overlays import MAX_ATTACHMENT, Overlay
 from gateway.mapping.selection import Selection
@@ -24,27 +24,6 @@ from gateway.mapping.yaml_tree import text_of
 
 DEVELOPMENT = "dev"
 DEFAULT = "default"
-_CASES = "cases"
-_ENDINGS = (".yaml", ".json", *installed.ENDINGS)
-
-
-@dataclass(frozen=True)
-class _Root:
-    """One folder of a library; files are named after it, never with a path of the machine."""
-
-    folder: Path
-
-    def name(self, path: Path) -> str:
-        return f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}"
-
-    @cached_property
-    def files(self) -> tuple[Path, ...]:
-        """Every file but those of cases, which are ten times as many; looked for once."""
-        found = []
-        for at, folders, files in os.walk(self.folder):
-            folders[:] = [name for name in folders if name != _CASES]
-            found += [Path(at, name) for name in files if name.endswith(_ENDINGS)]
-        return tuple(sorted(found))
 
 
 @dataclass
@@ -58,7 +37,7 @@ class Library:
     concept_maps: Mapping[str, ConceptMap]
     providers: Mapping[str, Overlay]
     problems: Problems
-    fragments: "Fragments"
+    fragments: Fragments
     _programs: dict[tuple[str, str, bool], Program] = field(init=False, default_factory=dict)
     _overlays: dict[str, Overlay] = field(init=False, default_factory=dict)
     _mentioned: dict[str, frozenset[str]] = field(init=False, default_factory=dict)
@@ -82,7 +61,7 @@ class Library:
     @staticmethod
     def read(folders: Sequence[Path]) -> "Library":
         """Return the library in some folders without its checks; what cannot be read is in `problems`."""
-        return _Reader([_Root(folder) for folder in folders]).library()
+        return _Reader([Root(folder) for folder in folders]).library()
 
     def check(self, only: ir.Mapping | None = None) -> None:
         """Check all mappings (or one) and all they use, before the first message; findings go to `problems`."""
@@ -201,73 +180,11 @@ class Units:
         return self.library.concept_map_by_url(url)
 
 
-class Fragments:
-    """Fragment files, read when first used."""
-
-    def __init__(self, roots: Sequence[_Root]) -> None:
-        self.roots = roots
-        self.problems = Problems()
-        self.stepped: dict[str, frozenset[str]] = {}
-        self._read: dict[str, ir.Fragment | None] = {}
-        self._paths: dict[tuple[str, str], Path | None] = {}
-        self._files: dict[Path, Path | None] = {}
-
-    def find(self, use: ir.Use, problems: Problems) -> ir.Fragment | None:
-        """Return the fragment in the file that an alias names: beside the file that uses it, or in a root."""
-        key = (use.span.file, use.target)
-        if key not in self._paths:
-            self._paths[key] = next(self._candidates(use), None)
-        path = self._paths[key]
-        if path is None:
-            problems.add(use.span, f"no file '{use.target}' beside this file or in a mappings folder")
-            return None
-        return self.load(path, problems)
-
-    def load(self, path: Path, problems: Problems) -> ir.Fragment | None:
-        """Return the fragment in a file, read once."""
-        at = str(path)  # a path is compared by its parts, which takes longer
-        if at not in self._read:
-            self._read[at] = self.read(path, problems)
-        return self._read[at]
-
-    def read(self, path: Path, problems: Problems) -> ir.Fragment | None:
-        """Return the fragment in a file, or None when it holds none."""
-        name = next(root.name(path) for root in self.roots if path.is_relative_to(root.folder))
-        unit = yaml_front.read(text_of(path, name, problems), name, path.stem, problems)
-        if isinstance(unit, ir.Mapping):
-            problems.add(unit.span, "a mapping cannot be used as a fragment")
-        return unit if isinstance(unit, ir.Fragment) else None
-
-    def all(self) -> Iterator[tuple[Path, str]]:
-        """Yield every fragment file there is, with its name."""
-        for root in self.roots:
-            for path in root.files:
-                other = path.suffix != ".yaml" or path.name == "mapping.yaml"
-                if not other and path.relative_to(root.folder).parts[0] != "providers":
-                    yield path, root.name(path)
-
-    def _candidates(self, use: ir.Use) -> Iterator[Path]:
-        first, _, inside = use.span.file.partition("/")
-        for root in self.roots:
-            beside = [root.folder / inside.rpartition("/")[0]] if first == root.folder.name else []
-            for base in (*beside, root.folder):
-                path = self._file(base / use.target, root)
-                if path is not None:
-                    yield path
-
-    def _file(self, path: Path, root: _Root) -> Path | None:
-        """Return where a file of a root really is; None where there is none, or a link leads out of the root."""
-        if path not in self._files:
-            real = path.resolve() if path.is_file() else None
-            self._files[path] = real if real and real.is_relative_to(root.folder) else None
-        return self._files[path]
-
-
 class _Reader:
     """Reads all files of some folders."""
 
-    def __init__(self, roots: list[_Root]) -> None:
-        self.roots = [_Root(root.folder.resolve()) for root in roots]
+    def __init__(self, roots: list[Root]) -> None:
+        self.roots = [Root(root.folder.resolve()) for root in roots]
         self.problems = Problems()
 
     def library(self) -> Library:

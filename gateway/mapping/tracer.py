@@ -9,15 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from gateway.errors import Issue, Severity
 from gateway.fhirpath import FhirPathError
 from gateway.mapping import pointers
 from gateway.mapping.compiler.rules import Rule
 from gateway.mapping.concept_maps import Row
-from gateway.mapping.findings import LANGUAGES, Finding, Language, in_language, say
+from gateway.mapping.findings import LANGUAGES, Finding, Language, in_language
 from gateway.mapping.ir import Policy
-from gateway.mapping.looks import Looks, Pair, Read
+from gateway.mapping.looks import Pair, Read
 from gateway.mapping.shapes import first, full, plain
+from gateway.mapping.teller import ResourceInWork, Teller
 
 WRONG_SHAPE = (AttributeError, TypeError, KeyError, ArithmeticError, ValueError)
 """What an expression raises when a value is not of the kind it was written for."""
@@ -45,15 +45,6 @@ class Asked(NamedTuple):
     rule: int
 
 
-class _Resource:
-    """A resource while it is made: its error policy, and whether a rule of it failed."""
-
-    def __init__(self, type_: str, policy: Policy | None) -> None:
-        self.type = type_
-        self.policy = policy
-        self.failed = False
-
-
 def apart(values: Sequence[Any], reads: tuple[Read, ...]) -> Iterator[Pair]:
     """Yield each of some values with its own reads; of values that are one object, each with the next of its reads."""
     times = Counter(map(id, values))
@@ -65,29 +56,15 @@ def apart(values: Sequence[Any], reads: tuple[Read, ...]) -> Iterator[Pair]:
         yield value, (own[number : number + 1] if times[id(value)] > 1 else ()) or own or reads
 
 
-def _values(reads: Sequence[Read]) -> str | None:
-    """Return what stands at some places, in their order; None when nothing does."""
-    found = [str(read.value) for read in reads if read.value is not None]
-    return "; ".join(found) if found else None
-
-
-class Tracer(Looks):
+class Tracer(Teller):
     """The `T` of traced code; one for a message (or a row)."""
 
     def __init__(self, rules: Sequence[Rule], policy: Policy, language: Language) -> None:
-        self.rules = rules
-        super().__init__()
-        self.policy = policy
-        self.language = language
-        self.issues: list[Issue] = []
+        super().__init__(rules, policy, language)
         self.made: dict[tuple[int, Any], Made] = {}
         self.fired_rules: set[int] = set()
         self.asked: list[Asked] = []
-        self.failed = False
-        self._rule = -1
-        self._target = ""
         self._prefix = ""
-        self._resources: list[_Resource] = []
 
     # ---- functions
 
@@ -215,7 +192,7 @@ class Tracer(Looks):
 
     def begin(self, type_: str, policy: Policy | None) -> None:
         """Begin a resource."""
-        self._resources.append(_Resource(type_, policy))
+        self._resources.append(ResourceInWork(type_, policy))
 
     def end(self, rule: int, resource: dict[str, Any]) -> None:
         """End a resource; one that a failed rule drops becomes empty, and so is not put anywhere."""
@@ -299,52 +276,3 @@ class Tracer(Looks):
             reads = tuple(self._log)
             self._rule, self._target, self._prefix, self._log = before
         return value, reads
-
-    def _report(self, finding: Finding, value: Any) -> None:
-        severity, text = finding.severity, finding.say(self.language)
-        if severity == "error":
-            policy = self._failed()
-            if policy == "drop-element":
-                severity, text = "warning", text + self._text("left-out-element")
-            elif policy == "drop-resource":
-                severity = "warning"
-        expected = finding.expected(self.language)
-        self._say(finding.code, text, severity, self._rule, self._concerned(value), expected=expected)
-
-    def _failed(self) -> Policy:
-        """Return the policy for the rule that failed, and apply it to the message or resource."""
-        within = self._resources[-1] if self._resources else None
-        policy = (within.policy if within else None) or self.policy
-        if policy == "drop-resource" and within is not None:
-            within.failed = True
-        elif policy != "drop-element":
-            self.failed = True
-        return policy
-
-    def _concerned(self, value: Any) -> list[Read]:
-        """Return what was read that gave the value, or else what was read last and before that."""
-        return pointers.of_value([read for read in self._log if read.owner is not None], value)
-
-    def _say(
-        self,
-        code: str,
-        text: str,
-        severity: Severity,
-        rule: int,
-        reads: Sequence[Read],
-        *,
-        target: str | None = None,
-        expected: str | None = None,
-    ) -> None:
-        here = self.rules[rule] if rule >= 0 else None
-        known = here is not None and here.target is not None
-        places = [read.place for read in reads]
-        issue = Issue(
-            code, text, severity, target or (self._target or None if known else None), places[0] if places else None,
-            str(here.span) if here else None, _values(reads), expected, others=tuple(places[1:]),
-        )  # fmt: skip
-        if issue not in self.issues:
-            self.issues.append(issue)
-
-    def _text(self, text: str, **particulars: object) -> str:
-        return say(text, self.language, **particulars)

@@ -6,6 +6,7 @@ each text in the code: none of them may be missing here.
 """
 
 from gateway.report.dutch import (
+    bundles,
     doors,
     expressions,
     messages,
@@ -17,7 +18,7 @@ from gateway.report.dutch import (
     trees,
 )
 
-_SUBJECTS = (doors, tables, segments, trees, messages, profiles, resources, subscriptions, expressions)
+_SUBJECTS = (doors, tables, segments, trees, messages, profiles, resources, bundles, subscriptions, expressions)
 
 TEXTS: tuple[tuple[str, str], ...] = tuple(pair for subject in _SUBJECTS for pair in subject.TEXTS)
 """What a finding says: English, Dutch."""

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from gateway.fhir.outcome import catalogue
 from gateway.fhirpath import FhirPathError, ast, parse
 from gateway.mapping import ir
+from gateway.mapping.fml.filling import TRANSFORMS
 from gateway.mapping.fml.front.constants import Constants, with_constants
 from gateway.mapping.fml.front.kinds import RECORD_ELEMENT, kinds_of
 from gateway.mapping.fml.model import DEFAULT, SIMPLE, Model
 from gateway.mapping.fml.paths import TABLE, Paths
-from gateway.mapping.fml.rules import TRANSFORMS
 from gateway.mapping.spans import Problems, Span, suggestion
 
 _POLICY = re.compile(r"(?:^|\s)on-error: ([a-z-]+)(?:\s|$)")
