@@ -53,7 +53,8 @@ class Message:
     """A message that has been read. `focus` are the numbers of the entries that it is about.
 
     `name` is what its sender knows it by, `identifier` what its Bundle is known by; `sender` is a digest of who sends
-    it from where; `moment` is when it was so, and `said_at` where that stands. `warnings` concern the message as a whole.
+    it from where; `moment` is when it was so, and `said_at` where that stands. `warnings` concern the message as a
+    whole.
     """
 
     bundle: Resource
