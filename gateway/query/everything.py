@@ -21,10 +21,10 @@ from gateway.fhir.datetime import Moment
 from gateway.fhir.json import encode
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import PAGE, Page, page_query
-from gateway.fhir.types import resource_types
 from gateway.query.audit import audit_row
 from gateway.query.links import secret
 from gateway.store import Identity, Stored, gathering
+from gateway.store import history as stored_history
 from gateway.store.gathering import MAX_REFERRED, Gathered, Wanted
 from gateway.store.reads import read as read_stored
 from gateway.store.search import Position, link, seal, unseal
@@ -95,7 +95,8 @@ def opened(page: Page, address: str, caller: Caller, to: Services) -> Sequence[t
 
 def _gathered(db: Database, of: Identity, asked: Everything, caller: Caller, count: int) -> Gathered:
     seen = visible(caller)
-    types = frozenset(filter(seen.admits, asked.types or resource_types()))
+    stored = [type_ for type_ in stored_history.types(db) if not asked.types or type_ in asked.types]
+    types = frozenset(filter(seen.admits, stored))
     since = asked.since.low if asked.since else 0
     wanted = Wanted(types, count, asked.after or 0, since, asked.span, is_first=asked.after is None)
     codes = tables.compartments().get(of.type)

@@ -61,14 +61,20 @@ def _newest_first(keys: Sequence[int], times: dict[int, int]) -> tuple[int, int]
 
 def _grouped(codings: dict[int, list[Kind]]) -> Iterable[list[int]]:
     """Return the keys in groups that are linked by codings."""
-    group_of: dict[Kind, int] = {}
-    groups: dict[int, list[int]] = {}
-    members: dict[int, list[Kind]] = {}
-    for number, (key, kinds) in enumerate(codings.items()):
-        linked = {group_of[kind] for kind in kinds if kind in group_of}
-        groups[number] = [key, *(other for group in linked for other in groups.pop(group))]
-        members[number] = [*kinds, *(kind for group in linked for kind in members.pop(group))]
-        group_of |= dict.fromkeys(members[number], number)
+    stands_for: dict[Kind, Kind] = {}
+
+    def first(kind: Kind) -> Kind:
+        while (other := stands_for.setdefault(kind, kind)) != kind:
+            stands_for[kind] = stands_for.setdefault(other, other)
+            kind = other
+        return kind
+
+    for one, *others in codings.values():
+        for other in others:
+            stands_for[first(other)] = first(one)
+    groups: dict[Kind, list[int]] = {}
+    for key, kinds in codings.items():
+        groups.setdefault(first(kinds[0]), []).append(key)
     return groups.values()
 
 
