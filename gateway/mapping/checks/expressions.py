@@ -7,8 +7,8 @@ from gateway.fhirpath import ast
 from gateway.fhirpath.scope import Code
 from gateway.mapping import ir, moments
 from gateway.mapping.checks.installed import Installed
+from gateway.mapping.compiler.checker import check_unit
 from gateway.mapping.compiler.condition import condition
-from gateway.mapping.compiler.program import check_unit
 from gateway.mapping.compiler.sources import Units, all_nodes
 from gateway.mapping.spans import Problems, suggestion
 from gateway.mapping.tree_selection import accepting

@@ -7,14 +7,11 @@ import builtins
 import linecache
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from textwrap import indent
 from typing import Any
 
-from gateway.fhirpath import Code
 from gateway.mapping import ir
 from gateway.mapping.compiler import sharing
-from gateway.mapping.compiler.body import Body, Made, kind_of
-from gateway.mapping.compiler.constants import lifted
+from gateway.mapping.compiler.body import Body, Made
 from gateway.mapping.compiler.frame import Frame, Name, outermost
 from gateway.mapping.compiler.names import NAMES
 from gateway.mapping.compiler.plain import Plain
@@ -28,13 +25,6 @@ from gateway.mapping.spans import Problems
 from gateway.mapping.translators import Translator
 
 _CONTEXT = "m, received_at, control_id"
-_TABLE = """def rows(received_at, control_id, remembered):
-{functions}
-    return mapping
-
-
-def mapping(m, received_at, control_id, out):
-    return rows(received_at, control_id, once)(m, out)"""
 
 Function = Callable[..., Any]
 
@@ -137,7 +127,7 @@ class _Builder:
         if not self.table or not sharing.worth(body.lines[start:], made.text):
             return made
         variables = sharing.inputs(body.lines[start:], made.text, self._is_known)
-        texts = {*body.cells.values(), *(name.text for name in frame.names.values() if _is_key(name))}
+        texts = {*body.cells.values(), *(name.text for name in frame.names.values() if sharing.is_key(name))}
         if not sharing.is_shared(variables, texts):
             return made
         function = f"g_{len(self.functions) + 1}"
@@ -193,7 +183,7 @@ class _Builder:
     def program(self) -> Program:
         self._write_mapping()
         head = [f"{name} = {made}" for name, made in self.definitions.items()]
-        functions = [_rows(sorted(self.added), self.functions)] if self.table else self.functions
+        functions = [sharing.rows(sorted(self.added), self.functions)] if self.table else self.functions
         source = "\n\n\n".join(["\n".join(head), *functions]) + "\n"
         file = f"<{self.mapping.name} for {self.overlay.name}{', traced' if self.traced else ''}>"
         exec(compile(source, file, "exec"), self.namespace)  # noqa: S102 - only what the generators wrote
@@ -267,7 +257,7 @@ class _Builder:
         """Return how the definition of a fragment begins."""
         variables = [self._context(function), *["T"] * self.traced, *(name.text for name in given)]
         head = f"def {function}({', '.join(filter(None, variables))})"
-        shared = self.table and function not in self.looking and given and all(map(_is_key, given))
+        shared = self.table and function not in self.looking and given and all(map(sharing.is_key, given))
         return f"@remembered\n{head}" if shared else head
 
     def _plain_fragment(self, fragment: ir.Fragment, writer: Plain, frame: Frame) -> Made:
@@ -288,55 +278,6 @@ class _Builder:
             writer.into("made", None, template, frame, path, "")
         writer.body.line("T.leave(before)")
         writer.body.line(f"return {'T.only(made)' if fragment.single else 'made'}")
-
-
-def _rows(added: Sequence[str], functions: Sequence[str]) -> str:
-    """Return the function that makes the functions of one table, so that these can remember what they made."""
-    constants, text = lifted("\n\n".join(functions), "C")
-    begun = [f"r_{name} = remembered({name})" for name in added] + constants
-    return _TABLE.format(functions=indent("\n".join([*begun, "", text]), "    "))
-
-
-def _is_key(name: Name) -> bool:
-    """Return whether what a name holds can be looked up by its value: a text, a boolean or nothing.
-
-    A number cannot: 0.50 is 0.5, and is not written so.
-    """
-    boolean = name.type in {"boolean", "System.Boolean"}
-    return not name.many and (boolean or kind_of(name.type) in {"text", "solid"})
-
-
-def check_unit(unit: ir.Unit, format_: str, units: Units, problems: Problems) -> dict[int, Code]:
-    """Compile every expression of a unit as it is written, whatever a provider says; return what each gives."""
-    builder = _Checker(unit, format_, units, problems)
-    builder.check()
-    return builder.expressions.seen
-
-
-class _Checker(_Builder):
-    """Writes one unit without its fragments and without a provider, only to see whether it can be written."""
-
-    def __init__(self, unit: ir.Unit, format_: str, units: Units, problems: Problems) -> None:
-        mapping = unit if isinstance(unit, ir.Mapping) else ir.Mapping(unit.name, unit.file, unit.version, unit.span)
-        super().__init__(mapping, Overlay("", ""), units, problems, traced=False)
-        self.unit = unit
-        self.format = format_
-        self.table = False  # nothing of it runs
-        self.expressions = Expressions(self, problems, folding=False)
-
-    def check(self) -> None:
-        """Write the unit."""
-        if isinstance(self.unit, ir.Mapping):
-            self._write_mapping()
-        elif isinstance(self.unit, ir.Fragment):
-            self._write_fragment(self.unit, tuple(Name("", pieces=True) for _ in self.unit.parameters), "checked")
-
-    def finish(self, body: Body) -> None:
-        """Leave it: nobody runs it."""
-
-    def called(self, fragment: ir.Fragment, names: tuple[Name, ...]) -> str:
-        del names
-        return f"f_{fragment.name}"
 
 
 def _table_key(value: object) -> tuple[str, str] | None:

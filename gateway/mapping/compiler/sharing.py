@@ -8,7 +8,9 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from textwrap import dedent, indent
 
-from gateway.mapping.compiler.body import Body
+from gateway.mapping.compiler.body import Body, kind_of
+from gateway.mapping.compiler.constants import lifted
+from gateway.mapping.compiler.frame import Name
 
 MOST = 4
 """So many texts together are seldom those of another row."""
@@ -16,6 +18,13 @@ LEAST = 3
 """A part is worth a function of its own from so many steps: a display or a method is one, a call of ours is two."""
 _CALL = re.compile(r"\b(?:fp_|map_|r_map_|K_|f_)\w*\(")
 _STEP = re.compile(r"[\[{]|\.[a-z]+\(")
+_TABLE = """def rows(received_at, control_id, remembered):
+{functions}
+    return mapping
+
+
+def mapping(m, received_at, control_id, out):
+    return rows(received_at, control_id, once)(m, out)"""
 
 
 def worth(lines: Sequence[str], text: str) -> bool:
@@ -50,3 +59,19 @@ def _function(head: str, lines: Sequence[str], text: str) -> str:
 def _like(lines: Sequence[str], line: str) -> str:
     """Return a line indented as the first of some lines."""
     return (lines[0][: len(lines[0]) - len(lines[0].lstrip())] if lines else "") + line
+
+
+def rows(added: Sequence[str], functions: Sequence[str]) -> str:
+    """Return the function that makes the functions of one table, so that these can remember what they made."""
+    constants, text = lifted("\n\n".join(functions), "C")
+    begun = [f"r_{name} = remembered({name})" for name in added] + constants
+    return _TABLE.format(functions=indent("\n".join([*begun, "", text]), "    "))
+
+
+def is_key(name: Name) -> bool:
+    """Return whether what a name holds can be looked up by its value: a text, a boolean or nothing.
+
+    A number cannot: 0.50 is 0.5, and is not written so.
+    """
+    boolean = name.type in {"boolean", "System.Boolean"}
+    return not name.many and (boolean or kind_of(name.type) in {"text", "solid"})

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from gateway.mapping import ir
-from gateway.mapping.compiler.program import check_unit
+from gateway.mapping.compiler.checker import check_unit
 from gateway.mapping.compiler.sources import Units
 from gateway.mapping.fml.export.rules import Exporter, Rule, ordered
 from gateway.mapping.fml.export.texts import Texts, literal
