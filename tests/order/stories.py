@@ -110,3 +110,9 @@ def referral_messages(story: str) -> list[bytes]:
         referral("ORM", story, 12, pid(story), *order(story, "CA")),
         referral("MDM", story, 15, *again, txa, document()),
     ]
+
+
+def appointment(event: str, minute: float, *segments: str) -> bytes:
+    """Return a message about an appointment."""
+    head = f"MSH|^~\\&|EPD|ZKH_DUINRAND|ZCC|ROAZ|{at(minute)}||SIU^{event}|{event}-{minute}|P|2.5.1"
+    return "".join(f"{line}\r" for line in (head, *segments)).encode()

@@ -22,7 +22,21 @@ from gateway.services import Services
 from gateway.transact import Delete, Put, Received, transact
 from tests.conftest import NOW
 from tests.order.conftest import Opened
-from tests.order.stories import NULL, STAY, Said, at, order, pid, pv1, referral, referral_messages, whole_pid
+from tests.order.hospital import SITE
+from tests.order.stories import (
+    NULL,
+    STAY,
+    Said,
+    appointment,
+    at,
+    order,
+    pid,
+    pv1,
+    referral,
+    referral_messages,
+    segment,
+    whole_pid,
+)
 from tests.order.test_order import resources, take
 
 CALLER = development_caller()
@@ -206,6 +220,28 @@ def test_a_deleted_note_goes(services: Services) -> None:
 
     assert taken.refusal is None, taken.issues
     assert "note" not in only(services, "ServiceRequest")
+
+
+def test_a_short_cancellation_keeps_the_time_and_the_room_of_an_appointment(services: Services) -> None:
+    sch = segment("SCH", f2="A1^EPD", f7="^Controle", f11=f"^^^{at(60)}^{at(90)}", f25="Booked")
+    for event, minute, segments in (
+        ("S15", 5, (segment("SCH", f2="A1^EPD", f6="^Verhinderd"), pid("1"))),
+        ("S12", 0, (sch, whole_pid("1"), f"AIL|1|A|DAG^1^S4^{SITE}")),
+        (
+            "S14",
+            9,
+            (segment("SCH", f2="A1^EPD", f7=NULL, f11=f"^^^{at(60)}^{at(90)}"), pid("1"), "NTE|1||Niet herplannen"),
+        ),
+    ):
+        message = appointment(event, minute, *segments)
+        (taken,) = take(message, services).messages
+        assert taken.refusal is None, taken.issues
+
+    found = only(services, "Appointment")
+    assert (found["status"], found["start"]) == ("cancelled", "2025-12-28T07:00:00+01:00")
+    assert [one["actor"]["type"] for one in found["participant"]] == ["Patient", "Location"]
+    assert found["cancelationReason"]["text"] == "Verhinderd"
+    assert (found["comment"], "reasonCode" in found, len(found["slot"])) == ("Niet herplannen", False, 1)
 
 
 # ---- order
