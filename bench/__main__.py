@@ -19,6 +19,7 @@ MODULES = (
     "store",
     "looks",
     "http",
+    "api",
     "search",
     "feeds",
 )

@@ -4,34 +4,21 @@ Transaction Bundles of ten resources, all new, stored durably (SQLite FULL), by 
 same machine. Both servers run with the same worker class and number of workers; rounds alternate.
 """
 
-import itertools
 import os
-import socket
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.bundles import bundle
-from bench.report import Row, percentile
+from bench.load import Load, load, send
+from bench.report import Row
 from bench.servers import Server, free_port, gateway, running, wait, with_bytecode
 
 _RESOURCES = 10
-_numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class Load:
-    """What a round of requests came to: rate and latencies in seconds."""
-
-    rate: float
-    p50: float
-    p99: float
 
 
 def rows(*, full: bool) -> list[Row]:
@@ -61,7 +48,7 @@ def _start_and_memory(folder: Path) -> list[Row]:
 
 def _throughput(folder: Path, seconds: float) -> list[Row]:
     with gateway(f"sqlite:///{folder}/sample.sqlite") as server:
-        _post(server.port, bundle(0))
+        send(server.port, ("POST", "/fhir", bundle(0)))
     with gateway(f"sqlite:///{folder}/gateway.sqlite") as ours, _floor(folder) as floor:
         return [row for clients in (8, 32) for row in _against(ours, floor, clients, seconds)]
 
@@ -98,34 +85,7 @@ def _floor(folder: Path) -> Iterator[Server]:
 
 def _send_for(server: Server, clients: int, seconds: float) -> Load:
     """Return the load that `clients`, each sending one Bundle after another, put on the server for some seconds."""
-    latencies: list[float] = []
-    until = time.perf_counter() + seconds
-
-    def client() -> None:
-        while (began := time.perf_counter()) < until:
-            _post(server.port, bundle(next(_numbers)))
-            latencies.append(time.perf_counter() - began)
-
-    threads = [threading.Thread(target=client) for _ in range(clients)]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    elapsed = time.perf_counter() - began
-    return Load(len(latencies) / elapsed, percentile(latencies, 0.5), percentile(latencies, 0.99))
-
-
-def _post(port: int, body: bytes) -> None:
-    lines = ("POST /fhir HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/fhir+json", "Connection: close")
-    head = "\r\n".join((*lines, f"Content-Length: {len(body)}", "", ""))
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as wire:
-        wire.sendall(head.encode() + body)
-        answer = b""
-        while piece := wire.recv(65536):
-            answer += piece
-    if not answer.startswith(b"HTTP/1.1 200"):
-        raise RuntimeError(answer[:500].decode())
+    return load([server.port], clients, seconds, lambda number: ("POST", "/fhir", bundle(number)))
 
 
 def _workers(pid: int) -> list[int]:
