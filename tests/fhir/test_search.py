@@ -283,7 +283,7 @@ def test_every_problem_is_told_at_once_with_what_is_known() -> None:
         ("_contained=true", "Patient", "_contained is not served"),
         ("schedule:above=1", "Slot", "':above' is not served for references"),
         ("schedule:below=1", "Slot", "':below' is not served for references"),
-        ("service-type:text=bed", "Slot", "'service-type' takes no modifier ':text'"),
+        ("service-type:text=bed", "Slot", "':text' is not served on Slot: the words beside its codes"),
         ("status:text=vrij", "Task", "'status' takes no modifier ':text'"),
         ("identifier:in=http://x", "Patient", "'identifier' takes no modifier ':in'"),
         ("code:of-type=a|b|c", "Observation", "'code' takes no modifier ':of-type'"),

@@ -20,6 +20,7 @@ from gateway.fhir.search.served import (
     REFUSED,
     REFUSED_MODIFIERS,
     RESULT_PARAMETERS,
+    UNTOLD,
     modifiers,
     named,
     served,
@@ -101,6 +102,8 @@ def checked_modifier(resource_type: str, parameter: SearchParameter, modifier: s
     known = modifiers(resource_type, parameter)
     if (parameter.type, modifier) in REFUSED_MODIFIERS:
         raise UnknownName(REFUSED_MODIFIERS[parameter.type, modifier])
+    if modifier == "text" and resource_type in UNTOLD:
+        raise UnknownName(f"':text' is not served on {resource_type}: the words beside its codes are not kept")
     found = named(known, modifier)
     if found is None and parameter.type == "reference":
         found = named(targets(parameter), modifier)
