@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.store.records import Version
 
 _NOTE = "insert into index_definition values (?, ?, ?) on conflict do nothing"
-_OTHER = "(select 1 from current c where c.type = ? and c.indexed_as {} ? limit 1)"
+_ENDS = "(select min(indexed_as) from current where type = ?), (select max(indexed_as) from current where type = ?)"
 # The distinct fingerprints of a type, one step of the index for each.
 _PRESENT = """
 with recursive found(print) as (
@@ -69,10 +69,10 @@ def outdated(db: Database, types: Iterable[str]) -> list[str]:
     asked = list(types)
     if not asked:
         return []
-    columns = ", ".join(_OTHER.format(sign) for _ in asked for sign in "<>")
-    parameters = [value for type_ in asked for value in (type_, fingerprint(type_)) * 2]
-    (found,) = db.rows(f"select {columns}", parameters)
-    return [type_ for number, type_ in enumerate(asked) if any(found[2 * number : 2 * number + 2])]
+    parameters = [value for type_ in asked for value in (type_, type_)]
+    (found,) = db.rows(f"select {', '.join([_ENDS] * len(asked))}", parameters)
+    present = (set(found[2 * number : 2 * number + 2]) - {None} for number in range(len(asked)))
+    return [type_ for type_, prints in zip(asked, present, strict=True) if not prints <= {fingerprint(type_)}]
 
 
 def incomplete(db: Database, resource_type: str) -> frozenset[str]:

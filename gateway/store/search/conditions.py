@@ -12,9 +12,9 @@ from gateway.store.search.composites import composite_match
 from gateway.store.search.filters import filter_match, one_range
 from gateway.store.search.match import Match, any_of, constant
 from gateway.store.search.near import near_match
-from gateway.store.search.ranges import point
+from gateway.store.search.ranges import points
 from gateway.store.search.scope import Scope, is_single
-from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, one_of, sql
+from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, one_of, sql
 from gateway.store.search.words import narrative_match, narrative_matches, told_match
 
 _RANGES = frozenset({"date", "number", "quantity"})
@@ -40,6 +40,8 @@ def _is_of_words(asked: Filter) -> bool:
 
 def _is_one_range(resource_type: str, asked: Filter) -> bool:
     kind = asked.parameter.type in _RANGES and asked.modifier is None and len(asked.values) == 1
+    if any(isinstance(value, DateRange) and value.prefix == "ne" for value in asked.values):
+        return False  # it is two
     return kind and is_single(resource_type, asked.parameter)
 
 
@@ -95,15 +97,20 @@ def _id(resource_type: str, asked: Filter) -> Match:
 def _last_updated(resource_type: str, filters: Sequence[Filter]) -> Match:
     if filters[0].modifier == "missing":
         return _never_missing(filters[0])
-    condition = every(either(list(_points(asked))) for asked in filters)
+    ranges = [list(_points(asked)) for asked in filters]
+    condition = every(map(either, ranges))
+    select = "select i.key from current i where i.type = {} and {} and not i.deleted"
+    selects = [sql(select, resource_type, each) for each in (ranges[0] if len(ranges) == 1 else [condition])]
     return Match(
         probe=lambda key: holds(sql("select 1 from current i where i.key = {} and {}", Sql(key), condition)),
-        keys=sql("select i.key from current i where i.type = {} and {} and not i.deleted", resource_type, condition),
+        keys=joined(" union all ", selects),
     )
 
 
 def _points(asked: Filter) -> Iterator[Sql]:
-    return (point("i.last_updated", value) for value in asked.values if isinstance(value, DateRange))
+    for value in asked.values:
+        if isinstance(value, DateRange):
+            yield from points("i.last_updated", value)
 
 
 def _never_missing(asked: Filter) -> Match:

@@ -24,7 +24,7 @@ from gateway.fhir.search import (
 )
 from gateway.fhir.search.paths import data_types, implied_systems
 from gateway.store.search.match import Match, constant
-from gateway.store.search.ranges import date_branch, number_branch, overlapped, overlapping, quantity_branch
+from gateway.store.search.ranges import date_branches, number_branch, overlapped, overlapping, quantity_branch
 from gateway.store.search.scope import Scope, has_no_system
 from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, one_of, sql
 from gateway.store.search.units import in_other_units
@@ -214,7 +214,8 @@ def localised(target: Target, base: str) -> Target:
 
 def _date(resource_type: str, asked: Filter, _: Scope) -> list[Branch]:
     instant = data_types(resource_type, asked.parameter) == {"instant"}
-    return [Branch(date_branch(value, instant=instant)) for value in _values(asked, DateRange)]
+    values = _values(asked, DateRange)
+    return [Branch(branch) for value in values for branch in date_branches(value, instant=instant)]
 
 
 def _number(_: str, asked: Filter, __: Scope) -> list[Branch]:

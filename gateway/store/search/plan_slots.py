@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gateway.fhir.search.served import MAX_VALUES
 from gateway.store.search.conditions import matches_of
 from gateway.store.search.distance import by_distance
 from gateway.store.search.match import Match
 from gateway.store.search.order import Column, sort_columns
 from gateway.store.search.relations import Plan, Relation, count_of, keys_of, probes_of, smallest_of
 from gateway.store.search.rings import rings
-from gateway.store.search.scope import Scope
+from gateway.store.search.scope import CANDIDATES, Scope
 from gateway.store.search.slots import SlotConditions, slot_conditions
-from gateway.store.search.sql import Sql, every, sql
+from gateway.store.search.sql import TRUE, Sql, every, sql
 
 if TYPE_CHECKING:
     from gateway.fhir.search import Condition, SearchRequest
     from gateway.store.search.scope import Database
+
+
+_MANY = 10 * CANDIDATES + MAX_VALUES  # more than any condition has that is counted or known to have few
 
 
 def plan_slots(db: Database, request: SearchRequest, scope: Scope) -> Plan:
@@ -72,15 +76,18 @@ def _along_time(
     """Return the walk along time; where status, start and schedules leave few, all of those."""
     ((count,),) = db.rows(*count_of(Sql("slot m"), slots.by_schedule, scope))
     few, in_time = count <= scope.candidates, _is_time(columns)
-    if few and (slots.schedules or others or not in_time):
+    if few and (slots.probes or others or not in_time):
         return Plan((Relation(Sql("slot m"), slots.by_schedule, columns, walked=False).probed(*probes_of(others)),))
-    walk = Relation(Sql("slot m"), slots.by_time, columns, walked=in_time).probed(*probes_of(others))
+    if not in_time:
+        return Plan((Relation(Sql("slot m"), slots.by_time, columns, walked=False).probed(*probes_of(others)),))
+    walk = Relation(Sql("slot m"), slots.in_order, columns).probed(*slots.probes, *probes_of(others))
     return Plan((walk,), total=count if few and not others else None)
 
 
 def _from_other(slots: SlotConditions, match: Match, columns: tuple[Column, ...]) -> Relation:
     """Return the Slots among the keys of another condition."""
-    source = sql("{} cross join slot m", keys_of(match, "d"))
+    # They were counted, or are a handful: the limit only tells the engine how few, so that it looks each of them up.
+    source = sql("(select * from {} limit {limit}) d cross join slot m", keys_of(match, "e"), limit=str(_MANY))
     return Relation(source, sql("m.key = d.key and {}", slots.by_time), columns, walked=False)
 
 
@@ -89,6 +96,11 @@ def all_slots(db: Database, request: SearchRequest, scope: Scope) -> Relation:
     slots = slot_conditions(request.conditions, scope)
     others = matches_of("Slot", slots.others, scope)
     smallest = smallest_of(db, others, scope)
+    listed = next((match for match in others if match.keys is not None), None)
+    if smallest is None and listed is not None and slots.by_schedule == TRUE:
+        source = sql("{} cross join slot m", keys_of(listed, "d"))
+        found = Relation(source, sql("m.key = d.key and {}", scope.sees("Slot")))
+        return found.probed(*probes_of(others, but=listed))
     if smallest is None:
         return Relation(Sql("slot m"), slots.by_schedule).narrowed(scope.sees("Slot")).probed(*probes_of(others))
     found = _from_other(slots, smallest.match, ()).narrowed(scope.sees("Slot"))

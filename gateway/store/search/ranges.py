@@ -17,6 +17,22 @@ def date_branch(asked: DateRange, *, instant: bool) -> Sql:
     return (_DATE_POINT if instant else _DATE)[asked.prefix](*_approximate(asked))
 
 
+def date_branches(asked: DateRange, *, instant: bool) -> list[Sql]:
+    """Return the same as ranges of an index, of which `ne` has two; a row may be in both."""
+    if asked.prefix != "ne":
+        return [date_branch(asked, instant=instant)]
+    before, after = sql("x.low < {}", asked.low), sql("x.low >= {}" if instant else "x.high > {}", asked.high)
+    return [before, after]
+
+
+def points(column: str, asked: DateRange) -> list[Sql]:
+    """Return the conditions on a column that holds a point in time, each a range of its index; one of them holds."""
+    if asked.prefix != "ne":
+        return [point(column, asked)]
+    names = {"column": column}
+    return [sql("{column} < {}", asked.low, **names), sql("{column} >= {}", asked.high, **names)]
+
+
 def point(column: str, asked: DateRange) -> Sql:
     """Return the condition on a column that holds a point in time."""
     condition = _DATE_POINT[asked.prefix](*_approximate(asked))

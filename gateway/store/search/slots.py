@@ -15,7 +15,7 @@ from gateway.store.search.conditions import target_ids
 from gateway.store.search.filters import localised
 from gateway.store.search.ranges import point
 from gateway.store.search.scope import Scope
-from gateway.store.search.sql import Sql, either, every, joined, one_of, sql
+from gateway.store.search.sql import Sql, every, joined, one_of, sql
 
 
 @dataclass(slots=True)
@@ -24,6 +24,7 @@ class SlotConditions:
 
     `by_schedule` begins at the schedules, `by_time` walks through time and looks the schedule up: each says the same,
     and leaves the engine one index to take. An expression such as `status || ''` is one that no index can serve.
+    `in_order` is what one index has in the order of time, `probes` what is then looked up row by row.
     """
 
     others: list[Condition] = field(default_factory=list)
@@ -32,20 +33,29 @@ class SlotConditions:
     schedules: list[Sql] = field(default_factory=list)  # selects or lists of schedule ids
 
     @property
-    def own(self) -> list[Sql]:
-        """Return the conditions on status and start."""
-        statuses = [one_of("m.status" if len(each) == 1 else "(m.status || '')", each) for each in self.statuses]
-        return [*statuses, *self.start]
-
-    @property
     def by_schedule(self) -> Sql:
-        """Return the conditions on `slot m` that begin at the schedules, if any are asked."""
-        return every([*self.own, *(sql("m.schedule in ({})", ids) for ids in self.schedules)])
+        """Return the conditions on `slot m` that begin at the schedules, if any are asked, or else at the statuses."""
+        statuses = [one_of("m.status", each) for each in self.statuses]
+        return every([*statuses, *self.start, *(sql("m.schedule in ({})", ids) for ids in self.schedules)])
 
     @property
     def by_time(self) -> Sql:
         """Return the conditions on `slot m` that leave the order of time to be walked."""
-        return every([*self.own, *(sql("(m.schedule || '') in ({})", ids) for ids in self.schedules)])
+        several = [one_of("(m.status || '')", each) for each in self.statuses if len(each) != 1]
+        return every([self.in_order, *several, *(sql("(m.schedule || '') in ({})", ids) for ids in self.schedules)])
+
+    @property
+    def in_order(self) -> Sql:
+        """Return the conditions on `slot m` of which one index has the matches in order of time."""
+        return every([*(one_of("m.status", each) for each in self.statuses if len(each) == 1), *self.start])
+
+    @property
+    def probes(self) -> list[Sql]:
+        """Return the other conditions, as they are looked up by `m.key`."""
+        status = "(select o.status from slot o where o.key = m.key)"
+        several = [one_of(status, each) for each in self.statuses if len(each) != 1]
+        schedule = "(select o.schedule from slot o where o.key = m.key) in ({})"
+        return [*several, *(sql(schedule, ids) for ids in self.schedules)]
 
     def coded(self, scope: Scope) -> tuple[Sql, Condition] | None:
         """Return the Slots `m` of the one status and the first coding that are asked, and that condition.
@@ -98,7 +108,10 @@ def _status(condition: Condition, found: SlotConditions) -> bool:
 def _start(condition: Condition, found: SlotConditions) -> bool:
     if not isinstance(condition, Filter) or condition.parameter.code != "start" or condition.modifier:
         return False
-    found.start.append(either([point("m.start", value) for value in condition.values if isinstance(value, DateRange)]))
+    value, *others = condition.values
+    if others or not isinstance(value, DateRange) or value.prefix == "ne":
+        return False  # several ranges of time: no index has those in order
+    found.start.append(point("m.start", value))
     return True
 
 
