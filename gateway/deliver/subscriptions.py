@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gateway.services import Services
 
 _HANDSHAKES = 5
+_LONGEST = 20.0  # seconds: whoever stops the gateway does not wait longer
 _SECOND = 1_000_000  # microseconds
 _AT_A_TIME = 100
 
@@ -47,7 +48,11 @@ def deliver(turn: Turn) -> None:
         else:
             turn.rest()
         return
-    way = turn.to.outward if not wanted.timeout else replace(turn.to.outward, seconds=float(wanted.timeout))
+    way = (
+        turn.to.outward
+        if not wanted.timeout
+        else replace(turn.to.outward, seconds=min(float(wanted.timeout), _LONGEST))
+    )
     if not turn.allow(way.seconds):
         return
     try:
