@@ -29,7 +29,7 @@ REFUSED = [
             "script-as-type": "/fhir/%3Cscript%3Ealert(1)%3C/script%3E/1",
             "long-type": "/fhir/" + "A" * 5000,
             "unknown-operation": "/fhir/Patient/1/$frobnicate",
-            "operation-of-the-system": "/fhir/$export",
+            "operation-of-the-system": "/fhir/$frobnicate",
             "unlisted-type": "/fhir/AuditEvent/1",
             "parameters-as-type": "/fhir/Parameters/1",
             "two-slashes": "/fhir//Patient/1",
