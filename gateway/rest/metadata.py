@@ -21,31 +21,13 @@ from gateway.notify.subscription import BACKPORT
 from gateway.notify.topics import TOPICS
 from gateway.query import installed
 from gateway.rest import documented
+from gateway.rest.claimed import PROFILES, SUPPORTED
 from gateway.rest.headers import FHIR_JSON, FHIR_XML, PATCH_TYPES
 
 CANONICAL = "https://msb-gateway.example/fhir/CapabilityStatement/gateway"
 PUBLISHED = "2026-11-22"
 
 GUIDE = "https://msb-gateway.example/fhir/ImplementationGuide/msb-gateway-profiles"
-_PROFILES = "https://msb-gateway.example/fhir/StructureDefinition/"
-SUPPORTED: Mapping[str, tuple[str, ...]] = MappingProxyType(  # checked where a resource claims them
-    {
-        "Bundle": ("az-referral-bundle",),
-        "Composition": ("az-referral-composition",),
-        "DocumentReference": ("az-referral-document",),
-        "HealthcareService": ("capacity-service", "stopped-service"),
-        "Location": ("capacity-bed", "capacity-location"),
-        "MeasureReport": ("capacity-counts",),
-        "Organization": ("az-organization",),
-        "Patient": ("az-patient",),
-        "Provenance": ("gateway-provenance",),
-        "Schedule": ("capacity-schedule",),
-        "ServiceRequest": ("az-referral-request", "referral-request"),
-        "Slot": ("capacity-slot",),
-        "Task": ("referral-task",),
-    }
-)
-
 Interaction = Literal[
     "read",
     "vread",
@@ -275,7 +257,7 @@ def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict
         return _definition(resource_type)
     parameters = search_parameters(resource_type)
     includes = [f"{resource_type}:{p.code}" for p in parameters if p.type == "reference"]
-    supported = [_PROFILES + name for name in SUPPORTED.get(resource_type, ())]
+    supported = [PROFILES + name for name in SUPPORTED.get(resource_type, ())]
     return (
         {
             "type": resource_type,

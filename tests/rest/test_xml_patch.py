@@ -45,6 +45,7 @@ def content(answer: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name != "meta"}
 
 
+DIV = '<div xmlns="http://www.w3.org/1999/xhtml">'
 BIRTH = '<birthDate xmlns="http://hl7.org/fhir" value="1950-01-01"/>'
 
 
@@ -75,27 +76,44 @@ BIRTH = '<birthDate xmlns="http://hl7.org/fhir" value="1950-01-01"/>'
         ),
         (
             "<replace sel=\"f:Patient/f:contact[f:name/f:text/@value='two']/f:telecom/f:value/@value\">2</replace>",
-            {"contact": [PATIENT["contact"][0], {"name": {"text": "two"}, "telecom": [{"system": "phone", "value": "2"}]}]},
+            {
+                "contact": [
+                    PATIENT["contact"][0],
+                    {"name": {"text": "two"}, "telecom": [{"system": "phone", "value": "2"}]},
+                ]
+            },
         ),
         ('<add sel="f:Patient"><f:language value="nl"/></add>', {"language": "nl"}),
-        ('<add sel="f:Patient/f:name[1]" type="@id">n1</add>', {"name": [{"id": "n1", **PATIENT["name"][0]}, PATIENT["name"][1]]}),
         (
-            '<replace sel="f:Patient/f:text/h:div/h:p[2]/text()">three</replace>',
-            {"text": {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>one</p><p>three</p></div>'}},
+            '<add sel="f:Patient/f:name[1]" type="@id">n1</add>',
+            {"name": [{"id": "n1", **PATIENT["name"][0]}, PATIENT["name"][1]]},
         ),
         (
-            "<remove sel=\"f:Patient/f:text/h:div/h:p[.='one']\" ws=\"both\"/>",
+            '<replace sel="f:Patient/f:text/h:div/h:p[2]/text()">three</replace>',
+            {
+                "text": {
+                    "status": "generated",
+                    "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>one</p><p>three</p></div>',
+                }
+            },
+        ),
+        (
+            '<remove sel="f:Patient/f:text/h:div/h:p[.=\'one\']" ws="both"/>',
             {"text": {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>two</p></div>'}},
         ),
         (
             '<add sel="f:Patient/f:text/h:div"><h:p>three</h:p> or <h:b>four</h:b></add>',
-            {"text": {"status": "generated",
-                      "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>one</p><p>two</p><p>three</p> or <b>four</b></div>'}},
+            {
+                "text": {
+                    "status": "generated",
+                    "div": DIV + "<p>one</p><p>two</p><p>three</p> or <b>four</b></div>",
+                }
+            },
         ),
-        ('<remove sel="f:Patient/f:extension[@url=\'https://example.org/x\']"/>', {"extension": None}),
+        ("<remove sel=\"f:Patient/f:extension[@url='https://example.org/x']\"/>", {"extension": None}),
         ('<replace sel="f:Patient/f:active/@value">false</replace>', {"active": False}),
     ],
-)  # fmt: skip
+)
 def test_an_operation_changes_what_it_is_about(there: FlaskClient, operation: str, changed: dict[str, Any]) -> None:
     found = content(patch(there, operation))
     expected = {name: value for name, value in {**PATIENT, **changed}.items() if value is not None}

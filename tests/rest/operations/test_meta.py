@@ -83,6 +83,7 @@ def test_labels_are_taken_away(call: Call) -> None:
 
 @pytest.mark.usefixtures("there")
 def test_a_label_that_is_none_is_refused(call: Call) -> None:
+    wrong: dict[str, Any]
     for wrong in ({"tag": "x"}, {"tag": []}, {"tag": [3]}, {"source": "urn:x"}, {}):
         assert call("Location/a/$meta-add", sent(**wrong))[0] == 400
     assert call("Location/a/$meta-add", {"resourceType": "Parameters"})[0] == 400
