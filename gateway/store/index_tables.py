@@ -17,14 +17,29 @@ if TYPE_CHECKING:
 
 # PostgreSQL indexes rows of up to 2,704 bytes. A longer text is found by its beginning; its key is cut on both engines.
 _ROW_BYTES, _COLUMN_BYTES = 2_600, 600
-_NAMES = ("token", "string", "date", "reference", "uri", "number", "quantity", "position")
 _DECODER = msgspec.msgpack.Decoder(dict[str, list[tuple[Any, ...]]])
 _ENCODER = msgspec.msgpack.Encoder()
 
 
 def tables(rows: IndexRows) -> IndexTables:
-    """Return the rows by table, each row once, empty tables left out."""
-    found: IndexTables = {name: _once(some) for name in _NAMES if (some := getattr(rows, name))}
+    """Return the rows by table, each row once, empty tables left out. Written out: a loop takes half as long again."""
+    found: IndexTables = {}
+    if rows.token:
+        found["token"] = _once(rows.token)
+    if rows.string:
+        found["string"] = _once(rows.string)
+    if rows.date:
+        found["date"] = _once(rows.date)
+    if rows.reference:
+        found["reference"] = _once(rows.reference)
+    if rows.uri:
+        found["uri"] = _once(rows.uri)
+    if rows.number:
+        found["number"] = _once(rows.number)
+    if rows.quantity:
+        found["quantity"] = _once(rows.quantity)
+    if rows.position:
+        found["position"] = _once(rows.position)
     if (slot := rows.slot) is not None:
         found["slot"] = [(slot.status, slot.start, slot.end, slot.schedule)]
     return found
