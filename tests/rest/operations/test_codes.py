@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+
+from gateway.fhir import xml
 
 Call = Callable[..., tuple[int, Any]]
 GENDER = "http://hl7.org/fhir/administrative-gender"
@@ -258,3 +261,13 @@ def test_a_caller_that_may_not_read_them_is_refused(call: Call, as_caller: Calla
     assert call("ValueSet/bed-state/$validate-code", system=STATE, code="free")[0] == 403
     as_caller("CodeSystem")
     assert call("CodeSystem/$lookup", system=GENDER, code="female")[0] == 200
+
+
+def test_parameters_come_and_go_in_xml(client: FlaskClient) -> None:
+    asked = sent(url={"valueUri": GENDERS}, coding={"valueCoding": {"system": GENDER, "code": "female"}})
+    document = xml.write(asked)
+    answer = client.post("/fhir/ValueSet/$validate-code", data=document, content_type="application/fhir+xml")
+    assert (answer.status_code, answer.mimetype) == (200, "application/fhir+xml")
+    assert values(xml.read(answer.data)) == {"result": True, "display": "Female"}
+    wrong = client.post("/fhir/ValueSet/$validate-code", data=document.replace(b"url", b"uri"), content_type="text/xml")
+    assert (wrong.status_code, b"did you mean" in wrong.data) == (400, True)
