@@ -75,6 +75,14 @@ def test_it_is_said_in_a_resource_alone(tmp_path: Path) -> None:
     assert any("'absent' stands in a resource" in found for found in complaints(library))
 
 
+def test_it_is_not_for_what_follows_from_all_that_is_known_of_beds(tmp_path: Path) -> None:
+    body = 'emit:\n  - resourceType: Location\n    id: x\n    "{% absent %}": keep\n'
+
+    found = complaints(written(tmp_path, body))
+
+    assert any("'absent' is not for it" in one for one in found)
+
+
 def test_mappings_tell_the_items_of_a_list_apart_alike(tmp_path: Path) -> None:
     two = resource('"{% absent %}": {keep: {identifier: system}}') + resource(
         '"{% absent %}": {keep: {identifier: each}}'

@@ -11,6 +11,8 @@ from gateway.mapping.spans import Problems, suggestion
 
 _PATH = re.compile(r"(?P<element>\w+)(?:\[(?P<key>[^\]]*)\])?(?:\.(?P<part>\w+))?")
 
+_FOLDED = frozenset({"Location", "Slot"})
+
 
 def check_absence(units: Sequence[ir.Unit], problems: Problems) -> None:
     """Report elements that are not there, lists that cannot be kept so, and mappings that do not agree."""
@@ -21,6 +23,8 @@ def check_absence(units: Sequence[ir.Unit], problems: Problems) -> None:
                 if type_ is None:
                     problems.add(field.span, "'absent' stands in a resource, beside its resourceType")
                     continue
+                if type_ in _FOLDED:
+                    problems.add(field.span, f"what is known of beds decides of a {type_}: 'absent' is not for it")
                 modes = {one.path: one.mode for one in field.said if one.word == KEEP}
                 for one in field.said:
                     _check(type_, one, modes, problems)
