@@ -78,15 +78,16 @@ def _statements(dialect: Dialect, slots: int) -> Iterator[str]:
     service = Kind("HealthcareService", "service", services, 0)
     schedule = Kind("Schedule", "schedule", schedules, services)
     slot = Kind("Slot", "slot", slots, services + schedules)
-    yield from _resources(dialect, service, _SERVICE)
-    yield from _resources(dialect, schedule, _SCHEDULE)
-    yield from _resources(dialect, slot, _slot_body(dialect))
+    yield from resources(dialect, service, _SERVICE)
+    yield from resources(dialect, schedule, _SCHEDULE)
+    yield from resources(dialect, slot, _slot_body(dialect))
     yield _reference(dialect, schedule, "actor", service, SCHEDULES_A_SERVICE)
     yield _reference(dialect, slot, "schedule", schedule, SLOTS_A_SCHEDULE)
     yield from _index(dialect, slot)
 
 
-def _resources(dialect: Dialect, kind: Kind, body: str) -> Iterator[str]:
+def resources(dialect: Dialect, kind: Kind, body: str) -> Iterator[str]:
+    """Yield the statements that make the resources of a kind, without index rows; `body` is SQL over `i`."""
     numbers, nothing = dialect.numbers.format(kind.count), dialect.bytes.format("''")
     yield (
         "insert into current (key, type, id, version, last_updated, deleted, indexed, indexed_as)"

@@ -39,7 +39,8 @@ def ranges(center: Point, low: float, high: float) -> list[tuple[int, int]]:
     inner, outer = sqrt(max(low, 0.0)), sqrt(min(high, 4.0))
     level = max(0, min(LEVELS, int(-log2(outer)))) if outer > 0 else LEVELS
     cells = [each for each in _around(center, outer, level) if _touches(each, level, center, inner, outer)]
-    while level < LEVELS and 2 / (1 << level) > outer / _FINE:
+    fine = min(outer, 2 * (outer - inner)) / _FINE  # a thin ring needs small ones
+    while level < LEVELS and 2 / (1 << level) > fine:
         finer = [each for whole in cells for each in _parts(whole) if _touches(each, level + 1, center, inner, outer)]
         if len(finer) > _MOST_CELLS:
             break
@@ -80,11 +81,8 @@ def _number(each: _Cell) -> int:
 
 
 def _spread(part: int) -> int:
-    """Return the bits of a number with two places between them."""
-    found = 0
-    for bit in range(LEVELS):
-        found |= (part >> bit & 1) << 3 * bit
-    return found
+    """Return the bits of a number with two places between them: its binary digits, read as octal ones."""
+    return int(f"{part:b}", 8)
 
 
 def _merged(numbers: Sequence[int], size: int) -> list[tuple[int, int]]:

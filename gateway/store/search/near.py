@@ -19,19 +19,18 @@ def near_match(resource_type: str, asked: Filter) -> Match:
     """Return the SQL of a distance that is asked."""
     (near,) = asked.values
     assert isinstance(near, Near)
-    select = (
-        "select x.key from index_position x where x.type = {} and x.param = {} and x.cell >= {} and x.cell < {} and {}"
-    )
-    center = point(near.latitude, near.longitude)
     within = _within(near)
-    selects = [
-        sql(select, resource_type, asked.parameter.code, first, last, within)
-        for first, last in ranges(center, near.low, near.high)
-    ]
+    found = ranges(point(near.latitude, near.longitude), near.low, near.high)
+    marks = Sql(", ".join(["(?, ?)"] * len(found)), tuple(end for each in found for end in each))
+    select = (
+        "select x.key from (values {}) v cross join index_position x"
+        " where x.type = {} and x.param = {} and x.cell >= v.column1 and x.cell < v.column2 and {}"
+    )
+    keys = sql(select, marks, resource_type, asked.parameter.code, within)
     probe = "select 1 from index_position x where x.key = {} and x.param = {} and {}"
     return Match(
         probe=lambda key: holds(sql(probe, Sql(key), asked.parameter.code, within)),
-        keys=joined(" union all ", selects) if selects else sql("select key from current where {}", FALSE),
+        keys=keys if found else sql("select key from current where {}", FALSE),
     )
 
 
