@@ -1,4 +1,4 @@
-// A session of fhir-kit-client with a gateway: `node fhir_kit_client.mjs BASE`. https://www.npmjs.com/package/fhir-kit-client
+// A session of fhir-kit-client with a gateway: `node fhir_kit_client.mjs BASE`.
 
 import { randomUUID } from 'node:crypto';
 import { Client } from 'fhir-kit-client';

@@ -1,4 +1,4 @@
-"""A session of fhirclient with a gateway: `python fhirclient_session.py BASE`. https://pypi.org/project/fhirclient/
+"""A session of fhirclient with a gateway: `python fhirclient_session.py BASE`.
 
 Its models are strict: what a gateway answers must be R4, or they raise.
 """

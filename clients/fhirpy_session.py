@@ -1,4 +1,4 @@
-"""A session of fhirpy with a gateway: `python fhirpy_session.py BASE`. https://pypi.org/project/fhirpy/"""
+"""A session of fhirpy with a gateway: `python fhirpy_session.py BASE`."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor

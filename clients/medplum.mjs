@@ -1,4 +1,4 @@
-// A session of Medplum's client with a gateway: `node medplum.mjs BASE`. https://www.npmjs.com/package/@medplum/core
+// A session of Medplum's client with a gateway: `node medplum.mjs BASE`.
 
 import { randomUUID } from 'node:crypto';
 import { MedplumClient } from '@medplum/core';

@@ -45,6 +45,9 @@ class Wanted(Struct, frozen=True):
     request: str
 
 
+_READ = json.Decoder(Wanted)  # made at import: see gateway.fhir.tables
+
+
 def begin(wanted: Wanted, caller: Caller, to: Services) -> str:
     """Begin an export and return its id. Forbidden for a type that the caller may not read."""
     refused = [name for name in wanted.types if not may_read(caller, name)]
@@ -73,7 +76,7 @@ def manifest(id_: str, files: str, caller: Caller, to: Services) -> bytes:
     """Return what an export consists of, encoded; `files` is the beginning of the links to them. ResourceNotFound."""
     with to.store.reading() as db:
         export = _found(db, id_, caller, to)
-        wanted = json.decode(export.asked, type=Wanted)
+        wanted = _READ.decode(export.asked)
         since, secret = _since(wanted), _secret(db, caller)
 
         def file(kind: str, keys: tuple[int, int]) -> dict[str, str]:
@@ -106,7 +109,7 @@ def content(sealed: str, caller: Caller, to: Services) -> bytes:
         part = unseal(Page(sealed), _secret(db, caller))
         kind, (_, id_) = dict(part.pairs).get("type", _DELETED), (*part.resource_type.split("/"), "")[:2]
         export = _found(db, id_, caller, to)
-        wanted = json.decode(export.asked, type=Wanted)
+        wanted = _READ.decode(export.asked)
         types = [kind] if kind else wanted.types
         if not all(may_read(caller, name) for name in types):
             raise Forbidden("this caller may not read this any more")

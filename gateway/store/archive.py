@@ -66,6 +66,10 @@ class Manifest(msgspec.Struct, frozen=True):
         return sum(table.rows for table in self.tables.values())
 
 
+_READ = msgspec.json.Decoder(Manifest)  # made at import: see gateway.fhir.tables
+_RAW_ROWS = msgspec.msgpack.Decoder(list[msgspec.Raw])
+
+
 def back_up(store: Store, file: BinaryIO, at: datetime) -> Manifest:
     """Write everything that `store` holds now, all of one moment; others go on reading and writing. Unavailable."""
     with store.reading() as db, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -135,7 +139,7 @@ def _check(archive: zipfile.ZipFile, name: str, table: Table) -> None:
     for piece in _pieces(archive, name):
         digest.update(_LENGTH.pack(len(piece)))
         digest.update(piece)
-        number += len(msgspec.msgpack.decode(piece, type=list[msgspec.Raw]))
+        number += len(_RAW_ROWS.decode(piece))
     if (digest.hexdigest(), number) != (table.sha256, table.rows):
         raise MalformedMessage(f"the backup is damaged: table {name} is not as it was written")
 
@@ -163,7 +167,7 @@ def _opened(file: BinaryIO) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     """Open an archive; whatever in it cannot be read is MalformedMessage."""
     try:
         with zipfile.ZipFile(file) as archive:
-            manifest = msgspec.json.decode(archive.read(_MANIFEST), type=Manifest)
+            manifest = _READ.decode(archive.read(_MANIFEST))
             if manifest.format != _FORMAT:
                 raise MalformedMessage(f"the backup has format {manifest.format}; this gateway reads {_FORMAT}")
             yield archive, manifest

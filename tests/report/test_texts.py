@@ -59,6 +59,7 @@ NO_FINDINGS = {
     "formats/hl7v2/acknowledgement.py": "the displays of HL7's table 0357, as published",
     "formats/segmented/paths.py": "a path that a program asks for",
     "fhirpath/runtime/narrative.py": "names of HTML",
+    "transact/erasure.py": "a command of the operator's",
     "transact/json_patch.py": "a patch comes over the FHIR API, from who writes a program",
     "transact/patches.py": "a patch comes over the FHIR API, from who writes a program",
     "transact/path_patch.py": "a patch comes over the FHIR API, from who writes a program",
