@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from gateway.fhir.search import (
+    AnyOf,
     Chain,
     Condition,
     DateRange,
@@ -188,6 +189,8 @@ def _holds(condition: Condition, resource: Resource, where: Region, base: str) -
                 for (type_, _), other in where.items()
                 if type_ == source
             )
+        case AnyOf(conditions):
+            return any(_holds(each, resource, where, base) for each in conditions)
         case Filter(_, modifier, _) if modifier == "not":
             return not any(_is(condition, value, resource, base) for value in condition.values)
         case Filter():
