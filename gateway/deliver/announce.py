@@ -10,15 +10,13 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from gateway.access.policy import may_read
 from gateway.deliver.callers import caller_of
 from gateway.deliver.matching import Matching, Subject
 from gateway.errors import GatewayError
 from gateway.fhir.json import decode
 from gateway.notify import subscription, topics
-from gateway.notify.subscription import Wanted
+from gateway.notify.subscription import Wanted, kept
 from gateway.store import Identity, log, queues, subscribers
 from gateway.store.log import Event
 from gateway.store.queues import Queue
@@ -67,7 +65,7 @@ class Announcer:
 
     def asked_for(self, queue: Queue, events: Sequence[Event]) -> list[Event]:
         """Return the events that a subscriber, or a feed, asked for and may see, in order."""
-        wanted = msgspec.json.decode(queue.about, type=Wanted)
+        wanted = kept(queue.about)
         caller = caller_of(wanted)
         mine = [
             event

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from gateway.deliver.callers import caller_of
 from gateway.deliver.events import resource_of, told
 from gateway.deliver.settling import settle
@@ -24,7 +22,7 @@ from gateway.notify import headers
 from gateway.notify.endpoints import Refused
 from gateway.notify.notifications import About, Told, bundle
 from gateway.notify.sending import Line, NotSent
-from gateway.notify.subscription import FHIR_XML, Wanted
+from gateway.notify.subscription import FHIR_XML, Wanted, kept
 from gateway.store import queues
 from gateway.store.queues import Delivery
 
@@ -41,7 +39,7 @@ _AT_A_TIME = 100
 
 def deliver(turn: Turn) -> None:
     """Do what is due of a subscription: the handshake, what waits, a sign of life, or its end."""
-    wanted = msgspec.json.decode(turn.queue.about, type=Wanted)
+    wanted = kept(turn.queue.about)
     if wanted.end is not None and turn.now >= wanted.end:
         if settle(turn.queue.name, "off", turn.to):
             turn.end()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
 from gateway.errors import GatewayError, Issue
@@ -57,6 +58,14 @@ class Wanted(Struct, omit_defaults=True):
     end: int | None = None
     since: int = 0
     caller: dict[str, Any] = {}
+
+
+_DECODER = msgspec.json.Decoder(Wanted)
+
+
+def kept(about: str) -> Wanted:
+    """Return what was asked, as it is kept beside a queue."""
+    return _DECODER.decode(about)
 
 
 class _Reader:

@@ -16,7 +16,7 @@ from gateway.errors import Issue
 from gateway.fhir.json import encode
 from gateway.notify import headers
 from gateway.notify.endpoints import read as read_endpoint
-from gateway.notify.subscription import Wanted, read
+from gateway.notify.subscription import Wanted, kept, read
 from gateway.store.records import Subscriber, Version, microseconds
 from gateway.transact.entries import Entry
 from gateway.transact.operations import Put
@@ -88,7 +88,7 @@ def _changed(entry: Entry, name: str, version: Version | None, keys: Keys) -> Su
     if found is None or entry.satisfied:
         return None
     if version is not None and version.version == 1:
-        about = msgspec.json.decode(found.about, type=Wanted)
+        about = kept(found.about)
         about.since = version.last_updated
         found = found._replace(about=msgspec.json.encode(about).decode())
     sealed_with, secret = keys.seal(found.secret or b"", name.encode())

@@ -10,8 +10,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-import msgspec
-
 from gateway.access.policy import may_read
 from gateway.deliver.events import told
 from gateway.errors import BadRequest, Forbidden, Issue, MethodNotAllowed, ResourceNotFound, TooLarge
@@ -19,7 +17,7 @@ from gateway.fhir import bundle, json
 from gateway.fhir.bundle import Match
 from gateway.notify.notifications import About, parameters
 from gateway.notify.notifications import bundle as notification
-from gateway.notify.subscription import CONTENTS, Wanted
+from gateway.notify.subscription import CONTENTS, kept
 from gateway.rest.operations.definition import Served
 from gateway.rest.operations.parameters import Said, Takes
 from gateway.rest.wire import Answer, Ask
@@ -51,7 +49,7 @@ def events(ask: Ask, said: Said) -> Answer:
     _authorise(ask)
     queue = _one(ask)
     first, last = _number(said, "eventsSinceNumber", 1), _number(said, "eventsUntilNumber", queue.last)
-    wanted = msgspec.json.decode(queue.about, type=Wanted)
+    wanted = kept(queue.about)
     content = said.text("content") or wanted.content or "id-only"
     if content not in CONTENTS:
         raise BadRequest(f"content is one of {', '.join(CONTENTS)}", code="bad-value")
@@ -100,7 +98,7 @@ def _asked(ask: Ask, said: Said) -> Sequence[Queue]:
 
 
 def _about(queue: Queue, ask: Ask) -> About:
-    wanted = msgspec.json.decode(queue.about, type=Wanted)
+    wanted = kept(queue.about)
     id_, base = queue.name.partition("/")[2], ask.to.settings.base_url
     return About(base, id_, queue.status, wanted.topic, queue.last, queue.reason)
 
