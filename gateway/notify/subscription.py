@@ -182,6 +182,12 @@ def read(resource: Resource, allowed: Allowed, now: datetime) -> tuple[Wanted, l
     return reader.read(), reader.issues
 
 
+def types(wanted: Wanted) -> tuple[str, ...]:
+    """Return the types of resources that somebody wants to be told of."""
+    topic = topics.named(wanted.topic)
+    return topic.types if topic is not None else tuple(parsed(text).resource_type for text in wanted.criteria)
+
+
 def parsed(criteria: str) -> SearchRequest:
     """Return the search that criteria are: `Type?name=value`. Raises BadRequest."""
     resource_type, _, query = criteria.partition("?")

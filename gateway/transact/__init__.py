@@ -227,7 +227,7 @@ def _write(
     found = links.collect(read, caller)
     try:
         found.point_at_entries()
-        _validate(read, to)
+        _validate(read, caller, to)
         for entry in subscribing:
             subscriptions.settle(entry, caller, to)
         if found.has_modifiers:
@@ -250,7 +250,7 @@ def _check_may_send(caller: Caller, received: Received | None) -> None:
         raise Forbidden("this caller may not send messages under this provider's name")
 
 
-def _validate(read: Sequence[Entry], to: Services) -> None:
+def _validate(read: Sequence[Entry], caller: Caller, to: Services) -> None:
     issues: list[Issue] = []
     for entry in read:
         if entry.resource is not None:
@@ -260,7 +260,7 @@ def _validate(read: Sequence[Entry], to: Services) -> None:
                 entry.warnings = [issue for issue in found if issue.severity in {"warning", "information"}]
                 issues += found
             if entry.type == subscriptions.TYPE and not _has_errors(found):
-                issues += [entry.at(issue) for issue in subscriptions.issues(entry, to)]
+                issues += [entry.at(issue) for issue in subscriptions.issues(entry, caller, to)]
     if _has_errors(issues):
         raise InvalidResource(issues)
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gateway.access.policy import Caller, may_read
 from gateway.errors import Issue
 from gateway.fhir.json import encode
 from gateway.notify import headers
 from gateway.notify.endpoints import read as read_endpoint
-from gateway.notify.subscription import Wanted, kept, read
+from gateway.notify.subscription import Wanted, kept, read, types
 from gateway.store.records import Subscriber, Version, microseconds
 from gateway.transact.entries import Entry
 from gateway.transact.operations import Put
@@ -24,11 +25,11 @@ from gateway.transact.operations import Put
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gateway.access.policy import Caller
     from gateway.access.sealing import Keys
     from gateway.services import Services
 
 TYPE = "Subscription"
+_NOT_TO_BE_READ = "this caller may not read what it would be told"
 _NO_KEY = "headers are kept sealed, and this gateway has no key to seal with: its operator sets GATEWAY_INBOX_KEY"
 
 
@@ -40,12 +41,14 @@ def of(entries: Sequence[Entry]) -> list[Entry]:
     return found
 
 
-def issues(entry: Entry, to: Services) -> Iterator[Issue]:
+def issues(entry: Entry, caller: Caller, to: Services) -> Iterator[Issue]:
     """Yield every reason why a Subscription, which is valid FHIR, cannot be had."""
     if entry.resource is None or is_ours(entry):
         return
-    _, found = read(entry.resource, to.outward.allowed, to.clock())
+    wanted, found = read(entry.resource, to.outward.allowed, to.clock())
     yield from found
+    if not found and not any(may_read(caller, type_) for type_ in types(wanted)):
+        yield Issue("forbidden", _NOT_TO_BE_READ, expression="Subscription.criteria")
     given = entry.resource["channel"].get("header")
     if given and not headers.are_masked(given) and not to.keys.present:
         yield Issue("subscription-not-supported", _NO_KEY, expression="Subscription.channel.header")

@@ -393,12 +393,16 @@ def test_who_has_ended_it_is_told_nothing_more(services: Services, certificates:
 
 
 def test_what_the_subscriber_may_not_see_it_is_not_told(services: Services, certificates: Path) -> None:
-    partner = Caller("00000001", "partner", types=frozenset({"Subscription", "Slot"}))
+    partner = Caller("00000001", "partner", types=frozenset({"Subscription", "Location"}))
     with receiving(certificates) as receiver:
         to = alive(services, outward(certificates, receiver))
+        with pytest.raises(InvalidResource, match="may not read what it would be told"):
+            subscribe(to, subscription(receiver.base + "/hook", "Patient?active=true"), partner)
         subscribe(to, subscription(receiver.base + "/hook"), partner)
         with telling(to):
             becomes(to, "active")
+            with to.store.changing() as db:  # its rights are others now
+                db.rows('update queue set about = replace(about, \'"types":["Location",\', \'"types":[\')')
             transact([Put(location("a"))], CALLER, to)
             eventually(lambda: rows(to, "select count(*) from outbox") == [(0,)])
 

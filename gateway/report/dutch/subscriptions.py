@@ -44,6 +44,7 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("a payload is {types}", "een payload is {types}"),
     ("the payload of a topic is {types}", "de payload van een onderwerp is {types}"),
     ("backport-payload-content is one of {codes}", "backport-payload-content is een van {codes}"),
+    ("this caller may not read what it would be told", "deze aanroeper mag niet lezen wat er gemeld zou worden"),
     ("it ended before it began", "het eindigde voor het begon"),
     ("{name} is not supported here", "{name} wordt hier niet ondersteund"),
     ("{name} is from {least} to {most}", "{name} is van {least} tot {most}"),
