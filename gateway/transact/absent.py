@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.errors import InvalidResource
+from gateway.errors import InvalidResource, Issue
 from gateway.fhir.json import decode
 from gateway.fhir.types import Resource
 from gateway.mapping.keeping import Keep
@@ -39,6 +39,8 @@ class Kept(NamedTuple):
     def notes(self, seen: Seen, version: int) -> list[tuple[str, int, bytes]]:
         """Return the row of the ledger for the version that is the newest now; none when it is there already."""
         assert self.entry.identity is not None
+        if self.known.too_late:
+            return []
         subject = _subject(self.entry.identity)
         row, packed = seen.ledger[subject], self.known.pack(version)
         return [(subject, row.revision + 1, packed)] if packed != row.content else []
@@ -60,25 +62,34 @@ class Absent:
     def kept(self, entry: Entry, current: Current, seen: Seen) -> Kept | None:
         """Return what follows from what is known and what an entry says; None when it says the whole.
 
-        Raises InvalidResource when both together are no valid resource.
+        What cannot stand together is hidden: what was said first. Raises InvalidResource when that is of no use.
         """
         keep = self.keeps.get(id(entry))
         if keep is None or entry.resource is None or entry.fact is None or entry.identity is None:
             return None
         known = _known(current, seen.ledger[_subject(entry.identity)].content, keep)
         known.take(entry.resource, keep, When(entry.fact.number or 0, entry.fact.at))
+        if known.too_late:
+            return Kept(entry, changed=False, outdone=True, known=known)
         shown = known.shown(*entry.identity)
-        if known.too_late or _is_present(shown, current):
-            return Kept(_of(entry, shown, current), changed=False, outdone=known.outdone, known=known)
-        self._check(entry, shown)
-        return Kept(_of(entry, shown, current), changed=True, outdone=known.outdone, known=known)
+        if not _is_present(shown, current):
+            shown = self._valid(entry, shown, known)
+        changed = not _is_present(shown, current)
+        return Kept(_of(entry, shown, current), changed=changed, outdone=known.outdone, known=known)
 
-    def _check(self, entry: Entry, shown: Resource) -> None:
-        if shown == entry.resource:
-            return  # that was validated
-        found = [entry.at(issue) for issue in self.to.validator.issues(shown) if issue.severity in _FATAL]
-        if found:
-            raise InvalidResource(found)
+    def _valid(self, entry: Entry, shown: Resource, known: Said) -> Resource:
+        """Return what can be shown of all that is known. A message is never refused for what others said before it."""
+        assert entry.identity is not None
+        if shown == entry.resource or not (found := self._errors(shown)):
+            return shown  # what the message says by itself was validated
+        for without in known.reduced():
+            less = known.shown(*entry.identity, without)
+            if not self._errors(less):
+                return less
+        raise InvalidResource([entry.at(issue) for issue in found])
+
+    def _errors(self, resource: Resource) -> list[Issue]:
+        return [issue for issue in self.to.validator.issues(resource) if issue.severity in _FATAL]
 
 
 def _keep(entry: Entry, keeps: Mapping[str, Keep]) -> Keep | None:

@@ -10,7 +10,7 @@ the resource itself; only what cannot be shown for now stands in the ledger too.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -123,14 +123,24 @@ class Said:
 
     # ---- what follows
 
-    def shown(self, type_: str, id_: str) -> Resource:
-        """Return the resource as it is by all that is known."""
-        hidden = self._contradicted()
+    def shown(self, type_: str, id_: str, without: Collection[str] = ()) -> Resource:
+        """Return the resource as it is by all that is known, but for some elements."""
+        hidden = self._contradicted().union(without)
         ordered = {name: self.values[name] for name in sorted(self.values, key=self._order) if name not in hidden}
         made, lacking = units.resource(type_, id_, ordered, self.ledger.by)
         hidden |= lacking
         self.ledger.hidden = {name: encode(self.values[name].value) for name in sorted(hidden)}
         return made
+
+    def reduced(self) -> Iterator[list[str]]:
+        """Yield what might be hidden where all that is known cannot stand together: what was said first comes first.
+
+        One element at a time; and if that is not enough, ever more of them.
+        """
+        held = self.ledger.held
+        names = sorted(self.values, key=lambda name: (not held[name].presumed, held[name].when, name))
+        yield from ([name] for name in names)
+        yield from (names[:number] for number in range(2, len(names)))
 
     def pack(self, version: int) -> bytes:
         """Return the ledger of that version of the resource as bytes."""
