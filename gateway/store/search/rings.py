@@ -1,7 +1,8 @@
 """Reads what is near a place ring by ring, the nearest first.
 
-Each ring is wide enough for some hundred matches and begins where the one before ended, or the page before: so page
-1,000 costs what page 1 does.
+Each ring is wide enough for some hundred matches and begins where the one before ended, or the page before. So what a
+page costs does not depend on how many were before it; but a ring far out is long and thin, and its cells hold more that
+is not in it.
 """
 
 from __future__ import annotations
