@@ -244,6 +244,20 @@ def test_a_short_cancellation_keeps_the_time_and_the_room_of_an_appointment(serv
     assert (found["comment"], "reasonCode" in found, len(found["slot"])) == ("Niet herplannen", False, 1)
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_what_cannot_stand_together_is_hidden_and_refuses_no_message(services: Services, *, reverse: bool) -> None:
+    sch = segment("SCH", f2="A1^EPD", f11=f"^^^{at(60)}^{at(90)}")
+    cancelled = segment("SCH", f2="A1^EPD", f6="^Verhinderd", f11=f"^^^{at(60)}^{at(90)}", f25="Cancelled")
+    messages = [appointment("S14", 5, cancelled, pid("1")), appointment("S17", 5, sch, pid("1"))]
+
+    for message in messages[::-1] if reverse else messages:
+        (taken,) = take(message, services).messages
+        assert taken.refusal is None, taken.issues
+
+    told = only(services, "Appointment")
+    assert (told["status"], "cancelationReason" in told) == ("entered-in-error", False)
+
+
 # ---- order
 
 
