@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gateway.mapping.overlays import KEYS
 from gateway.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -71,8 +72,9 @@ def test_every_key_of_an_overlay_is_documented() -> None:
     code = (ROOT / "gateway" / "mapping" / "overlays.py").read_text(encoding="utf-8")
     shipped = [path.read_text(encoding="utf-8") for path in (ROOT / "mappings" / "providers").glob("*.yaml")]
     keys = {key for text in shipped for key in re.findall(r"^(\w+):", text, re.MULTILINE)}
-    keys |= set(re.findall(r'(?:root|values)\.get\("(\w+)"', code)) | {"maxAttachment"}
+    keys |= set(re.findall(r'(?:root|values)\.get\("(\w+)"', code)) | set(KEYS)
     table = (ROOT / "docs" / "mappings.md").read_text(encoding="utf-8").partition("## What a provider's overlay")[2]
     named = {key for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)}
 
     assert keys - {"provider"} <= named
+    assert keys - set(KEYS) == set()

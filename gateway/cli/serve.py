@@ -12,19 +12,15 @@ mapping is told at once, and the children share the memory. When one child ends 
 whatever started the gateway sees it and can start it again.
 """
 
-import ctypes
 import gc
 import logging
-import multiprocessing
 import os
-import signal
 import socket
 import ssl
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
@@ -42,6 +38,7 @@ from gateway.cli import retention
 from gateway.cli.http_worker import HttpWorker
 from gateway.cli.logs import log_to_stderr
 from gateway.cli.porter import Porter
+from gateway.cli.supervisor import GRACE_SECONDS, Supervisor, child
 from gateway.deliver import worker as deliver
 from gateway.errors import GatewayError, Issue, Overloaded, Unavailable
 from gateway.ingest import acknowledged
@@ -52,12 +49,9 @@ from gateway.store import Store, open_store
 from gateway.store.reindex import types_outdated
 
 _log = logging.getLogger(__name__)
-_GRACE_SECONDS = 25
 _REQUEST_SECONDS = 120  # the largest Bundle takes less than half of it
 _BACKLOG = 1024
 _MLLP_PROVIDER = "dev"  # as long as callers are not known by their certificates
-_PR_SET_PDEATHSIG = 1
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 DEVELOPMENT = """\
 DEVELOPMENT MODE: NO AUTHENTICATION. Whoever reaches these ports can read and write everything.
@@ -72,13 +66,14 @@ of GATEWAY_TLS_CLIENT_CA can read and write everything.\
 
 @click.command()
 def serve() -> None:
-    """Serve FHIR over HTTP and messages over MLLP, until SIGTERM or SIGINT. Settings: GATEWAY_*."""
+    """Serve FHIR over HTTP and messages over MLLP, until SIGTERM or SIGINT; SIGHUP loads anew. Settings: GATEWAY_*."""
     with counting_together():
         try:
-            children = start(Settings.from_env(os.environ))
+            settings = Settings.from_env(os.environ)
+            log_to_stderr(settings.log_level)
+            code = Supervisor(Gateway(settings).begin).run()
         except GatewayError as error:
             raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error
-        code = supervise(children)
     sys.exit(code)
 
 
@@ -90,37 +85,49 @@ def counting_together() -> Iterator[None]:
         yield
 
 
-def start(settings: Settings) -> list[ForkProcess]:
-    """Bind, build, announce and fork; return the children. Raises BadSettings, BadMapping, Unavailable.
+class Gateway:
+    """The ports of a gateway, and how its processes are started on them. Raises Unavailable."""
 
-    Signals to stop wait from then on for `supervise`.
-    """
-    log_to_stderr(settings.log_level)
-    http, wire = listening(settings.host, settings.port), listening(settings.mllp_host, settings.mllp_port)
-    open_store(settings.database, durability=settings.durability, renew=True).close()
-    with _uncollected():
-        to = build(settings.with_port(http.getsockname()[1]))
-        app, tls = create_app(to), tls_context(settings)
-    _announce(to.settings, wire.getsockname()[1])
-    _warn_of_indexes(to.store)
-    gc.collect()
-    gc.freeze()  # what is built stays shared: the collector of a child never touches it
-    gc.set_threshold(50_000, 20, 20)  # a transaction makes thousands of objects that all go at its end: a third faster
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)  # until `supervise` can stop the children with itself
-    children = [
-        _child("http", lambda: HttpServer(app, settings, http, tls).run(), unused=[wire]),
-        _child("porter", lambda: _porter(to, http, tls).run(), unused=[wire]),
-        _child("mllp", lambda: _listen(to, wire, tls), unused=[http]),
-        _child("deliver", lambda: deliver.serve(to), unused=[http, wire]),
-    ]
-    if settings.folder is not None:
-        watch = _watch(settings.folder, to)
-        children.append(_child("folder", lambda: folder.serve(watch), unused=[http, wire]))
-    if settings.inbox_days:
-        children.append(_child("retention", lambda: retention.serve(to), unused=[http, wire]))
-    http.close()
-    wire.close()
-    return children
+    def __init__(self, settings: Settings) -> None:
+        self._http = listening(settings.host, settings.port)
+        self._wire = listening(settings.mllp_host, settings.mllp_port)
+        self._settings = settings
+        self._is_announced = False
+
+    def begin(self) -> list[ForkProcess]:
+        """Build, announce and fork; return the children. Raises BadSettings, BadMapping, Unavailable."""
+        settings = self._settings
+        gc.unfreeze()  # what was built before, when this is a reload
+        open_store(settings.database, durability=settings.durability, renew=True).close()
+        with _uncollected():
+            to = build(settings.with_port(self._http.getsockname()[1]))
+            app, tls = create_app(to), tls_context(settings)
+        self._announce(to)
+        _warn_of_indexes(to.store)
+        gc.collect()
+        gc.freeze()  # what is built stays shared: the collector of a child never touches it
+        gc.set_threshold(50_000, 20, 20)  # a transaction makes thousands of objects that all go at its end
+        return self._forked(to, app, tls)
+
+    def _forked(self, to: Services, app: Flask, tls: ssl.SSLContext | None) -> list[ForkProcess]:
+        settings, http, wire = self._settings, self._http, self._wire
+        children = [
+            child("http", lambda: HttpServer(app, settings, http, tls).run(), unused=[wire]),
+            child("porter", lambda: _porter(to, http, tls).run(), unused=[wire]),
+            child("mllp", lambda: _listen(to, wire, tls), unused=[http]),
+            child("deliver", lambda: deliver.serve(to), unused=[http, wire]),
+        ]
+        if settings.folder is not None:
+            watch = _watch(settings.folder, to)
+            children.append(child("folder", lambda: folder.serve(watch), unused=[http, wire]))
+        if settings.inbox_days:
+            children.append(child("retention", lambda: retention.serve(to), unused=[http, wire]))
+        return children
+
+    def _announce(self, to: Services) -> None:
+        if not self._is_announced:
+            _announce(to.settings, self._wire.getsockname()[1])
+        self._is_announced = True
 
 
 def _warn_of_indexes(store: Store) -> None:
@@ -155,49 +162,6 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
     return server_context(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
-
-
-def supervise(children: Sequence[ForkProcess]) -> int:
-    """Wait until a signal comes or a child ends by itself, then stop all. Return 0 when it was the signal."""
-    told: list[int] = []
-    for number in _STOPPING:
-        signal.signal(number, lambda number, _frame: _stop(children, told, number))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
-    wait([child.sentinel for child in children])
-    well = bool(told)
-    if not told:  # a second signal would end a child that is at its last work after the first
-        _stop(children, told, signal.SIGTERM)
-    for child in children:
-        child.join(_GRACE_SECONDS + 5)
-        if child.is_alive():
-            child.kill()
-            well = False
-    # a child that is told before it can listen to it ends by the signal itself, with nothing begun
-    return 0 if well and all(child.exitcode in {0, -signal.SIGTERM} for child in children) else 1
-
-
-def _stop(children: Sequence[ForkProcess], told: list[int], number: int) -> None:
-    told.append(number)
-    for child in children:
-        if child.is_alive():
-            child.terminate()
-
-
-def _child(name: str, run: Callable[[], None], *, unused: Sequence[socket.socket]) -> ForkProcess:
-    """Start `run` in a process of its own, which ends when this one does."""
-    child = multiprocessing.get_context("fork").Process(target=_run, args=(run, unused), name=name)
-    child.start()
-    return child
-
-
-def _run(run: Callable[[], None], unused: Sequence[socket.socket]) -> None:
-    os.setpgid(0, 0)  # Ctrl-C reaches the supervisor alone, which then stops us gracefully
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
-    for other in unused:
-        other.close()
-    run()
 
 
 class GunicornLog(Logger):  # type: ignore[misc] # gunicorn has no types
@@ -266,7 +230,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "preload_app": True,
         "control_socket_disable": True,
         "timeout": _REQUEST_SECONDS,
-        "graceful_timeout": _GRACE_SECONDS,
+        "graceful_timeout": GRACE_SECONDS,
         "limit_request_line": 8190,
         "limit_request_fields": 64,
         "forwarded_allow_ips": "",  # nobody's X-Forwarded-* counts

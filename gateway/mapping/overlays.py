@@ -21,6 +21,12 @@ MAX_ATTACHMENT = "maxAttachment"
 ABSENT = ("close", "keep", "report")
 SCOPES = ("everything", "site", "ward")
 SHARES = ("capacity", "clinical")
+KEYS = (
+    "appointments", "birthCare", "charset", "codes", "freshness", "maxAttachment", "method", "namespace", "occupancy",
+    "organisation", "partsOfDay", "provider", "reshape", "share", "signature", "slotHorizon", "snapshot", "stops",
+    "systems", "timezone",
+)  # fmt: skip
+"""What an overlay may say that has a meaning of its own."""
 _BASE = "https://msb-gateway.example/fhir/provider/"
 
 
@@ -114,10 +120,18 @@ def read(text: str, file: str, name: str, problems: Problems) -> Overlay | None:
         if root is not None:
             problems.add(root.span, "an overlay is an object of settings")
         return None
-    for check in (_name, _share, _zone, _charset, _max_attachment, _namespace, _codes, _snapshots, signing.check):
+    for check in (_keys, _name, _share, _zone, _charset, _max_attachment, _namespace, _codes, _snapshots, signing.check):
         check(root, name, problems)
     values = MappingProxyType({key.text: _plain(value) for key, value in root})
     return Overlay(name, file, values, MappingProxyType(dict(_spans(root, ()))))
+
+
+def _keys(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
+    """Tell keys that are nearly one that has a meaning. Others are a mapping's own: it reads them as `%provider.key`."""
+    for key, _value in root:
+        hint = "" if key.text in KEYS else suggestion(key.text, KEYS, at_least=0.75)
+        if hint:
+            problems.add(key.span, f"an overlay has no '{key.text}'{hint}")
 
 
 def _snapshot(said: Any) -> Snapshots:

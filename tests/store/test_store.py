@@ -105,7 +105,7 @@ def test_the_message_is_linked_to_what_it_made(store: Store) -> None:
     with store.reading() as db:
         (row,) = db.rows(
             "select provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, "
-            "digest, answer, sealed_with, fields_wanted, fields_right from inbox"
+            "digest, answer, sealed_with, fields_wanted, fields_right, of_array from inbox"
         )
         links = db.rows("select l.key, l.version from inbox i join inbox_resource l on l.inbox = i.id order by l.key")
     assert row == message.row()
