@@ -120,14 +120,14 @@ def read(text: str, file: str, name: str, problems: Problems) -> Overlay | None:
         if root is not None:
             problems.add(root.span, "an overlay is an object of settings")
         return None
-    for check in (_keys, _name, _share, _zone, _charset, _max_attachment, _namespace, _codes, _snapshots, signing.check):
+    for check in _CHECKS:
         check(root, name, problems)
     values = MappingProxyType({key.text: _plain(value) for key, value in root})
     return Overlay(name, file, values, MappingProxyType(dict(_spans(root, ()))))
 
 
 def _keys(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
-    """Tell keys that are nearly one that has a meaning. Others are a mapping's own: it reads them as `%provider.key`."""
+    """Tell keys that are nearly one with a meaning. Others are a mapping's own: it reads them as `%provider.key`."""
     for key, _value in root:
         hint = "" if key.text in KEYS else suggestion(key.text, KEYS, at_least=0.75)
         if hint:
@@ -256,3 +256,6 @@ def _codes(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
     rows = [codes for _, codes in maps]
     if not isinstance(node, yaml_tree.Mapping) or not all(isinstance(codes, yaml_tree.Mapping) for codes in rows):
         problems.add(node.span, "'codes' must be an object {ConceptMap id: {source code: target code}}")
+
+
+_CHECKS = (_keys, _name, _share, _zone, _charset, _max_attachment, _namespace, _codes, _snapshots, signing.check)
