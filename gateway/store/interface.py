@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from gateway.store.records import Batch, Engine, Identity, Seen, Stored
+from gateway.store.records import Batch, Engine, Identity, Seen, Stored, Turns
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
@@ -59,8 +59,13 @@ class WholeDatabase(Database, Protocol):
 class Sight(Protocol):
     """What a writer sees inside its transaction."""
 
-    def matches(self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2) -> list[list[Identity]]:
-        """Return for each condition the resources it matches, at most `limit`; others with that condition wait."""
+    def matches(
+        self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2, turns: Turns | None = None
+    ) -> list[list[Identity]]:
+        """Return for each condition the resources it matches, at most `limit`.
+
+        Others wait who take what `turns` takes; without it, others with one of these conditions.
+        """
 
     def current(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -33,6 +33,13 @@ class Identity(NamedTuple):
 
     type: str
     id: str
+
+
+class Turns(NamedTuple):
+    """What a writer takes until it has committed: nobody else then has `alone`, and nobody `beside` for himself."""
+
+    alone: Collection[str] = ()
+    beside: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

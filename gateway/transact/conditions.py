@@ -14,6 +14,7 @@ from gateway.store.search.scope import Scope
 from gateway.transact.entries import Entry, criteria
 from gateway.transact.links import Links
 from gateway.transact.operations import ConditionalCreate, ConditionalDelete, ConditionalPut, Delete
+from gateway.transact.turns import turns
 
 Found = dict[object, list[Identity]]
 
@@ -33,7 +34,8 @@ def look_up(entries: Sequence[Entry], links: Links, sight: Sight, scope: Scope) 
         for entry in entries
         if entry.condition is not None and isinstance(entry.op, ConditionalDelete)
     }
-    matches = sight.matches(list(wanted.values()), scope, limit=2 + len(deleted) + len(ending))
+    limit, taken = 2 + len(deleted) + len(ending), turns(entries, (condition for _, condition in links.by_condition))
+    matches = sight.matches(list(wanted.values()), scope, limit=limit, turns=taken)
     found = {key: _without(identities, deleted) for key, identities in zip(wanted, matches, strict=True)}
     ended = {identity for key in ending for identity in found[key]}
     return {key: one if key in ending else _without(one, ended) for key, one in found.items()} if ended else found

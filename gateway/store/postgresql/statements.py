@@ -35,6 +35,9 @@ select 2000000, i.id, 0, 0, false, i.digest, i.answer, null, null, 0 from inbox 
 
 # Taken by who writes under a condition, and by who was overtaken: the others wait until it has committed.
 LOCK_CONDITIONS = "select pg_advisory_xact_lock(h) from unnest(%(numbers)s::bigint[]) h"
+LOCK_TURNS = """
+select case when w.shared then pg_advisory_xact_lock_shared(w.number) else pg_advisory_xact_lock(w.number) end
+from unnest(%(numbers)s::bigint[], %(shared)s::boolean[]) w(number, shared)"""
 LOCK_ROWS = """
 select c.key
 from unnest(%(types)s::text[], %(ids)s::text[]) w(type, id) join current c on c.type = w.type and c.id = w.id

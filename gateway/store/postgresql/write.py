@@ -16,7 +16,18 @@ from gateway.store.interface import Prepare, nothing
 from gateway.store.postgresql import statements as sql
 from gateway.store.postgresql.connection import PostgresqlDatabase, placeholders
 from gateway.store.postgresql.link import Link
-from gateway.store.records import Answered, Batch, Current, Identity, IndexTables, Message, Noted, Seen, Version
+from gateway.store.records import (
+    Answered,
+    Batch,
+    Current,
+    Identity,
+    IndexTables,
+    Message,
+    Noted,
+    Seen,
+    Turns,
+    Version,
+)
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
@@ -42,8 +53,10 @@ class PostgresqlSight:
         self._locks = locks
         self._prepare = prepare
 
-    def matches(self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2) -> list[list[Identity]]:
-        """Return for each condition the resources it matches, at most `limit`; others with that condition wait."""
+    def matches(
+        self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2, turns: Turns | None = None
+    ) -> list[list[Identity]]:
+        """Return for each condition the resources it matches, at most `limit`; others wait whose turn it is not."""
         from gateway.store.matching import matches  # noqa: PLC0415 - only conditional operations search
 
         if not conditions:
@@ -51,7 +64,10 @@ class PostgresqlSight:
         if not self._locks:
             raise NeedsLocks
         connection = self._link.connection
-        connection.execute(sql.LOCK_CONDITIONS, {"numbers": _numbers([repr(condition) for condition in conditions])})
+        alone, beside = turns or Turns([repr(condition) for condition in conditions])
+        shared, numbers = set(_numbers(beside)), _numbers([*alone, *beside])
+        values = {"numbers": numbers, "shared": [number in shared for number in numbers]}
+        connection.execute(sql.LOCK_TURNS, values)
         return [matches(PostgresqlDatabase(connection), condition, scope, limit=limit) for condition in conditions]
 
     def current(
@@ -139,7 +155,7 @@ def _array(words: list[str]) -> str:
     return '{"' + '","'.join(words) + '"}' if words else "{}"
 
 
-def _numbers(subjects: list[str]) -> list[int]:
+def _numbers(subjects: Collection[str]) -> list[int]:
     """Return the numbers of the locks that stand for conditions and subjects, in the order in which all take them."""
     return sorted({int.from_bytes(sha256(subject.encode()).digest()[:8], signed=True) for subject in subjects})
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.store import erasing, marking, parcels, subscribers
 from gateway.store.index.definitions import fingerprint
-from gateway.store.records import Answered, Batch, Current, Identity, Message, Noted, Seen, Version
+from gateway.store.records import Answered, Batch, Current, Identity, Message, Noted, Seen, Turns, Version
 from gateway.store.sqlite import statements as sql
 
 if TYPE_CHECKING:
@@ -26,7 +26,14 @@ class SqliteSight:
         self._db = db
         self._next_key: int | None = None
 
-    def matches(self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2) -> list[list[Identity]]:
+    def matches(
+        self,
+        conditions: Sequence[SearchRequest],
+        scope: Scope,
+        *,
+        limit: int = 2,
+        turns: Turns | None = None,  # noqa: ARG002 - here one writes at a time
+    ) -> list[list[Identity]]:
         """Return for each condition the resources it matches, at most `limit`."""
         from gateway.store.matching import matches  # noqa: PLC0415 - only conditional operations search
 
