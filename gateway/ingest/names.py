@@ -48,6 +48,7 @@ def mapped_as(arrival: Received, mapped: Mapped, part: str, to: Services) -> Rec
         event_time=mapped.event_time,
         mapping=mapped.mapping,
         result=tuple(mapped.issues),
+        said_at=mapped.said_at,
     )
 
 

@@ -6,6 +6,7 @@ in the Dutch messages DET) and the one the interchange was made at (UNB-4).
 
 from datetime import datetime
 
+from gateway.errors import Place
 from gateway.formats import edifact, hl7v2
 from gateway.mapping import moments
 from gateway.mapping.findings import Finding
@@ -21,6 +22,17 @@ def event_time(message: hl7v2.Message | edifact.Message, zone: str) -> datetime 
     """
     text = _edifact(message) if isinstance(message, edifact.Message) else _hl7v2(message)
     return moment(text, zone) if text else None
+
+
+def event_place(message: hl7v2.Message | edifact.Message) -> Place | None:
+    """Return where a message says its moment, None when it says none."""
+    if isinstance(message, edifact.Message):
+        for segment in message.qualified("DTM", "137")[:1]:
+            return segment.place(1, 1, 2)
+        segment = (message.all("DET") or message.all("UNB"))[0]
+        return segment.place(4 if segment.name == "UNB" else 1)
+    said = ((segment, field) for name, field in _FIELDS for segment in message.all(name)[:1])
+    return next((segment.place(field) for segment, field in said if segment.value(field) is not None), None)
 
 
 def _hl7v2(message: hl7v2.Message) -> str | None:

@@ -10,11 +10,12 @@ from gateway.fhir.bundle import transaction
 from gateway.fhir.types import Resource
 from gateway.formats import edifact, hl7v2, jsontree, xmltree
 from gateway.mapping.declared import Order, Stay, declared
-from gateway.mapping.events import event_time
+from gateway.mapping.events import event_place, event_time
 from gateway.mapping.fields import Fields, counted
 from gateway.mapping.keeping import MODIFIER, Keeps, parted
 
 _MESSAGES = (hl7v2.Message, edifact.Message)
+_MEASURED_AT = "https://msb-gateway.example/fhir/StructureDefinition/capacity-measured-at"
 _ODD = (*_MESSAGES, jsontree.Document, xmltree.Document)  # they say what was odd about their bytes
 
 
@@ -114,6 +115,17 @@ class Mapped:
         if self.moment is not None:
             return self.moment
         return event_time(self.source, self.zone) if self.zone and isinstance(self.source, _MESSAGES) else None
+
+    def said_at(self) -> Place | None:
+        """Return where its moment stands; None where nobody can tell, and of several rows, which each say their own."""
+        if isinstance(self.source, _MESSAGES):
+            return event_place(self.source)
+        if self.whole is not None or (isinstance(self.source, list) and self.row is None):
+            return None
+        made = self.trace.entries()
+        facts = {entry.path.removesuffix(".url") for entry in made if entry.value == _MEASURED_AT}
+        read = [e for e in made if e.path.removesuffix(".valueDateTime") in facts and e.sources]
+        return max(read, key=lambda entry: str(entry.value)).sources[0][0] if read else None
 
     @property
     def row(self) -> Place | None:

@@ -11,6 +11,7 @@ from gateway.report.phrases import Language, expected, phrase, translated
 from gateway.report.places import Cell, cell, columns, words
 
 _UNSHOWABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
 _LONGEST_VALUE = 200
 
 
@@ -68,7 +69,7 @@ class _Reader:
     """Reads the findings on one message to somebody."""
 
     def __init__(self, ingested: Ingested, message: Taken, language: Language, *, show_values: bool) -> None:
-        self._format = ingested.format
+        self._format, self._made = ingested.format, message.made
         self._language: Language = language
         self._show_values = show_values
         self._refused = message.refusal is not None or ingested.refusal is not None
@@ -98,7 +99,14 @@ class _Reader:
         if issue.about:
             named = ", ".join(_UNSHOWABLE.sub(" ", name) for name in issue.about)
             return phrase("bed" if len(issue.about) == 1 else "beds", self._language, named=named)
-        return issue.expression
+        return self._made_of(issue.expression)
+
+    def _made_of(self, expression: str | None) -> str | None:
+        """Return an element; who sent no Bundle does not know its entries, and is told which resource it is."""
+        entry = None if self._format == "fhir" else _ENTRY.fullmatch(expression or "")
+        if entry and int(entry[1]) < len(self._made):
+            return self._made[int(entry[1])].type
+        return expression
 
     def _value(self, issue: Issue) -> str | None:
         if issue.value is None:

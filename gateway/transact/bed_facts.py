@@ -38,6 +38,12 @@ class Statement(NamedTuple):
         """Return the resources of the bed."""
         return [self.location, self.slot] if self.slot else [self.location]
 
+    @property
+    def label(self) -> str:
+        """Return the bed as `label` does."""
+        identity = self.location.identity
+        return label(self.location.resource, identity.id if identity else "")
+
 
 def statements(entries: Iterable[Entry]) -> dict[str, Statement]:
     """Return what is stated of each bed, by the id of its Location."""

@@ -9,7 +9,7 @@ last message alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gateway.errors import Issue
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from gateway.services import Services
 
 OLDER = "something newer is known of this: what is said here is kept as history, and the present stays"
-_OVERRULED = "this bed stays in another state than this message gives it: somebody is known to be in it, or to need it"
+_OVERRULED = (
+    "this bed stays in another state than this message gives it: somebody is known to be in it or to need it, "
+    "or what this message says was cancelled"
+)
 
 
 @dataclass(slots=True)
@@ -255,9 +258,9 @@ class _Settling:
         if statement is None:
             return
         code, text = ("older-than-known", OLDER) if older else ("bed-overruled", _OVERRULED)
+        told = Issue(code, text, "information", about=(statement.label,))
         for entry in statement.entries:
-            expression = entry.where or entry.type
-            self.result.passed_over[id(entry)] = Issue(code, text, "information", expression=expression)
+            self.result.passed_over[id(entry)] = replace(told, expression=entry.where or entry.type)
 
     def _restate(self, id_: str, bed: Bed, statement: Statement | None) -> None:
         """Have the resources of a bed show what it is now, whatever the message says of it."""
@@ -272,8 +275,8 @@ class _Settling:
                 self._put(identity, entry, make(resource, shown, library, zone), shown.at)
         if statement:
             older = statement.shown.at < shown.at
-            text = OLDER if older else _OVERRULED
-            self.result.issues.append(Issue("older-than-known" if older else "bed-overruled", text, "information"))
+            code, text = ("older-than-known", OLDER) if older else ("bed-overruled", _OVERRULED)
+            self.result.issues.append(Issue(code, text, "information", about=(statement.label,)))
 
     def _put(self, identity: Identity, entry: Entry | None, resource: Resource, at: int) -> None:
         made = Entry(Put(resource), entry.number if entry else None, identity.type, resource)

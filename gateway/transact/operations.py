@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from gateway.errors import Issue
+from gateway.errors import Issue, Place
 from gateway.fhir.search import SearchRequest
 from gateway.fhir.types import Resource
 from gateway.mapping.declared import Stay
@@ -170,7 +170,8 @@ class Received:
     `by_client`: it is a Bundle with a name that a client of the FHIR API sent: what that writes is the present, and its
     outcomes are its answer. `of_array`: it is an item of a JSON array, which a mapping takes only when it says so.
     `parcels` makes what is to be sent elsewhere because of it, in the same commit: its answer to who waits there.
-    `sent`: it is a FHIR message, whose sender may change what its messages made and nothing else.
+    `sent`: it is a FHIR message, whose sender may change what its messages made and nothing else. `said_at` tells where
+    in it its moment stands; it is asked only when there is something to tell of that.
     """
 
     provider: str
@@ -195,3 +196,4 @@ class Received:
     of_array: bool = False
     parcels: Taken | None = None
     sent: Sent | None = None
+    said_at: Callable[[], Place | None] | None = field(default=None, compare=False)

@@ -9,9 +9,10 @@ difference.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
-from gateway.errors import InvalidResource, Issue
+from gateway.errors import InvalidResource, Issue, Place
 from gateway.fhir.datetime import read
 from gateway.fhir.json import decode
 from gateway.fhir.types import Resource
@@ -57,12 +58,17 @@ def assign(entries: Iterable[Entry], received: Received) -> list[Issue]:
     moments = [(entry, _moment(entry.resource)) for entry in entries]
     latest = max([event, *(at for _, at in moments if at is not None)])
     if latest > now + AHEAD:
-        far = [entry.at(Issue("moment-ahead", _AHEAD, expression=entry.type)) for entry, at in moments if _far(at, now)]
-        raise InvalidResource(far or [Issue("moment-ahead", _AHEAD)])
+        ahead = Issue("moment-ahead", _AHEAD, place=_said_at(received))
+        far = [entry for entry, at in moments if _far(at, now)]
+        raise InvalidResource([entry.at(replace(ahead, expression=entry.type)) for entry in far] or [ahead])
     for entry, at in moments:
         own = at is not None
         entry.fact = Fact(counted(event, now) + rank if at is None else counted(at, now), received.number, own)
-    return [Issue("clock-skew", _SKEWED, "warning")] if latest > now + SKEW else []
+    return [Issue("clock-skew", _SKEWED, "warning", place=_said_at(received))] if latest > now + SKEW else []
+
+
+def _said_at(received: Received) -> Place | None:
+    return received.said_at() if received.said_at else None
 
 
 def counted(at: int, now: int) -> int:

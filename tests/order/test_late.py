@@ -208,7 +208,27 @@ def test_a_moment_that_cannot_be_known_yet_is_refused(services: Services) -> Non
     assert isinstance(taken.refusal, InvalidResource)
     assert codes(taken) == {"moment-ahead"}
     assert sum(message.rows for message in table.messages) == 2
-    assert {str(i.place)[:5] for i in table.issues if i.code == "moment-ahead"} == {"row 3"}
+    assert {str(i.place)[:24] for i in table.issues if i.code == "moment-ahead"} == {'row 3 column "Peilmoment"'[:24]}
+
+
+def test_where_a_message_says_a_moment_ahead_is_told(services: Services) -> None:
+    text = bed_message("1", at="20260106100100")
+    (refused,) = take(text, services).messages
+    skewed = only(bed_message("2", at="20260105100500"), services)
+
+    at = text.index(b"20260106100100", text.index(b"EVN|"))
+    assert {(i.place.path, i.place.line, i.place.byte) for i in refused.issues if i.place} == {("EVN-2", 2, at)}
+    assert [str(issue.place)[:14] for issue in skewed.issues] == ["EVN-2 (line 2,"]
+
+
+def test_who_sends_no_bundle_is_told_of_beds_and_resources_by_their_names(services: Services) -> None:
+    only(told("A01", 5, "V", "A"), services)
+    late = take(told("A08", 3, "V", "A"), services)
+
+    lines = report.text(late, "en").splitlines()
+    said = [line for line in lines if line.startswith("Note: ")]
+    assert said[0].startswith(f"Note: bed {SITE}/W1/1/A: something newer is known of this")
+    assert not any("Bundle.entry" in line for line in lines)
 
 
 def test_a_patient_stays_as_a_newer_message_says(services: Services) -> None:

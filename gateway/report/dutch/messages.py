@@ -84,8 +84,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "over een deel hiervan is al iets nieuwers bekend: dat deel is als historie bewaard, de rest is overgenomen",
     ),
     (
-        "this bed stays in another state than this message gives it: somebody is known to be in it, or to need it",
-        "dit bed blijft in een andere toestand dan dit bericht zegt: er ligt iemand in, of iemand heeft het nodig",
+        "this bed stays in another state than this message gives it: somebody is known to be in it or to need it, "
+        "or what this message says was cancelled",
+        "dit bed blijft in een andere toestand dan dit bericht zegt: er ligt iemand in of iemand heeft het nodig, "
+        "of wat dit bericht zegt is ingetrokken",
     ),
     (
         "this patient is in more than one bed now: {beds}; all of them stay occupied",
