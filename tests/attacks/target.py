@@ -142,14 +142,18 @@ class Target:
         return self.running.log.read_text(encoding="utf-8")
 
     def rows(self) -> dict[str, int]:
-        """Return how many rows each table holds."""
+        """Return how many rows each table holds; of the outbox, how many it ever held, since what is told leaves it."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as store:
             names = [name for (name,) in store.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-            return {
+            held = {
                 name: store.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
                 for name in names
                 if name not in KEPT_OF_REFUSALS
             }
+            (told,) = store.execute(
+                "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'"
+            ).fetchone()
+            return held | {"outbox": told}
 
     def inbox(self) -> int:
         """Return how many messages were kept, those that were refused among them."""
