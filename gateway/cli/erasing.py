@@ -47,5 +47,6 @@ def _lines(found: Found) -> Iterator[str]:
         yield f"{number:6,}  {name}, every version of it"
     yield f"{len(found.versions):6,}  older versions of what is about somebody else now"
     yield f"{len(found.messages):6,}  messages, of which the content goes"
+    yield f"{len(found.deliveries):6,}  that were kept to be sent"
     for one in sorted(found.staying):
         yield f"        {one.type}/{one.id} stays, and still names {found.patient.type}/{found.patient.id}"

@@ -23,6 +23,13 @@ _LATE_HOLDING = """
 select r.key, c.type, c.id, r.version, 1 = 0 from late r join current c on c.key = r.key where """
 
 
+_WAITING = {
+    "sqlite": "select queue, number from delivery where body is not null and instr(body, ?) > 0",
+    "postgresql": "select queue, number from delivery where body is not null and position(?::bytea in body) > 0",
+}
+_UNSENT = "update delivery set body = null, dead_at = ?, reason = 'erased' where queue = ? and number = ?"
+
+
 class Holding(NamedTuple):
     """A version, in the table `resource`, or what came late, in `late`.
 
@@ -41,7 +48,8 @@ def statements(erased: Erased) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield each statement with its parameters. The names of tables and columns are the schema's own."""
     for table in erased.tables:
         yield from _each(f"delete from {table} where key in", erased.keys)  # noqa: S608
-    yield from _each("update delivery set body = null where key in", erased.keys)
+    for queue, number in erased.deliveries:
+        yield _UNSENT, (erased.at, queue, number)
     yield from _each("delete from ledger where subject in", erased.subjects)
     for table, key, version in erased.versions:
         for name in ("resource", "inbox_resource") if table == "resource" else ("late",):
@@ -67,6 +75,11 @@ def holding(db: Database, text: bytes) -> list[Holding]:
         ("late", *row) for row in db.rows(late, (text,))
     ]
     return [Holding(*row) for row in rows]
+
+
+def waiting(db: Database, text: bytes) -> list[tuple[str, int]]:
+    """Return (queue, number) of bytes that are kept to be sent, or could not be, and hold `text`."""
+    return [(queue, number) for queue, number in db.rows(_WAITING[db.engine], (text,))]
 
 
 def referring(db: Database, targets: Sequence[Identity]) -> list[tuple[int, str, str]]:

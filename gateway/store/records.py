@@ -236,6 +236,8 @@ class Erased(NamedTuple):
     versions: Sequence[tuple[str, int, int]]
     subjects: Sequence[str]
     tables: Sequence[str]
+    deliveries: Sequence[tuple[str, int]] = ()  # queue and number of what is not sent any more
+    at: int = 0
 
 
 @dataclass(slots=True)

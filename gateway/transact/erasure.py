@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller
@@ -52,6 +52,7 @@ class Found:
     staying: frozenset[Identity]
     versions: frozenset[tuple[str, int, int]]
     messages: tuple[int, ...]
+    deliveries: tuple[tuple[str, int], ...]
     tables: tuple[str, ...]
 
     @property
@@ -73,7 +74,7 @@ def find(patient_id: str, to: Keeper) -> Found:
         numbers = _numbers(db, found.resources)
         made = erasing.messages_of(db, list(found.resources))
     messages = made | set(_naming(numbers, to))
-    return Found(patient, found.resources, found.staying, found.versions, tuple(sorted(messages)), found.tables)
+    return replace(found, messages=tuple(sorted(messages)))
 
 
 def erase(found: Found, reason: str, caller: Caller, to: Keeper) -> None:
@@ -84,6 +85,8 @@ def erase(found: Found, reason: str, caller: Caller, to: Keeper) -> None:
         sorted(found.versions),
         [f"{kind}/{one.type}/{one.id}" for one in found.resources.values() for kind in ("said", "sender")],
         found.tables,
+        found.deliveries,
+        microseconds(to.clock()),
     )
     tombstone = {
         "action": "erase",
@@ -100,7 +103,8 @@ def erase(found: Found, reason: str, caller: Caller, to: Keeper) -> None:
 
 def _about(db: WholeDatabase, patient: Identity) -> Found:
     """Return the resources about a patient: first what holds a reference to it anywhere, then what hangs on that."""
-    named = [row for end in (b'"', b"/") for row in erasing.holding(db, f"Patient/{patient.id}".encode() + end)]
+    names = [f"Patient/{patient.id}{end}".encode() for end in ('"', "/")]
+    named = [row for name in names for row in erasing.holding(db, name)]
     own = [(key, Identity(type_, id_)) for key, type_, id_ in _itself(db, patient)]
     newest = {one.key: Identity(one.type, one.id) for one in named if one.is_newest}
     staying = {key: one for key, one in newest.items() if one.type in SHARED and one != patient}
@@ -112,7 +116,8 @@ def _about(db: WholeDatabase, patient: Identity) -> Found:
         going |= fresh
         ring = list(fresh.values())
     older = frozenset((one.table, one.key, one.version) for one in named if one.key not in {*going, *staying})
-    return Found(patient, going, frozenset(staying.values()), older, (), tuple(erasing.tables(db)))
+    sent = tuple({one: None for name in names for one in erasing.waiting(db, name)})
+    return Found(patient, going, frozenset(staying.values()), older, (), sent, tuple(erasing.tables(db)))
 
 
 def _itself(db: Database, identity: Identity) -> list[tuple[int, str, str]]:

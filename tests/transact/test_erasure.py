@@ -18,7 +18,9 @@ from gateway.fhir.search import parse
 from gateway.ingest import ingest
 from gateway.query import read, search
 from gateway.services import Services
+from gateway.store import parcels
 from gateway.store.contents import figures
+from gateway.store.records import Parcel
 from gateway.transact import Create, Delete, Put, transact
 from gateway.transact.erasure import erase, find
 
@@ -198,3 +200,15 @@ def test_a_message_that_is_sealed_is_searched_with_its_key_or_the_lack_of_it_tol
     assert len(find("gone", sealed).messages) == 2
     with pytest.raises(BadSettings, match="of the inbox cannot be searched"):
         find("gone", filled)
+
+
+def test_what_waits_to_be_sent_about_the_patient_is_not_sent_any_more(filled: Services) -> None:
+    body = b'{"focus":[{"reference":"https://gateway.example/fhir/Patient/gone"}]}'
+    with filled.store.changing() as db:
+        parcels.put(db, [Parcel("https://ehr.example/in", "application/fhir+json", body)])
+
+    erase(find("gone", filled), "asked for", CALLER, filled)
+
+    assert holds(filled, b'Patient/gone"}') == []
+    with filled.store.reading() as db:
+        assert db.rows("select body, reason, dead_at is not null from delivery") == [(None, "erased", 1)]
