@@ -52,15 +52,21 @@ def placeholders(sql: str) -> bytes:
     return sql.replace("%", "%%").replace("?", "%s").encode()
 
 
+# Whoever waited for a lock must see what the others committed meanwhile, whatever the database's own default is.
+_ISOLATION = "set default_transaction_isolation = 'read committed'"
+# Replicas may be waited for by other settings, which stay; that nobody waits for the disk does not.
+_FULL = "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"
+
+
 class Pools:
     """The connections of one process: some to read with, some to write with."""
 
     def __init__(self, url: str, *, durability: Durability, patience: float) -> None:
-        commit = "" if durability == "full" else "set synchronous_commit = off"
+        commit = _FULL if durability == "full" else "set synchronous_commit = off"
         wait = f"set lock_timeout = {round(patience * 1000)}"
         self.noting = Noting()
         self.reading = Pool(lambda: _to_read(url), patience)
-        self.writing = Pool(lambda: _to_write(url, f"{BY_INDEX}; {wait}; {commit}"), patience)
+        self.writing = Pool(lambda: _to_write(url, f"{BY_INDEX}; {_ISOLATION}; {wait}; {commit}"), patience)
 
     def close(self) -> None:
         """Close every connection."""

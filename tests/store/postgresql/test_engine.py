@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from gateway.access.policy import development_caller
 from gateway.errors import Unavailable
-from gateway.store import open_store
+from gateway.store import Batch, Version, open_store
 from gateway.store.postgresql.store import PostgresqlStore
 from gateway.transact import ConditionalPut, Put, Received, transact
 from tests.databases import Postgresql
@@ -68,8 +68,6 @@ def test_a_writer_that_is_overtaken_writes_after_the_other(store: PostgresqlStor
         attempts.append(current.version)
         if len(attempts) == 1:
             put(store, code="busy")
-        from gateway.store import Batch, Version
-
         version = Version(current.key, SLOT, current.version + 1, 9000, False, b"", b"{}", {}, {})
         return Batch(b"{}", [version]), version.version
 
@@ -151,3 +149,58 @@ def test_a_writer_for_whom_no_connection_is_left_is_told_to_come_back(postgresql
     put(store)
     assert count(store, "current") == 1
     store.close()
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+def test_what_the_server_breaks_off_is_decided_and_written_anew(store: PostgresqlStore, code: str) -> None:
+    """https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html"""
+    attempts: list[bool] = []
+
+    def decide(sight: Any) -> Any:
+        batch = first_version(sight)
+        attempts.append(True)
+        if len(attempts) < 6:
+            break_off(sight, code)
+        return batch, len(attempts)
+
+    assert store.write(decide) == 6
+    assert [v.version for v in versions(store)] == [1]
+    assert count(store, "audit") == 1
+
+
+def test_what_the_server_always_breaks_off_is_to_be_sent_later_and_leaves_nothing(store: PostgresqlStore) -> None:
+    def decide(sight: Any) -> Any:
+        break_off(sight, "40001")
+
+    with pytest.raises(Unavailable, match="others keep changing"):
+        store.write(decide)
+
+    assert (count(store, "audit"), count(store, "resource")) == (0, 0)
+    assert put(store) == 1
+
+
+def test_writers_neither_isolate_nor_hurry_as_the_database_would_by_itself(postgresql: Postgresql) -> None:
+    defaults = {"default_transaction_isolation": "serializable", "synchronous_commit": "off"}
+    with psycopg.connect(postgresql.url, autocommit=True) as admin:
+        for name, value in defaults.items():
+            admin.execute(f"alter database {admin.info.dbname} set {name} = {value}")
+    try:
+        with closing(open_store(postgresql.emptied())) as store, store.changing() as db:
+            shown = db.rows("select current_setting('transaction_isolation'), current_setting('synchronous_commit')")
+            assert shown == [("read committed", "on")]
+        with closing(open_store(postgresql.url, durability="normal")) as store, store.changing() as db:
+            assert db.rows("select current_setting('synchronous_commit')") == [("off",)]
+    finally:
+        with psycopg.connect(postgresql.url, autocommit=True) as admin:
+            for name in defaults:
+                admin.execute(f"alter database {admin.info.dbname} reset {name}")
+
+
+def first_version(sight: Any) -> Batch:
+    current = sight.current([SLOT])[0][SLOT]
+    return Batch(b"{}", [Version(current.key, SLOT, current.version + 1, 9000, False, b"", b"{}", {}, {})])
+
+
+def break_off(sight: Any, code: str) -> None:
+    """Have the server itself say that it cannot carry out this transaction now."""
+    sight._link.connection.execute(f"do $$ begin raise exception using errcode = '{code}'; end $$")
