@@ -107,10 +107,15 @@ def _take_content(made: Asked, value: Any) -> None:
 def transformed(asked: Asked) -> Resource:
     """Return what `$transform` answers: the resource, or (with `trace`) Parameters of result, outcome and trace.
 
-    Raises ResourceNotFound for a map that is not there, BadMapping, and what mapping the content raises.
+    Raises ResourceNotFound for a map that is not there, BadMapping for one that is installed, MappingFailed for one
+    that came with the request, and what mapping the content raises.
     """
     try:
         given = _given(asked)
+    except BadMapping as error:
+        if not (asked.maps or asked.supporting):
+            raise
+        raise MappingFailed([replace(issue, code="bad-given-map") for issue in error.issues]) from error
     except RecursionError as error:
         raise MappingFailed("the groups of the map call each other without end") from error
     if not asked.trace:

@@ -106,7 +106,10 @@ def test_what_is_wrong_is_said(client: FlaskClient) -> None:
     assert "no such StructureMap" in refused(transform(client, sourceMap="https://x.example/y", content=PATIENT), 404)
     assert "did you mean 'content'" in refused(transform(client, contnt="x"), 400)
     broken = TO_PERSON.replace("tgt.gender", "tgt.gendr")
-    assert "did you mean 'gender'" in refused(transform(client, srcMap=broken, content=PATIENT), 500)
+    answer = transform(client, srcMap=broken, content=PATIENT)
+    assert "did you mean 'gender'" in refused(answer, 422)
+    assert answer[1]["issue"][0]["code"] == "invalid"
+    assert answer[1]["issue"][0]["extension"][0]["valueCode"] == "sender"
     whole = client.post("/fhir/StructureMap/$transform", data=encode(PATIENT), content_type=FHIR)
     assert whole.status_code == 400
 
