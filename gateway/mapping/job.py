@@ -2,6 +2,8 @@
 tell.
 """
 
+import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +24,17 @@ from gateway.mapping.tracer import WRONG_SHAPE, Tracer
 UNTRACED = Untraced()
 MEETS = (Finding, FhirPathError, *WRONG_SHAPE)
 """What a plain program meets when there is something to tell."""
+
+
+# Segments of HL7 v2 about the patient and who is about him; of what stands in them nothing is told.
+_OF_PATIENT = re.compile(r"(?:PID|PD1|NK1|MRG|AL1|DG1|PR1|OBX|NTE|IN[123]|GT1|ACC|ROL|PRD|RF1|AI[SP]|ZBE)\b")
+
+
+def _without_patient(issue: Issue) -> Issue:
+    """Return a finding of who shares capacity alone: what stands in fields about the patient is not in it."""
+    places = [place.path for place in (issue.place, *issue.others) if place is not None]
+    is_private = issue.value is not None and any(_OF_PATIENT.match(path) for path in places)
+    return replace(issue, value=None) if is_private else issue
 
 
 class Job:
@@ -96,6 +109,8 @@ class Job:
         tracer: Tracer = (program.tracer or Tracer)(program.rules, mapping.policy, self.language)
         tracer.document = source
         program.run(source, self.received_at, getattr(source, "control_id", None), tracer, out, *extra)
+        if self.overlay.share == "capacity":
+            tracer.issues = [_without_patient(issue) for issue in tracer.issues]
         return tracer
 
     def _mapped(self, mapping: ir.Mapping, message: Any, out: dict[str, Resource], issues: list[Issue]) -> Mapped:

@@ -61,7 +61,7 @@ def test_the_file_of_yesterday_is_refused(services: Services) -> None:
     ingested = sent(extract(*(row(bed, "BEZET", YESTERDAY) for bed in (1, 2, 3))), services)
 
     assert isinstance(ingested.refusal, Conflict)
-    assert "deze lijst zegt hoe het was op 2026-01-04T09:40" in report.text(ingested, "nl")
+    assert "deze lijst zegt hoe het was op 04-01-2026 09:40" in report.text(ingested, "nl")
     assert picture(services) == before
 
 
