@@ -29,7 +29,6 @@ KINDS = (
     "ImplementationGuide",
     "Measure",
     "MessageDefinition",
-    "MessageDefinition",
     "NamingSystem",
     "OperationDefinition",
     "SearchParameter",
@@ -49,9 +48,9 @@ class Head(msgspec.Struct):
     version: str = ""
     identifier: Any = None
     id: str = ""
-    name: str = ""
-    title: str = ""
-    status: str = ""
+    name: Any = ""  # of a Patient, an example in a package, it is a list
+    title: Any = ""
+    status: Any = ""
 
 
 _HEAD = ("resourceType", "url", "version", "id", "name", "title", "status")
