@@ -144,12 +144,14 @@ def _xml_outcome(every: Sequence[_Answered]) -> bytes:
 
 
 def _resource(every: Sequence[_Answered], *, show_values: bool) -> Resource:
-    issues = [report.in_language(issue, wire.language()) for one in every for issue in _issues(one.ingested)]
+    issues = [issue for one in every for issue in _issues(one.ingested)]
     return operation_outcome(issues, show_values=show_values, language=wire.language())
 
 
 def _issues(ingested: Ingested) -> list[Issue]:
-    return ingested.issues if ingested.refusal else [report.summary(ingested, wire.language()), *ingested.issues]
+    language = wire.language()
+    issues = [report.in_language(issue, language) for issue in ingested.issues]
+    return issues if ingested.refusal else [report.summary(ingested, language), *issues]
 
 
 def _show_values() -> bool:

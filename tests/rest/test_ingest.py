@@ -105,6 +105,14 @@ def test_a_bundle_is_answered_by_an_outcome(client: FlaskClient) -> None:
     assert response.get_json()["issue"][0]["details"]["coding"][0]["code"] == "all-well"
 
 
+def test_what_was_taken_is_told_to_programs_in_the_language_asked_for(client: FlaskClient) -> None:
+    headers = {"Content-Type": "application/hl7-v2+er7", "Accept": "application/fhir+json", "Accept-Language": "nl"}
+    response = client.post("/ingest/dev", data=bed_message("nl-1"), headers=headers)
+
+    (issue,) = response.get_json()["issue"]
+    assert issue["details"]["text"].startswith("Berichten: 1 verwerkt, 0 geweigerd.")
+
+
 def test_an_outcome_is_in_the_senders_language(client: FlaskClient) -> None:
     bundle = b'{"resourceType": "Bundle", "type": "batch", "entry": []}'
     headers = {"Content-Type": "application/fhir+json", "Accept-Language": "nl-NL"}
