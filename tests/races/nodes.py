@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CLIENTS = 48
 PUBLIC = "https://gateway.example/fhir"
 _JSON = "application/fhir+json"
-_SETTINGS = {"BASE_URL": PUBLIC, "WORKERS": "4", "WAIT_SECONDS": "60"}  # nobody is to be asked to come back
+SETTINGS = {"BASE_URL": PUBLIC, "WORKERS": "4", "WAIT_SECONDS": "60"}  # nobody is to be asked to come back
 _TIMEOUT = 90
 
 
@@ -128,5 +128,5 @@ def statuses(answers: list[Answer]) -> Counter[int]:
 def nodes(folder: Path, database: str, number: int) -> Iterator[Nodes]:
     """Start so many gateways on one database, each of several processes; stop them at the end."""
     with ExitStack() as opened:
-        running = [opened.enter_context(serving(folder, database, None, **_SETTINGS)) for _ in range(number)]
+        running = [opened.enter_context(serving(folder, database, None, **SETTINGS)) for _ in range(number)]
         yield Nodes(running, opened.enter_context(closing(open_store(database))))

@@ -261,6 +261,15 @@ def test_a_fhir_message_that_comes_48_times_has_one_effect_and_one_answer(here: 
     assert here.total("ServiceRequest?identifier=race-1") == 1
 
 
+def test_48_fhir_messages_about_one_business_identifier_make_one_request(here: Nodes) -> None:
+    told = here.at_once(
+        lambda n: Request("POST", "/fhir/$process-message", referral(f"business-{n}", number="business"))
+    )
+
+    assert statuses(told) == {200: CLIENTS}
+    assert here.total("ServiceRequest?identifier=business") == 1
+
+
 def test_a_named_bundle_that_comes_48_times_has_one_effect_and_one_answer(here: Nodes) -> None:
     sent = transaction(
         entry("POST", "Location", bed("named", key="named")), identifier={"system": "urn:x", "value": "1"}
