@@ -60,7 +60,10 @@ def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Servic
     _authorise(caller, resource_type)
     named = _VERSION.fullmatch(version)
     number, late = (int(named[1]), int(named[2] or 0)) if named else (0, 0)
-    found = _there(to.store.vread(Identity(resource_type, id_), number, late), resource_type)
+    stored = to.store.vread(Identity(resource_type, id_), number, late)
+    if stored is None:
+        raise ResourceNotFound(f"there is no such version of a {resource_type}; its history lists those there are")
+    found = _there(stored, resource_type)
     _audit(to, caller, "vread", [_reference(found)])
     return found
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from gateway.errors import BadRequest, ResourceNotFound
+from gateway.errors import BadRequest, Issue, ResourceNotFound
 from gateway.fhir.datetime import Moment
 from gateway.fhir.datetime import read as read_moment
 from gateway.fhir.search import Page, page_of, page_query
@@ -58,11 +58,14 @@ def parse(resource_type: str, id_: str, pairs: Sequence[tuple[str, str]]) -> His
     if page is not None:
         return replace(request, page=page)
     if set(names) - _READERS.keys():
-        raise BadRequest(f"a history takes {', '.join(_READERS)}", code="unknown-parameter")
+        unknown = sorted(set(names) - _READERS.keys())
+        known = f"a history takes {', '.join(_READERS)}"
+        raise BadRequest([Issue("unknown-parameter", f"no parameter '{name[:60]}'; {known}") for name in unknown])
     if len(set(names)) < len(names):
         raise BadRequest("a parameter of a history is given once")
     said = {name.removeprefix("_"): _READERS[name](value) for name, value in pairs}
-    return replace(request, applied=tuple(pairs), **said)
+    applied = tuple((name, str(said["count"]) if name == "_count" else value) for name, value in pairs)
+    return replace(request, applied=applied, **said)
 
 
 def unsealed(request: HistoryRequest, secret: bytes) -> HistoryRequest:

@@ -74,11 +74,12 @@ def _transaction(ask: Ask, bundle: Resource, sent: list[Any]) -> tuple[list[Answ
     What is carried out under a name is told again when it comes again; reads are read again.
     """
     check_served("", "transaction")
-    entries = _all_asked(ask, sent)
-    _check_operations(entries)
-    writes = [entry for entry in entries if entry.route.write]
-    received = named.of_request(bundle, ask) if writes else None  # before a reference in it is resolved
-    operations = _operations(writes)
+    entries, refused = _all_asked(ask, sent)
+    refused += _operations_asked(entries)
+    writes = [entry for entry in entries if entry.route.write and not entry.route.operation]
+    received = named.of_request(bundle, ask) if writes and not refused else None  # before its references are resolved
+    operations = _operations(writes, refused)
+    _raise_all(refused)
     _check_bundle(ask, bundle)
     _check_searches(entries)
     try:
@@ -121,41 +122,40 @@ def _check_searches(entries: list[Entry]) -> None:
     _raise_all(refused)
 
 
-def _check_operations(entries: list[Entry]) -> None:
-    """Raise MethodNotAllowed with every operation: none of them can promise to be undone with the rest."""
+def _operations_asked(entries: list[Entry]) -> list[GatewayError]:
+    """Return what is wrong with every operation: none of them can promise to be undone with the rest."""
     why = "an operation stands in a batch, not in a transaction"
     asked = [entry for entry in entries if entry.route.operation]
-    _raise_all([MethodNotAllowed(why, expression=f"Bundle.entry[{entry.index}].request") for entry in asked])
+    return [MethodNotAllowed(why, expression=f"Bundle.entry[{entry.index}].request") for entry in asked]
 
 
-def _all_asked(ask: Ask, sent: list[Any]) -> list[Entry]:
-    """Return every entry as what it asks; when any asks nothing that is served, raise with the issues of all."""
+def _all_asked(ask: Ask, sent: list[Any]) -> tuple[list[Entry], list[GatewayError]]:
+    """Return every entry as what it asks, and what is wrong with those that ask nothing that is served."""
     entries, refused = [], []
     for index, entry in enumerate(sent):
         try:
             entries.append(_asked(ask, index, entry))
         except GatewayError as error:
             refused.append(error)
-    _raise_all(refused)
-    return entries
+    return entries, refused
 
 
-def _operations(writes: list[Entry]) -> list[Operation]:
-    operations, refused = [], []
+def _operations(writes: list[Entry], refused: list[GatewayError]) -> list[Operation]:
+    """Return what is to be written, and add what is wrong with any to what is `refused` already."""
+    operations = []
     for entry in writes:
-        assert entry.route.write
         try:
-            operations.append(entry.route.write(entry.ask))
+            operations.append(entry.route.operation_of(entry.ask))
         except GatewayError as error:
             refused.append(_within(entry.index, error))
-    _raise_all(refused)
     return operations
 
 
 def _raise_all(refused: list[GatewayError]) -> None:
-    """Raise one error with every issue; its class, and so its status, is that of the first."""
+    """Raise one error with every issue, of the class of the first; never 405: the base does take what is posted."""
     if refused:
-        raise type(refused[0])([issue for error in refused for issue in error.issues])
+        kind = BadRequest if isinstance(refused[0], MethodNotAllowed) else type(refused[0])
+        raise kind([issue for error in refused for issue in error.issues])
 
 
 def _batch(ask: Ask, bundle: Resource, sent: list[Any]) -> tuple[list[Answer], bool]:

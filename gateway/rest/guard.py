@@ -35,7 +35,7 @@ from gateway.fhir.search import refuse_bsn_in_url
 from gateway.rest import ingest, wire
 from gateway.rest.compression import compressed, is_not_taken
 from gateway.rest.headers import PATCH_TYPES
-from gateway.rest.routes import NO_SUCH_PATH, allowed_methods
+from gateway.rest.routes import NO_SUCH_PATH, allowed_methods, no_such_path
 
 log = logging.getLogger("gateway.http")
 
@@ -146,6 +146,7 @@ def _refuse(error: GatewayError) -> Response:
 def _refuse_http(error: HTTPException) -> Response:
     """Answer what Flask itself refuses in the words of the gateway."""
     ours, words = _WORDS.get(error.code or 0, (BadRequest, "the request cannot be read"))
+    words = no_such_path(request.path) if words == NO_SUCH_PATH else words
     return _refuse(ours(words))
 
 

@@ -92,7 +92,8 @@ def prefer(value: str | None) -> Prefer:
 
     https://hl7.org/fhir/R4/http.html#ops, https://hl7.org/fhir/R4/search.html#errors
     """
-    wishes = dict(wish.strip().partition("=")[::2] for wish in (value or "").replace(";", ",").split(","))
+    said = [wish.strip().partition("=")[::2] for wish in (value or "").replace(";", ",").split(",")]
+    wishes = dict(reversed(said))  # of what is said twice the first holds: RFC 7240, 2
     handling = wishes.get("handling", "strict").strip('"')
     returned = wishes.get("return", "").strip('"')
     if handling not in {"strict", "lenient"}:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/fhir"
 NO_SUCH_PATH = "no such path; an id is 1 to 64 of A-Z a-z 0-9 - ."
+NO_SUCH_OPERATION = "no such path: this operation is not served here; GET metadata lists those of each type"
 
 
 class TypeConverter(BaseConverter):
@@ -75,12 +76,17 @@ class Route:
         # The dollar of an operation, the star of everything in a compartment.
         return re.compile(named.removeprefix("/").replace("$", r"\$").replace("/*", r"/\*"))
 
+    def operation_of(self, ask: Ask) -> Operation:
+        """Return what is to be written. BadRequest, for a condition too that it would not keep to."""
+        assert self.write
+        ask.conditions.check_written(is_create=self.interaction == "create")
+        return self.write(ask)
+
     def answer(self, ask: Ask) -> Answer:
         """Return what the interaction answers by itself; a write is then a transaction of its own."""
         if self.read:
             return self.read(ask)
-        assert self.write
-        operation, returned = self.write(ask), ask.prefer.returned or "representation"
+        operation, returned = self.operation_of(ask), ask.prefer.returned or "representation"
         returned = "representation" if self.told else returned
         (outcome,), repeated = carry_out([operation], ask, returned, named.of_operation(operation, ask))
         return replace(self.told(outcome) if self.told else wire.written(outcome, returned), repeated=repeated)
@@ -122,7 +128,12 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
             return route, named
     if any(route.pattern.fullmatch(path) for route in routes):
         raise MethodNotAllowed("this method is not served here; GET metadata lists what is")
-    raise ResourceNotFound(NO_SUCH_PATH)
+    raise ResourceNotFound(no_such_path(path))
+
+
+def no_such_path(path: str) -> str:
+    """Return why nothing is found on a path: it ends in an operation, or it is written otherwise than any."""
+    return NO_SUCH_OPERATION if path.rpartition("/")[2].startswith("$") else NO_SUCH_PATH
 
 
 def allowed_methods(path: str) -> list[str]:

@@ -70,6 +70,15 @@ class Conditions:
     if_none_exist: str | None = None
     if_modified_since: datetime | None = None
 
+    def check_written(self, *, is_create: bool) -> None:
+        """Raise BadRequest for a condition that this write does not know: passed over, it would just be broken."""
+        if self.if_none_match is not None:
+            raise BadRequest("If-None-Match is of reads; to write only what is not there, POST with If-None-Exist")
+        if is_create and self.if_match is not None:
+            raise BadRequest("If-Match names a version, and what is created has none yet: leave it out")
+        if not is_create and self.if_none_exist is not None:
+            raise BadRequest("If-None-Exist is of creates; the condition of another write stands in its URL")
+
 
 UNCONDITIONAL = Conditions()
 
@@ -160,7 +169,8 @@ def written(outcome: Outcome, returned: Return | None) -> Answer:
         status = HTTPStatus.OK if is_gone else status
         shown = encoded_outcome([Issue("all-well", outcome.status, "information"), *outcome.issues])
     version = outcome.version or None  # 0: it never was there
-    return Answer(status, shown, returned == "OperationOutcome", version, outcome.last_updated, location)
+    last_updated = outcome.last_updated if version else None
+    return Answer(status, shown, returned == "OperationOutcome", version, last_updated, location)
 
 
 def refused(error: GatewayError) -> Answer:
@@ -237,8 +247,10 @@ def services() -> Services:
 
 
 def check_acceptable() -> None:
-    """Choose between XML and JSON for the answer. Raises NotAcceptable when the caller takes neither."""
+    """Choose between XML and JSON for the answer. NotAcceptable when the caller takes neither, BadRequest."""
     headers = request.headers
+    if parameter("_pretty") not in {None, "true", "false"}:
+        raise BadRequest("_pretty is true or false", code="bad-value")
     g.media_type = negotiate_fhir(headers.get("Accept"), parameter("_format"), headers.get("Content-Type"))
 
 

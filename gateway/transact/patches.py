@@ -147,7 +147,7 @@ def _put(op: Patch | ConditionalPatch, caller: Caller, to: Services) -> Put | Co
     if stored.deleted:
         raise ResourceGone(f"this {op.type} was deleted")
     version = str(stored.version)
-    if op.if_match is not None and op.if_match != version:
+    if op.if_match not in {None, "*", version}:
         raise VersionConflict(f"If-Match names another version than the newest, which is {version}")
     patched = _checked(op.change(decode(stored.body)), identity)
     if condition is None:

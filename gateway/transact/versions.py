@@ -57,7 +57,7 @@ def check_versions(entries: Iterable[Entry], currents: dict[Identity, Current]) 
     for entry in entries:
         assert entry.identity is not None
         wanted = getattr(entry.op, "if_match", None)
-        if wanted is not None and _version_id(wanted) != str(currents[entry.identity].version or ""):
+        if wanted is not None and not _is_meant(_version_id(wanted), currents[entry.identity]):
             stale.append(entry.request("version-conflict", _stale(currents[entry.identity])))
         if entry.condition is not None and _is_taken(entry, currents[entry.identity]):
             taken.append(entry.request("conflict", "nothing matches the condition, yet the id is that of a resource"))
@@ -102,8 +102,15 @@ def _version_id(etag: str) -> str:
     return etag.strip().removeprefix("W/").strip('"')
 
 
+def _is_meant(version: str, current: Current) -> bool:
+    """Return whether If-Match means the newest version; `*` is any of what is there: RFC 9110, 13.1.1."""
+    if version == "*":
+        return current.version > 0 and not current.deleted
+    return version == str(current.version or "")
+
+
 def _stale(current: Current) -> str:
-    if not current.version:
+    if not current.version or current.deleted:
         return "If-Match names a version, and there is no such resource"
     return f"If-Match names another version than the newest, which is {current.version}"
 

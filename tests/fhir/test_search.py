@@ -379,3 +379,15 @@ def test_a_chain_that_could_go_everywhere_is_refused_quickly() -> None:
 
     assert "name the types" in found
     assert asked("related:DocumentReference.subject:Patient.name=x", "DocumentReference").conditions
+
+
+@pytest.mark.parametrize("twice", ["_count=1&_count=2", "_sort=start&_sort=-start", "_summary=true&_summary=count"])
+def test_what_shapes_the_result_in_one_way_is_given_once(twice: str) -> None:
+    (found,) = problems(twice)
+
+    assert "given once" in found
+
+
+@pytest.mark.parametrize("query", ["composition.title=t", "message:missing=true", "_include=Bundle:composition"])
+def test_a_resource_inside_a_bundle_is_no_reference_to_search_by(query: str) -> None:
+    assert problems(query, "Bundle")

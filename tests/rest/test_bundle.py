@@ -109,11 +109,12 @@ def test_one_entry_alone_is_named_too(client: FlaskClient) -> None:
         (entry("PUT", "https://evil.example/fhir/Location/1", BED | {"id": "1"}), 400),
         (entry("PUT", "../Location/1", BED | {"id": "1"}), 404),
         (entry("PUT", "Location/../1", BED | {"id": "1"}), 404),
-        (entry("TRACE", "Location/1"), 405),
+        (entry("TRACE", "Location/1"), 400),
         (entry("PATCH", "Location/1", BED), 400),
         (entry("POST", "Locaton", {"resourceType": "Locaton"}), 404),
-        (entry("POST", "", {"resourceType": "Bundle", "type": "transaction"}), 405),
-        (entry("GET", "metadata"), 405),
+        (entry("POST", "", {"resourceType": "Bundle", "type": "transaction"}), 400),
+        (entry("GET", "metadata"), 400),
+        (entry("PUT", "Location/1", BED | {"id": "1"}, ifNoneMatch="*"), 400),
         (entry("PUT", "Location/1", BED | {"id": "2"}), 400),
         (entry("PUT", "Location/1"), 400),
         (entry("PUT", "Location/1", {"resourceType": "Slot", "id": "1"}), 400),
@@ -225,3 +226,20 @@ def test_a_capacity_bundle_sent_again_changes_nothing(client: FlaskClient) -> No
     assert statuses(first) == ["201 Created", "201 Created"]
     assert statuses(second) == ["200 OK", "200 OK"]
     assert [e["response"]["etag"] for e in second.get_json()["entry"]] == ['W/"1"', 'W/"1"']
+
+
+def test_what_is_wrong_with_any_request_of_a_transaction_is_told_at_once(client: FlaskClient) -> None:
+    """And never as 405, which would say that nothing may be posted to the base."""
+    response = send(
+        client,
+        "transaction",
+        entry("TRACE", "Location/1"),
+        entry("PUT", "Location/2", BED | {"id": "3"}),
+        entry("GET", "Location/1/$meta"),
+        {"resource": BED},
+    )
+
+    assert response.status_code == 400
+    assert "Allow" not in response.headers
+    places = {issue["expression"][0] for issue in response.get_json()["issue"]}
+    assert {place[:15] for place in places} == {f"Bundle.entry[{n}]" for n in range(4)}

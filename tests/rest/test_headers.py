@@ -97,6 +97,7 @@ def test_prefer_is_read_and_what_it_does_not_know_is_passed_over() -> None:
     assert prefer("respond-async, handling=lenient; return=OperationOutcome") == Prefer(
         "OperationOutcome", strict=False
     )
+    assert prefer("return=minimal, return=representation").returned == "minimal"  # RFC 7240, 2: the first
 
 
 @pytest.mark.parametrize("value", ["return=everything", "handling=loose"])

@@ -217,3 +217,9 @@ def test_who_asks_a_history_stands_in_the_audit(changed: FlaskClient, services: 
     with services.store.reading() as db:
         rows = [json.decode(bytes(content)) for (content,) in db.rows("select content from audit order by seq")]
     assert [row["entities"] for row in rows if row["action"] == "history"] == [["Location/b/_history/3"]]
+
+
+def test_the_self_link_of_a_history_tells_what_was_applied(changed: FlaskClient) -> None:
+    (link,) = changed.get("/fhir/Location/_history?_count=5000").get_json()["link"]
+
+    assert link["url"].endswith("_count=1000")

@@ -160,6 +160,21 @@ ROWS = {
     "patch in text": Row(
         "PATCH", ONE, 415, {"Content-Type": "text/plain"}, b"x", told={"Accept-Patch": "application/json-patch+json"}
     ),
+    "if-match of what is there": Row("PUT", ONE, 200, {"Content-Type": JSON, "If-Match": "*"}, put()),
+    "if-match of what is not there": Row(
+        "PUT", f"{ONE}1", 412, {"Content-Type": JSON, "If-Match": "*"}, put(NEXT | {"id": "a1"})
+    ),
+    # a condition that a write does not know is refused, not broken in silence
+    "if-none-match of a write": Row(
+        "PUT", ONE, 400, {"Content-Type": JSON, "If-None-Match": "*"}, put(), has="If-None-Exist"
+    ),
+    "if-none-exist of an update": Row(
+        "PUT", ONE, 400, {"Content-Type": JSON, "If-None-Exist": "name=x"}, put(), has="If-None-Exist"
+    ),
+    "if-match of a create": Row("POST", ALL, 400, {"Content-Type": JSON, "If-Match": 'W/"1"'}, put(), has="If-Match"),
+    "delete of what never was": Row("DELETE", f"{ALL}/never", 204, told={"Last-Modified": None, "ETag": None}),
+    "no version of that number": Row("GET", f"{ONE}/_history/99", 404, has="no such version"),
+    "pretty or not": Row("GET", f"{ONE}?_pretty=yes", 400, has="_pretty"),
     # methods: https://www.rfc-editor.org/rfc/rfc9110#name-405-method-not-allowed
     "trace": Row("TRACE", ONE, 405, told={"Allow": "DELETE, GET, HEAD, PATCH, PUT"}),
     "post on an instance": Row(
@@ -182,7 +197,8 @@ ROWS = {
         "PUT", f"{ONE}/$meta", 405, {"Content-Type": JSON}, put(), told={"Allow": "GET, HEAD, POST"}
     ),
     "an operation that writes by GET": Row("GET", f"{ONE}/$meta-add", 405, told={"Allow": "POST"}),
-    "an unknown operation": Row("GET", f"{ONE}/$frobnicate", 404, has="OperationOutcome"),
+    "an unknown operation": Row("GET", f"{ONE}/$frobnicate", 404, has="operation is not served"),
+    "an operation that is of no type": Row("POST", "/fhir/$validate", 404, has="operation is not served"),
 }
 
 

@@ -176,7 +176,7 @@ def test_an_operation_stands_in_a_batch_but_not_in_a_transaction(client: FlaskCl
     answer = decode(client.post("/fhir", data=encode(batch), content_type=FHIR).data)
     assert part(answer["entry"][0]["resource"], "result")["valueBoolean"] is True
     refused_ = client.post("/fhir", data=encode({**batch, "type": "transaction"}), content_type=FHIR)
-    assert refused_.status_code == 405
+    assert refused_.status_code == 400
     assert decode(refused_.data)["issue"][0]["expression"] == ["Bundle.entry[0].request"]
 
 

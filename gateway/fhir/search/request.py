@@ -24,6 +24,7 @@ from gateway.fhir.search.served import (
     MAX_VALUE_LENGTH,
     MAX_VALUES,
     NEAR,
+    ONCE,
 )
 from gateway.fhir.search.values import BadValue, read, read_composite, split
 from gateway.fhir.types import resource_types
@@ -48,7 +49,7 @@ def parse(resource_type: str, pairs: Pairs, *, strict: bool = True, codes: Codes
     page = page_of(pairs)
     if page is not None:
         return replace(request, page=page)
-    problems: list[Issue] = []
+    problems = [Issue("bad-value", f"{name}: it is given once") for name in _repeated(pairs)]
     for name, value in pairs:
         request = _with(request, name, value, problems, strict=strict, codes=codes)
     _raise_errors(problems)
@@ -60,6 +61,12 @@ def parse_query(resource_type: str, query: str) -> SearchRequest:
     from urllib.parse import parse_qsl  # noqa: PLC0415 - needed for conditional interactions only, and slow to load
 
     return parse(resource_type, parse_qsl(query.partition("?")[2] or query, keep_blank_values=True))
+
+
+def _repeated(pairs: Pairs) -> list[str]:
+    """Return what shapes the result in one way only and is given twice: the last would win, and `self` tell both."""
+    names = [name for name, _ in pairs]
+    return [name for name in ONCE if names.count(name) > 1]
 
 
 def _check_size(pairs: Pairs) -> None:

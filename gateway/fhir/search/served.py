@@ -48,6 +48,7 @@ REFUSED_MODIFIERS: Mapping[tuple[str, str], str] = MappingProxyType(
 )
 # https://hl7.org/fhir/R4/search.html#Summary
 RESULT_PARAMETERS = ("_count", "_elements", "_include", "_revinclude", "_sort", "_summary", "_total")
+ONCE = ("_count", "_sort", "_summary", "_total")
 # Read by the HTTP edge; a search leaves them alone.
 GENERAL_PARAMETERS = ("_format", "_pretty")
 DEFAULT_COUNT, MAX_COUNT = 50, 1000
@@ -55,6 +56,8 @@ MAX_PARAMETERS, MAX_VALUES, MAX_VALUE_LENGTH, MAX_DEPTH = 100, 1000, 1000, 4
 MAX_RANGES = 50  # values of one parameter that are each a range of an index
 PAGE = "_page"
 TEXT, NEAR = "_text", "near"
+# `composition` and `message` of Bundle find the resource itself: there is no reference to index, follow or include.
+_RESOURCE_IN_BUNDLE = "Bundle.entry[0].resource"
 # Of these the words beside their codes are not kept for `:text`: they are many, and all say the same.
 UNTOLD = frozenset({"Slot"})
 
@@ -74,6 +77,8 @@ def _is_served(resource_type: str, parameter: SearchParameter) -> bool:
         return False
     if parameter.code == TEXT:
         return elements.child(resource_type, "text") is not None
+    if parameter.expression == _RESOURCE_IN_BUNDLE:
+        return False
     return bool(shapes(resource_type, parameter) if parameter.type == "composite" else parameter.expression)
 
 
