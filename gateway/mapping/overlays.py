@@ -129,7 +129,7 @@ def read(text: str, file: str, name: str, problems: Problems) -> Overlay | None:
 def _keys(root: yaml_tree.Mapping, _: str, problems: Problems) -> None:
     """Tell keys that are nearly one with a meaning. Others are a mapping's own: it reads them as `%provider.key`."""
     for key, _value in root:
-        hint = "" if key.text in KEYS else suggestion(key.text, KEYS, at_least=0.75)
+        hint = "" if key.text in KEYS else suggestion(key.text, KEYS, at_least=0.85)
         if hint:
             problems.add(key.span, f"an overlay has no '{key.text}'{hint}")
 

@@ -24,3 +24,9 @@ def test_a_slip_of_the_pen_is_told_with_its_place_and_what_was_meant(tmp_path: P
 
 def test_a_key_of_a_mapping_s_own_is_taken(tmp_path: Path) -> None:
     assert loaded(tmp_path, "wardColours: {3B: red}").provider("nieuw").value(("wardColours", "3B")) == "red"
+
+
+def test_a_key_of_a_mapping_s_own_that_sounds_like_another_is_taken(tmp_path: Path) -> None:
+    system = "https://voorbeeld.example/bed"
+
+    assert loaded(tmp_path, f"bedSystem: {system}").provider("nieuw").value(("bedSystem",)) == system
