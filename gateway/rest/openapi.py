@@ -18,7 +18,7 @@ from flask import Blueprint, Response, current_app
 from gateway import __version__
 from gateway.fhir import json
 from gateway.fhir.parameters import SearchParameter
-from gateway.fhir.search import RESULT_PARAMETERS, compartments, modifiers
+from gateway.fhir.search import RESULT_PARAMETERS, compartments, modifiers, types_in
 from gateway.fhir.types import Resource
 from gateway.rest import wire
 from gateway.rest.headers import FHIR_JSON, FHIR_XML, JSON_PATCH, XML_PATCH
@@ -103,7 +103,7 @@ def _operations(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
             yield path, _operation(route, "")
         return
     for resource_type in SERVED:
-        if _is_listed(resource_type, route):
+        if _is_listed(resource_type, route) and ("{compartment}" not in path or _compartments(resource_type)):
             yield path.replace("{type}", resource_type), _operation(route, resource_type)
 
 
@@ -122,15 +122,23 @@ def _operation(route: Route, resource_type: str) -> dict[str, Any]:
         "operationId": f"{route.method.lower()}-{scope or 'system'}",
         "tags": [resource_type or "system"],
         "summary": f"{what} {resource_type}".strip(),
-        "parameters": [*_in_path(route), *_in_query(route, resource_type), *_in_headers(route)],
+        "parameters": [*_in_path(route, resource_type), *_in_query(route, resource_type), *_in_headers(route)],
         "responses": _responses(route, resource_type),
     } | ({"requestBody": body} if body else {})
 
 
-def _in_path(route: Route) -> Iterator[dict[str, Any]]:
-    for name in ("id", "version", "compartment"):
+def _in_path(route: Route, resource_type: str) -> Iterator[dict[str, Any]]:
+    for name in ("id", "version"):
         if f":{name}>" in route.path:
             yield {"$ref": f"#/components/parameters/{name}"}
+    if ":compartment>" in route.path:
+        kinds = {"type": "string", "enum": _compartments(resource_type)}
+        yield {"name": "compartment", "in": "path", "required": True, "schema": kinds}
+
+
+def _compartments(resource_type: str) -> list[str]:
+    """Return the compartments that a resource type is in; all of them without a type."""
+    return [name for name in compartments() if not resource_type or resource_type in types_in(name)]
 
 
 def _in_query(route: Route, resource_type: str) -> Iterator[dict[str, Any]]:
@@ -224,8 +232,6 @@ def _schemas() -> Iterator[tuple[str, dict[str, Any]]]:
 def _parameters() -> Iterator[tuple[str, dict[str, Any]]]:
     for name in ("id", "version"):
         yield name, {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": _ID}}
-    kinds = {"type": "string", "enum": list(compartments())}
-    yield "compartment", {"name": "compartment", "in": "path", "required": True, "schema": kinds}
     for name in dict.fromkeys(("_type", *RESULT_PARAMETERS, *_HISTORY, "_format", "_pretty")):
         yield name, {"name": name, "in": "query", "schema": {"type": "string"}}
     for name, says in _SAYS.items():

@@ -386,8 +386,3 @@ def test_what_shapes_the_result_in_one_way_is_given_once(twice: str) -> None:
     (found,) = problems(twice)
 
     assert "given once" in found
-
-
-@pytest.mark.parametrize("query", ["composition.title=t", "message:missing=true", "_include=Bundle:composition"])
-def test_a_resource_inside_a_bundle_is_no_reference_to_search_by(query: str) -> None:
-    assert problems(query, "Bundle")

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from gateway.fhir.search import compartments, types_in
 from gateway.rest.metadata import SERVED
 from gateway.rest.routes import Route
 
 METHODS = {"get", "post", "put", "patch", "delete"}
+IN_COMPARTMENTS = frozenset(type_ for name in compartments() for type_ in types_in(name))
 NAMED = re.compile(r"\{(\w+)\}")
 
 
@@ -35,12 +37,19 @@ def test_every_route_stands_in_it_for_every_type_that_the_capability_statement_l
         for route in routes
         if route.interaction and "type>" in route.path
         for type_, interactions in SERVED.items()
-        if route.interaction in interactions
+        if route.interaction in interactions and ("compartment" not in route.path or type_ in IN_COMPARTMENTS)
     }
     there = {(method, path) for path, item in document["paths"].items() for method in item}
 
     assert wanted <= there
     assert ("put", "/fhir/Provenance/{id}") not in there  # what is said stays said
+
+
+def test_a_compartment_is_listed_with_what_is_in_it_alone(document: Any) -> None:
+    assert "/fhir/{compartment}/{id}/CodeSystem" not in document["paths"]
+    asked = document["paths"]["/fhir/{compartment}/{id}/Coverage"]["get"]["parameters"]
+    (of,) = [parameter["schema"]["enum"] for parameter in asked if parameter.get("name") == "compartment"]
+    assert sorted(of) == ["Patient", "RelatedPerson"]
 
 
 def test_search_parameters_are_those_of_the_capability_statement(client: FlaskClient, document: Any) -> None:

@@ -56,8 +56,6 @@ MAX_PARAMETERS, MAX_VALUES, MAX_VALUE_LENGTH, MAX_DEPTH = 100, 1000, 1000, 4
 MAX_RANGES = 50  # values of one parameter that are each a range of an index
 PAGE = "_page"
 TEXT, NEAR = "_text", "near"
-# `composition` and `message` of Bundle find the resource itself: there is no reference to index, follow or include.
-_RESOURCE_IN_BUNDLE = "Bundle.entry[0].resource"
 # Of these the words beside their codes are not kept for `:text`: they are many, and all say the same.
 UNTOLD = frozenset({"Slot"})
 
@@ -77,8 +75,6 @@ def _is_served(resource_type: str, parameter: SearchParameter) -> bool:
         return False
     if parameter.code == TEXT:
         return elements.child(resource_type, "text") is not None
-    if parameter.expression == _RESOURCE_IN_BUNDLE:
-        return False
     return bool(shapes(resource_type, parameter) if parameter.type == "composite" else parameter.expression)
 
 
