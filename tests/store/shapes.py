@@ -236,7 +236,7 @@ def _values(request: SearchRequest, value: str | None) -> tuple[Any, ...]:
     """Return sort values as they stand in a position: of a kind that the column has."""
     if not request.sort:
         is_near = any("near" in name for name, _ in request.applied)
-        return (0.001,) if is_near else (7,) if request.resource_type == "Slot" else ()
+        return (0.00001,) if is_near else (7,) if request.resource_type == "Slot" else ()
     if value is None:
         return (None,) * len(request.sort)
     return tuple(7 if k.parameter.code == "_lastUpdated" else SCALARS.get(k.parameter.type, "x") for k in request.sort)

@@ -66,7 +66,7 @@ def _by_rings(db: Database, request: SearchRequest, near: Condition, columns: tu
         match = condition_match(request.resource_type, narrowed, scope)
         return Relation(keys_of(match, "m"), TRUE, columns, walked=False).probed(*probes)
 
-    return Plan(rings=lambda begin: rings(db, near, begin, relation, scope))
+    return Plan(rings=lambda begin: rings(db, request, near, begin, relation, scope))
 
 
 def all_matches(db: Database, request: SearchRequest, scope: Scope) -> Relation:

@@ -54,7 +54,7 @@ def _by_rings(db: Database, request: SearchRequest, near: Condition, columns: tu
         probes = probes_of(matches_of("Slot", found.others, scope))
         return Relation(Sql("slot m"), found.by_schedule, columns, walked=False).probed(*probes)
 
-    return Plan(rings=lambda begin: rings(db, near, begin, relation, scope))
+    return Plan(rings=lambda begin: rings(db, request, near, begin, relation, scope))
 
 
 def _along_coding(

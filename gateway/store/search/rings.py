@@ -1,8 +1,10 @@
 """Reads what is near a place ring by ring, the nearest first.
 
-Each ring is wide enough for some hundred matches and begins where the one before ended, or the page before. So what a
-page costs does not depend on how many were before it; but a ring far out is long and thin, and its cells hold more that
-is not in it.
+Each ring begins where the one before ended, or the page before, and is as wide as a few pages want: how dense the
+places lie is learned from a sample. Its matches are listed, up to the candidates of the scope; where they are more, as
+in the middle of a town or where many lead to one place, the ring is made narrower. So what a page costs depends neither
+on how many there are nor on how many were before it. A ring far out is long and thin, and its cells hold more that is
+not in it: that is what remains of the distance in the price.
 """
 
 from __future__ import annotations
@@ -13,49 +15,77 @@ from typing import TYPE_CHECKING
 
 from gateway.fhir.search import Condition, Filter
 from gateway.fhir.search.near import near_of
-from gateway.store.search.near import between
-from gateway.store.search.relations import Relation, count_of
-from gateway.store.search.sql import sql
+from gateway.store.search.near import between, density
+from gateway.store.search.relations import Relation
+from gateway.store.search.sql import FALSE, TRUE, Sql, sql
 
 if TYPE_CHECKING:
+    from gateway.fhir.search import SearchRequest
     from gateway.store.search.scope import Database, Scope
 
-_HALVINGS = 24  # of the square of a distance: 16,000 km become 4, and 50 km 12 m
 _RINGS = 8  # that are read for one page, before all that is left is read as one
+_PAGES = 3  # that a ring is to hold, so that one is nearly always enough
+_MORE = 4  # times as many places in the ring after one that had few matches among them
+_NARROWER = 16  # times, where a ring holds too many
+_NARROWINGS = 6  # of the square of a distance: 16,000 km become 4, and 50 km 12 m
 
 Narrowed = Callable[[Condition], Relation]
 
 
-def rings(db: Database, condition: Condition, begin: float, relation: Narrowed, scope: Scope) -> Iterator[Relation]:
+def rings(
+    db: Database, request: SearchRequest, condition: Condition, begin: float, relation: Narrowed, scope: Scope
+) -> Iterator[Relation]:
     """Yield relations that hold, one after the other, all matches from the squared distance `begin` on.
 
     `relation` makes the matches of a narrowed condition. A ring has at most as many as are candidates, unless it is as
-    narrow as can be; how many there are is counted when the ring before has been read.
+    narrow as can be; it is looked for when the ring before has been read.
     """
     near = near_of(condition)
     assert near is not None
     end, low = min(near.high, 4.1), begin  # no two points of the unit sphere are further apart than 2
-    for number in range(_RINGS):
-        high = end if number == _RINGS - 1 else _widest(db, condition, low, end, relation, scope)
-        yield _ring(condition, low, high, relation)
+    wanted = places = max(1, min(_PAGES * (request.count + 1), scope.candidates // 2))
+    for _ in range(_RINGS - 1):
+        reach = _reach(db, request.resource_type, condition, (low, end), places)
+        high, count, ring = _listed(db, condition, low, reach, relation, scope)
+        yield ring
         if high >= end:
             return
-        low = high
+        low, places = high, places * _MORE if count < wanted // _PAGES else places
+    yield _ring(condition, low, end, relation)
 
 
-def _widest(db: Database, condition: Condition, low: float, end: float, relation: Narrowed, scope: Scope) -> float:
-    """Return the end of the widest ring from `low` on, of those halved and halved again, with few matches in it."""
-    fewest, most = 0, _HALVINGS
-    while fewest < most:
-        halvings = (fewest + most) // 2
-        ring = relation(between(condition, low, _end(low, end, halvings)))
-        ((count,),) = db.rows(*count_of(ring.source, ring.where, scope))
-        fewest, most = (fewest, halvings) if count <= scope.candidates else (halvings + 1, most)
-    return _end(low, end, fewest)
+def _reach(db: Database, resource_type: str, condition: Condition, within: tuple[float, float], wanted: int) -> float:
+    """Return how far to go for so many places, going by those a little further on.
+
+    It is never less than a part of what is left, where that holds few.
+    """
+    low, end = within
+    ahead = min(end, low + max(0.8 * low, (end - low) / 16))
+    dense = density(db, resource_type, condition, low, ahead)
+    reach = low + wanted / dense if dense else ahead
+    return reach if reach < ahead else ahead
 
 
-def _end(low: float, end: float, halvings: int) -> float:
-    return end if halvings == 0 else low + (end - low) / 2**halvings
+def _listed(
+    db: Database, condition: Condition, low: float, high: float, relation: Narrowed, scope: Scope
+) -> tuple[float, int, Relation]:
+    """Return the widest end of a ring, made narrower again and again, with few matches; how many, and those."""
+    width = high - low
+    for narrowing in range(_NARROWINGS):
+        high = low + width / _NARROWER**narrowing
+        ring = _ring(condition, low, high, relation)
+        found = sql("select m.key from {} where {} limit {n}", ring.source, ring.condition, n=str(scope.candidates + 1))
+        keys = [key for (key,) in db.rows(*found)]
+        if len(keys) <= scope.candidates:
+            return high, len(keys), _of_keys(keys, ring)
+    return high, len(keys), ring
+
+
+def _of_keys(keys: list[int], ring: Relation) -> Relation:
+    """Return a relation of matches that are known."""
+    marks = Sql(", ".join(["(?)"] * len(keys)), tuple(keys)) if keys else Sql("(0)")
+    source = sql("(select v.column1 as key from (values {}) v) m", marks)
+    return replace(ring, source=source, where=TRUE if keys else FALSE, probes=())
 
 
 def _ring(condition: Condition, low: float, high: float, relation: Narrowed) -> Relation:
