@@ -14,7 +14,7 @@ from gateway import __version__
 from gateway.errors import MethodNotAllowed, ResourceNotFound
 from gateway.fhir import json
 from gateway.fhir.parameters import SearchParameter
-from gateway.fhir.search import compartments, served
+from gateway.fhir.search import compartments, is_followed, served
 from gateway.fhir.types import Resource
 from gateway.messaging.published import capability as messages_taken
 from gateway.notify.subscription import BACKPORT
@@ -256,7 +256,7 @@ def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict
     if resource_type in installed.TYPES:
         return _definition(resource_type)
     parameters = search_parameters(resource_type)
-    includes = [f"{resource_type}:{p.code}" for p in parameters if p.type == "reference"]
+    includes = [f"{resource_type}:{p.code}" for p in parameters if is_followed(p)]
     supported = [PROFILES + name for name in SUPPORTED.get(resource_type, ())]
     return (
         {

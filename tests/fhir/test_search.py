@@ -386,3 +386,12 @@ def test_what_shapes_the_result_in_one_way_is_given_once(twice: str) -> None:
     (found,) = problems(twice)
 
     assert "given once" in found
+
+
+@pytest.mark.parametrize("query", ["composition.title=t", "_include=Bundle:composition"])
+def test_a_resource_inside_a_bundle_does_not_lead_to_the_stored_one_of_its_id(query: str) -> None:
+    (found,) = problems(query, "Bundle")
+
+    assert "inside" in found
+    assert asked("composition=Composition/1", "Bundle").conditions
+    assert not [p for include in asked("_include=*", "Bundle").includes for p in include.parameters]

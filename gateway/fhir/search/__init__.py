@@ -30,7 +30,16 @@ from gateway.fhir.search.model import (
 )
 from gateway.fhir.search.paging import Page, page_of, page_query
 from gateway.fhir.search.request import parse, parse_query
-from gateway.fhir.search.served import DEFAULT_COUNT, MAX_COUNT, PAGE, RESULT_PARAMETERS, modifiers, served, targets
+from gateway.fhir.search.served import (
+    DEFAULT_COUNT,
+    MAX_COUNT,
+    PAGE,
+    RESULT_PARAMETERS,
+    is_followed,
+    modifiers,
+    served,
+    targets,
+)
 from gateway.fhir.search.several import SeveralRequest, parse_several
 
 __all__ = [
@@ -65,6 +74,7 @@ __all__ = [
     "bears_bsn",
     "compartments",
     "fold",
+    "is_followed",
     "modifiers",
     "page_of",
     "page_query",

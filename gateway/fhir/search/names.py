@@ -21,6 +21,7 @@ from gateway.fhir.search.served import (
     REFUSED_MODIFIERS,
     RESULT_PARAMETERS,
     UNTOLD,
+    is_followed,
     modifiers,
     named,
     served,
@@ -118,6 +119,8 @@ def checked_modifier(resource_type: str, parameter: SearchParameter, modifier: s
 def _chain(parameter: SearchParameter, modifier: str, rest: str, values: ReadValues, depth: int) -> Named:
     if parameter.type != "reference":
         raise UnknownName(f"'{parameter.code}' is no reference, so nothing can be chained to it")
+    if not is_followed(parameter):
+        raise UnknownName(f"'{parameter.code}' finds what is inside the Bundle, which nothing can be chained to")
     if not modifier and not parameter.targets:
         raise UnknownName(f"'{parameter.code}' may point at any type: name one, as in {parameter.code}:Patient.name")
     types = (_target_type(parameter, modifier),) if modifier else parameter.targets
@@ -163,7 +166,7 @@ def _has(resource_type: str, name: str, values: ReadValues, depth: int) -> Named
     if source is None:
         raise UnknownName(f"R4 has no resource type '{_shown(parts[1])}'{suggestion_of_type(parts[1])}")
     parameter = parameter_of(source, parts[2])
-    if parameter.type != "reference" or resource_type not in targets(parameter):
+    if not is_followed(parameter) or resource_type not in targets(parameter):
         raise UnknownName(f"'{parameter.code}' of {source} does not point at {resource_type}")
     then = resolve(source, parts[3], values, depth + 1)
     return Named(f"_has:{source}:{parameter.code}:{then.spelling}", Has(source, parameter, then.condition), then.ways)

@@ -14,7 +14,17 @@ from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search.model import Include, SearchRequest, SortKey, Total
 from gateway.fhir.search.names import UnknownName, parameter_of, suggestion_of_type
-from gateway.fhir.search.served import MAX_COUNT, MAX_DEPTH, RESULT_PARAMETERS, TEXT, named, served, suggestion, targets
+from gateway.fhir.search.served import (
+    MAX_COUNT,
+    MAX_DEPTH,
+    RESULT_PARAMETERS,
+    TEXT,
+    is_followed,
+    named,
+    served,
+    suggestion,
+    targets,
+)
 from gateway.fhir.search.values import BadValue
 from gateway.fhir.subsets import SUMMARIES, Summary
 from gateway.fhir.types import resource_types
@@ -122,10 +132,12 @@ def _type(name: str) -> str:
 
 def _references(source: str, code: str, target: str) -> tuple[SearchParameter, ...]:
     if code == "*":
-        return tuple(p for p in served(source).values() if p.type == "reference")
+        return tuple(p for p in served(source).values() if is_followed(p))
     parameter = parameter_of(source, code)
     if parameter.type != "reference":
         raise BadValue(f"'{parameter.code}' of {source} is no reference")
+    if not is_followed(parameter):
+        raise BadValue(f"'{parameter.code}' of {source} finds what is inside it, which is there already")
     if target and target not in targets(parameter):
         raise BadValue(f"'{parameter.code}' of {source} does not point at {target}")
     return (parameter,)

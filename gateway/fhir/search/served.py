@@ -93,6 +93,14 @@ def modifiers(resource_type: str, parameter: SearchParameter) -> tuple[str, ...]
     return tuple(name for name in known if name not in left_out)
 
 
+def is_followed(parameter: SearchParameter) -> bool:
+    """Return whether what a parameter finds leads to a resource that is stored here.
+
+    `composition` and `message` of Bundle find a resource inside it: the one that has its id here is another.
+    """
+    return parameter.type == "reference" and parameter.expression != "Bundle.entry[0].resource"
+
+
 def targets(parameter: SearchParameter) -> tuple[str, ...]:
     """Return the resource types a reference parameter may point at; all of R4 when the definition names none."""
     return parameter.targets or tuple(sorted(resource_types()))
