@@ -21,6 +21,7 @@ from gateway.store.records import Noted, Seen
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
+    from gateway.store.records import Turns
     from gateway.store.search.scope import Scope
 
 
@@ -59,7 +60,9 @@ class NoStorage:
         """Return the secret that visits are named with: all that is read of it."""
         return [(b"secret",)]
 
-    def matches(self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2) -> list[list[Identity]]:
+    def matches(
+        self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2, turns: Turns | None = None
+    ) -> list[list[Identity]]:
         raise NotImplementedError
 
 
