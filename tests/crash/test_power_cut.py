@@ -13,7 +13,7 @@ import shutil
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -159,7 +159,18 @@ def test_a_server_of_postgresql_that_dies_loses_nothing_that_was_acknowledged() 
 def kill(data: Path) -> None:
     """Kill the server as it stands, with all that it started."""
     pid = int((data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
-    for each in (pid, *descendants(pid)):
-        os.kill(each, signal.SIGKILL)
-    while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii").split()[2]:
+    all_of_it = [pid, *descendants(pid)]
+    for each in all_of_it:
+        with suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+    while any(is_alive(each) for each in all_of_it):
         time.sleep(0.01)
+    (data / "postmaster.pid").unlink()  # who starts it takes a process that nobody has waited for yet for a server
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process is there, and more than what is left of it until its parent asks."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
