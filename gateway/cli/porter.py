@@ -57,17 +57,25 @@ class Porter:
         self._most = most
         self._connections = Connections(self._answer, tls=tls, max_body=0)
         self._is_told = False
+        self._is_relieved = False
         self._count = told
 
     def run(self) -> None:
-        """Look until SIGTERM or SIGINT; then answer who is still in the queue, for no worker will any more."""
+        """Look until SIGTERM or SIGINT; then answer who is still in the queue, for no worker will any more.
+
+        After SIGHUP they are left there: others have begun to serve them.
+        """
+        signal.signal(signal.SIGHUP, self._relieve)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._tell)
         while not self._is_told:
             self.look(self._most)
         until = time.monotonic() + LINGER_SECONDS
-        while time.monotonic() < until and (queue(self._listener) or self._connections.answering):
-            self.look(0)
+        while time.monotonic() < until and (self._waiting() or self._connections.answering):
+            self.look(self._most if self._is_relieved else 0)
+
+    def _waiting(self) -> int:
+        return 0 if self._is_relieved else queue(self._listener)
 
     def look(self, most: int) -> int:
         """Turn away all who are more than `most` in the queue, go on with who was, and return how many there were."""
@@ -85,6 +93,9 @@ class Porter:
 
     def _tell(self, _number: int, _frame: FrameType | None) -> None:
         self._is_told = True
+
+    def _relieve(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_relieved = True
 
     def _answer(self, exchange: Exchange) -> None:
         exchange.answer += turned_away(exchange.received)

@@ -69,6 +69,7 @@ class Supervisor:
                 _log.error("not-reloaded: %s", issue)
         else:
             self._leaving += self._children
+            _relieve(self._children)
             _terminate(self._children)
             self._children = fresh
             _log.info("reloaded")
@@ -119,6 +120,13 @@ def _run(run: Callable[[], None], unused: Sequence[socket]) -> None:
     for other in unused:
         other.close()
     run()
+
+
+def _relieve(children: Sequence[ForkProcess]) -> None:
+    """Tell the porter that others serve from now on: who waits is not to be turned away."""
+    for one in children:
+        if one.name == "porter" and one.is_alive() and one.pid:
+            os.kill(one.pid, signal.SIGHUP)
 
 
 def _terminate(children: Sequence[ForkProcess]) -> None:
