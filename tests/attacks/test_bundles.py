@@ -126,7 +126,7 @@ def test_a_transaction_with_it_is_refused_whole(target: Target, name: str) -> No
 
     answer = target.post("/fhir", bundle(create(), *entries))
 
-    check_refused(answer, status, says)
+    check_refused(answer, 400 if status == 405 else status, says)  # the method of the request itself is served
     assert target.rows() == before
 
 

@@ -347,7 +347,7 @@ def test_what_was_deleted_is_gone_and_its_history_stays(target: Target) -> None:
     assert target.send("DELETE", f"/fhir/Patient/{id_}").status == 204
 
 
-@pytest.mark.parametrize("etag", ['W/"99"', '"x"', "*", 'W/"1", W/"2"', "W/", '"', "\xff"])
+@pytest.mark.parametrize("etag", ['W/"99"', '"x"', 'W/"1", W/"2"', "W/", '"', "\xff"])
 def test_if_match_that_does_not_match_changes_nothing(target: Target, etag: str) -> None:
     id_ = target.post("/fhir/Patient", patient()).json()["id"]
     headers = {"If-Match": etag, "Content-Type": JSON}
