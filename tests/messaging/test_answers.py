@@ -91,7 +91,7 @@ def test_only_post_is_served(client: FlaskClient) -> None:
     assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
 
-@pytest.mark.parametrize(("kind", "status", "stored"), [("batch", 200, 1), ("transaction", 405, 0)])
+@pytest.mark.parametrize(("kind", "status", "stored"), [("batch", 200, 1), ("transaction", 400, 0)])
 def test_a_batch_may_hold_a_message_and_a_transaction_may_not(
     client: FlaskClient, kind: str, status: int, stored: int
 ) -> None:
