@@ -18,9 +18,9 @@ from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
 from gateway.rest import named, searches, wire
 from gateway.rest.body import as_resource
+from gateway.rest.interaction import UNCONDITIONAL, Answer, Ask, Conditions, Pairs
 from gateway.rest.metadata import check_served
 from gateway.rest.routes import Route, carry_out, find
-from gateway.rest.wire import UNCONDITIONAL, Answer, Ask, Conditions
 from gateway.transact import Operation
 
 MAX_ENTRIES = 20_000
@@ -205,7 +205,7 @@ def _asked(ask: Ask, index: int, sent: Any) -> Entry:
         raise _within(index, error) from error
 
 
-def _ask(ask: Ask, sent: Resource, parameters: wire.Pairs, found: dict[str, str]) -> Ask:
+def _ask(ask: Ask, sent: Resource, parameters: Pairs, found: dict[str, str]) -> Ask:
     return Ask(
         caller=ask.caller,
         to=ask.to,

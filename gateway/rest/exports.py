@@ -21,6 +21,7 @@ from gateway.query import exports
 from gateway.query.exports import Wanted
 from gateway.rest import wire
 from gateway.rest.headers import prefer
+from gateway.rest.interaction import Answer
 from gateway.rest.metadata import SERVED
 from gateway.rest.routes import PREFIX
 from gateway.store.records import moment
@@ -76,7 +77,7 @@ def _begun(types: Sequence[str]) -> Response:
     _check(said)
     wanted = _types(said, [name for name in types if may_read(g.caller, name)])
     id_ = exports.begin(Wanted(wanted, _since(said), _asked()), g.caller, to)
-    answer = wire.respond(wire.Answer(HTTPStatus.ACCEPTED))
+    answer = wire.respond(Answer(HTTPStatus.ACCEPTED))
     answer.headers["Content-Location"] = f"{to.settings.base_url}/$export-status/{id_}"
     return answer
 

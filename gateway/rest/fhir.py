@@ -14,9 +14,9 @@ from gateway.query import histories, installed
 from gateway.rest import searches, shapes, wire
 from gateway.rest.bundle import transaction_or_batch
 from gateway.rest.headers import version_of
+from gateway.rest.interaction import Answer, Ask
 from gateway.rest.metadata import encoded_statement
 from gateway.rest.routes import Route
-from gateway.rest.wire import Answer, Ask
 from gateway.transact import (
     ConditionalCreate,
     ConditionalDelete,

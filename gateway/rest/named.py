@@ -19,7 +19,7 @@ from gateway.transact.once import once
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
-    from gateway.rest.wire import Ask
+    from gateway.rest.interaction import Ask
     from gateway.transact import Operation
 
 _STORED = (

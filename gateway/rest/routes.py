@@ -18,8 +18,8 @@ from werkzeug.routing import BaseConverter
 
 from gateway.errors import MethodNotAllowed, ResourceNotFound
 from gateway.rest import named, wire
+from gateway.rest.interaction import Answer, Ask
 from gateway.rest.metadata import Interaction, check_operation, check_served, lists, lists_operation
-from gateway.rest.wire import Answer, Ask
 from gateway.transact import ask as carry_out_once
 from gateway.transact import transact
 

@@ -7,8 +7,8 @@ from gateway import query
 from gateway.fhir import search
 from gateway.fhir.search import SearchRequest, SeveralRequest
 from gateway.query import histories, installed
+from gateway.rest.interaction import Ask
 from gateway.rest.metadata import SERVED, Interaction
-from gateway.rest.wire import Ask
 
 SEARCHED = tuple(name for name, codes in SERVED.items() if "search-type" in codes and name not in installed.TYPES)
 """The types that can be searched together: those of which something is stored."""

@@ -12,7 +12,7 @@ from gateway.fhir.elements import children
 from gateway.fhir.search.served import suggestion
 from gateway.fhir.subsets import SUBSETTED, SUMMARIES, Summary, of_elements, of_summary
 from gateway.fhir.types import Resource
-from gateway.rest.wire import Answer, Ask
+from gateway.rest.interaction import Answer, Ask
 
 _SHAPES = ("_elements", "_summary")
 

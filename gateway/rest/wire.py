@@ -1,15 +1,13 @@
-"""HTTP in, HTTP out: what an interaction is asked, what it answers, and how both stand on the wire.
+"""HTTP in, HTTP out: from a request to what is asked, from what is answered to a response.
 
-`Ask` and `Answer` are what HTTP requests and the entries of a Bundle have in common, so that one
-function per interaction serves both. Bodies are bytes both ways: Flask's JSON is not used.
-https://hl7.org/fhir/R4/http.html
+Bodies are bytes both ways: Flask's JSON is not used. https://hl7.org/fhir/R4/http.html
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -32,21 +30,19 @@ from gateway.rest.headers import (
     JSON_PATCH,
     PATCH_TYPES,
     XML_PATCH,
-    Prefer,
     Return,
     charset,
     check_utf8,
     media_type,
     negotiate_fhir,
     prefer,
-    versions_of,
 )
+from gateway.rest.interaction import Answer, Ask, Conditions, Pairs
 
 if TYPE_CHECKING:
-    from gateway.access.policy import Caller
     from gateway.services import Services
     from gateway.store import Stored
-    from gateway.transact import Outcome, Received
+    from gateway.transact import Outcome
 
 MAX_PARAMETERS = 200
 REPEATED = "Idempotent-Replayed"
@@ -56,97 +52,6 @@ _FORM = "application/x-www-form-urlencoded"
 _WRITTEN = {"created": HTTPStatus.CREATED}
 
 _LANGUAGES: Mapping[str, Literal["en", "nl"]] = {"en": "en", "nl": "nl"}
-
-Pairs = Sequence[tuple[str, str]]
-AS_USUAL = Prefer()
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """What the caller makes an interaction depend on, in the words of HTTP or of Bundle.entry.request."""
-
-    if_match: str | None = None
-    if_none_match: str | None = None
-    if_none_exist: str | None = None
-    if_modified_since: datetime | None = None
-
-    def check_written(self, *, is_create: bool) -> None:
-        """Raise BadRequest for a condition that this write does not know: passed over, it would just be broken."""
-        if self.if_none_match is not None:
-            raise BadRequest("If-None-Match is of reads; to write only what is not there, POST with If-None-Exist")
-        if is_create and self.if_match is not None:
-            raise BadRequest("If-Match names a version, and what is created has none yet: leave it out")
-        if not is_create and self.if_none_exist is not None:
-            raise BadRequest("If-None-Exist is of creates; the condition of another write stands in its URL")
-
-
-UNCONDITIONAL = Conditions()
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One interaction as it is asked, by an HTTP request or by an entry of a Bundle."""
-
-    caller: Caller
-    to: Services
-    read_body: Callable[[], Resource]
-    type: str = ""
-    id: str = ""
-    version: str = ""
-    compartment: str = ""
-    parameters: Pairs = ()
-    conditions: Conditions = UNCONDITIONAL
-    prefer: Prefer = AS_USUAL
-    full_url: str | None = None
-    received: Received | None = None  # the entry of a batch that has a name
-    is_bare: bool = False  # nothing was sent with it
-
-    def check_parameters(self, *known: str, hint: str = "") -> None:
-        """Raise BadRequest with each parameter that is not `known` here: one that is passed over says something else.
-
-        https://hl7.org/fhir/R4/http.html#parameters
-        """
-        there = f"known here are {', '.join(known)}" if known else "none is known here"
-        unknown = [f"no parameter '{name[:60]}'; {there}{hint}" for name, _ in self.parameters if name not in known]
-        if unknown:
-            raise BadRequest([Issue("unknown-parameter", text) for text in unknown])
-
-    def resource(self) -> Resource:
-        """Return the resource that was sent, when it is of the type the URL names. MalformedMessage, BadRequest."""
-        sent = self.read_body()
-        if sent.get("resourceType") != (self.type or "Bundle"):
-            wanted = self.type or "Bundle"
-            raise BadRequest(f"the resource sent here must be a {wanted}", expression=f"{wanted}.resourceType")
-        return sent
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an interaction answers; `location` is relative to the FHIR base, `body` an outcome or a resource.
-
-    `repeated`: it was carried out before, and this is what was answered then. `retry_after`: seconds after which it is
-    worth trying again.
-    """
-
-    status: HTTPStatus
-    body: bytes = b""
-    is_outcome: bool = False
-    version: int | None = None
-    last_updated: datetime | None = None
-    location: str | None = None
-    media_type: str = FHIR_JSON
-    repeated: bool = False
-    retry_after: int | None = None
-
-    def unless_known(self, conditions: Conditions) -> Answer:
-        """Return this, or 304 without a body when the caller has this version already."""
-        return replace(self, status=HTTPStatus.NOT_MODIFIED, body=b"") if self._is_known(conditions) else self
-
-    def _is_known(self, conditions: Conditions) -> bool:
-        if conditions.if_none_match is not None:  # it goes before If-Modified-Since: RFC 9110, 13.2.2
-            return bool(versions_of(conditions.if_none_match) & {"*", str(self.version)})
-        since, last = conditions.if_modified_since, self.last_updated
-        return since is not None and last is not None and last.replace(microsecond=0) <= since
 
 
 def stored(version: Stored) -> Answer:

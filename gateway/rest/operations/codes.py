@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from gateway.errors import BadRequest, Issue, ResourceNotFound
 from gateway.fhir import json
 from gateway.query import terminology
+from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.definition import Served
 from gateway.rest.operations.parameters import Said, Takes
 from gateway.rest.operations.values import canonical, whole_resource
-from gateway.rest.wire import Answer, Ask
 from gateway.validation.terms import Checked, Coding, Concept, NotInstalled, System, in_system, in_value_set
 
 if TYPE_CHECKING:

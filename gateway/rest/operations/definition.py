@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.parameters import Said, Takes, read
 from gateway.rest.routes import Route
-from gateway.rest.wire import Answer, Ask
 
 SYSTEM, TYPE, INSTANCE = "", "/<fhir_type:type>", "/<fhir_type:type>/<fhir_id:id>"
 

@@ -18,9 +18,9 @@ from gateway.fhir.search.served import suggestion
 from gateway.fhir.types import resource_types
 from gateway.query import everything
 from gateway.query.everything import MAX_COUNT, Everything
+from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.definition import Served
 from gateway.rest.operations.parameters import Said, Takes, read
-from gateway.rest.wire import Answer, Ask
 
 _LAST = 2**62
 _TAKES = (Takes("_since", "instant"), Takes("_type", "string", many=True), Takes("_count", "positiveInt"), Takes(PAGE))

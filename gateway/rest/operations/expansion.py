@@ -15,10 +15,10 @@ from gateway.fhir import json
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.search import fold
 from gateway.query import terminology
+from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.definition import Served
 from gateway.rest.operations.parameters import Said, Takes
 from gateway.rest.operations.values import canonical, whole_resource
-from gateway.rest.wire import Answer, Ask
 from gateway.validation.terms import Member, expand
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from gateway.errors import BadRequest, Issue
 from gateway.fhir import search
 from gateway.fhir.search.served import RESULT_PARAMETERS
 from gateway.query import lastn as newest
+from gateway.rest.interaction import Answer, Ask, Pairs
 from gateway.rest.routes import Route
-from gateway.rest.wire import Answer, Ask, Pairs
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource

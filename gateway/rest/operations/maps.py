@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.access.policy import may_send, may_write
 from gateway.errors import BadRequest, Forbidden
 from gateway.fhir import json
+from gateway.rest.interaction import Answer, Ask
 from gateway.rest.routes import Route
-from gateway.rest.wire import Answer, Ask
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource

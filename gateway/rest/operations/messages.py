@@ -12,9 +12,9 @@ from gateway.fhir import json
 from gateway.messaging import Processed, process
 from gateway.messaging.later import answer_later
 from gateway.rest import wire
+from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.parameters import Takes, read
 from gateway.rest.routes import Route
-from gateway.rest.wire import Answer, Ask
 
 _NAME = "process-message"
 _TAKES = (Takes("async", "boolean"), Takes("response-url", "url"))

@@ -16,10 +16,10 @@ from gateway.errors import BadRequest, Issue
 from gateway.fhir import json
 from gateway.query import metas
 from gateway.rest.headers import version_of
+from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.definition import INSTANCE, SYSTEM, TYPE, Served
 from gateway.rest.operations.parameters import Said, Takes, read
 from gateway.rest.routes import Route
-from gateway.rest.wire import Answer, Ask
 from gateway.transact import Operation, Outcome, Patch
 
 if TYPE_CHECKING:

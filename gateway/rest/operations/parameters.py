@@ -18,7 +18,7 @@ from gateway.validation import patterns
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
-    from gateway.rest.wire import Pairs
+    from gateway.rest.interaction import Pairs
 
 _TEXTS = frozenset({"string", "code", "uri", "url", "canonical", "id", "markdown"})
 _NUMBERS = frozenset({"integer", "positiveInt", "unsignedInt"})

@@ -18,9 +18,9 @@ from gateway.fhir.bundle import Match
 from gateway.notify.notifications import About, parameters
 from gateway.notify.notifications import bundle as notification
 from gateway.notify.subscription import CONTENTS, kept
+from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.definition import Served
 from gateway.rest.operations.parameters import Said, Takes
-from gateway.rest.wire import Answer, Ask
 from gateway.store import queues, subscribers
 from gateway.store.queues import Queue
 

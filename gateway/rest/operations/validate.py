@@ -17,9 +17,9 @@ from gateway.access.policy import may_read, may_write
 from gateway.errors import BadRequest, Forbidden, GatewayError, Issue, ResourceGone, ResourceNotFound
 from gateway.fhir import json
 from gateway.rest import wire
+from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.definition import INSTANCE, TYPE, Served
 from gateway.rest.operations.parameters import Said, Takes
-from gateway.rest.wire import Answer, Ask
 from gateway.transact import Create, Delete, Operation, Put, rehearse
 
 if TYPE_CHECKING:

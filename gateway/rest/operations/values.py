@@ -10,7 +10,7 @@ from gateway.rest.operations.parameters import Said
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
-    from gateway.rest.wire import Ask
+    from gateway.rest.interaction import Ask
 
 MOST_CONCEPTS = 10_000
 """So many concepts may stand in a code system or value set that is sent along."""
