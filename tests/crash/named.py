@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
-from datetime import UTC, datetime
-from hashlib import sha256
-from random import Random
 from typing import Any
 
-from gateway.app import create_app
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
 from gateway.fhir.json import encode
-from gateway.services import Services, random_id
-from gateway.settings import Settings
-from gateway.store import open_store
-from gateway.validation import Validator
-from tests.conftest import library
+from tests.crash.posting import post_all
 
 COUNT, ENTRIES = 80, 4
 
@@ -30,17 +24,9 @@ def bundle(n: int) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": kind, "identifier": {"value": str(n)}, "entry": entries}
 
 
-def main(url: str, seed: int) -> None:
-    numbers = list(range(COUNT))
-    Random(seed).shuffle(numbers)
-    with closing(open_store(url)) as store:
-        to = Services(Settings(), store, Validator(), library(), lambda: datetime.now(UTC), random_id)
-        client = create_app(to).test_client()
-        for n in numbers:
-            answer = client.post("/fhir", data=encode(bundle(n)), content_type="application/fhir+json")
-            assert answer.status_code == 200
-            print(n, sha256(answer.data).hexdigest(), flush=True)
+def post(client: FlaskClient, n: int) -> TestResponse:
+    return client.post("/fhir", data=encode(bundle(n)), content_type="application/fhir+json")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    post_all(sys.argv[1], int(sys.argv[2]), COUNT, post)

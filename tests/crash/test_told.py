@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -20,23 +17,11 @@ from gateway.transact import Put, transact
 from gateway.validation import Validator
 from tests.conftest import library
 from tests.crash import told
+from tests.crash.posting import posted
 from tests.messaging.made import slot
 
-ROOT = Path(__file__).parents[2]
 UNITS = told.COUNT // 3
 pytestmark = pytest.mark.slow
-
-
-def posted(url: str, seed: int, *, killed_after: int | None = None) -> dict[str, str]:
-    """Post all messages in some order, or as many as are answered before the kill; return each with its answer."""
-    command = [sys.executable, "-m", "tests.crash.told", url, str(seed)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as client:
-        assert client.stdout is not None
-        lines = [client.stdout.readline() for _ in range(killed_after or 0)]
-        if killed_after is not None:
-            client.kill()
-        lines += client.stdout.readlines()
-    return dict(line.split() for line in lines if line.endswith("\n"))
 
 
 def test_what_was_broken_off_is_made_good_and_what_was_answered_is_answered_so_again(database_url: str) -> None:
@@ -46,9 +31,9 @@ def test_what_was_broken_off_is_made_good_and_what_was_answered_is_answered_so_a
         transact([Put(slot(f"s{n}", **bookable)) for n in range(UNITS)], development_caller(), to)
     first: dict[str, str] = {}
     for seed, count in enumerate((12, 25)):
-        first = posted(database_url, seed, killed_after=count) | first
+        first = posted(told.__name__, database_url, seed, killed_after=count) | first
 
-    whole = posted(database_url, 99)
+    whole = posted(told.__name__, database_url, 99)
 
     assert 25 <= len(first) < told.COUNT
     assert len(whole) == told.COUNT

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from random import Random
+from datetime import timedelta
 from typing import Any
 
-from gateway.app import create_app
-from gateway.services import Services, random_id
-from gateway.settings import Settings
-from gateway.store import open_store
-from gateway.validation import Validator
-from tests.conftest import NOW, library
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.conftest import NOW
+from tests.crash.posting import post_all
 from tests.messaging.made import booking, referral, send
 
 COUNT = 60
@@ -32,17 +28,9 @@ def message(n: int) -> dict[str, Any]:
     return referral(f"m{n}", number=number, at=at)
 
 
-def main(url: str, seed: int) -> None:
-    numbers = list(range(COUNT))
-    Random(seed).shuffle(numbers)
-    with closing(open_store(url)) as store:
-        to = Services(Settings(), store, Validator(), library(), lambda: datetime.now(UTC), random_id)
-        client = create_app(to).test_client()
-        for n in numbers:
-            answer = send(client, message(n))
-            assert answer.status_code == 200, answer.data
-            print(n, sha256(answer.data).hexdigest(), flush=True)
+def post(client: FlaskClient, n: int) -> TestResponse:
+    return send(client, message(n))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    post_all(sys.argv[1], int(sys.argv[2]), COUNT, post)
