@@ -13,13 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, may_read, visible
-from gateway.errors import BadRequest, Forbidden, ResourceGone, ResourceNotFound
+from gateway.errors import BadRequest, Forbidden, ResourceNotFound
 from gateway.fhir.search import SearchRequest, parse, within
 from gateway.query import histories, messages
 from gateway.query.audit import audit_row
 from gateway.query.bundles import history_bundle, searchset
 from gateway.query.histories import HistoryRequest
 from gateway.query.links import Links, secret
+from gateway.query.present import present
 from gateway.query.several import search as search_several
 from gateway.query.terminology import codes
 from gateway.store import Identity, Stored
@@ -47,7 +48,7 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     stored = to.store.read(Identity(resource_type, id_))
     if stored is None and resource_type == messages.TYPE:
         stored = messages.read(id_, caller, to)
-    found = _there(stored, resource_type)
+    found = present(stored, resource_type)
     _audit(to, caller, "read", [_reference(found)])
     return found
 
@@ -63,7 +64,7 @@ def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Servic
     stored = to.store.vread(Identity(resource_type, id_), number, late)
     if stored is None:
         raise ResourceNotFound(f"there is no such version of a {resource_type}; its history lists those there are")
-    found = _there(stored, resource_type)
+    found = present(stored, resource_type)
     _audit(to, caller, "vread", [_reference(found)])
     return found
 
@@ -133,14 +134,6 @@ def _unsealed(
 def _authorise(caller: Caller, resource_type: str) -> None:
     if not may_read(caller, resource_type):
         raise Forbidden(f"this caller may not read {resource_type}")
-
-
-def _there(found: Stored | None, resource_type: str) -> Stored:
-    if found is None:
-        raise ResourceNotFound(f"there is no such {resource_type}")
-    if found.deleted:
-        raise ResourceGone(f"this {resource_type} was deleted")
-    return found
 
 
 def _reference(stored: Stored) -> str:

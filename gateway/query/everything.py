@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from msgspec import Raw
 
 from gateway.access.policy import Caller, may_read, visible
-from gateway.errors import BadRequest, Forbidden, Issue, ResourceGone, ResourceNotFound
+from gateway.errors import BadRequest, Forbidden, Issue
 from gateway.fhir import bundle, tables
 from gateway.fhir.bundle import Match
 from gateway.fhir.datetime import Moment
@@ -23,6 +23,7 @@ from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import PAGE, Page, page_query
 from gateway.query.audit import audit_row
 from gateway.query.links import secret
+from gateway.query.present import present
 from gateway.store import Identity, Stored, gathering
 from gateway.store import history as stored_history
 from gateway.store.gathering import MAX_REFERRED, Gathered, Wanted
@@ -73,7 +74,7 @@ def everything(asked: Everything, caller: Caller, to: Services, *, base: str) ->
         raise Forbidden(f"this caller may not read {asked.type}")
     of = Identity(asked.type, asked.id)
     with to.store.reading() as db:
-        itself = _there(read_stored(db, of), of)
+        itself = present(read_stored(db, of), of.type)
         first = [itself] if asked.after is None and _is_wanted(asked, itself) else []
         found = _gathered(db, of, asked, caller, asked.count - len(first))
         links = _links(asked, found.next, base, secret(db, caller))
@@ -109,14 +110,6 @@ def _is_wanted(asked: Everything, itself: Stored) -> bool:
     """Return whether the resource itself is told: it is, unless only other types or newer ones are asked for."""
     since = asked.since.low if asked.since else 0
     return (not asked.types or itself.type in asked.types) and itself.last_updated.timestamp() * 1e6 >= since
-
-
-def _there(found: Stored | None, of: Identity) -> Stored:
-    if found is None:
-        raise ResourceNotFound(f"there is no such {of.type}")
-    if found.deleted:
-        raise ResourceGone(f"this {of.type} was deleted")
-    return found
 
 
 def _matches(first: Sequence[Stored], found: Gathered, base: str) -> Iterator[Match]:
