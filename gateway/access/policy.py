@@ -16,8 +16,9 @@ class Caller:
     """On whose behalf something happens. `organisation` is a URA or another identifier of the certificate's owner.
 
     `providers` are the names under which the caller may send messages; `types` the resource types that it may read and
-    write, None for all of them. `purpose` is told with every access and stands in the audit. `correlation` are the ids
-    of the request, where there was one.
+    write, None for all of them. `purpose` is told with every access and stands in the audit. `partner` is the id of the
+    partner it is, with its URA, the scopes it was granted, its networks and regions. `correlation` are the ids of the
+    request, where there was one.
     """
 
     organisation: str
@@ -26,6 +27,11 @@ class Caller:
     providers: frozenset[str] = frozenset()
     types: frozenset[str] | None = None
     purpose: str = "TREAT"
+    partner: str | None = None
+    ura: str | None = None
+    scopes: frozenset[str] = frozenset()
+    networks: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
     correlation: Correlation | None = field(default=None, compare=False)
 
     def noted(self) -> dict[str, Any]:

@@ -1,0 +1,177 @@
+"""Who the gateway works with: each partner, what it is known by, and what it may.
+
+Only public keys and names of certificates are kept; there is no secret in any of this. `Partners` finds a partner in
+the same time however many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from gateway.access.peers import PeerCertificate
+from gateway.access.policy import Caller
+
+RATE = 600
+"""Requests a minute, where nothing else is registered."""
+
+
+class CertificateName(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a certificate is known by: its issuer and subject (RFC 4514), or the SHA-256 of its public key.
+
+    `until`: another one follows it, and from then on it is not good any more.
+    """
+
+    issuer: str = ""
+    subject: str = ""
+    spki: str = ""
+    until: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """Return what no other partner has."""
+        return f"spki:{self.spki}" if self.spki else f"{self.issuer}\n{self.subject}"
+
+
+class KeySet(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The public keys a client signs with: the JWKS itself, or where it is. https://www.rfc-editor.org/rfc/rfc7517
+
+    `until`: another one follows it, and from then on it is not good any more.
+    """
+
+    jwks: dict[str, Any] | None = None
+    url: str = ""
+    until: datetime | None = None
+
+
+class Client(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A client of the token endpoint. Without `scopes` it has those of its partner."""
+
+    id: str
+    keys: tuple[KeySet, ...]
+    scopes: tuple[str, ...] = ()
+    disabled: bool = False
+
+    def keys_at(self, at: datetime) -> tuple[KeySet, ...]:
+        """Return the keys that are good at a moment."""
+        return tuple(one for one in self.keys if _holds(one.until, at))
+
+
+class Connection(Struct, frozen=True):
+    """Where a partner is reached: the code of the kind of connection, and its address.
+
+    https://hl7.org/fhir/R4/valueset-endpoint-connection-type.html
+    """
+
+    type: str
+    address: str
+
+
+class Partner(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One partner.
+
+    `kind` is a code of `profiles/CodeSystem-partner-kind.json`; `providers` the names under which it may send messages;
+    `sees` the resource types that it may read and write, None for all that its scopes allow; `rate` the requests that
+    it may make in a minute.
+    """
+
+    id: str
+    name: str
+    kind: str
+    ura: str = ""
+    agb: str = ""
+    oin: str = ""
+    regions: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    certificates: tuple[CertificateName, ...] = ()
+    clients: tuple[Client, ...] = ()
+    scopes: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    sees: tuple[str, ...] | None = None
+    rate: int = RATE
+    endpoints: tuple[Connection, ...] = ()
+    disabled: bool = False
+
+    def caller(self, scopes: Iterable[str] | None = None) -> Caller:
+        """Return this partner as who asks: with the scopes it was granted, or those that are registered."""
+        return Caller(
+            organisation=self.ura or self.id,
+            name=self.name,
+            providers=frozenset(self.providers),
+            types=None if self.sees is None else frozenset(self.sees),
+            partner=self.id,
+            ura=self.ura or None,
+            scopes=frozenset(self.scopes if scopes is None else scopes),
+            networks=frozenset(self.networks),
+            regions=frozenset(self.regions),
+        )
+
+
+class Registered(NamedTuple):
+    """A client with the partner whose it is."""
+
+    partner: Partner
+    client: Client
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Return the scopes that are registered for this client."""
+        return self.client.scopes or self.partner.scopes
+
+
+class Partners:
+    """All partners at one moment, by everything that one is known by. What is disabled is not found but by its id."""
+
+    def __init__(self, partners: Iterable[Partner] = ()) -> None:
+        self._all = {one.id: one for one in partners}
+        active = [one for one in self._all.values() if not one.disabled]
+        self._certificates = {name.key: (one, name) for one in active for name in one.certificates}
+        self._clients = {
+            client.id: Registered(one, client) for one in active for client in one.clients if not client.disabled
+        }
+        self._uras = {one.ura: one for one in active if one.ura}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def get(self, id_: str) -> Partner | None:
+        """Return a partner by its id, also one that is disabled."""
+        return self._all.get(id_)
+
+    def by_certificate(self, peer: PeerCertificate, at: datetime) -> Partner | None:
+        """Return whose certificate this is, if it is good at that moment."""
+        found = self._certificates.get(f"spki:{peer.spki}")
+        if found is None or not _holds(found[1].until, at):
+            found = self._certificates.get(f"{peer.issuer}\n{peer.subject}")
+        return found[0] if found is not None and _holds(found[1].until, at) else None
+
+    def by_client(self, client_id: str) -> Registered | None:
+        """Return a client of the token endpoint."""
+        return self._clients.get(client_id)
+
+    def by_ura(self, ura: str) -> Partner | None:
+        """Return the partner that has this URA."""
+        return self._uras.get(ura)
+
+
+NOBODY = Partners()
+
+_DECODER = msgspec.json.Decoder(Partner)  # made at import: see gateway.fhir.tables
+
+
+def decode(content: bytes) -> Partner:
+    """Return a partner as it was encoded."""
+    return _DECODER.decode(content)
+
+
+def encode(partner: Partner) -> bytes:
+    """Return a partner as it is kept."""
+    return msgspec.json.encode(partner)
+
+
+def _holds(until: datetime | None, at: datetime) -> bool:
+    return until is None or at < until
