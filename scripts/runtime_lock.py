@@ -35,7 +35,8 @@ def needed(wanted: list[Requirement]) -> set[str]:
 def main() -> None:
     """Print the blocks of the lock."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["postgres"], *extras["otel"]]
     names = needed([Requirement(text) for text in wanted])
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     kept = [found[0] for found in _BLOCK.finditer(lock) if canonicalize_name(found["name"]) in names]
