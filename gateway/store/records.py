@@ -225,6 +225,21 @@ class Subscriber(NamedTuple):
     reason: str | None = None
 
 
+class PartnerVersion(NamedTuple):
+    """A version of a partner: when it came, by whom, and which change it was; `content` is the partner, encoded.
+
+    `names` are what it is known by and nobody else: (kind, name). Read from the store, it is without them.
+    """
+
+    id: str
+    version: int
+    at: int
+    by: str
+    change: str
+    content: bytes
+    names: Sequence[tuple[str, str]] = ()
+
+
 class Erased(NamedTuple):
     """What goes for good: all of `keys`, older versions of others, rows of the ledger.
 
@@ -245,7 +260,7 @@ class Batch:
     """Everything of one commit. `confirmed` are (key, version) that the message repeated without a change.
 
     `raised` are (key, event time, number) of versions that are now known to hold longer; `ledger` are (subject,
-    next revision, content).
+    next revision, content). `trace` is the `traceparent` under which what is made is told on.
     """
 
     audit: bytes
@@ -258,4 +273,6 @@ class Batch:
     marks: list[Mark] = field(default_factory=list)
     parcels: Sequence[Parcel] = ()
     subscribers: list[Subscriber] = field(default_factory=list)
+    partners: Sequence[PartnerVersion] = ()
     erased: Erased | None = None
+    trace: str | None = None
