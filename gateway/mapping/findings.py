@@ -4,7 +4,7 @@ Texts are kept in Dutch and English: who reads a reject report is as often a nur
 None of them holds a value out of a message.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -27,17 +27,24 @@ class Finding(Exception):
         self.instead = instead
         self.particulars = particulars
 
-    def say(self, language: Language) -> str:
-        """Return the text: what stands there should be, in the language of the reader."""
-        return say(self.text, language, **self.particulars)
+    def say(self, language: Language, *, segmented: bool = False) -> str:
+        """Return the text: what stands there should be, in the language of the reader.
 
-    def expected(self, language: Language) -> str | None:
+        `segmented` says that it stands in a segment of HL7 v2 or EDIFACT, where what a table may hold is bad advice.
+        """
+        return say(self._called(TEXTS, segmented=segmented), language, **self.particulars)
+
+    def expected(self, language: Language, *, segmented: bool = False) -> str | None:
         """Return what should stand there, in the language of the reader; None when that goes without saying."""
         if self.particulars.get("format"):
             return str(self.particulars["format"])
-        if self.text not in EXPECTED:
-            return None
-        return EXPECTED[self.text][LANGUAGES.index(language)].format_map(self.particulars)
+        texts = EXPECTED.get(self._called(EXPECTED, segmented=segmented))
+        return texts[LANGUAGES.index(language)].format_map(self.particulars) if texts else None
+
+    def _called(self, texts: Container[str], *, segmented: bool) -> str:
+        """Return the name of its text: one of segments where there is one and the mapping names no format itself."""
+        other = self.text + IN_SEGMENT
+        return other if segmented and other in texts and not self.particulars.get("format") else self.text
 
 
 def say(text: str, language: Language, **particulars: object) -> str:
@@ -50,6 +57,9 @@ def in_language(english: str, dutch: str | None, language: Language) -> str:
     return english if language == "en" else dutch or UNTRANSLATED.format(english)
 
 
+IN_SEGMENT = ", in a segment"
+"""What the name of a text ends with that is told of a segment instead."""
+
 UNTRANSLATED = "(in het Engels) {}"
 """How an English text stands in a Dutch report."""
 
@@ -60,7 +70,12 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "not a date and time: write {expected}",
             "geen datum en tijd: schrijf {expected}",
         ),
+        "date-time, in a segment": (
+            "not a date and time: write yyyymmddhhmm",
+            "geen datum en tijd: schrijf jjjjmmdduumm",
+        ),
         "date": ("not a date: write {expected}", "geen datum: schrijf {expected}"),
+        "date, in a segment": ("not a date: write yyyymmdd", "geen datum: schrijf jjjjmmdd"),
         "instant": (
             "not a moment: date, hours and minutes are needed",
             "geen tijdstip: datum, uren en minuten zijn nodig",
@@ -79,10 +94,19 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "not a number: write digits, with a comma before decimals",
             "geen getal: schrijf cijfers, met een komma voor de decimalen",
         ),
+        "number, in a segment": (
+            "not a number: write digits, with a point before decimals",
+            "geen getal: schrijf cijfers, met een punt voor de decimalen",
+        ),
         "thousands": (
             "not clear: thousands or decimals? Write the number without dots, with a comma before decimals",
             "niet duidelijk: duizendtallen of decimalen? Schrijf het getal zonder punten, met een komma voor de "
             "decimalen",
+        ),
+        "thousands, in a segment": (
+            "not clear: thousands or decimals? Write the number without separators; write decimals as 1.50, not 1.500",
+            "niet duidelijk: duizendtallen of decimalen? Schrijf het getal zonder scheidingstekens; schrijf decimalen "
+            "als 1.50, niet als 1.500",
         ),
         "yes": ("neither yes nor no: write {expected}", "geen ja of nee: schrijf {expected}"),
         "bsn": (
@@ -158,16 +182,25 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 _MOMENT = ("31-01-2026 14:30 or 2026-01-31 14:30", "31-01-2026 14:30 of 2026-01-31 14:30")
 _OFFSET = ("with the offset: 2026-10-25T02:30:00+01:00", "met de tijdzone: 2026-10-25T02:30:00+01:00")
+_DTM = ("202601311430, or 202601311430+0100", "202601311430 of 202601311430+0100")
+_DTM_OFFSET = ("with the offset: 20261025023000+0100", "met de tijdzone: 20261025023000+0100")
 EXPECTED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "date-time": _MOMENT,
+        "date-time, in a segment": _DTM,
         "instant": _MOMENT,
+        "instant, in a segment": _DTM,
         "no-such-date": ("a day and a time that exist", "een dag en een tijd die bestaan"),
         "date": ("31-01-2026 or 2026-01-31", "31-01-2026 of 2026-01-31"),
+        "date, in a segment": ("20260131", "20260131"),
         "twice": _OFFSET,
+        "twice, in a segment": _DTM_OFFSET,
         "never": _OFFSET,
+        "never, in a segment": _DTM_OFFSET,
         "number": ("digits, such as 3 or 2,5", "cijfers, zoals 3 of 2,5"),
+        "number, in a segment": ("digits, such as 3 or 2.5", "cijfers, zoals 3 of 2.5"),
         "thousands": ("the number without dots, such as 1200 or 2,5", "het getal zonder punten, zoals 1200 of 2,5"),
+        "thousands, in a segment": ("digits, such as 1200 or 2.5", "cijfers, zoals 1200 of 2.5"),
         "yes": ("{expected}", "{expected}"),
         "bsn": ("nine digits that pass the eleven-test", "negen cijfers die aan de elfproef voldoen"),
         "unmapped": ("one of: {known}", "een van: {known}"),

@@ -1,9 +1,10 @@
 """Tells what is wrong with a message while it is mapped: with its place, rule and target, by the policy of the rule."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gateway.errors import Issue, Severity
+from gateway.formats.segmented import Segment
 from gateway.mapping import pointers
 from gateway.mapping.compiler.rules import Rule
 from gateway.mapping.findings import Finding, Language, say
@@ -35,15 +36,17 @@ class Teller(Looks):
         self._resources: list[ResourceInWork] = []
 
     def _report(self, finding: Finding, value: Any) -> None:
-        severity, text = finding.severity, finding.say(self.language)
+        reads = self._concerned(value)
+        segmented = bool(reads) and isinstance(reads[0].owner, Segment)
+        severity, text = finding.severity, finding.say(self.language, segmented=segmented)
         if severity == "error":
             policy = self._failed()
             if policy == "drop-element":
                 severity, text = "warning", text + self._text("left-out-element")
             elif policy == "drop-resource":
                 severity = "warning"
-        expected = finding.expected(self.language)
-        self._say(finding.code, text, severity, self._rule, self._concerned(value), expected=expected)
+        expected = finding.expected(self.language, segmented=segmented)
+        self._say(finding.code, text, severity, self._rule, reads, expected=expected)
 
     def _failed(self) -> Policy:
         """Return the policy for the rule that failed, and apply it to the message or resource."""
@@ -72,10 +75,11 @@ class Teller(Looks):
     ) -> None:
         here = self.rules[rule] if rule >= 0 else None
         known = here is not None and here.target is not None
-        places = [read.place for read in reads]
+        at = {read.place: read for read in reads}  # a rule may look at one place twice
+        places = list(at)
         issue = Issue(
             code, text, severity, target or (self._target or None if known else None), places[0] if places else None,
-            str(here.span) if here else None, _values(reads), expected, others=tuple(places[1:]),
+            str(here.span) if here else None, _values(at.values()), expected, others=tuple(places[1:]),
         )  # fmt: skip
         if issue not in self.issues:
             self.issues.append(issue)
@@ -84,7 +88,7 @@ class Teller(Looks):
         return say(text, self.language, **particulars)
 
 
-def _values(reads: Sequence[Read]) -> str | None:
+def _values(reads: Iterable[Read]) -> str | None:
     """Return what stands at some places, in their order; None when nothing does."""
     found = [str(read.value) for read in reads if read.value is not None]
     return "; ".join(found) if found else None

@@ -17,7 +17,9 @@ _PLAINER: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         TEXTS["unmapped"][0]: ("this word or code is not known here", "dit woord of deze code is hier niet bekend"),
         TEXTS["date-time"][0]: ("not a date and time", "geen datum en tijd"),
+        TEXTS["date-time, in a segment"][0]: ("not a date and time", "geen datum en tijd"),
         TEXTS["date"][0]: ("not a date", "geen datum"),
+        TEXTS["date, in a segment"][0]: ("not a date", "geen datum"),
         TEXTS["expression"][0]: ("the expression cannot be applied: {why}", "de regel is niet toepasbaar: {why}"),
     }
 )

@@ -110,7 +110,7 @@ def test_run_shows_findings_without_values_unless_it_is_asked(tmp_path: Path) ->
 
     assert (masked.exit_code, masked.stdout) == (1, "")
     assert "PID-7 (line 3, byte" in masked.stderr
-    assert "not a date: write yyyy-mm-dd hh:mm" in masked.stderr
+    assert "not a date: write yyyymmdd" in masked.stderr
     assert "gisteren" not in masked.stderr
     assert "gisteren" in shown.stderr
     assert "geen datum: schrijf" in dutch.stderr

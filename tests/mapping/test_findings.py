@@ -38,7 +38,34 @@ def test_a_bad_value_refuses_the_message_and_says_where_it_stands(tmp_path: Path
     assert issue.rule == f"{tmp_path.name}/hl7v2/written/mapping.yaml:7"
     assert issue.value == "yesterday"
     assert "yesterday" not in str(issue)
-    assert issue.diagnostics == "not a date: write yyyy-mm-dd hh:mm"
+    assert (issue.diagnostics, issue.expected) == ("not a date: write yyyymmdd", "20260131")
+
+
+@pytest.mark.parametrize(
+    ("line", "value", "text", "expected"),
+    [
+        ('deceasedDateTime: "{{ PID-7.toDateTime() }}"', "gisteren", "yyyymmddhhmm", "202601311430"),
+        ('birthDate: "{{ PID-7.toDate() }}"', "gisteren", "yyyymmdd", "20260131"),
+        ("birthDate: \"{{ PID-7.toDate('dd-MM-yyyy') }}\"", "gisteren", "dd-MM-yyyy", "dd-MM-yyyy"),
+        ('multipleBirthInteger: "{{ PID-7.decimal() }}"', "2,x", "with a point", "2.5"),
+        ('multipleBirthInteger: "{{ PID-7.decimal() }}"', "1.200", "without separators", "1200"),
+    ],
+)
+def test_what_is_advised_of_a_field_is_what_a_field_may_hold(
+    tmp_path: Path, line: str, value: str, text: str, expected: str
+) -> None:
+    (issue,) = refused(tmp_path, resource(line), MESSAGE.replace("19410307", value))
+
+    assert text in issue.diagnostics
+    assert expected in str(issue.expected)
+
+
+def test_a_place_that_a_rule_looks_at_twice_is_told_once(tmp_path: Path) -> None:
+    body = resource('deceasedDateTime: "{{ iif(EVN-2.exists(), EVN-2).toDateTime().toInstant() }}"')
+
+    (issue,) = refused(tmp_path, body, MESSAGE.replace("20260105095500", "20260105"))
+
+    assert (str(issue.place)[:5], issue.others, issue.value) == ("EVN-2", (), "20260105")
 
 
 def test_every_finding_is_told_at_once(tmp_path: Path) -> None:
@@ -197,7 +224,7 @@ def test_findings_speak_dutch(tmp_path: Path) -> None:
     with pytest.raises(MappingFailed) as raised:
         mapped(library, MESSAGE.replace("19410307", "gisteren"), language="nl")
 
-    assert raised.value.issues[0].diagnostics == "geen datum: schrijf yyyy-mm-dd hh:mm"
+    assert raised.value.issues[0].diagnostics == "geen datum: schrijf jjjjmmdd"
 
 
 def test_every_text_is_there_in_both_languages() -> None:
