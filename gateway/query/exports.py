@@ -17,12 +17,16 @@ from msgspec import Struct, json
 
 from gateway.access.policy import Caller, may_read
 from gateway.errors import Forbidden, Issue, ResourceNotFound
+from gateway.fhir import tables
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
+from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import Page
 from gateway.query.audit import audit_row
+from gateway.query.groups import Members
 from gateway.store import exporting
-from gateway.store.exporting import Export
+from gateway.store.exporting import Export, Exported, OfEverything
+from gateway.store.membership import OfPatients, Patients
 from gateway.store.records import microseconds, moment
 from gateway.store.search import Position, link, page_secret, seal, unseal
 
@@ -35,14 +39,19 @@ RESOURCES = 5000
 """So many resources stand in a file at most."""
 
 _DELETED = ""  # the file of what was deleted, in place of a type
+_LEFT_OUT = "OperationOutcome"  # the file of the members of a group of whom nothing is exported
 
 
 class Wanted(Struct, frozen=True):
-    """What is exported: of which types, changed after when (None: everything), and the URL that asked for it."""
+    """What is exported: of which types, changed after when (None: everything), and the URL that asked for it.
+
+    `members` are those of whom it is, None for everybody.
+    """
 
     types: Sequence[str]
     since: datetime | None
     request: str
+    members: Members | None = None
 
 
 _READ = json.Decoder(Wanted)  # made at import: see gateway.fhir.tables
@@ -57,7 +66,8 @@ def begin(wanted: Wanted, caller: Caller, to: Services) -> str:
     export = Export(to.new_id(), caller.organisation, microseconds(now), microseconds(now + KEPT), json.encode(wanted))
     with to.store.changing() as db:
         exporting.begin(db, export, microseconds(now))
-    to.store.audit(audit_row(caller, now, "export", wanted.types, ["_type", "_since"]))
+    whose = [f"Group/{wanted.members.group}"] if wanted.members else []
+    to.store.audit(audit_row(caller, now, "export", [*whose, *wanted.types], ["_type", "_since"]))
     return export.id
 
 
@@ -77,20 +87,15 @@ def manifest(id_: str, files: str, caller: Caller, to: Services) -> bytes:
     with to.store.reading() as db:
         export = _found(db, id_, caller, to)
         wanted = _READ.decode(export.asked)
-        since, secret = _since(wanted), _secret(db, caller)
+        of, secret = _exported(db, export, wanted, to), _secret(db, caller)
 
         def file(kind: str, keys: tuple[int, int]) -> dict[str, str]:
             sealed = seal(link(f"export/{id_}", (("type", kind),), Position(keys, 0)), secret)
             return {"type": kind or "Bundle", "url": f"{files}{sealed}"}
 
-        output = [
-            file(name, keys)
-            for name in wanted.types
-            for keys in exporting.ranges(db, name, since, export.at, RESOURCES)
-        ]
-        is_less = wanted.since is not None and any(
-            exporting.deleted(db, name, since, export.at) for name in wanted.types
-        )
+        output = [file(name, keys) for name in wanted.types for keys in of.ranges(name, RESOURCES)]
+        is_less = wanted.since is not None and any(of.deleted(name) for name in wanted.types)
+        left_out = [file(_LEFT_OUT, (0, 0))] if wanted.members and wanted.members.left_out else []
     return encode(
         {
             "transactionTime": format_instant(moment(export.at)),
@@ -98,7 +103,7 @@ def manifest(id_: str, files: str, caller: Caller, to: Services) -> bytes:
             "requiresAccessToken": not to.settings.development,
             "output": output,
             "deleted": [file(_DELETED, (0, 0))] if is_less else [],
-            "error": [],
+            "error": left_out,
         }
     )
 
@@ -110,14 +115,11 @@ def content(sealed: str, caller: Caller, to: Services) -> bytes:
         kind, (_, id_) = dict(part.pairs).get("type", _DELETED), (*part.resource_type.split("/"), "")[:2]
         export = _found(db, id_, caller, to)
         wanted = _READ.decode(export.asked)
-        types = [kind] if kind else wanted.types
+        types = [kind] if kind in wanted.types else wanted.types
         if not all(may_read(caller, name) for name in types):
             raise Forbidden("this caller may not read this any more")
-        if kind:
-            low, high = part.values or (0, 0)
-            found = exporting.bodies(db, kind, _since(wanted), export.at, (low, high))
-        else:
-            found = [_deletions(db, name, wanted, export) for name in types]
+        low, high = part.values or (0, 0)
+        found = _lines(kind, (low, high), _exported(db, export, wanted, to), wanted)
     to.store.audit(audit_row(caller, to.clock(), "export-file", [f"{kind or 'deleted'}: {len(found)}"], [id_]))
     return b"".join(b"%b\n" % body for body in found if body)
 
@@ -143,12 +145,25 @@ def _secret(db: Database, caller: Caller) -> bytes:
     return page_secret(db, "export", caller.organisation)
 
 
-def _since(wanted: Wanted) -> int:
-    return microseconds(wanted.since) if wanted.since is not None else -1
+def _exported(db: Database, export: Export, wanted: Wanted, to: Services) -> Exported:
+    since = microseconds(wanted.since) if wanted.since is not None else -1
+    if wanted.members is None:
+        return OfEverything(db, since, export.at)
+    codes = tables.compartments()["Patient"]
+    patients = Patients(frozenset(wanted.members.patients), codes, to.settings.base_url)
+    return OfPatients(db, since, export.at, patients)
 
 
-def _deletions(db: Database, resource_type: str, wanted: Wanted, export: Export) -> bytes:
+def _lines(kind: str, keys: tuple[int, int], of: Exported, wanted: Wanted) -> Sequence[bytes]:
+    """Return what stands in a file: resources of a type, deletions, or who is left out."""
+    if kind == _DELETED:
+        return [_deletions(of.deleted(name)) for name in wanted.types]
+    if kind == _LEFT_OUT and wanted.members:
+        return [encode(operation_outcome([one.issue()])) for one in wanted.members.left_out]
+    return of.bodies(kind, keys)
+
+
+def _deletions(gone: Sequence[tuple[str, str]]) -> bytes:
     """Return a Bundle that deletes what was deleted of a type, b"" when nothing was."""
-    gone = exporting.deleted(db, resource_type, _since(wanted), export.at)
     entries: list[dict[str, Any]] = [{"request": {"method": "DELETE", "url": f"{type_}/{id_}"}} for type_, id_ in gone]
     return encode({"resourceType": "Bundle", "type": "transaction", "entry": entries}) if entries else b""

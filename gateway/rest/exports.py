@@ -6,7 +6,7 @@ https://hl7.org/fhir/uv/bulkdata/STU2/export.html
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,7 @@ from gateway.access.policy import may_read
 from gateway.errors import BadRequest, Issue
 from gateway.fhir.datetime import read as read_moment
 from gateway.fhir.search import types_in
-from gateway.query import exports
+from gateway.query import exports, groups
 from gateway.query.exports import Wanted
 from gateway.rest import wire
 from gateway.rest.headers import prefer
@@ -42,7 +42,13 @@ def of_everything() -> Response:
 @blueprint.route("/Patient/$export", methods=["GET", "POST"])
 def of_patients() -> Response:
     """Begin an export of all patients and what is in their compartments: 202, and where to ask how it is."""
-    return _begun(sorted(types_in("Patient") & set(SERVED)))
+    return _begun(_of_patients())
+
+
+@blueprint.route("/Group/<fhir_id:id_>/$export", methods=["GET", "POST"])
+def of_group(id_: str) -> Response:
+    """Begin an export of the patients in a Group and what is in their compartments: 202, and where to ask how it is."""
+    return _begun(_of_patients(), id_)
 
 
 @blueprint.get("/$export-status/<id_>")
@@ -72,11 +78,15 @@ def file(sealed: str) -> Response:
     return Response(exports.content(sealed, g.caller, wire.services()), content_type=_NDJSON)
 
 
-def _begun(types: Sequence[str]) -> Response:
-    to, said = wire.services(), _said()
-    _check(said)
-    wanted = _types(said, [name for name in types if may_read(g.caller, name)])
-    id_ = exports.begin(Wanted(wanted, _since(said), _asked()), g.caller, to)
+def _of_patients() -> Sequence[str]:
+    return sorted(types_in("Patient") & set(SERVED))
+
+
+def _begun(types: Sequence[str], group: str | None = None) -> Response:
+    to = wire.services()
+    wanted, since = _understood(_said(), types)
+    members = groups.members(group, g.caller, to) if group else None
+    id_ = exports.begin(Wanted(wanted, since, _asked(), members), g.caller, to)
     answer = wire.respond(Answer(HTTPStatus.ACCEPTED))
     answer.headers["Content-Location"] = f"{to.settings.base_url}/$export-status/{id_}"
     return answer
@@ -98,8 +108,8 @@ def _value(parameter: dict[str, Any]) -> Any:
     return next((value for name, value in parameter.items() if name.startswith("value")), "")
 
 
-def _check(said: Sequence[tuple[str, str]]) -> None:
-    """Raise BadRequest with everything that an export does not take."""
+def _understood(said: Sequence[tuple[str, str]], types: Sequence[str]) -> tuple[Sequence[str], datetime | None]:
+    """Return of which of `types` and since when is asked. BadRequest with everything that is wrong."""
     wishes = [wish.strip() for wish in request.headers.get("Prefer", "").replace(";", ",").split(",")]
     issues = (
         [] if "respond-async" in wishes else [Issue("bad-request", "an export is asked with Prefer: respond-async")]
@@ -111,27 +121,19 @@ def _check(said: Sequence[tuple[str, str]]) -> None:
         ]
     formats = [value.replace(" ", "+") for name, value in said if name == "_outputFormat"]
     issues += [Issue("bad-value", f"_outputFormat is {_NDJSON}") for value in formats if value not in _FORMATS]
+    named = [part for name, value in said if name == "_type" for part in value.split(",")]
+    issues += [
+        Issue("bad-value", f"_type: '{name[:60]}' is not exported here; exported are {', '.join(types)}")
+        for name in named
+        if name not in types
+    ]
+    since = [read_moment(value.replace(" ", "+")) for name, value in said if name == "_since"]
+    if len(since) > 1 or None in since:
+        issues.append(Issue("bad-value", "_since is one instant: 2026-01-05T10:00:00+01:00"))
     if issues:
         raise BadRequest(issues)
-
-
-def _types(said: Sequence[tuple[str, str]], known: Sequence[str]) -> Sequence[str]:
-    """Return the types that are asked for, all that are known unless some are named. BadRequest."""
-    named = [part for name, value in said if name == "_type" for part in value.split(",")]
-    unknown = [name for name in named if name not in SERVED]
-    if unknown:
-        raise BadRequest([Issue("bad-value", f"_type: '{name[:60]}' is not exported here") for name in unknown])
-    return list(dict.fromkeys(named)) or known
-
-
-def _since(said: Sequence[tuple[str, str]]) -> Any:
-    values = [value.replace(" ", "+") for name, value in said if name == "_since"]
-    if not values:
-        return None
-    found = read_moment(values[-1])
-    if found is None or len(values) > 1:
-        raise BadRequest([Issue("bad-value", "_since is one instant: 2026-01-05T10:00:00+01:00")])
-    return moment(found.low)
+    wanted = list(dict.fromkeys(named)) or [name for name in types if may_read(g.caller, name)]
+    return wanted, next((moment(found.low) for found in since if found), None)
 
 
 def _asked() -> str:

@@ -60,8 +60,12 @@ _INGEST: dict[str, Any] = {
 _EXPORT_TAKES = ("_type", "_since", "_outputFormat")
 
 
-def _export(operation: str, summary: str) -> dict[str, Any]:
-    asked = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in _EXPORT_TAKES]
+def _in_path(*names: str) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _export(operation: str, summary: str, *path: str) -> dict[str, Any]:
+    asked = _in_path(*path) + [{"name": name, "in": "query", "schema": {"type": "string"}} for name in _EXPORT_TAKES]
     prefer = {"name": "Prefer", "in": "header", "required": True, "schema": {"const": "respond-async"}}
     responses = {
         "202": {"description": "Begun; Content-Location tells where to ask how it is."},
@@ -72,13 +76,12 @@ def _export(operation: str, summary: str) -> dict[str, Any]:
 
 
 def _of_export(name: str, summary: str, media: str) -> dict[str, Any]:
-    named = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
     responses = {
         "200": {"description": summary, "content": {media: {}}},
         "202": {"description": "Not ready yet: ask again after Retry-After seconds."},
         "4XX": {"$ref": "#/components/responses/refused"},
     }
-    return {"tags": ["export"], "summary": summary, "parameters": named, "responses": responses}
+    return {"tags": ["export"], "summary": summary, "parameters": _in_path(name), "responses": responses}
 
 
 _STATUS = {
@@ -92,6 +95,9 @@ DOORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "/ingest/{provider}": {"post": _INGEST},
         "/fhir/$export": _export("export", "Export everything"),
         "/fhir/Patient/$export": _export("patient-export", "Export all patients and what is about them"),
+        "/fhir/Group/{id}/$export": _export(
+            "group-export", "Export the patients in a Group and what is about them", "id"
+        ),
         "/fhir/$export-status/{id}": _STATUS,
         "/fhir/$export-file/{sealed}": _FILE,
         "/health/live": _told("Whether this process answers", "live", "application/json"),

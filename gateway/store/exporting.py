@@ -6,10 +6,15 @@ Versions are kept, so a range is the same whenever it is read, whatever was writ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from gateway.fhir.frozen import frozen
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
+
+Range = tuple[int, int]
+"""Keys above the first, up to the last."""
 
 _INSERT = "insert into export (id, organisation, at, until, asked) values (?, ?, ?, ?, ?)"
 _FORGET = "delete from export where until < ?"
@@ -22,11 +27,12 @@ _LAST = f"""
 select max(key) from (
     select key from (select key from current c where {_THERE} union all select key from current c where {_GONE}) found
     order by key limit ?) part"""  # noqa: S608 - our own words
-_BODIES = """
-select r.body from current c join resource r on r.key = c.key and r.version = case
+AS_OF = """
+current c join resource r on r.key = c.key and r.version = case
     when c.last_updated <= ? then c.version
-    else (select max(v.version) from resource v where v.key = c.key and v.last_updated <= ?) end
-where {} and c.key <= ? and r.last_updated > ? and length(r.body) > 0"""
+    else (select max(v.version) from resource v where v.key = c.key and v.last_updated <= ?) end"""
+"""Each resource with the version that it had at a moment, which is given twice."""
+_BODIES = f"select r.body from {AS_OF} where {{}} and c.key <= ? and r.last_updated > ? and length(r.body) > 0"  # noqa: S608
 _RANGE = f"{_BODIES.format(_THERE)} union all {_BODIES.format(_GONE)}"
 _DELETED = """
 select c.type, c.id from current c
@@ -41,6 +47,19 @@ class Export(NamedTuple):
     at: int
     until: int
     asked: bytes
+
+
+class Exported(Protocol):
+    """What an export is of: what was there at its moment and was changed after `since`, in microseconds."""
+
+    def ranges(self, resource_type: str, size: int) -> list[Range]:
+        """Return the ranges of keys that hold at most `size` resources of a type each."""
+
+    def bodies(self, resource_type: str, keys: Range) -> Sequence[bytes]:
+        """Return the resources of a range as they were at the moment."""
+
+    def deleted(self, resource_type: str) -> list[tuple[str, str]]:
+        """Return type and id of what was deleted after `since`, up to the moment."""
 
 
 def begin(db: Database, export: Export, now: int) -> None:
@@ -59,27 +78,33 @@ def end(db: Database, id_: str, organisation: str) -> bool:
     return bool(db.rows(_END, (id_, organisation)))
 
 
-def ranges(db: Database, resource_type: str, since: int, at: int, size: int) -> list[tuple[int, int]]:
-    """Return the ranges of keys, above the first up to the last, that hold at most `size` resources of a type each."""
-    found: list[tuple[int, int]] = []
-    low = 0
-    while True:
-        asked = (resource_type, since, low, resource_type, since, at, low, size)
-        ((last,),) = db.rows(_LAST, asked)
-        if last is None:
-            return found
-        found.append((low, last))
-        low = last
+@frozen()
+class OfEverything:
+    """Every resource of a type. https://hl7.org/fhir/uv/bulkdata/STU2/export.html#endpoint---system-level-export"""
 
+    db: Database
+    since: int
+    at: int
 
-def bodies(db: Database, resource_type: str, since: int, at: int, keys: tuple[int, int]) -> Sequence[bytes]:
-    """Return the resources of a range as they were at a moment, those that were changed after `since`, by key."""
-    low, high = keys
-    there = (at, at, resource_type, since, low, high, since)
-    gone = (at, at, resource_type, since, at, low, high, since)
-    return [bytes(body) for (body,) in db.rows(_RANGE, (*there, *gone))]
+    def ranges(self, resource_type: str, size: int) -> list[Range]:
+        """See `Exported`."""
+        found: list[Range] = []
+        low = 0
+        while True:
+            asked = (resource_type, self.since, low, resource_type, self.since, self.at, low, size)
+            ((last,),) = self.db.rows(_LAST, asked)
+            if last is None:
+                return found
+            found.append((low, last))
+            low = last
 
+    def bodies(self, resource_type: str, keys: Range) -> Sequence[bytes]:
+        """See `Exported`; by key."""
+        low, high = keys
+        there = (self.at, self.at, resource_type, self.since, low, high, self.since)
+        gone = (self.at, self.at, resource_type, self.since, self.at, low, high, self.since)
+        return [bytes(body) for (body,) in self.db.rows(_RANGE, (*there, *gone))]
 
-def deleted(db: Database, resource_type: str, since: int, at: int) -> list[tuple[str, str]]:
-    """Return type and id of what was deleted after `since`, up to a moment."""
-    return [(type_, id_) for type_, id_ in db.rows(_DELETED, (resource_type, since, at))]
+    def deleted(self, resource_type: str) -> list[tuple[str, str]]:
+        """See `Exported`."""
+        return [(type_, id_) for type_, id_ in self.db.rows(_DELETED, (resource_type, self.since, self.at))]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateway.transact.inbox import Keeper
 
 SHARED = frozenset({
-    "Endpoint", "HealthcareService", "Location", "Medication", "Organization", "OrganizationAffiliation",
+    "Endpoint", "Group", "HealthcareService", "Location", "Medication", "Organization", "OrganizationAffiliation",
     "Patient", "Practitioner", "PractitionerRole", "Schedule", "Slot", "Subscription",
 })  # fmt: skip
 """Types of which no resource is about one patient; another Patient is somebody else."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,23 +12,7 @@ from werkzeug.test import TestResponse
 from gateway.app import create_app
 from gateway.query import exports
 from gateway.services import Services
-from tests.conftest import NOW
-
-JSON = "application/fhir+json"
-ASYNC = {"Prefer": "respond-async"}
-
-
-class Clock:
-    """A clock that is set by the test."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **by: int) -> None:
-        self.now += timedelta(**by)
+from tests.exports import ASYNC, JSON, Clock, lines, manifest, named, path, put
 
 
 @pytest.fixture
@@ -41,34 +23,6 @@ def clock() -> Clock:
 @pytest.fixture
 def client(services: Services, clock: Clock) -> FlaskClient:
     return create_app(replace(services, clock=clock)).test_client()
-
-
-def put(client: FlaskClient, type_: str, id_: str, **elements: Any) -> None:
-    answer = client.put(f"/fhir/{type_}/{id_}", json={"resourceType": type_, "id": id_, **elements}, content_type=JSON)
-    assert answer.status_code in {200, 201}, answer.text
-
-
-def path(url: str) -> str:
-    return "/" + url.split("/", 3)[3]
-
-
-def manifest(client: FlaskClient, clock: Clock, query: str = "", at: str = "/fhir/$export") -> Any:
-    begun = client.get(f"{at}{query}", headers=ASYNC)
-    assert begun.status_code == 202, begun.text
-    clock.advance(seconds=20)
-    answer = client.get(path(begun.headers["Content-Location"]))
-    assert answer.status_code == 200, answer.text
-    return answer.get_json()
-
-
-def lines(client: FlaskClient, found: Any, which: str = "output") -> list[Any]:
-    answers = [client.get(path(file["url"])) for file in found[which]]
-    assert all(answer.content_type == "application/fhir+ndjson" for answer in answers)
-    return [json.loads(line) for answer in answers for line in answer.data.splitlines()]
-
-
-def named(resources: list[Any]) -> list[str]:
-    return [f"{one['resourceType']}/{one['id']}" for one in resources]
 
 
 def test_everything_there_is_is_exported_by_type(client: FlaskClient, clock: Clock) -> None:
@@ -179,6 +133,7 @@ def test_it_is_asked_by_parameters_in_the_body_too(client: FlaskClient, clock: C
         ("?_type=Slot,Nonsense", ASYNC, "Nonsense"),
         ("?_since=yesterday", ASYNC, "_since"),
         ("?_outputFormat=text/csv", ASYNC, "_outputFormat"),
+        ("?_type=ValueSet", ASYNC, "ValueSet"),
     ],
 )
 def test_what_an_export_does_not_take_is_refused_by_name(
@@ -188,6 +143,21 @@ def test_what_an_export_does_not_take_is_refused_by_name(
 
     assert refused.status_code == 400
     assert said in refused.get_json()["issue"][0]["diagnostics"]
+
+
+def test_all_that_is_wrong_is_told_at_once(client: FlaskClient) -> None:
+    refused = client.get("/fhir/$export?_type=Nope&foo=1&_since=ever&_outputFormat=csv")
+
+    told = " ".join(issue["diagnostics"] for issue in refused.get_json()["issue"])
+    assert all(word in told for word in ("Nope", "foo", "_since is", "_outputFormat is", "respond-async"))
+
+
+def test_what_is_in_no_compartment_is_not_exported_with_patients(client: FlaskClient) -> None:
+    refused = client.get("/fhir/Patient/$export?_type=Patient,Location", headers=ASYNC)
+
+    assert refused.status_code == 400
+    (issue,) = refused.get_json()["issue"]
+    assert issue["diagnostics"].startswith("_type: 'Location' is not exported here; exported are Allergy")
 
 
 def test_an_export_that_has_ended_is_no_more(client: FlaskClient, clock: Clock) -> None:
