@@ -60,6 +60,10 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
             "GATEWAY_TLS_CERTIFICATE": pem,
             "GATEWAY_TLS_KEY": pem,
             "GATEWAY_TLS_CLIENT_CA": pem,
+            "GATEWAY_TLS_CLIENT_CRL": pem,
+            "GATEWAY_TLS_CLIENT_CERTIFICATE": "optional",
+            "GATEWAY_PROXIES": "10.20.0.9/32",
+            "GATEWAY_TOKEN_KEYS": str(tmp_path),
             "GATEWAY_MESSAGE_DESTINATIONS": "https://msb.example/fhir",
             "GATEWAY_ENDPOINTS": "https://ehr.example",
             "GATEWAY_ENDPOINT_NETWORKS": "10.20.0.0/16",
@@ -179,3 +183,23 @@ def test_every_setting_says_in_a_sentence_what_it_is_for(setting: Field[Any]) ->
 
     assert doc.endswith(".")
     assert "\n" not in doc
+
+
+def test_what_knows_clients_needs_their_authorities(tmp_path: Path) -> None:
+    pem = tmp_path / "some.pem"
+    pem.touch()
+    given = {"TLS_CLIENT_CRL": str(pem), "PROXIES": "127.0.0.1", "TOKEN_KEYS": str(tmp_path)}
+    assert problems({f"GATEWAY_{name}": value for name, value in given.items()}) == [
+        f"GATEWAY_{name}: needs GATEWAY_TLS_CLIENT_CA" for name in given
+    ]
+
+
+def test_without_tls_clients_are_known_on_loopback_alone_and_by_a_proxy_that_is_named(tmp_path: Path) -> None:
+    pem = tmp_path / "some.pem"
+    pem.touch()
+    without = {"GATEWAY_TLS_CLIENT_CA": str(pem)}
+    behind = without | {"GATEWAY_PROXIES": "127.0.0.1"}
+    (told,) = problems(without)
+    assert "needs GATEWAY_TLS_CERTIFICATE" in told
+    assert problems(behind | {"GATEWAY_HOST": "0.0.0.0"}) == [told]
+    assert not Settings.from_env(behind).development

@@ -14,72 +14,9 @@ from typing import Any, Literal
 
 from gateway.errors import BadSettings, Issue
 from gateway.notify.endpoints import Network, read_networks, read_origins
+from gateway.settings import reading
 
 _PREFIX = "GATEWAY_"
-
-
-def _text(value: str) -> str:
-    return value
-
-
-def _database(value: str) -> str:
-    if not (value.startswith(("postgresql://", "postgres://", "sqlite:///")) or value == "sqlite://"):
-        raise ValueError("must be sqlite:///PATH or postgresql://USER@HOST/DATABASE")
-    return value
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        if not (value.isascii() and value.isdigit() and low <= int(value[:20]) <= high):
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return int(value)
-
-    return read
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value.lower() not in words:
-            raise ValueError(f"must be one of {', '.join(words)}")
-        return value.lower()
-
-    return read
-
-
-def _file(value: str) -> Path:
-    if not Path(value).is_file():
-        raise ValueError(f"no file {value}")
-    return Path(value)
-
-
-def _folder(value: str) -> Path:
-    if not Path(value).is_dir():
-        raise ValueError(f"no folder {value}")
-    return Path(value)
-
-
-def _folders(value: str) -> tuple[Path, ...]:
-    folders = tuple(Path(part) for part in value.split(":") if part)
-    if absent := [str(folder) for folder in folders if not folder.is_dir()]:
-        raise ValueError(f"no folder {', '.join(absent)}")
-    return folders
-
-
-def _files(value: str) -> tuple[Path, ...]:
-    files = tuple(Path(part) for part in value.split(":") if part)
-    if absent := [str(path) for path in files if not path.is_file()]:
-        raise ValueError(f"no file {', '.join(absent)}")
-    return files
-
-
-def _words(value: str) -> tuple[str, ...]:
-    return tuple(value.split())
-
-
-def _url(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https://")
-    return value.rstrip("/")
 
 
 def _by(read: Callable[[str], Any], doc: str) -> dict[str, Any]:
@@ -92,97 +29,127 @@ class Settings:
 
     database: str = field(
         default="sqlite:///var/gateway.sqlite",
-        metadata=_by(_database, "The store: `sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`."),
+        metadata=_by(reading.database, "The store: `sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`."),
     )
-    host: str = field(default="127.0.0.1", metadata=_by(_text, "Address that HTTP listens on."))
-    port: int = field(default=8080, metadata=_by(_whole(0, 65535), "Port that HTTP listens on."))
-    mllp_host: str = field(default="127.0.0.1", metadata=_by(_text, "Address that MLLP listens on."))
-    mllp_port: int = field(default=2575, metadata=_by(_whole(0, 65535), "Port that MLLP listens on."))
-    workers: int = field(default=2, metadata=_by(_whole(1, 256), "Number of processes that answer HTTP."))
+    host: str = field(default="127.0.0.1", metadata=_by(reading.text, "Address that HTTP listens on."))
+    port: int = field(default=8080, metadata=_by(reading.whole(0, 65535), "Port that HTTP listens on."))
+    mllp_host: str = field(default="127.0.0.1", metadata=_by(reading.text, "Address that MLLP listens on."))
+    mllp_port: int = field(default=2575, metadata=_by(reading.whole(0, 65535), "Port that MLLP listens on."))
+    workers: int = field(default=2, metadata=_by(reading.whole(1, 256), "Number of processes that answer HTTP."))
     max_waiting: int = field(
         default=128,
         metadata=_by(
-            _whole(1, 100_000),
+            reading.whole(1, 100_000),
             "Requests, and messages over MLLP, that may wait for their turn; more are told to come back.",
         ),
     )
     wait_seconds: int = field(
         default=10,
         metadata=_by(
-            _whole(1, 60),
+            reading.whole(1, 60),
             "Seconds that one may wait for its turn, and again for the store, before it is told to come back.",
         ),
     )
     mappings: tuple[Path, ...] = field(
-        default=(), metadata=_by(_folders, "More folders with mappings, separated by `:`.")
+        default=(), metadata=_by(reading.folders, "More folders with mappings, separated by `:`.")
     )
     profiles: Path = field(
         default=Path("var/profiles"),
         metadata=_by(Path, "Folder of the FHIR packages that are installed, with `profiles.lock`."),
     )
     base_url: str = field(
-        default="", metadata=_by(_url, "Public address of the FHIR API; by default `http://HOST:PORT/fhir`.")
+        default="", metadata=_by(reading.url, "Public address of the FHIR API; by default `http://HOST:PORT/fhir`.")
     )
-    max_body: int = field(default=20_000_000, metadata=_by(_whole(1, 2**31), "Largest body that is read, in bytes."))
+    max_body: int = field(
+        default=20_000_000, metadata=_by(reading.whole(1, 2**31), "Largest body that is read, in bytes.")
+    )
     max_attachment: int = field(
         default=10_000_000,
-        metadata=_by(_whole(1, 2**31), "Largest document (a PDF) inside a message that is taken, in bytes."),
+        metadata=_by(reading.whole(1, 2**31), "Largest document (a PDF) inside a message that is taken, in bytes."),
     )
     durability: Literal["full", "normal"] = field(
         default="full",
         metadata=_by(
-            _one_of("full", "normal"),
+            reading.one_of("full", "normal"),
             "`full`: what is acknowledged survives a power cut; `normal`: it survives a crash.",
         ),
     )
     folder: Path | None = field(
         default=None,
-        metadata=_by(_folder, "Folder that is watched: what lies in `<provider>/in` of it is taken in."),
+        metadata=_by(reading.folder, "Folder that is watched: what lies in `<provider>/in` of it is taken in."),
     )
     folder_language: Literal["nl", "en"] = field(
-        default="nl", metadata=_by(_one_of("nl", "en"), "Language of the reports beside the files: `nl` or `en`.")
+        default="nl",
+        metadata=_by(reading.one_of("nl", "en"), "Language of the reports beside the files: `nl` or `en`."),
     )
     folder_days: int = field(
-        default=7, metadata=_by(_whole(0, 3650), "Days after which a file that was processed is deleted.")
+        default=7, metadata=_by(reading.whole(0, 3650), "Days after which a file that was processed is deleted.")
     )
     inbox_key: tuple[Path, ...] = field(
         default=(),
         metadata=_by(
-            _files,
+            reading.files,
             "Files with the keys that messages are sealed with at rest, separated by `:`. The first seals, all open.",
         ),
     )
     inbox_days: int = field(
         default=30,
         metadata=_by(
-            _whole(0, 36500), "Days after which the content of a message is deleted from the inbox; 0: never."
+            reading.whole(0, 36500), "Days after which the content of a message is deleted from the inbox; 0: never."
         ),
     )
     webhook_secrets: Path | None = field(
         default=None,
-        metadata=_by(_folder, "Folder with the secrets of signed webhooks: a file called after each provider."),
+        metadata=_by(reading.folder, "Folder with the secrets of signed webhooks: a file called after each provider."),
     )
     references: Literal["lenient", "strict"] = field(
         default="lenient",
         metadata=_by(
-            _one_of("lenient", "strict"),
+            reading.one_of("lenient", "strict"),
             "A reference to a resource that is not here: `lenient` warns, `strict` refuses.",
         ),
     )
     message_destinations: tuple[str, ...] = field(
         default=(),
         metadata=_by(
-            _words,
+            reading.words,
             "Endpoints that FHIR messages are taken for, beside its own, separated by spaces; by default all are, "
             "and it is told.",
         ),
     )
     tls_certificate: Path | None = field(
-        default=None, metadata=_by(_file, "Certificate chain (PEM) of the gateway itself.")
+        default=None, metadata=_by(reading.file, "Certificate chain (PEM) of the gateway itself.")
     )
-    tls_key: Path | None = field(default=None, metadata=_by(_file, "Private key (PEM) of that certificate."))
+    tls_key: Path | None = field(default=None, metadata=_by(reading.file, "Private key (PEM) of that certificate."))
     tls_client_ca: Path | None = field(
-        default=None, metadata=_by(_file, "Authorities (PEM) whose certificates clients must show.")
+        default=None, metadata=_by(reading.file, "Authorities (PEM) whose certificates clients must show.")
+    )
+    tls_client_crl: Path | None = field(
+        default=None,
+        metadata=_by(
+            reading.file,
+            "What each of them has revoked (CRLs, PEM), read again when it changes; by default not looked at.",
+        ),
+    )
+    tls_client_certificate: Literal["required", "optional"] = field(
+        default="required",
+        metadata=_by(
+            reading.one_of("required", "optional"),
+            "`required`: an HTTP client without a certificate is not heard; `optional`: a token alone will do.",
+        ),
+    )
+    proxies: tuple[Network, ...] = field(
+        default=(),
+        metadata=_by(
+            read_networks,
+            "Addresses of proxies that end TLS and tell the certificate in `Client-Cert` or `X-Client-Cert`.",
+        ),
+    )
+    token_keys: Path | None = field(
+        default=None,
+        metadata=_by(
+            reading.folder, "Folder with the keys that tokens are signed with; by default no tokens are given out."
+        ),
     )
     endpoints: tuple[str, ...] = field(
         default=(),
@@ -196,23 +163,26 @@ class Settings:
         metadata=_by(read_networks, "Networks that are not public in which those origins may be, `10.20.0.0/16`."),
     )
     endpoint_ca: Path | None = field(
-        default=None, metadata=_by(_file, "Authorities (PEM) that sign those origins; by default the public ones.")
+        default=None,
+        metadata=_by(reading.file, "Authorities (PEM) that sign those origins; by default the public ones."),
     )
     endpoint_certificate: Path | None = field(
-        default=None, metadata=_by(_file, "Certificate chain (PEM) that the gateway shows to those origins.")
+        default=None, metadata=_by(reading.file, "Certificate chain (PEM) that the gateway shows to those origins.")
     )
-    endpoint_key: Path | None = field(default=None, metadata=_by(_file, "Private key (PEM) of that certificate."))
+    endpoint_key: Path | None = field(
+        default=None, metadata=_by(reading.file, "Private key (PEM) of that certificate.")
+    )
     feeds: Path | None = field(
-        default=None, metadata=_by(_file, "File with the feeds to partners' FHIR servers (YAML).")
+        default=None, metadata=_by(reading.file, "File with the feeds to partners' FHIR servers (YAML).")
     )
     delivery_days: int = field(
         default=3,
-        metadata=_by(_whole(1, 30), "Days that delivery to a receiver that fails is tried, with longer pauses."),
+        metadata=_by(reading.whole(1, 30), "Days that delivery to a receiver that fails is tried, with longer pauses."),
     )
     log_level: Literal["debug", "info", "warning", "error"] = field(
         default="info",
         metadata=_by(
-            _one_of("debug", "info", "warning", "error"),
+            reading.one_of("debug", "info", "warning", "error"),
             "How much is logged: `debug`, `info`, `warning` or `error`.",
         ),
     )
@@ -275,8 +245,16 @@ def _contradictions(settings: Settings) -> list[str]:
     problems = []
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         problems.append("GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY: the one needs the other")
-    if settings.tls_client_ca is not None and settings.tls_certificate is None:
-        problems.append("GATEWAY_TLS_CLIENT_CA: needs GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY")
+    behind_proxy = bool(settings.proxies) and _is_loopback(settings.host) and _is_loopback(settings.mllp_host)
+    if settings.tls_client_ca is not None and settings.tls_certificate is None and not behind_proxy:
+        problems.append(
+            "GATEWAY_TLS_CLIENT_CA: needs GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY, or GATEWAY_PROXIES and loopback"
+        )
+    problems += [
+        f"{_variable(name)}: needs GATEWAY_TLS_CLIENT_CA"
+        for name in ("tls_client_crl", "proxies", "token_keys")
+        if settings.tls_client_ca is None and getattr(settings, name)
+    ]
     if (settings.endpoint_certificate is None) != (settings.endpoint_key is None):
         problems.append("GATEWAY_ENDPOINT_CERTIFICATE and GATEWAY_ENDPOINT_KEY: the one needs the other")
     return problems + [

@@ -1,0 +1,82 @@
+"""How the value of a setting is read from its text. Each raises ValueError, in words for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+
+def text(value: str) -> str:
+    """Return it as it is."""
+    return value
+
+
+def database(value: str) -> str:
+    """Return the URL of a store."""
+    if not (value.startswith(("postgresql://", "postgres://", "sqlite:///")) or value == "sqlite://"):
+        raise ValueError("must be sqlite:///PATH or postgresql://USER@HOST/DATABASE")
+    return value
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Return what reads a whole number between two others."""
+
+    def read(value: str) -> int:
+        if not (value.isascii() and value.isdigit() and low <= int(value[:20]) <= high):
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return read
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return what reads one of some words, however it is capitalised."""
+
+    def read(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return value.lower()
+
+    return read
+
+
+def file(value: str) -> Path:
+    """Return a file that is there."""
+    if not Path(value).is_file():
+        raise ValueError(f"no file {value}")
+    return Path(value)
+
+
+def folder(value: str) -> Path:
+    """Return a folder that is there."""
+    if not Path(value).is_dir():
+        raise ValueError(f"no folder {value}")
+    return Path(value)
+
+
+def folders(value: str) -> tuple[Path, ...]:
+    """Return folders that are there, separated by `:`."""
+    found = tuple(Path(part) for part in value.split(":") if part)
+    if absent := [str(one) for one in found if not one.is_dir()]:
+        raise ValueError(f"no folder {', '.join(absent)}")
+    return found
+
+
+def files(value: str) -> tuple[Path, ...]:
+    """Return files that are there, separated by `:`."""
+    found = tuple(Path(part) for part in value.split(":") if part)
+    if absent := [str(path) for path in found if not path.is_file()]:
+        raise ValueError(f"no file {', '.join(absent)}")
+    return found
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Return words, separated by spaces."""
+    return tuple(value.split())
+
+
+def url(value: str) -> str:
+    """Return a URL without a slash at its end."""
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return value.rstrip("/")
