@@ -97,7 +97,7 @@ class BareSqlite:
             tables.setdefault("resource", []).append(
                 (v.key, v.version, v.last_updated, v.deleted, v.body, v.identity.type, v.method)
             )
-            tables.setdefault("outbox", []).append((None, v.key, v.version, v.event, v.last_updated, 0, 0))
+            tables.setdefault("outbox", []).append((None, v.key, v.version, v.event, v.last_updated, 0, 0, batch.trace))
             for table, added in v.added.items():
                 whole = [(v.key, *row) if table == "slot" else (v.identity.type, *row, v.key) for row in added]
                 tables.setdefault("slot" if table == "slot" else f"index_{table}", []).extend(whole)

@@ -22,7 +22,7 @@ _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _AORTA = re.compile(rf"\s*initialRequestID=({_UUID})\s*;\s*requestID=({_UUID})\s*;?\s*", re.IGNORECASE)
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _OURS = UUID("6f3d4a52-5a0b-5f0e-9a58-4c8f4f1f2f60")  # ids that are no UUID get one in this namespace
-_SAMPLED = "00"  # whether it is recorded is for the caller to say
+_UNSAMPLED = "00"  # whether it is recorded is for the caller to say, and for who records it here
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Correlation:
     correlation_id: str = ""
     aorta_id: str = ""
     trace_id: str = ""
-    flags: str = _SAMPLED
+    parent_id: str = ""
+    flags: str = _UNSAMPLED
 
     @classmethod
     def of(cls, header: Callable[[str], str | None], new_id: Callable[[], str]) -> Correlation:
@@ -51,7 +52,8 @@ class Correlation:
             correlation_id,
             _aorta(header(AORTA)),
             trace[1] if trace else "",
-            trace[3] if trace else _SAMPLED,
+            trace[2] if trace else "",
+            trace[3] if trace else _UNSAMPLED,
         )
 
     def headers(self) -> dict[str, str]:
@@ -61,8 +63,17 @@ class Correlation:
             REQUEST: self.request_id,
             CORRELATION: self.correlation_id or self.request_id,
             AORTA: self.aorta_id or f"initialRequestID={uuid}; requestID={uuid}",
-            TRACE: f"00-{self.trace_id or uuid.hex}-{sha256(self.request_id.encode()).hexdigest()[:16]}-{self.flags}",
+            TRACE: self.traceparent(),
         }
+
+    def traceparent(self) -> str:
+        """Return our own span in the caller's trace, or in one of our own."""
+        trace_id = self.trace_id or _uuid(self.request_id).hex
+        return f"00-{trace_id}-{sha256(self.request_id.encode()).hexdigest()[:16]}-{self.flags}"
+
+    def parent(self) -> str:
+        """Return the span of the caller, '' when it named none."""
+        return f"00-{self.trace_id}-{self.parent_id}-{self.flags}" if self.trace_id else ""
 
     def noted(self) -> dict[str, str]:
         """Return what the audit and the log keep: the request's id, and of the others those that were sent."""

@@ -34,6 +34,11 @@ class Caller:
     regions: frozenset[str] = frozenset()
     correlation: Correlation | None = field(default=None, compare=False)
 
+    @property
+    def trace(self) -> str | None:
+        """Return the `traceparent` that what is sent because of this goes on with, where there was a request."""
+        return self.correlation.traceparent() if self.correlation else None
+
     def noted(self) -> dict[str, Any]:
         """Return what every row of the audit says of who asks."""
         row = {

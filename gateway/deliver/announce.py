@@ -149,9 +149,11 @@ class Announcer:
         yield from (event for event, _ in asked if event in matched)
 
 
-def rows_of(events: Sequence[Event]) -> list[tuple[int, str, int, int, str]]:
+def rows_of(events: Sequence[Event]) -> list[tuple[int, str, int, int, str, str | None]]:
     """Return events as they stand in a queue."""
-    return [(event.at, f"{event.type}/{event.id}", event.key, event.version, event.event) for event in events]
+    return [
+        (event.at, f"{event.type}/{event.id}", event.key, event.version, event.event, event.trace) for event in events
+    ]
 
 
 def _rounds(asked: Sequence[tuple[Event, int]]) -> Iterator[list[tuple[Event, int]]]:

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from gateway.store.interface import Database
 
 _OLDEST = """
-select o.seq, o.key, o.version, o.event, o.at, c.type, c.id
+select o.seq, o.key, o.version, o.event, o.at, c.type, c.id, o.trace
 from (select * from outbox order by seq limit ?) o join current c on c.key = o.key order by o.seq"""
 _IDS = 500  # in one statement
 
 
 class Event(NamedTuple):
-    """That a version was made: the number of the event, which resource and version, what happened and when."""
+    """That a version was made: the number of the event, which resource and version, what happened, when, its trace."""
 
     seq: int
     key: int
@@ -26,6 +26,7 @@ class Event(NamedTuple):
     at: int
     type: str
     id: str
+    trace: str | None = None
 
 
 class Overtaken(Conflict):

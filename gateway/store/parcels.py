@@ -20,11 +20,14 @@ _NUMBER = """
 update queue set last = last + 1, due = case when attempts = 0 then ? else coalesce(due, ?) end where name = ?
 returning last"""
 _ADD = """
-insert into delivery (queue, number, at, endpoint, content_type, body, once) values (?, ?, ?, ?, ?, ?, ?)"""
+insert into delivery (queue, number, at, endpoint, content_type, body, once, trace) values (?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-def put(db: Database, parcels: Iterable[Parcel]) -> None:
-    """Add each parcel to its queue, inside the transaction of `db`; one that is there already is passed over."""
+def put(db: Database, parcels: Iterable[Parcel], trace: str | None = None) -> None:
+    """Add each parcel to its queue, inside the transaction of `db`; one that is there already is passed over.
+
+    `trace` is that of the request that has them sent.
+    """
     for parcel in sorted(parcels, key=lambda parcel: parcel.endpoint):  # everyone locks in the same order
         name = parcel.endpoint
         db.rows(_OPEN, (name, origin(name)))
@@ -32,7 +35,7 @@ def put(db: Database, parcels: Iterable[Parcel]) -> None:
         if parcel.once is not None and db.rows(_IS_THERE, (name, parcel.once)):
             continue
         ((number,),) = db.rows(_NUMBER, (parcel.at, parcel.at, name))
-        db.rows(_ADD, (name, number, parcel.at, name, parcel.content_type, parcel.body, parcel.once))
+        db.rows(_ADD, (name, number, parcel.at, name, parcel.content_type, parcel.body, parcel.once, trace))
 
 
 def origin(url: str) -> str:

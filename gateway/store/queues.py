@@ -93,6 +93,7 @@ class Delivery(NamedTuple):
     once: str | None
     dead_at: int | None
     reason: str | None
+    trace: str | None = None
 
 
 def queue(db: Database, name: str) -> Queue | None:

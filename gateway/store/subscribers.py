@@ -36,7 +36,7 @@ update queue set status = ?, due = case when ? = 'active' and last > told then ?
     secret = case when ? = 'off' then null else secret end
 where name = ?"""
 _EVENTS = """
-insert into delivery (queue, number, at, about, key, version, event) values (?, ?, ?, ?, ?, ?, ?)"""
+insert into delivery (queue, number, at, about, key, version, event, trace) values (?, ?, ?, ?, ?, ?, ?, ?)"""
 _NUMBERS = """
 update queue set last = last + ?,
     due = case when status <> 'active' then due when attempts = 0 then ? else coalesce(due, ?) end
@@ -73,8 +73,8 @@ def reseal(db: Database, name: str, sealed_with: str | None, secret: bytes, befo
     )
 
 
-def tell(db: Database, name: str, events: Sequence[tuple[int, str, int, int, str]], now: int) -> None:
-    """Add events (at, identity, key, version, what happened) to a queue, numbered on; nothing where it ended."""
+def tell(db: Database, name: str, events: Sequence[tuple[int, str, int, int, str, str | None]], now: int) -> None:
+    """Add events (at, identity, key, version, what happened, trace) to a queue, numbered on; nothing where it ended."""
     found = db.rows(_NUMBERS, (len(events), now, now, name)) if events else []
     for ((last),) in found:
         first = int(last) - len(events) + 1

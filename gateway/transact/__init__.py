@@ -183,7 +183,7 @@ def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Serv
     def decide(sight: Sight) -> tuple[Batch, None]:
         if received.once and (answered := sight.current([], once=received.once).answered):
             once.check_same(received, answered)
-        return Batch(row, message=message, parcels=sent), None
+        return Batch(row, message=message, parcels=sent, trace=caller.trace), None
 
     try:
         to.store.write(decide)
@@ -197,7 +197,7 @@ def send(parcel: Parcel, received: Received, caller: Caller, to: Services) -> No
     """Have something sent because of a message that was taken before. Raises Unavailable."""
     now = to.clock()
     row = answer_row(caller, format_instant(now), received)
-    batch = Batch(row, parcels=[parcel._replace(at=microseconds(now))])
+    batch = Batch(row, parcels=[parcel._replace(at=microseconds(now))], trace=caller.trace)
     to.store.write(lambda _: (batch, None))
 
 

@@ -19,8 +19,10 @@ from gateway.store.search.scope import Scope
 from gateway.transact import conditions, links, subscriptions
 from gateway.transact.absent import PARTLY, Absent, Kept
 from gateway.transact.audit import audit_row
+from gateway.transact.bookings import Bookings
 from gateway.transact.content import Content, content
 from gateway.transact.entries import Entry, check_distinct
+from gateway.transact.held import Settling, Unheld
 from gateway.transact.links import Links
 from gateway.transact.messages import message, parcels
 from gateway.transact.occupancy import OLDER, Occupancy, Settled
@@ -55,7 +57,7 @@ class Commit:
     to: Services
     now: datetime
     received: Received | None
-    occupancy: Occupancy | Senders | None = None
+    occupancy: Occupancy | Senders | Bookings | None = None
     absent: Absent | None = None
     found: Sequence[Issue] = ()  # about the moments of the message
     unsettled: set[int] = field(init=False)
@@ -74,8 +76,9 @@ class Commit:
 
         Raises what `transact` raises of what is stored, and AnsweredBefore.
         """
+        sight = Unheld(sight)
         self._resolve(sight)
-        if isinstance(self.occupancy, Senders):
+        if isinstance(self.occupancy, Senders | Bookings):
             self.occupancy.look_first(sight)
         identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
         targets = self.links.stored.difference(identities)
@@ -88,10 +91,11 @@ class Commit:
         check_once(self.received, seen.answered)
         self._check_references(targets, seen.present)
         check_versions(self.entries, seen.currents)
+        settling = Settling(sight, microseconds(self.now))
         if self.occupancy is None:
-            return self._batch(seen, _NOTHING_OF_BEDS)
+            return self._batch(seen, _NOTHING_OF_BEDS, settling)
         settled = self.occupancy.settle(seen, sight)
-        return self._batch(seen._replace(currents=seen.currents | settled.currents), settled)
+        return self._batch(seen._replace(currents=seen.currents | settled.currents), settled, settling)
 
     def _resolve(self, sight: Sight) -> None:
         if not self.links.by_condition and not any(entry.condition for entry in self.entries):
@@ -117,20 +121,24 @@ class Commit:
         if strict and problems:
             raise InvalidResource(problems)
 
-    def _batch(self, seen: Seen, settled: Settled) -> tuple[Batch, tuple[list[Outcome], Sequence[Issue]]]:
-        batch, times = Batch(b"", ledger=settled.ledger), Times(self.now)
+    def _batch(
+        self, seen: Seen, settled: Settled, settling: Settling
+    ) -> tuple[Batch, tuple[list[Outcome], Sequence[Issue]]]:
+        batch, times = Batch(b"", ledger=settled.ledger, trace=self.caller.trace), Times(self.now)
         outcomes: list[Outcome] = []
         for said in (*self.entries, *settled.others):
             entry = settled.instead.get(id(said), said)
             assert entry.identity is not None
             current = seen.currents[entry.identity]
             if self.absent is not None and (kept := self.absent.kept(entry, current, seen)) is not None:
-                outcomes.append(self._kept(entry, kept, current, batch, times))
+                outcomes.append(self._kept(entry, kept, current, batch, times, settling))
                 batch.ledger += kept.notes(seen, outcomes[-1].version)
             elif entry.fact is not None and (issue := _passed_over(entry, current, settled)):
                 outcomes.append(self._late(entry, current, issue, batch, times))
             else:
-                outcomes.append(self._next(entry, current, batch, times))
+                outcomes.append(self._next(*settling.settled(entry, current), batch, times))
+        for letter, current in settling.letters(self.to.new_id):
+            outcomes.append(self._next(letter, current, batch, times))
         issues = [*self.found, *settled.issues]
         batch.message = message(self.received, outcomes, issues, self.to.keys) if self.received else None
         batch.audit = audit_row(self.caller, times.text, outcomes, batch.message)
@@ -151,12 +159,14 @@ class Commit:
                 batch.raised.append((current.key, entry.fact.at, entry.fact.number))
         return _outcome(entry, current, version, times)
 
-    def _kept(self, entry: Entry, kept: Kept, current: Current, batch: Batch, times: Times) -> Outcome:
+    def _kept(
+        self, entry: Entry, kept: Kept, current: Current, batch: Batch, times: Times, settling: Settling
+    ) -> Outcome:
         """Make what follows from an entry and from what is known the present."""
         where = entry.where or entry.type
         if not kept.changed and kept.outdone:
             return self._late(entry, current, Issue(_OLDER, OLDER, "information", expression=where), batch, times)
-        outcome = self._next(kept.entry, current, batch, times)
+        outcome = self._next(*settling.settled(kept.entry, current), batch, times)
         if not kept.outdone:
             return outcome
         self._history(entry, current.key, outcome.version, batch, times)

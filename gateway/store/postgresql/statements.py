@@ -78,7 +78,7 @@ stored as (
     returning key
 ),
 announced as (
-    insert into outbox (key, version, event, at) select key, version, event, at from v
+    insert into outbox (key, version, event, at, trace) select key, version, event, at, %(trace)s::text from v
 ),
 """
 _REMOVED = """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gateway.store import erasing, marking, parcels, subscribers
+from gateway.store import erasing, marking, parcels, partners, subscribers
 from gateway.store.index.definitions import fingerprint
 from gateway.store.interface import Prepare, nothing
 from gateway.store.postgresql import statements as sql
@@ -132,7 +132,7 @@ def _seen(rows: list[tuple[Any, ...]], wanted: list[Identity], others: list[Iden
 
 def write(link: Link, batch: Batch) -> None:
     """Write every row of `batch`: one round trip, all or nothing."""
-    several = batch.marks or batch.parcels or batch.subscribers or batch.erased
+    several = batch.marks or batch.parcels or batch.subscribers or batch.partners or batch.erased
     with link.transaction() if several else nullcontext():
         link.send(statement(batch), parameters(batch))
         link.answer()
@@ -141,9 +141,11 @@ def write(link: Link, batch: Batch) -> None:
         for text, values in erasing.statements(batch.erased) if batch.erased else ():
             link.connection.execute(placeholders(text), values)
         if batch.parcels:
-            parcels.put(PostgresqlDatabase(link.connection), batch.parcels)
+            parcels.put(PostgresqlDatabase(link.connection), batch.parcels, batch.trace)
         if batch.subscribers:
             subscribers.put(PostgresqlDatabase(link.connection), batch.subscribers)
+        if batch.partners:
+            partners.put(PostgresqlDatabase(link.connection), batch.partners)
 
 
 def _columns(identities: list[Identity]) -> tuple[str, str]:
@@ -195,6 +197,7 @@ def parameters(batch: Batch) -> dict[str, Any]:
         "indexed": [v.indexed for v in versions],
         "late": [late.body for late in batch.late],
         "audit": batch.audit,
+        "trace": batch.trace,
     } | (_message(batch.message) if batch.message else {})
 
 

@@ -18,7 +18,7 @@ NOTED = "select revision, content from ledger where subject = ?"
 NOTE = "insert or replace into ledger values (?, ?, ?)"
 COME_LATE = "insert into late (key, version, event_time, at, body) values (?, ?, ?, ?, ?)"
 STORE = "insert into resource values (?, ?, ?, ?, ?, ?, ?)"
-ANNOUNCE = "insert into outbox (key, version, event, at) values (?, ?, ?, ?)"
+ANNOUNCE = "insert into outbox (key, version, event, at, trace) values (?, ?, ?, ?, ?)"
 RECEIVE = """
 insert into inbox
     (provider, format, control_id, event_time, received_at, state, mapping, issues, content, once, digest, answer,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from gateway.store import erasing, marking, parcels, subscribers
+from gateway.store import erasing, marking, parcels, partners, subscribers
 from gateway.store.index.definitions import fingerprint
 from gateway.store.records import Answered, Batch, Current, Identity, Message, Noted, Seen, Turns, Version
 from gateway.store.sqlite import statements as sql
@@ -69,7 +69,7 @@ class SqliteSight:
 def write(db: SqliteDatabase, batch: Batch) -> None:
     """Write every row of `batch`."""
     connection = db.connection
-    _write_versions(connection, batch.versions)
+    _write_versions(connection, batch)
     _write_index(connection, batch.versions)
     if batch.raised:
         connection.executemany(sql.RAISE, [(at, number, key) for key, at, number in batch.raised])
@@ -81,9 +81,11 @@ def write(db: SqliteDatabase, batch: Batch) -> None:
         _write_message(connection, batch.message, batch)
     _write_marks(connection, batch)
     if batch.parcels:
-        parcels.put(db, batch.parcels)
+        parcels.put(db, batch.parcels, batch.trace)
     if batch.subscribers:
         subscribers.put(db, batch.subscribers)
+    if batch.partners:
+        partners.put(db, batch.partners)
     _write_audit(connection, batch.audit)
 
 
@@ -101,7 +103,8 @@ def _write_marks(connection: sqlite3.Connection, batch: Batch) -> None:
         connection.execute("pragma secure_delete = off")
 
 
-def _write_versions(connection: sqlite3.Connection, versions: list[Version]) -> None:
+def _write_versions(connection: sqlite3.Connection, batch: Batch) -> None:
+    versions = batch.versions
     news = [
         (
             v.key,
@@ -135,7 +138,8 @@ def _write_versions(connection: sqlite3.Connection, versions: list[Version]) -> 
     connection.executemany(sql.UPDATE, nexts)
     stored = [(v.key, v.version, v.last_updated, v.deleted, v.body, v.identity.type, v.method) for v in versions]
     connection.executemany(sql.STORE, stored)
-    connection.executemany(sql.ANNOUNCE, [(v.key, v.version, v.event, v.last_updated) for v in versions])
+    events = [(v.key, v.version, v.event, v.last_updated, batch.trace) for v in versions]
+    connection.executemany(sql.ANNOUNCE, events)
 
 
 def _write_index(connection: sqlite3.Connection, versions: list[Version]) -> None:

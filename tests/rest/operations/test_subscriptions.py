@@ -56,7 +56,7 @@ def told(profiled: Services, call: Call, put: Callable[..., None]) -> str:
         })  # fmt: skip
     with profiled.store.changing() as db:
         events = [event for event in log.oldest(db, 100) if event.type == "Slot"]
-        rows = [(e.at, f"{e.type}/{e.id}", e.key, e.version, e.event) for e in events]
+        rows = [(e.at, f"{e.type}/{e.id}", e.key, e.version, e.event, e.trace) for e in events]
         subscribers.tell(db, f"Subscription/{made['id']}", rows, 1)
     return str(made["id"])
 
