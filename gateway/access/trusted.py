@@ -7,7 +7,6 @@ as good as none, and without a list of its issuer no certificate is believed. ht
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,13 +20,12 @@ from cryptography.exceptions import InvalidSignature
 
 from gateway.access.peers import PeerCertificate
 from gateway.access.unknown import NotKnown
-from gateway.errors import BadSettings, GatewayError, Issue
+from gateway.access.watched import Watched
+from gateway.errors import BadSettings, Issue
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
-_log = logging.getLogger("gateway.access")
-_LOOK_SECONDS = 1.0
 _CRL = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
 
 
@@ -74,45 +72,10 @@ class Trusted:
             raise NotKnown("certificate-of-another-authority")
 
 
-class TrustedFiles:
-    """What the files hold now: looked at once a second at most, and read again when one was changed."""
-
-    def __init__(self, authorities: Path, revoked: Path | None, seconds: Callable[[], float]) -> None:
-        self._files = (authorities, revoked)
-        self._seconds = seconds
-        self._looked = seconds()
-        self._state = self._stated()
-        self._trusted = Trusted.read(authorities, revoked)
-
-    def now(self) -> Trusted:
-        """Return it. What cannot be read any more is told in the log, and what was read before holds on."""
-        if self._seconds() - self._looked >= _LOOK_SECONDS:
-            self._looked = self._seconds()
-            self._renew()
-        return self._trusted
-
-    def _renew(self) -> None:
-        state = self._stated()
-        if state == self._state:
-            return
-        self._state = state
-        try:
-            self._trusted = Trusted.read(*self._files)
-        except GatewayError as error:
-            _log.error("revocations-not-read: %s", error)
-        else:
-            _log.info("revocations-read")
-
-    def _stated(self) -> list[tuple[int, int, int] | None]:
-        return [_stated(path) for path in self._files if path is not None]
-
-
-def _stated(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino, found.st_size
+def watched(authorities: Path, revoked: Path | None, seconds: Callable[[], float]) -> Watched[Trusted]:
+    """Return what the files hold, whenever they change. Raises what `Trusted.read` raises."""
+    paths = [path for path in (authorities, revoked) if path is not None]
+    return Watched(paths, lambda: Trusted.read(authorities, revoked), seconds)
 
 
 def _lists(path: Path, signers: Sequence[x509.Certificate]) -> Mapping[str, RevocationList]:
