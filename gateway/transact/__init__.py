@@ -17,6 +17,7 @@ from gateway.store.inbox import answered
 from gateway.store.records import microseconds
 from gateway.transact import entries, links, modifiers, once, order, patches, subscriptions
 from gateway.transact.absent import Absent
+from gateway.transact.appointments import Appointments
 from gateway.transact.audit import answer_row, audit_row, misnamed_row, repeat_row
 from gateway.transact.commit import Commit
 from gateway.transact.entries import Entry
@@ -235,9 +236,13 @@ def _write(
         commit = Commit(read, found, caller, to, to.clock(), received)
         if received is not None and not received.by_client:
             commit.found = order.assign(read, received)
-            commit.occupancy = Senders(read, received.sent, to) if received.sent else Occupancy(read, received, to)
+            commit.occupancy = (
+                Senders(read, received.sent, caller, to) if received.sent else Occupancy(read, received, to)
+            )
             if received.keeps:
                 commit.absent = Absent(read, received, to)
+        elif Appointments.are_among(read):
+            commit.occupancy = Appointments(read, caller, to)
         return settle(commit)
     except BaseException:
         found.restore()

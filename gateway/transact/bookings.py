@@ -1,34 +1,42 @@
-"""Which Slots an Appointment of a message takes and gives back: one that is not certainly free is nobody's.
+"""Which Slots an Appointment takes and gives back: one that is not certainly free is nobody's.
 
 A Slot can be had when it says that it is free, its time has not passed (what is stale ends there) and no other
-Appointment holds it. What a cancelled Appointment took becomes free again as long as nobody has said anything else of
-it since. All of it is decided in the commit of the message, so of many who want one Slot one has it.
+Appointment has it; one that is held, by who holds it, for the request that it is held for. What a cancelled Appointment
+took becomes free again as long as nobody has said anything else of it since. So it is by message and over the API: all
+of it is decided in the commit, so of many who want one Slot one has it.
 https://hl7.org/fhir/R4/appointment.html, https://hl7.org/fhir/R4/slot.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
+from gateway.access.policy import Caller
 from gateway.errors import Conflict, InvalidResource, Issue
 from gateway.fhir import reference
-from gateway.fhir.datetime import read
+from gateway.fhir.datetime import format_instant, read
 from gateway.fhir.json import decode
 from gateway.fhir.search import parse_query
 from gateway.fhir.types import Resource
 from gateway.store import Current, Identity, Sight
 from gateway.store.bodies import rest_of
-from gateway.store.records import microseconds
+from gateway.store.records import Noted, Seen, microseconds, moment
 from gateway.store.search.scope import Everything, Scope
 from gateway.transact.entries import Entry
+from gateway.transact.held import Unheld
+from gateway.transact.holds import OPEN, Hold
 from gateway.transact.occupancy import Settled
 from gateway.transact.operations import Put
 
 if TYPE_CHECKING:
     from gateway.services import Services
 
+TYPE = "Appointment"
 _HOLDS: Mapping[str, str] = MappingProxyType(
     {
         "pending": "busy-tentative",
@@ -41,31 +49,67 @@ _HOLDS: Mapping[str, str] = MappingProxyType(
 """What a Slot is while an Appointment of a status holds it; of any other status none does."""
 
 _UNKNOWN = "this Slot is not known here, so nobody can tell that it is free"
-_NOT_FREE = "this Slot is not free (it is {}): nothing of this message was used"
-_PASSED = "the time of this Slot has passed, so it is not offered any more: nothing of this message was used"
-_HELD = "another Appointment holds this Slot: nothing of this message was used"
+_NOT_FREE = "this Slot is not free (it is {}): nothing of this was used"
+_PASSED = "the time of this Slot has passed, so it is not offered any more: nothing of this was used"
+_HELD = "another Appointment holds this Slot: nothing of this was used"
+_NOT_YOURS = (
+    "this Slot is held until {} for a request: whoever holds it may book it, for that request; nothing of this was used"
+)
 
 
 Holders = Mapping[str, Sequence[Identity]]
 """Which Appointments hold a Slot, by its id."""
 
 
+class Taken(msgspec.Struct, array_like=True):
+    """What is noted of a focus: its sender, and the Slots that it took with the versions that this made of them."""
+
+    sender: str = ""
+    slots: dict[str, int] = {}
+
+
+_DECODER = msgspec.msgpack.Decoder(Taken)
+_ENCODER = msgspec.msgpack.Encoder()
+
+
 class Claims(NamedTuple):
-    """The Slots that an Appointment holds (with the version that it made of each), and what those it wants become."""
+    """The Slots that an Appointment took (with the version that it made of each), and what those it wants become.
+
+    `had` are Slots that are left as they are: it named them before without having taken them, or they are written
+    beside it.
+    """
 
     entry: Entry
     held: Mapping[str, int]
     wanted: Mapping[str, str]
+    had: Collection[str] = ()
 
     @property
     def new(self) -> list[str]:
-        """Return the Slots that it does not hold yet."""
-        return [id_ for id_ in self.wanted if id_ not in self.held]
+        """Return the Slots that it does not have yet."""
+        return [id_ for id_ in self.wanted if id_ not in self.held and id_ not in self.had]
+
+
+def subject(identity: Identity) -> str:
+    """Return the row of the ledger that a focus has."""
+    return f"sender/{identity.type}/{identity.id}"
+
+
+def taken(noted: Noted) -> Taken:
+    """Return what is noted of a focus."""
+    return _DECODER.decode(noted.content) if noted.content else Taken()
+
+
+def note(identity: Identity, new: Taken, seen: Seen, result: Settled) -> None:
+    """Note what a focus took."""
+    noted, content = seen.ledger[subject(identity)], _ENCODER.encode(new)
+    if noted.content != content and (noted.content or new != Taken()):
+        result.ledger.append((subject(identity), noted.revision + 1, content))
 
 
 def wanted(resource: Resource) -> dict[str, str]:
     """Return the Slots here that an Appointment wants to hold, each with the status that it then has."""
-    status = _HOLDS.get(str(resource.get("status"))) if resource.get("resourceType") == "Appointment" else None
+    status = _HOLDS.get(str(resource.get("status"))) if resource.get("resourceType") == TYPE else None
     if status is None:
         return {}
     return {id_: status for id_, _ in _named(resource)}
@@ -75,75 +119,118 @@ def holders(resources: Sequence[Resource], sight: Sight, to: Services) -> Holder
     """Return which Appointments hold each Slot that is wanted, whoever made them; others that ask wait for this."""
     named = sorted({id_ for resource in resources for id_ in wanted(resource)})
     status = ",".join(_HOLDS)
-    asked = [parse_query("Appointment", f"slot=Slot/{id_}&status={status}") for id_ in named]
+    asked = [parse_query(TYPE, f"slot=Slot/{id_}&status={status}") for id_ in named]
     found = sight.matches(asked, Scope(to.settings.base_url, Everything()))
     return dict(zip(named, found, strict=True))
 
 
 def settle(
-    every: Sequence[Claims], others: Holders, result: Settled, sight: Sight, to: Services
+    every: Sequence[Claims],
+    others: Holders,
+    result: Settled,
+    sight: Unheld,
+    caller: Caller,
+    to: Services,
+    *,
+    must_know: bool = True,
 ) -> list[dict[str, int]]:
-    """Have `result` take and give back Slots, and return for each Appointment what it holds from now on.
+    """Have `result` take and give back Slots, and return for each Appointment what it has from now on.
 
-    Raises InvalidResource for Slots that are not here, Conflict for those that cannot be had.
+    Raises Conflict for those that cannot be had, InvalidResource for Slots that are not here where it `must_know` them:
+    elsewhere they are references like any other.
     """
     named = sorted({id_ for claims in every for id_ in (*claims.held, *claims.wanted)})
     if not named:
         return [{} for _ in every]
     seen = sight.current([Identity("Slot", id_) for id_ in named]).currents
-    _check(every, seen, others, to)
-    return [_settled(claims, seen, result) for claims in every]
-
-
-def _check(every: Sequence[Claims], seen: Mapping[Identity, Current], others: Holders, to: Services) -> None:
-    unknown, refused, taken = [], [], set[str]()
-    for claims in every:
-        for id_, place in _named(claims.entry.resource or {}):
-            if id_ not in claims.new:
-                continue
-            current = seen[Identity("Slot", id_)]
-            if not current.version or current.deleted:
-                unknown.append(claims.entry.at(Issue("slot-unknown", _UNKNOWN, expression=place)))
-                continue
-            is_held = id_ in taken or any(other != claims.entry.identity for other in others[id_])
-            if (why := _why_not(decode(current.body), to)) or is_held:
-                refused.append(claims.entry.at(Issue("slot-not-free", why or _HELD, expression=place)))
-            taken.add(id_)
-    if unknown:
+    unknown, refused = _Asking(seen, others, sight, caller, to).problems(every)
+    if unknown and must_know:
         raise InvalidResource([*unknown, *refused])
     if refused:
         raise Conflict(refused)
+    return [_settled(claims, seen, result, sight) for claims in every]
 
 
-def _why_not(slot: Resource, to: Services) -> str | None:
-    if slot.get("status") != "free":
+@dataclass(slots=True)
+class _Asking:
+    """Whether the Slots that are wanted can be had, by all that is known."""
+
+    seen: Mapping[Identity, Current]
+    others: Holders
+    sight: Unheld
+    caller: Caller
+    to: Services
+
+    def problems(self, every: Sequence[Claims]) -> tuple[list[Issue], list[Issue]]:
+        """Return the Slots that are not here, and those that cannot be had."""
+        unknown, refused, had = [], [], set[str]()
+        for claims in every:
+            for id_, place in _named(claims.entry.resource or {}):
+                if id_ not in claims.new:
+                    continue
+                if not _is_there(self.seen[Identity("Slot", id_)]):
+                    unknown.append(claims.entry.at(Issue("slot-unknown", _UNKNOWN, expression=place)))
+                    continue
+                if problem := self._problem(id_, claims.entry, had):
+                    refused.append(claims.entry.at(replace(problem, expression=place)))
+                had.add(id_)
+        return unknown, refused
+
+    def _problem(self, id_: str, entry: Entry, had: set[str]) -> Issue | None:
+        slot, now = decode(self.seen[Identity("Slot", id_)].body), microseconds(self.to.clock())
+        hold = self.sight.hold(Identity("Slot", id_))
+        is_held = hold is not None and not hold.is_over(now)
+        if hold and is_held and not _is_for(hold, entry, self.caller):
+            return Issue("slot-held", _NOT_YOURS.format(format_instant(moment(hold.until))))
+        why = why_not(slot, now, OPEN if is_held else FREE)
+        if why is None and (id_ in had or any(other != entry.identity for other in self.others[id_])):
+            why = _HELD
+        return Issue("slot-not-free", why) if why else None
+
+
+def _is_there(current: Current) -> bool:
+    return current.version > 0 and not current.deleted
+
+
+def _is_for(hold: Hold, entry: Entry, caller: Caller) -> bool:
+    """Return whether a hold is that of who books, for the request that is booked for."""
+    based = [one.get("reference") for one in (entry.resource or {}).get("basedOn", ())]
+    return hold.by == caller.organisation and hold.request in based
+
+
+FREE = frozenset({"free"})
+
+
+def why_not(slot: Resource, now: int, had: Collection[str] = FREE) -> str | None:
+    """Return why nobody can have a Slot, by what it says itself; `had` are the statuses in which it can be had."""
+    if slot.get("status") not in had:
         return _NOT_FREE.format(slot.get("status"))
     end = read(str(slot.get("end")))
-    return _PASSED if end is None or end.low <= microseconds(to.clock()) else None
+    return _PASSED if end is None or end.low <= now else None
 
 
-def _settled(claims: Claims, seen: Mapping[Identity, Current], result: Settled) -> dict[str, int]:
-    holds: dict[str, int] = {}
+def _settled(claims: Claims, seen: Mapping[Identity, Current], result: Settled, sight: Unheld) -> dict[str, int]:
+    has: dict[str, int] = {}
     for id_, status in claims.wanted.items():
         current, version = seen[Identity("Slot", id_)], claims.held.get(id_)
         if version is not None and version != current.version:
-            holds[id_] = version  # somebody has said something newer of it: that stays
-        else:
-            holds[id_] = _put(id_, status, current, result)
+            has[id_] = version  # somebody has said something newer of it: that stays
+        elif version is not None or (id_ in claims.new and _is_there(current)):
+            has[id_] = _put(id_, status, current, result, is_held=sight.hold(Identity("Slot", id_)) is not None)
     for id_, version in claims.held.items():
         current = seen[Identity("Slot", id_)]
         if id_ not in claims.wanted and version == current.version:
             _put(id_, "free", current, result)
-    return holds
+    return has
 
 
-def _put(id_: str, status: str, current: Current, result: Settled) -> int:
-    """Have a Slot be of a status, and return the version that says so."""
+def _put(id_: str, status: str, current: Current, result: Settled, *, is_held: bool = False) -> int:
+    """Have a Slot be of a status, which ends a hold, and return the version that says so."""
     identity, slot = Identity("Slot", id_), decode(current.body)
-    if slot.get("status") == status:
+    if slot.get("status") == status and not is_held:
         return current.version
     slot["status"] = status
-    made = Entry(Put(slot), None, "Slot", slot)
+    made = Entry(Put(slot), None, "Slot", slot, ends_hold="booked" if is_held else None)
     made.identity, made.rest = identity, rest_of(slot)
     result.others.append(made)
     result.currents[identity] = current

@@ -18,8 +18,8 @@ from gateway.store.records import Late, Seen, microseconds, moment
 from gateway.store.search.scope import Scope
 from gateway.transact import conditions, links, subscriptions
 from gateway.transact.absent import PARTLY, Absent, Kept
+from gateway.transact.appointments import Appointments
 from gateway.transact.audit import audit_row
-from gateway.transact.bookings import Bookings
 from gateway.transact.content import Content, content
 from gateway.transact.entries import Entry, check_distinct
 from gateway.transact.held import Settling, Unheld
@@ -57,7 +57,7 @@ class Commit:
     to: Services
     now: datetime
     received: Received | None
-    occupancy: Occupancy | Senders | Bookings | None = None
+    occupancy: Occupancy | Senders | Appointments | None = None
     absent: Absent | None = None
     found: Sequence[Issue] = ()  # about the moments of the message
     unsettled: set[int] = field(init=False)
@@ -78,7 +78,7 @@ class Commit:
         """
         sight = Unheld(sight)
         self._resolve(sight)
-        if isinstance(self.occupancy, Senders | Bookings):
+        if isinstance(self.occupancy, Senders | Appointments):
             self.occupancy.look_first(sight)
         identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
         targets = self.links.stored.difference(identities)

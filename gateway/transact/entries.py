@@ -20,6 +20,7 @@ from gateway.fhir.types import Resource, resource_types
 from gateway.store import Identity
 from gateway.store.records import Subscriber
 from gateway.transact.content import Content
+from gateway.transact.holds import End
 from gateway.transact.operations import ConditionalCreate, ConditionalDelete, ConditionalPut, Create, Delete, Put, Write
 
 _CONDITIONAL = frozenset(
@@ -63,6 +64,7 @@ class Entry(Struct, eq=False):
     missing: Sequence[Issue] = ()
     fact: Fact | None = None  # None: a client sets the present
     subscriber: Subscriber | None = None
+    ends_hold: End | None = None  # how this ends the hold of a Slot, where that is not told by its status
 
     @property
     def where(self) -> str:

@@ -35,6 +35,7 @@ class Put(Struct, frozen=True):
     """Store a next version, or the first, if `if_match` is still the current one.
 
     `due`: the gateway itself sets the status of a Subscription, of which something is to be done then (0: nothing).
+    `holds`: it changes the hold of a Slot, and says nothing else of the place.
     https://hl7.org/fhir/R4/http.html#update
     """
 
@@ -43,6 +44,7 @@ class Put(Struct, frozen=True):
     full_url: str | None = None
     patched: bool = False
     due: int | None = None
+    holds: bool = False
 
 
 class Delete(Struct, frozen=True):
@@ -90,12 +92,16 @@ Change = Callable[[Resource], Resource]
 
 
 class Patch(Struct, frozen=True):
-    """Store what `change` makes of the newest version. https://hl7.org/fhir/R4/http.html#patch"""
+    """Store what `change` makes of the newest version; `holds`: that is the hold of a Slot, and nothing else.
+
+    https://hl7.org/fhir/R4/http.html#patch
+    """
 
     type: str
     id: str
     change: Change
     if_match: str | None = None
+    holds: bool = False
 
 
 class ConditionalPatch(Struct, frozen=True):

@@ -151,7 +151,7 @@ def _put(op: Patch | ConditionalPatch, caller: Caller, to: Services) -> Put | Co
         raise VersionConflict(f"If-Match names another version than the newest, which is {version}")
     patched = _checked(op.change(decode(stored.body)), identity)
     if condition is None:
-        return Put(patched, version, patched=True)
+        return Put(patched, version, patched=True, holds=isinstance(op, Patch) and op.holds)
     return ConditionalPut(patched, condition, version, patched=True)
 
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from gateway.access.policy import Caller
 from gateway.errors import Conflict, Forbidden, GatewayError, Issue
 from gateway.fhir.json import decode
 from gateway.store import Current, Sight
 from gateway.store.records import Noted, Seen
 from gateway.transact import bookings
-from gateway.transact.bookings import Claims
+from gateway.transact.bookings import Claims, Taken, taken
 from gateway.transact.entries import Entry
+from gateway.transact.held import Unheld
 from gateway.transact.occupancy import Settled
 from gateway.transact.once import MISNAMED
 from gateway.transact.operations import Sent
@@ -45,30 +45,20 @@ ENDED: Mapping[str, frozenset[str]] = MappingProxyType(
 _ERROR = "entered-in-error"
 
 
-class Held(msgspec.Struct, array_like=True):
-    """What is noted of a focus: its sender, and the Slots that it holds with the versions that this made of them."""
-
-    sender: str = ""
-    slots: dict[str, int] = {}
-
-
-_DECODER = msgspec.msgpack.Decoder(Held)
-_ENCODER = msgspec.msgpack.Encoder()
-
-
 @dataclass(slots=True)
 class Senders:
     """What a message says as far as it matters whose message it is. `holders` are of the latest look."""
 
     entries: Sequence[Entry]
     sent: Sent
+    caller: Caller
     to: Services
     holders: bookings.Holders = field(default_factory=dict)
 
     @property
     def subjects(self) -> list[str]:
         """Return what must be known of the ledger, once the identities are known."""
-        return [subject(entry) for entry in self._focus] + ([self.sent.bundle] if self.sent.bundle else [])
+        return [_subject(entry) for entry in self._focus] + ([self.sent.bundle] if self.sent.bundle else [])
 
     @property
     def _focus(self) -> list[Entry]:
@@ -78,7 +68,7 @@ class Senders:
         """Look up who holds the Slots that are wanted: by a condition, so before anything else is looked at."""
         self.holders = bookings.holders([entry.resource or {} for entry in self._focus], sight, self.to)
 
-    def settle(self, seen: Seen, sight: Sight) -> Settled:
+    def settle(self, seen: Seen, sight: Unheld) -> Settled:
         """Return what a message makes of Slots, and what is noted of its sender.
 
         Raises, each with every such problem: Conflict for a name that is taken, for what has ended and for Slots that
@@ -89,14 +79,14 @@ class Senders:
         _raise(Forbidden, (issue for entry in self._focus for issue in self._foreign(entry, seen)))
         present = [entry for entry in self._focus if not is_older(entry, _current(entry, seen))]
         _raise(Conflict, (issue for entry in present for issue in _ended(entry, _current(entry, seen))))
-        held = [_held(seen.ledger[subject(entry)]) for entry in present]
+        held = [taken(seen.ledger[_subject(entry)]) for entry in present]
         claims = [
             Claims(entry, one.slots, bookings.wanted(entry.resource or {}))
             for entry, one in zip(present, held, strict=True)
         ]
-        taken = bookings.settle(claims, self.holders, result, sight, self.to)
-        for entry, slots in zip(present, taken, strict=True):
-            self._note(entry, Held(self.sent.sender, slots), seen, result)
+        found = bookings.settle(claims, self.holders, result, sight, self.caller, self.to)
+        for entry, slots in zip(present, found, strict=True):
+            self._note(entry, Taken(self.sent.sender, slots), seen, result)
         return result
 
     def _check_name(self, seen: Seen, result: Settled) -> None:
@@ -110,31 +100,25 @@ class Senders:
             result.ledger.append((self.sent.bundle, noted.revision + 1, name))
 
     def _foreign(self, entry: Entry, seen: Seen) -> Iterator[Issue]:
-        current, owner = _current(entry, seen), _held(seen.ledger[subject(entry)]).sender
+        current, owner = _current(entry, seen), taken(seen.ledger[_subject(entry)]).sender
         if current.version and not current.deleted and owner != self.sent.sender:
             yield entry.at(Issue("not-yours", NOT_YOURS, expression=entry.type))
 
-    def _note(self, entry: Entry, held: Held, seen: Seen, result: Settled) -> None:
-        noted, content = seen.ledger[subject(entry)], _ENCODER.encode(held)
-        if noted.content != content:
-            result.ledger.append((subject(entry), noted.revision + 1, content))
+    def _note(self, entry: Entry, new: Taken, seen: Seen, result: Settled) -> None:
+        assert entry.identity is not None
+        bookings.note(entry.identity, new, seen, result)
         if self.sent.repeats and not _current(entry, seen).version:
             result.issues.append(entry.at(Issue("request-unknown", _UNKNOWN, "warning", entry.type)))
 
 
-def subject(entry: Entry) -> str:
-    """Return the row of the ledger that a focus has."""
+def _subject(entry: Entry) -> str:
     assert entry.identity is not None
-    return f"sender/{entry.identity.type}/{entry.identity.id}"
+    return bookings.subject(entry.identity)
 
 
 def sender_of(noted: bytes) -> str:
     """Return whose messages made a focus, by what is noted of it; '' for nobody's."""
-    return _held(Noted(1, noted)).sender
-
-
-def _held(noted: Noted) -> Held:
-    return _DECODER.decode(noted.content) if noted.content else Held()
+    return taken(Noted(1, noted)).sender
 
 
 def _current(entry: Entry, seen: Seen) -> Current:
