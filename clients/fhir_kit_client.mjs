@@ -2,10 +2,12 @@
 
 import { randomUUID } from 'node:crypto';
 import { Client } from 'fhir-kit-client';
-import { SYSTEM, held, refused } from './session.mjs';
+import { SYSTEM, held, oneWon, outcome, refused } from './session.mjs';
 
 const client = new Client({ baseUrl: process.argv[2] });
 const status = (error) => error.response?.status;
+const ifMatch = (version) => ({ 'If-Match': `W/"${version}"` });
+const RACERS = 16;
 
 async function crud() {
   const statement = await client.capabilityStatement();
@@ -18,7 +20,7 @@ async function crud() {
   const body = { ...made, gender: 'male' };
   const updated = await client.update({ resourceType: 'Patient', id: made.id, body });
   held('update', updated.meta.versionId === '2');
-  const stale = { headers: { 'If-Match': 'W/"1"' } };
+  const stale = { headers: ifMatch(1) };
   await refused(
     'an update of a version that is not the newest is 412',
     () => client.update({ resourceType: 'Patient', id: made.id, body: { ...body, active: true }, options: stale }),
@@ -70,7 +72,18 @@ async function searches() {
     found.push(...page.entry.map((entry) => entry.resource.id));
     page = await client.nextPage({ bundle: page });
   }
-  held('chain, and pages', found.join() === made.join());
+  held('chain, and pages', found.sort().join() === made.sort().join());
+  const included = await client.search({
+    resourceType: 'Observation',
+    searchParams: { _id: made[0], _include: 'Observation:subject' },
+  });
+  held('_include', included.entry.map((one) => one.resource.id).join() === [made[0], patient.id].join());
+  const inside = await client.compartmentSearch({
+    resourceType: 'Observation',
+    compartment: { resourceType: 'Patient', id: patient.id },
+    searchParams: { _summary: 'count' },
+  });
+  held('a compartment', inside.total === made.length);
   const posted = await client.resourceSearch({
     resourceType: 'Patient',
     searchParams: { identifier: `${SYSTEM}|${mark}`, _revinclude: 'Observation:subject' },
@@ -82,6 +95,41 @@ async function searches() {
     searchParams: { '_has:Observation:subject:status': 'final', identifier: `${SYSTEM}|${mark}` },
   });
   held('_has', had.entry.length === 1);
+}
+
+async function conditions() {
+  const mark = randomUUID();
+  const body = { resourceType: 'Patient', identifier: [{ system: SYSTEM, value: mark }] };
+  const searchParams = { identifier: `${SYSTEM}|${mark}` };
+  const options = { headers: { 'If-None-Exist': `identifier=${SYSTEM}|${mark}` } };
+  const create = () => client.create({ resourceType: 'Patient', body, options });
+  const made = await Promise.all(Array.from({ length: RACERS }, create));
+  held('16 conditional creates make one', new Set(made.map((one) => one.id)).size === 1);
+  const changed = await client.update({ resourceType: 'Patient', searchParams, body: { ...body, active: true } });
+  held('conditional update', changed.id === made[0].id && changed.active === true);
+  await client.create({ resourceType: 'Patient', body });
+  await refused(
+    'a condition that two match is refused',
+    () => client.update({ resourceType: 'Patient', searchParams, body }),
+    (error) => status(error) === 412,
+  );
+}
+
+async function races() {
+  const { id } = await client.create({ resourceType: 'Patient', body: { resourceType: 'Patient' } });
+  const update = (_, number) =>
+    outcome(
+      () =>
+        client.update({
+          resourceType: 'Patient',
+          id,
+          body: { resourceType: 'Patient', id, multipleBirthInteger: number + 1 },
+          options: { headers: ifMatch(1) },
+        }),
+      status,
+    );
+  const told = await Promise.all(Array.from({ length: RACERS }, update));
+  held('of 16 who change one version one does', oneWon(told, 412));
 }
 
 async function bundles() {
@@ -128,5 +176,7 @@ async function operations() {
 
 await crud();
 await searches();
+await conditions();
+await races();
 await bundles();
 await operations();

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { MedplumClient } from '@medplum/core';
-import { SYSTEM, held, refused } from './session.mjs';
+import { SYSTEM, held, oneWon, outcome, refused } from './session.mjs';
 
 const base = new URL(process.argv[2]);
 const client = new MedplumClient({
@@ -57,9 +57,32 @@ async function searches() {
   for await (const page of client.searchResourcePages('Organization', `identifier=${SYSTEM}|${mark}&_count=3`)) {
     found.push(...page.map((one) => one.name));
   }
-  held('pages', found.join() === [0, 1, 2, 3, 4, 5, 6].map((number) => `part ${number}`).join());
+  held('pages', found.sort().join() === [0, 1, 2, 3, 4, 5, 6].map((number) => `part ${number}`).join());
   const sorted = await client.searchResources('Organization', `identifier=${SYSTEM}|${mark}&_sort=-name`);
   held('_sort', sorted[0].name === 'part 6');
+  const place = await client.createResource({
+    resourceType: 'Location',
+    status: 'active',
+    managingOrganization: { reference: `Organization/${sorted[0].id}` },
+  });
+  const chained = await client.searchResources('Location', `organization.identifier=${SYSTEM}|${mark}`);
+  held('chain', chained.map((one) => one.id).join() === place.id);
+  const had = await client.searchResources('Organization', `_has:Location:organization:_id=${place.id}`);
+  held('_has', had.map((one) => one.id).join() === sorted[0].id);
+  const included = await client.search('Location', `_id=${place.id}&_include=Location:organization`);
+  held('_include', included.entry.map((one) => one.resource.id).join() === [place.id, sorted[0].id].join());
+}
+
+async function races() {
+  const { id } = await client.createResource({ resourceType: 'Patient' });
+  const options = { headers: { 'If-Match': 'W/"1"' } };
+  const update = (_, number) =>
+    outcome(
+      () => client.updateResource({ resourceType: 'Patient', id, multipleBirthInteger: number + 1 }, options),
+      code,
+    );
+  const told = await Promise.all(Array.from({ length: 12 }, update));
+  held('of 12 who change one version one does', oneWon(told, 'conflict'));
 }
 
 async function bundles() {
@@ -76,11 +99,21 @@ async function bundles() {
     ],
   });
   held('transaction', answer.entry.every((one) => one.response.status.startsWith('201')));
-  const outcome = await client.validateResource({ resourceType: 'Slot', status: 'free' });
-  held('$validate names what is missing', outcome.issue.some((one) => `${one.expression}`.includes('Slot')));
+  const batch = await client.executeBatch({
+    resourceType: 'Bundle',
+    type: 'batch',
+    entry: [
+      { request: { method: 'GET', url: answer.entry[1].response.location } },
+      { request: { method: 'GET', url: 'Location/not-there' } },
+    ],
+  });
+  held('batch', batch.entry.map((one) => one.response.status.slice(0, 3)).join() === '200,404');
+  const found = await client.validateResource({ resourceType: 'Slot', status: 'free' });
+  held('$validate names what is missing', found.issue.some((one) => `${one.expression}`.includes('Slot')));
 }
 
 await crud();
 await conditions();
 await searches();
+await races();
 await bundles();

@@ -19,3 +19,17 @@ export async function refused(what, asked, of) {
   }
   held(what, false);
 }
+
+// What became of something that is asked: true, or the status with which it was refused.
+export async function outcome(asked, status) {
+  try {
+    await asked();
+    return true;
+  } catch (error) {
+    return status(error);
+  }
+}
+
+// Whether of as many as raced exactly one was first, and all others were told that they were not.
+export const oneWon = (told, status) =>
+  told.filter((one) => one === true).length === 1 && told.every((one) => one === true || one === status);
