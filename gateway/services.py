@@ -17,6 +17,7 @@ from gateway.notify.endpoints import Allowed
 from gateway.notify.feeds import Feed
 from gateway.notify.feeds import read as read_feeds
 from gateway.notify.outward import NOWHERE, Outward
+from gateway.registry import Registry
 from gateway.settings import Settings
 from gateway.store import Store, open_store
 
@@ -42,6 +43,10 @@ class Services:
     outward: Outward = NOWHERE
     feeds: tuple[Feed, ...] = ()
     metrics: Metrics = field(default_factory=Metrics)
+    registry: Registry = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "registry", Registry(self.store))
 
 
 def build(
