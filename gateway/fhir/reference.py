@@ -57,6 +57,16 @@ def parse(text: str) -> Reference:
     return _restful(text) or _conditional(text) or Reference("url" if _URL.fullmatch(text) else "malformed")
 
 
+def parted(text: str) -> tuple[str, str]:
+    """Return a reference without its version, and the version; '' for a reference to no version, which stays as it is.
+
+    >>> parted("Patient/1/_history/2")
+    ('Patient/1', '2')
+    """
+    version = parse(text).version if "/_history/" in text else None
+    return (text.rpartition("/_history/")[0], version) if version else (text, "")
+
+
 def _restful(text: str) -> Reference | None:
     """Return what `[base/]Type/id[/_history/version]` names, or None for anything else."""
     head, _, id_ = text.rpartition("/")

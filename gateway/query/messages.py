@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gateway.access.policy import Caller, may_read
 from gateway.errors import Issue
@@ -37,6 +37,7 @@ _COLUMNS = """select i.id, i.provider, i.format, i.control_id, i.event_time, i.r
 _FROM = "from inbox_resource l join current c on c.key = l.key join inbox i on i.id = l.inbox where "
 _AFTER = "(i.id, l.key, l.version) < (?, ?, ?)"
 _ORDER = " order by i.id desc, l.key desc, l.version desc limit ?"
+_LONGEST_VERSION = 10
 _ID = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,9})", re.ASCII)
 _INBOX = "https://msb-gateway.example/fhir/NamingSystem/inbox"
 _DATES = {
@@ -196,9 +197,14 @@ def _of_target(target: Target, scope: Scope) -> Sql:
     if types == ("",):  # an address: ours is local
         type_, _, id_ = id_.removeprefix(f"{scope.base}/").partition("/")
         types = (type_,)
-    if not types:
-        return "c.id = ?", [id_]
-    return f"c.id = ? and c.type in ({', '.join('?' * len(types))})", [id_, *types]
+    text, values = "c.id = ?", cast("list[Any]", [id_])
+    if types:
+        text, values = f"{text} and c.type in ({', '.join('?' * len(types))})", [*values, *types]
+    if target.version:  # what came too late stands beside the version that was newer
+        number = target.version.partition("-late-")[0]
+        is_ours = number.isascii() and number.isdigit() and len(number) < _LONGEST_VERSION
+        text, values = f"{text} and l.version = ?", [*values, int(number) if is_ours else -1]
+    return text, values
 
 
 def _of_id(id_: str) -> Sql:

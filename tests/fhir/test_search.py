@@ -60,7 +60,11 @@ def problems(query: str, resource_type: str = "Slot") -> list[str]:
         ("service-type=a%5C|b|c", Token("a|b", "c")),
         ("schedule=1", Target(("Schedule",), "1")),
         ("schedule=Schedule/1", Target(("Schedule",), "1")),
-        ("schedule=Schedule/1/_history/2", Target(("Schedule",), "1")),
+        ("schedule=Schedule/1/_history/2", Target(("Schedule",), "1", "2")),
+        (
+            "schedule=https://other.example/fhir/Schedule/1/_history/2",
+            Target(("",), "https://other.example/fhir/Schedule/1", "2"),
+        ),
         ("schedule:Schedule=1", Target(("Schedule",), "1")),
         ("schedule=https://other.example/fhir/Schedule/1", Target(("",), "https://other.example/fhir/Schedule/1")),
         ("schedule:identifier=http://a|1", Token("http://a", "1")),

@@ -86,6 +86,18 @@ def test_each_version_names_the_message_that_made_it_newest_first(
     assert link(bundle, "next") is None
 
 
+def test_a_version_names_the_message_that_made_it_alone(client: FlaskClient, take: Callable[..., None]) -> None:
+    take(bed_message("1"))
+    take(bed_message("2", state="O", at="20260105100100"))
+    target = slot(client)
+    second = f"{target}/_history/2"
+
+    for value in (second, f"http://127.0.0.1:8080/fhir/{second}", f"{target}/_history/2-late-7"):
+        assert [display(one) for one in found(asked(client, f"target={value}"))] == ["hl7v2 2"]
+    for version in ("3", "x", "9" * 40):
+        assert found(asked(client, f"target={target}/_history/{version}")) == []
+
+
 def test_it_is_read_by_its_id_and_has_the_same_content(client: FlaskClient, take: Callable[..., None]) -> None:
     take(bed_message("1"))
     (one,) = found(asked(client, f"target={slot(client)}"))

@@ -94,7 +94,7 @@ def _slot(n: int) -> Resource:
     return {
         "resourceType": "Slot",
         "id": f"t{n}",
-        "schedule": {"reference": f"Schedule/s{n % 8}"}
+        "schedule": {"reference": f"Schedule/s{n % 8}" + ("/_history/1" if n % 16 < 4 else "")}
         if n % 16
         else {"reference": "https://x.example/fhir/Schedule/s1"},
         "status": ["free", "busy", "busy-tentative"][n % 3],
@@ -143,7 +143,7 @@ def _work() -> Iterator[Resource]:
             "id": f"w{n}",
             "status": ["requested", "accepted"][n % 2],
             "intent": "order",
-            "for": {"reference": f"Patient/p{n}"},
+            "for": {"reference": f"Patient/p{n}" + (f"/_history/{n // 4 + 1}" if n % 2 else "")},
             "owner": {"reference": f"Organization/o{n % 5}"} if n % 3 else owner,
             "authoredOn": f"2026-01-{n + 1:02}",
         }
@@ -211,7 +211,8 @@ def _is(asked: Filter, value: Value, resource: Resource, base: str) -> bool:
         )
     if asked.modifier == "identifier":
         return any(_token(value, row) for row in found.token if row[0] == f"{code}:identifier")
-    return any(_row(asked, value, row, base) for row in _table(asked, found) if row[0] == code)
+    name = f"{code}:version" if isinstance(value, Target) and value.version else code
+    return any(_row(asked, value, row, base) for row in _table(asked, found) if row[0] == name)
 
 
 def _last_updated(value: Value) -> bool:
@@ -237,10 +238,11 @@ def _row(asked: Filter, value: Value, row: Any, base: str) -> bool:
             return bool(row[1].startswith(fold(text)))
         case Text(text):
             return bool(row[1] == text) or (asked.modifier == "below" and row[1].startswith(f"{text}/"))
-        case Target(types, id_):
+        case Target(types, id_, version):
             local = id_.startswith(f"{base}/")
             wanted = (types, id_) if not local else ((id_.split("/")[-2],), id_.split("/")[-1])
-            return (not wanted[0] or row[1] in wanted[0]) and row[2] == wanted[1]
+            named = f"{wanted[1]}/_history/{version}" if version else wanted[1]
+            return (not wanted[0] or row[1] in wanted[0]) and row[2] == named
         case DateRange():
             return _date(value, row[1], row[2], instant=asked.parameter.code == "start")
         case QuantityRange(number, system, unit):

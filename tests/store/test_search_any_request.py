@@ -51,7 +51,9 @@ VALUES = {
     "composite": st.sampled_from(
         ["5$5", "s|c$gt5||mg", "|c$2026-01-05", "s|$%", "c$http://s|c", "1$c", "Patient/1$s|c"]
     ),
-    "reference": st.sampled_from(["1", "Patient/1", "https://x.example/fhir/Patient/1", "urn:uuid:1"]),
+    "reference": st.sampled_from(
+        ["1", "Patient/1", "Patient/1/_history/2,Patient/3", "https://x.example/fhir/Patient/1", "urn:uuid:1"]
+    ),
 }
 
 

@@ -112,12 +112,27 @@ def test_references_are_local_or_elsewhere() -> None:
 
     assert schedule("Schedule/1") == [("Schedule", "1")]
     assert schedule("Schedule/1/_history/2") == [("Schedule", "1")]
+    assert schedule("https://other.example/fhir/Schedule/1/_history/2") == [
+        ("", "https://other.example/fhir/Schedule/1")
+    ]
     assert schedule(f"{BASE}/Schedule/1") == [("Schedule", "1")]
     assert schedule("https://other.example/fhir/Schedule/1") == [("", "https://other.example/fhir/Schedule/1")]
     assert schedule("urn:uuid:5f2f6b1e-1111-4a64-9a8a-000000000001") == [
         ("", "urn:uuid:5f2f6b1e-1111-4a64-9a8a-000000000001")
     ]
     assert schedule("#contained") == []
+
+
+@pytest.mark.parametrize(
+    ("reference", "row"),
+    [
+        ("Schedule/1/_history/2", ("Schedule", "1/_history/2")),
+        (f"{BASE}/Schedule/1/_history/2", ("Schedule", "1/_history/2")),
+        ("https://other.example/fhir/Schedule/1/_history/2", ("", "https://other.example/fhir/Schedule/1/_history/2")),
+    ],
+)
+def test_a_reference_to_a_version_stands_with_it_once_more(reference: str, row: tuple[str, str]) -> None:
+    assert of("Slot", "schedule:version", schedule={"reference": reference}) == [row]
 
 
 def test_a_logical_reference_is_a_token() -> None:

@@ -66,10 +66,14 @@ class QuantityRange:
 
 @frozen()
 class Target:
-    """What a reference points at. Types empty: any. A reference to elsewhere is the type '' and its URL as id."""
+    """What a reference points at. Types empty: any. A reference to elsewhere is the type '' and its URL as id.
+
+    With a version it is a reference to that version which is asked for; '' stands for a reference with or without one.
+    """
 
     types: tuple[str, ...]
     id: str
+    version: str = ""
 
 
 @frozen()
@@ -148,7 +152,14 @@ class AnyOf:
     conditions: tuple[Condition, ...]
 
 
-Condition = Filter | Chain | Has | AnyOf
+@frozen()
+class AllOf:
+    """Several conditions hold of one and the same resource: what a rule may ask of what points here, and no search."""
+
+    conditions: tuple[Condition, ...]
+
+
+Condition = Filter | Chain | Has | AnyOf | AllOf
 
 
 @frozen()

@@ -10,6 +10,7 @@ from typing import cast
 
 from gateway.fhir import datetime
 from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.reference import parted
 from gateway.fhir.search.composites import shapes
 from gateway.fhir.search.folding import fold
 from gateway.fhir.search.model import (
@@ -33,7 +34,7 @@ _PREFIXED = re.compile(r"(eq|ne|gt|ge|lt|le|sa|eb|ap)?(.*)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})?")
 _LOST_PLUS = re.compile(r"T[0-9:.]+ [0-9]{2}:[0-9]{2}$")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_LOCAL = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_LOCAL = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/([A-Za-z0-9\-.]{1,64}))?")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/]")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 
@@ -101,7 +102,10 @@ def read_composite(resource_type: str, parameter: SearchParameter, text: str) ->
     if len(texts) != 2:
         codes = f"{first.parameter.code}${second.parameter.code}"
         raise BadValue(f"it takes two values with a $ between them: {codes}; a $ in a value is written \\$")
-    return Composite((read(first.parameter, None, texts[0]), read(second.parameter, None, texts[1])))
+    values = read(first.parameter, None, texts[0]), read(second.parameter, None, texts[1])
+    if any(isinstance(value, Target) and value.version for value in values):
+        raise BadValue("the version of a reference is not looked at in a composite: leave /_history/ out")
+    return Composite(values)
 
 
 def _near(text: str) -> Near:
@@ -192,20 +196,22 @@ def _reference(parameter: SearchParameter, modifier: str | None, text: str) -> T
     known = (modifier,) if modifier else parameter.targets
     local = _LOCAL.fullmatch(text)
     if local:
-        return _local(local[1], local[2], known)
+        return _local(Target((local[1],), local[2], local[3] or ""), known)
     if _ID.fullmatch(text):
         return Target(known, text)
     if _ABSOLUTE.fullmatch(text):
-        return Target(("",), text)
+        unversioned, version = parted(text)
+        return Target(("",), unversioned, version)
     raise BadValue("a reference is an id, Type/id or a URL")
 
 
-def _local(type_name: str, id_: str, known: tuple[str, ...]) -> Target:
+def _local(target: Target, known: tuple[str, ...]) -> Target:
+    (type_name,) = target.types
     if type_name not in resource_types():
         raise BadValue("R4 has no such resource type")
     if known and type_name not in known:
         raise BadValue(f"it points at {' or '.join(known)} only")
-    return Target((type_name,), id_)
+    return target
 
 
 def _prefixed(text: str) -> tuple[Prefix, str]:

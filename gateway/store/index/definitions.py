@@ -22,7 +22,7 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
         "token": 1,
         "string": 1,
         "date": 1,
-        "reference": 1,
+        "reference": 2,
         "uri": 1,
         "number": 1,
         "quantity": 1,

@@ -5,7 +5,7 @@ known from R4's tables, so that no code has to find out. For a Schedule it begin
 
     if 'actor' in resource:
         for i0 in resource['actor']:
-            if 'reference' in i0 and (place := plain(i0['reference']) or located(i0['reference'], base)):
+            if 'reference' in i0 and (place := plain(i0['reference'])):
                 reference(('actor', place[0], place[1]))
 
 Only names and codes of R4's own definitions stand in it, each as a literal. It may raise on an invalid resource.
@@ -37,14 +37,15 @@ _INLINE = MappingProxyType(
         **{("token", name): ("token(({p}, '', {v}))",) for name in ("code", "id", "string", "uri")},
         **{("date", name): _MOMENT for name in ("date", "dateTime", "instant")},
         **{("string", name): ("string(({p}, fold({v}), {v}))",) for name in ("string", "markdown")},
-        ("reference", "Reference"): (
-            "if 'reference' in {v} and (place := plain({v}['reference']) or located({v}['reference'], base)):",
-            "    reference(({p}, place[0], place[1]))",
-            "if 'identifier' in {v}: write_identifier(found, {p}, {v}, '')",
-        ),
     }
 )
-# A reference that counts only if it may point at one type {t}: most are plain, and show it.
+# Most references are plain. One that counts only if it may point at one type shows it.
+_REFERENCE = (
+    "if 'reference' in {v} and (place := plain({v}['reference'])):",
+    "    reference(({p}, place[0], place[1]))",
+    "    if 'identifier' in {v}: write_identifier(found, {p}, {v}, '')",
+    "else: write_reference(found, {p}, {v}, '', base)",
+)
 _AT_TARGET = (
     "if 'reference' in {v} and (place := plain({v}['reference'])):",
     "    if place[0] == {t}: reference(({p}, place[0], place[1]))",
@@ -110,7 +111,7 @@ def extraction(resource_type: str, paths: Iterable[tuple[SearchParameter, JsonPa
             node.ends.append((parameter, path))
     source = _PROLOGUE + "".join(f"    {line}\n" for line in _lines(root, "resource", resource_type, 0))
     names: dict[str, Any] = {_name(kind, name): writer for (kind, name), writer in WRITERS.items()}
-    names |= {"fold": fold, "plain": references.plain, "located": references.located}
+    names |= {"fold": fold, "plain": references.plain}
     names["write_reference"] = references.write
     names |= {"write_identifier": references.write_identifier, "span": span, "DAY_US": DAY_US, "write_span": write_span}
     names["write_kind"] = write_kind
@@ -148,10 +149,11 @@ def _of(children: list[tuple[Step, _Node]], value: str, type_name: str, depth: i
 def _ends(node: _Node, value: str) -> Iterator[str]:
     for parameter, path in node.ends:
         kind = (parameter.type, path.type)
-        if kind in _INLINE and not path.target:
+        if kind in _INLINE:
             yield from (line.format(v=value, p=repr(parameter.code)) for line in _INLINE[kind])
         elif kind == ("reference", "Reference"):
-            yield from (line.format(v=value, p=repr(parameter.code), t=repr(path.target)) for line in _AT_TARGET)
+            lines = _AT_TARGET if path.target else _REFERENCE
+            yield from (line.format(v=value, p=repr(parameter.code), t=repr(path.target)) for line in lines)
         elif parameter.type == "reference":
             yield f"write_reference(found, {parameter.code!r}, {value}, {path.target!r}, base)"
         elif kind in WRITERS:

@@ -11,9 +11,10 @@
     slot            (key, status, start, end_, schedule)    the capacity projection, see SlotRow
 
 The order of the columns is the order of the clustered key; `key` last makes matches come in key order.
-Three kinds of rows stand there under a name that is no parameter: the words beside codes (`code:text`, by path, so
+Four kinds of rows stand there under a name that is no parameter: the words beside codes (`code:text`, by path, so
 that parameters which look at one place share them), identifiers with their kind (`identifier:of-type`, its system and
-code as the system), and the values of composites (composites.py). A word of a narrative is a string of `_text`.
+code as the system), references to a version (`subject:version`), and the values of composites (composites.py). A word
+of a narrative is a string of `_text`.
 
 Each index table also has an index (key, param): deletes, :missing, _sort and probes of one resource use it.
 """
@@ -52,6 +53,20 @@ def composite_param(name: str, system: str, code: str) -> str:
     'code-value-quantity http://loinc.org|8867-4'
     """
     return f"{name} {system}|{code}"
+
+
+def version_param(param: str) -> str:
+    """Return the name under which references to a version stand once more, with that version."""
+    return f"{param}:version"
+
+
+def versioned(target_id: str, version: str) -> str:
+    """Return the id, or the URL, of one version of a target.
+
+    >>> versioned("123", "2")
+    '123/_history/2'
+    """
+    return f"{target_id}/_history/{version}"
 
 
 def text_param(path: str) -> str:

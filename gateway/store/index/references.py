@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from gateway.fhir.reference import parse
+from gateway.fhir.reference import parse, parted
 from gateway.fhir.types import resource_types
-from gateway.store.index.model import IndexRows
+from gateway.store.index.model import IndexRows, version_param, versioned
 from gateway.store.records import Identity
 
 ELSEWHERE = ""
@@ -34,7 +34,10 @@ def plain(text: str) -> Identity | None:
 
 
 def located(text: str, base: str) -> tuple[str, str] | None:
-    """Return (type, id) of a literal reference, (ELSEWHERE, url) of one to another server, None of a contained one."""
+    """Return (type, id) of a literal reference, (ELSEWHERE, url) of one to another server, None of a contained one.
+
+    A version is left out.
+    """
     if identity := plain(text):
         return identity
     found = parse(text)
@@ -42,7 +45,7 @@ def located(text: str, base: str) -> tuple[str, str] | None:
         return None
     if found.type and found.id and (found.kind == "relative" or found.base == f"{base}/"):
         return found.type, found.id
-    return ELSEWHERE, text
+    return ELSEWHERE, parted(text)[0]
 
 
 def _write_reference(rows: IndexRows, param: str, value: Mapping[str, Any], target: str, base: str) -> None:
@@ -51,6 +54,8 @@ def _write_reference(rows: IndexRows, param: str, value: Mapping[str, Any], targ
         place = located(text, base)
         if place and (not target or target == (place[0] or _type(value, text))):
             rows.reference.append((param, place[0], place[1]))
+            if version := parted(text)[1]:
+                rows.reference.append((version_param(param), place[0], versioned(place[1], version)))
     if "identifier" in value:
         write_identifier(rows, param, value, target)
 

@@ -23,7 +23,8 @@ from gateway.fhir.search import (
     fold,
 )
 from gateway.fhir.search.paths import data_types, implied_systems
-from gateway.store.search.match import Match, constant
+from gateway.store.index.model import version_param, versioned
+from gateway.store.search.match import Match, any_of, constant
 from gateway.store.search.ranges import date_branches, number_branch, overlapped, overlapping, quantity_branch
 from gateway.store.search.scope import Scope, has_no_system
 from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, one_of, sql
@@ -49,9 +50,20 @@ def filter_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
     """Return the SQL of a filter on an index table; `_id` and `_lastUpdated` are not among them."""
     if asked.modifier == "missing":
         return _missing(resource_type, asked)
-    table, param = _place(asked)
-    found = index_match(resource_type, table, param, _branches(resource_type, asked, param, scope))
+    found = any_of([_index_match(resource_type, each, scope) for each in _by_place(asked)])
     return Match(probe=lambda key: sql("not ({})", found.probe(key))) if asked.modifier == "not" else found
+
+
+def _index_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
+    table, param = _place(asked)
+    return index_match(resource_type, table, param, _branches(resource_type, asked, param, scope))
+
+
+def _by_place(asked: Filter) -> list[Filter]:
+    """Return a filter with its values parted by where their rows stand: references to a version stand apart."""
+    versioned_values = tuple(value for value in asked.values if isinstance(value, Target) and value.version)
+    others = tuple(value for value in asked.values if value not in versioned_values)
+    return [Filter(asked.parameter, asked.modifier, values) for values in (others, versioned_values) if values]
 
 
 def one_range(resource_type: str, all_asked: Sequence[Filter], scope: Scope) -> Match:
@@ -73,6 +85,8 @@ def _place(asked: Filter) -> tuple[Sql, str]:
         return TABLES["token"], f"{asked.parameter.code}:identifier"
     if asked.modifier == "of-type":
         return TABLES["token"], f"{asked.parameter.code}:of-type"
+    if any(isinstance(value, Target) and value.version for value in asked.values):
+        return TABLES["reference"], version_param(asked.parameter.code)
     return TABLES[asked.parameter.type], asked.parameter.code
 
 
@@ -194,7 +208,8 @@ def _reference(_: str, asked: Filter, scope: Scope) -> list[Branch]:
     by_types: dict[tuple[str, ...], list[str]] = {}
     for value in _values(asked, Target):
         target = localised(value, scope.base)
-        by_types.setdefault(target.types, []).append(target.id)
+        id_ = versioned(target.id, target.version) if target.version else target.id
+        by_types.setdefault(target.types, []).append(id_)
     return [
         Branch(
             every([one_of("x.target_type", types) if types else TRUE, one_of("x.target_id", ids)]),
@@ -209,7 +224,7 @@ def localised(target: Target, base: str) -> Target:
     if target.types != ("",) or not base or not target.id.startswith(f"{base}/"):
         return target
     type_name, _, id_ = target.id[len(base) + 1 :].partition("/")
-    return Target((type_name,), id_.partition("/")[0])
+    return Target((type_name,), id_.partition("/")[0], target.version)
 
 
 def _date(resource_type: str, asked: Filter, _: Scope) -> list[Branch]:

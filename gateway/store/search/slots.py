@@ -123,7 +123,11 @@ def _schedule(condition: Condition, scope: Scope, found: SlotConditions) -> bool
     if isinstance(condition, Filter) and condition.parameter.code == "schedule":
         targets = [localised(value, scope.base) for value in condition.values if isinstance(value, Target)]
         ids = Sql(", ".join("?" * len(targets)), tuple(target.id for target in targets))
-        return _add(found, ids, complete=bool(targets) and all(t.types in {(), ("Schedule",)} for t in targets))
+        return _add(
+            found,
+            ids,
+            complete=bool(targets) and all(t.types in {(), ("Schedule",)} and not t.version for t in targets),
+        )
     return False
 
 
