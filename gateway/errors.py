@@ -205,7 +205,7 @@ class TooManyRequests(GatewayError):
     """This sender asks for more at once than its share; nothing of this was read."""
 
     status, code, issue_code = HTTPStatus.TOO_MANY_REQUESTS, "throttled", "too-many-requests"
-    retry_after: ClassVar[int] = 10
+    retry_after: int = 10  # seconds
 
 
 class Unavailable(GatewayError):

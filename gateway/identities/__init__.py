@@ -1,0 +1,116 @@
+"""Who asks: the partner whose certificate was shown, or whose client a token was given to, or both if they agree.
+
+This is the one place that decides it, for HTTP and MLLP alike, before anything of a request is read. Where neither a
+certificate nor a token says who asks, NotKnown says so; what it says of why is for the log and the audit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+from gateway.access.partners import Partner, Registered
+from gateway.access.peers import PeerCertificate
+from gateway.access.policy import Caller
+from gateway.access.scopes import granted
+from gateway.access.signing_keys import SigningKeys
+from gateway.access.tokens import Issuer, Token
+from gateway.access.trusted import Trusted
+from gateway.access.unknown import NotKnown, bad_token
+from gateway.access.watched import Watched
+from gateway.errors import ResourceNotFound
+from gateway.identities.client_keys import ClientKeys
+from gateway.identities.rates import Rates
+from gateway.identities.revoked import Revoked
+from gateway.registry import Registry
+
+_MOST_TOKENS = 1024  # that a process keeps as it read them
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """What is needed to know partners. Without `trusted` certificates are not looked at, without `keys` no tokens."""
+
+    registry: Registry
+    issuer: Issuer
+    client_keys: ClientKeys
+    revoked: Revoked
+    trusted: Watched[Trusted] | None = None
+    keys: Watched[SigningKeys] | None = None
+    seconds: Callable[[], float] = time.monotonic
+    rates: Rates = field(default_factory=lambda: Rates(time.monotonic))
+    _read: OrderedDict[bytes, Token] = field(default_factory=OrderedDict, init=False)
+
+    def caller(self, peer: PeerCertificate | None, token: str | None, at: datetime) -> Caller:
+        """Return who asks, with what it may. Raises NotKnown, TooManyRequests, Unavailable."""
+        partner = self.partner_of(peer, at) if peer else None
+        if token is None:
+            if partner is None:
+                raise NotKnown("certificate-of-nobody" if peer else "nothing-shown")
+            caller = partner.caller()
+        else:
+            partner, caller = self._of_token(token, peer, partner, at)
+        self.rates.take(partner.id, partner.rate)
+        return caller
+
+    def partner_of(self, peer: PeerCertificate, at: datetime) -> Partner | None:
+        """Return whose certificate it is, None when it is nobody's. Raises NotKnown for one that is not good."""
+        if self.trusted is None:
+            raise NotKnown("certificates-are-not-looked-at")
+        self.trusted.now().check(peer, at)
+        return self.registry.partners().by_certificate(peer, at)
+
+    def check_forwarded(self, peer: PeerCertificate, at: datetime) -> None:
+        """Raise NotKnown unless an authority signed a certificate that a proxy told of."""
+        if self.trusted is not None:
+            self.trusted.now().check_signed(peer, at)
+
+    def signing_keys(self) -> SigningKeys:
+        """Return the keys that tokens are signed with. Raises ResourceNotFound where no tokens are given out."""
+        if self.keys is None:
+            raise ResourceNotFound("no tokens are given out here: clients are known by their certificates")
+        return self.keys.now()
+
+    def token(self, text: str, at: datetime) -> tuple[Token, Registered]:
+        """Return a token that is good now, with the client that it was given to. Raises NotKnown."""
+        token = self._token(text, at)
+        if self.revoked.holds(token.jti, at):
+            raise bad_token("revoked")
+        registered = self.registry.partners().by_client(token.client_id)
+        if registered is None:
+            raise bad_token("of-an-unknown-client")
+        return token, registered
+
+    def _of_token(
+        self, text: str, peer: PeerCertificate | None, partner: Partner | None, at: datetime
+    ) -> tuple[Partner, Caller]:
+        """Return whose token it is, and what it may with it. NotKnown, when the certificate is another's too."""
+        token, registered = self.token(text, at)
+        shown = peer.thumbprint if peer else ""
+        if token.thumbprint and token.thumbprint != shown:
+            raise bad_token("bound-to-another-certificate")
+        if partner is not None and partner.id != registered.partner.id:
+            raise bad_token("of-another-partner-than-the-certificate")
+        if peer is not None and partner is None and not token.thumbprint:
+            raise bad_token("with-a-certificate-of-nobody")
+        return registered.partner, registered.partner.caller(granted(token.scopes, registered.scopes))
+
+    def _token(self, text: str, at: datetime) -> Token:
+        """Return a token whose signature is right. What was read once is kept: a signature costs more than a read."""
+        digest = sha256(text.encode()).digest()
+        found = self._read.get(digest)
+        if found is not None:
+            if found.expires <= at.timestamp():
+                raise bad_token("expired")
+            return found
+        if self.keys is None:
+            raise bad_token("no-tokens-here")
+        token = self.issuer.read(text, self.keys.now(), at)
+        self._read[digest] = token
+        if len(self._read) > _MOST_TOKENS:
+            self._read.popitem(last=False)
+        return token

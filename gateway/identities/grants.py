@@ -1,0 +1,134 @@
+"""Tokens for machines: a client proves who it is by what it signs, and is granted what it asks and is registered for.
+
+https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html, https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Literal
+
+from gateway.access.assertions import Assertion, InvalidClient
+from gateway.access.partners import Registered
+from gateway.access.peers import PeerCertificate
+from gateway.access.policy import Caller
+from gateway.access.scopes import granted
+from gateway.access.tokens import SECONDS, Token
+from gateway.store import tokens
+
+if TYPE_CHECKING:
+    from gateway.identities import Identities
+    from gateway.store import Store
+
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+Error = Literal["invalid_request", "invalid_client", "invalid_scope", "unsupported_grant_type", "unauthorized_client"]
+
+_SECRETS = ("client_secret", "password", "username")
+
+
+class Refused(Exception):
+    """No token is given. `error` and `said` are answered; `reason` is for the log and the audit alone.
+
+    https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+    """
+
+    def __init__(self, error: Error, said: str, reason: str = "", caller: Caller | None = None) -> None:
+        super().__init__(error)
+        self.error, self.said, self.reason, self.caller = error, said, reason or error, caller
+
+    @property
+    def status(self) -> HTTPStatus:
+        """Return the status it is answered with."""
+        return HTTPStatus.UNAUTHORIZED if self.error == "invalid_client" else HTTPStatus.BAD_REQUEST
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A token, as it is given out, with the client that it is given to."""
+
+    token: Token
+    text: str
+    kid: str
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where tokens are asked for."""
+
+    identities: Identities
+    store: Store
+    new_id: Callable[[], str]
+
+    def grant(self, form: Mapping[str, str], peer: PeerCertificate | None, at: datetime) -> Granted:
+        """Return a token. Raises Refused, NotKnown, TooManyRequests, ResourceNotFound, Unavailable."""
+        keys = self.identities.signing_keys()
+        if form.get("grant_type") != "client_credentials":
+            given = "grant_type" in form
+            raise Refused(
+                "unsupported_grant_type" if given else "invalid_request", "grant_type must be client_credentials"
+            )
+        registered = self.client(form, peer, at)
+        scopes = granted(form.get("scope", "").split(), registered.scopes)
+        caller = registered.partner.caller(scopes)
+        if not scopes:
+            said = "nothing of what is asked is registered for this client; a scope with a query never is"
+            raise Refused("invalid_scope", said, caller=caller)
+        now = int(at.timestamp())
+        bound = peer.thumbprint if peer else ""
+        token = Token(registered.client.id, scopes, self.new_id(), now, now + SECONDS, bound)
+        kid = keys.signing(at).kid
+        return Granted(token, self.identities.issuer.sign(token, keys), kid, caller)
+
+    def client(self, form: Mapping[str, str], peer: PeerCertificate | None, at: datetime) -> Registered:
+        """Return the client that proves to be one. Raises what `grant` raises."""
+        if form.get("client_assertion_type") != JWT_BEARER or not form.get("client_assertion"):
+            raise Refused("invalid_client", f"a client signs a client_assertion, of client_assertion_type {JWT_BEARER}")
+        if any(name in form for name in _SECRETS):
+            raise Refused("invalid_client", "a client signs, and has no secret")
+        try:
+            assertion = Assertion.read(form["client_assertion"], self.identities.issuer.token_url, at)
+            if form.get("client_id", assertion.client_id) != assertion.client_id:
+                raise InvalidClient("client_id-of-another")  # noqa: TRY301 - all that is wrong is answered alike
+            registered = self._proved(assertion, at)
+            self._agrees(registered, peer, at)
+            self._use(assertion, at)
+        except InvalidClient as error:
+            raise Refused("invalid_client", _NOT_PROVED, error.reason) from error
+        self.identities.rates.take(registered.partner.id, registered.partner.rate)
+        return registered
+
+    def _proved(self, assertion: Assertion, at: datetime) -> Registered:
+        """Return the client whose key signed the assertion. InvalidClient."""
+        registered = self.identities.registry.partners().by_client(assertion.client_id)
+        if registered is None:
+            raise InvalidClient("unknown-client")
+        key = self.identities.client_keys.key(registered.client, assertion.signed.kid, at)
+        if key is None:
+            raise InvalidClient("unknown-key")
+        assertion.verify(key)
+        return registered
+
+    def _agrees(self, registered: Registered, peer: PeerCertificate | None, at: datetime) -> None:
+        """Raise InvalidClient when the certificate is another partner's; NotKnown when it is not good."""
+        partner = self.identities.partner_of(peer, at) if peer else None
+        if partner is not None and partner.id != registered.partner.id:
+            raise InvalidClient("certificate-of-another-partner")
+
+    def _use(self, assertion: Assertion, at: datetime) -> None:
+        """Raise InvalidClient for an assertion that was used before, at whichever node."""
+        jti = sha256(assertion.jti.encode()).hexdigest()  # whatever a client calls it
+        with self.store.changing() as db:
+            is_new = tokens.use(db, assertion.client_id, jti, assertion.expires, int(at.timestamp()))
+        if not is_new:
+            raise InvalidClient("used-before")
+
+
+_NOT_PROVED = (
+    "the client_assertion does not prove that it is of a client that is registered here: it must be signed now with a "
+    "registered key, for this address alone, for 300 seconds at most, and be used once"
+)
