@@ -5,10 +5,14 @@ A Caller is made at the edge, once the connection is authenticated, and is an ar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.access.correlation import Correlation
+
+if TYPE_CHECKING:
+    from gateway.fhir.search import Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,21 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """What a caller may see, in a form that a statement can take in: the types, None for all of them."""
+    """What a caller may see, in a form that a statement can take in: the types, None for all of them.
+
+    Of a type that is named in `conditions`, those resources alone of which the condition holds.
+    """
 
     types: frozenset[str] | None = None
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
 
     def admits(self, resource_type: str) -> bool:
         """Return whether resources of this type can be seen at all."""
         return self.types is None or resource_type in self.types
+
+    def condition(self, resource_type: str) -> Condition | None:
+        """Return what must hold of a resource of this type for it to be seen; None where nothing more must."""
+        return self.conditions.get(resource_type)
 
 
 def development_caller() -> Caller:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from gateway.fhir.search import (
+    AllOf,
     AnyOf,
     Chain,
     Condition,
@@ -25,6 +26,7 @@ from gateway.fhir.search import (
 )
 from gateway.fhir.types import Resource
 from gateway.store.index import IndexRows, rows
+from gateway.store.search import Visible
 
 Region = Mapping[tuple[str, str], Resource]
 STORED_AT = 1_767_603_600_000_000  # 2026-01-05T09:00Z, when the clock of the tests stands still
@@ -164,6 +166,16 @@ def expected(request: SearchRequest, where: Region, base: str) -> set[str]:
     }
 
 
+def seen(visible: Visible, where: Region, base: str) -> Region:
+    """Return the part of a region that can be seen: to who sees no more, that is all there is."""
+    return {
+        name: resource
+        for name, resource in where.items()
+        if visible.admits(name[0])
+        and ((rule := visible.condition(name[0])) is None or _holds(rule, resource, where, base))
+    }
+
+
 def _all(request: SearchRequest, resource: Resource, where: Region, base: str) -> bool:
     return all(_holds(condition, resource, where, base) for condition in request.conditions)
 
@@ -191,6 +203,8 @@ def _holds(condition: Condition, resource: Resource, where: Region, base: str) -
             )
         case AnyOf(conditions):
             return any(_holds(each, resource, where, base) for each in conditions)
+        case AllOf(conditions):
+            return all(_holds(each, resource, where, base) for each in conditions)
         case Filter(_, modifier, _) if modifier == "not":
             return not any(_is(condition, value, resource, base) for value in condition.values)
         case Filter():

@@ -7,15 +7,15 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from gateway.access.policy import development_caller
+from gateway.access.policy import Predicate, development_caller
 from gateway.fhir.json import decode
-from gateway.fhir.search import SearchRequest, parse
+from gateway.fhir.search import AllOf, AnyOf, Condition, Has, SearchRequest, parse, served
 from gateway.services import Services
 from gateway.store import Database, search
 from gateway.store.index import rows
-from gateway.store.search import CANDIDATES, REACH, Found, Results, Scope
+from gateway.store.search import CANDIDATES, REACH, Everything, Found, Results, Scope, Visible
 from gateway.transact import Delete, Put, transact
-from tests.store.searching import BED, CARE, SLOT_STATUS, Region, expected, region
+from tests.store.searching import BED, CARE, SLOT_STATUS, Region, expected, region, seen
 
 BASE = "https://gateway.example/fhir"
 CALLER = development_caller()
@@ -204,8 +204,41 @@ SORTS = {
 }
 
 
+def _rule(resource_type: str, *queries: str) -> Condition:
+    """Return that a resource matches one of some searches."""
+    return AnyOf(tuple(AllOf(asked(resource_type, query).conditions) for query in queries))
+
+
 def asked(resource_type: str, query: str) -> SearchRequest:
     return parse(resource_type, parse_qsl(query, keep_blank_values=True))
+
+
+_URA = "http://fhir.nl/fhir/NamingSystem/ura|0000000"
+_TREATED = Has(
+    "Task",
+    served("Task")["patient"],
+    AllOf(asked("Task", f"owner:identifier={_URA}1&status=accepted").conditions),
+)
+EYES: dict[str, Visible] = {
+    "everything": Everything(),
+    "some": Predicate(
+        frozenset(
+            {"Slot", "Schedule", "HealthcareService", "Location", "Organization", "Patient", "Encounter", "Task"}
+        ),
+        {
+            "Slot": _rule(
+                "Slot",
+                f"schedule.actor:HealthcareService.organization.identifier={_URA}1",
+                "identifier=http://example.org/slot|7",
+            ),
+            "Schedule": _rule("Schedule", "actor=HealthcareService/h1", "actor=HealthcareService/h2"),
+            "Location": _rule("Location", "organization=o1", "organization=o2"),
+            "Patient": AnyOf((_TREATED, _rule("Patient", "_has:Encounter:patient:status=in-progress"))),
+            "Encounter": _rule("Encounter", "patient._has:Encounter:patient:status=in-progress"),
+            "Task": _rule("Task", f"owner:identifier={_URA}1"),
+        },
+    ),
+}
 
 
 @pytest.fixture
@@ -222,16 +255,18 @@ def places(services: Services) -> Region:
 
 
 @pytest.mark.parametrize(("candidates", "reach"), PLANS)
+@pytest.mark.parametrize("eyes", EYES)
 def test_a_search_finds_what_the_plain_way_finds(
-    services: Services, places: Region, candidates: int, reach: int
+    services: Services, places: Region, eyes: str, candidates: int, reach: int
 ) -> None:
     wrong: list[Any] = []
+    there = seen(EYES[eyes], places, BASE)
     with services.store.reading() as db:
         for resource_type, queries in QUERIES.items():
             for query in queries:
                 request = asked(resource_type, f"{query}&_count=1000".lstrip("&"))
-                results = search.read(db, request, Scope(BASE, candidates=candidates, reach=reach))
-                found, wanted = [row.id for row in results.matches], expected(request, places, BASE)
+                results = search.read(db, request, Scope(BASE, EYES[eyes], candidates=candidates, reach=reach))
+                found, wanted = [row.id for row in results.matches], expected(request, there, BASE)
                 if sorted(found) != sorted(wanted) or results.total not in {None, len(wanted)}:
                     wrong.append((resource_type, query, sorted(found), sorted(wanted), results.total))
 
@@ -239,15 +274,19 @@ def test_a_search_finds_what_the_plain_way_finds(
 
 
 @pytest.mark.parametrize(("candidates", "reach"), PLANS)
-def test_an_accurate_total_is_accurate(services: Services, places: Region, candidates: int, reach: int) -> None:
+@pytest.mark.parametrize("eyes", EYES)
+def test_an_accurate_total_is_accurate(
+    services: Services, places: Region, eyes: str, candidates: int, reach: int
+) -> None:
     wrong: list[Any] = []
+    there = seen(EYES[eyes], places, BASE)
     with services.store.reading() as db:
         for resource_type, queries in QUERIES.items():
             for query in queries:
-                wanted = len(expected(asked(resource_type, query), places, BASE))
+                wanted = len(expected(asked(resource_type, query), there, BASE))
                 for how in ("_total=accurate&_count=1", "_summary=count", "_count=0"):
                     request = asked(resource_type, f"{query}&{how}".lstrip("&"))
-                    total = search.read(db, request, Scope(BASE, candidates=candidates, reach=reach)).total
+                    total = search.read(db, request, Scope(BASE, EYES[eyes], candidates=candidates, reach=reach)).total
                     if total != wanted:
                         wrong.append((resource_type, query, how, total, wanted))
 
@@ -255,18 +294,20 @@ def test_an_accurate_total_is_accurate(services: Services, places: Region, candi
 
 
 @pytest.mark.parametrize(("candidates", "reach"), PLANS)
+@pytest.mark.parametrize("eyes", EYES)
 def test_pages_hold_every_match_once_and_in_order(
-    services: Services, places: Region, candidates: int, reach: int
+    services: Services, places: Region, eyes: str, candidates: int, reach: int
 ) -> None:
     wrong: list[Any] = []
+    there = seen(EYES[eyes], places, BASE)
     with services.store.reading() as db:
         for resource_type, sorts in SORTS.items():
             for query in ("", QUERIES[resource_type][1], QUERIES[resource_type][-1]):
                 for sort in sorts:
                     request = asked(resource_type, f"{query}&_sort={sort}&_count=5" if sort else f"{query}&_count=5")
-                    pages = _pages(db, request, Scope(BASE, candidates=candidates, reach=reach))
+                    pages = _pages(db, request, Scope(BASE, EYES[eyes], candidates=candidates, reach=reach))
                     found = [row for page in pages for row in page.matches]
-                    wanted = expected(request, places, BASE)
+                    wanted = expected(request, there, BASE)
                     if sorted(row.id for row in found) != sorted(wanted) or not _in_order(resource_type, sort, found):
                         wrong.append((resource_type, query, sort, [row.id for row in found], sorted(wanted)))
                     totals = {page.total for page in pages} - {None, len(wanted)}

@@ -8,6 +8,7 @@ from gateway.fhir.search.codes import Codes, NoCodes, UnknownCodes
 from gateway.fhir.search.compartments import compartments, types_in, within
 from gateway.fhir.search.folding import fold
 from gateway.fhir.search.model import (
+    AllOf,
     AnyOf,
     Chain,
     Composite,
@@ -47,6 +48,7 @@ __all__ = [
     "MAX_COUNT",
     "PAGE",
     "RESULT_PARAMETERS",
+    "AllOf",
     "AnyOf",
     "Chain",
     "Codes",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gateway.errors import Issue, Unavailable
-from gateway.fhir.search import AnyOf, Chain, Condition, Filter, Has
+from gateway.fhir.search import AllOf, AnyOf, Chain, Condition, Filter, Has
 from gateway.store.index.definitions import IN_CURRENT, PROJECTION, name_of
 from gateway.store.indexing import incomplete, outdated
 
@@ -56,7 +56,7 @@ def _of(resource_type: str, condition: Condition) -> Iterator[Name]:
         case Has(source, parameter, then):
             yield from _of_code(source, parameter.code)
             yield from _of(source, then)
-        case AnyOf(several):
+        case AnyOf(several) | AllOf(several):
             for one in several:
                 yield from _of(resource_type, one)
         case Filter(parameter, modifier, _):

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
-from gateway.fhir.search import AnyOf, Chain, Condition, DateRange, Filter, Has, Missing, Token
+from gateway.fhir.search import AllOf, AnyOf, Chain, Condition, DateRange, Filter, Has, Missing, Token
 from gateway.fhir.search.served import TEXT
 from gateway.store.search.composites import composite_match
 from gateway.store.search.filters import filter_match, one_range
-from gateway.store.search.match import Match, any_of, constant
+from gateway.store.search.match import Match, all_of, any_of, constant
 from gateway.store.search.near import near_match
 from gateway.store.search.ranges import points
 from gateway.store.search.scope import Scope, is_single
@@ -21,7 +21,10 @@ _RANGES = frozenset({"date", "number", "quantity"})
 
 
 def matches_of(resource_type: str, conditions: Iterable[Condition], scope: Scope) -> list[Match]:
-    """Return a Match for each condition; ranges on one single-valued parameter together are one."""
+    """Return a Match for each condition, and for the predicate of the scope, which is planned as any other.
+
+    Ranges on one single-valued parameter together are one.
+    """
     found: list[Match] = []
     together: dict[str, list[Filter]] = {}
     for condition in conditions:
@@ -31,7 +34,37 @@ def matches_of(resource_type: str, conditions: Iterable[Condition], scope: Scope
             found += narrative_matches(resource_type, condition)
         else:
             found.append(condition_match(resource_type, condition, scope))
-    return found + [_together(resource_type, filters, scope) for filters in together.values()]
+    found += [_together(resource_type, filters, scope) for filters in together.values()]
+    seen = visible_match(resource_type, scope)
+    return found if seen is None else [*found, seen]
+
+
+def visible_match(resource_type: str, scope: Scope, depth: int = 0) -> Match | None:
+    """Return the Match of what the caller may see of a type; None where that is all of it."""
+    if not scope.visible.admits(resource_type):
+        return constant(FALSE)
+    rule = scope.visible.condition(resource_type)
+    return None if rule is None else condition_match(resource_type, rule, scope.unseen(), depth)
+
+
+def sees(resource_type: str, key: str, scope: Scope, depth: int = 0) -> Sql:
+    """Return the condition under which the resource of a key takes part in a chain, an include or a history."""
+    seen = visible_match(resource_type, scope, depth)
+    return TRUE if seen is None else seen.probe(key)
+
+
+def sees_one_of(types: Iterable[str], column: str, key: str, scope: Scope) -> Sql:
+    """Return the same for a resource of one of some types, which stands in a column."""
+    conditions = [(type_, sees(type_, key, scope)) for type_ in types]
+    if all(condition == TRUE for _, condition in conditions) and scope.visible.types is None:
+        return TRUE
+    whole = [type_ for type_, condition in conditions if condition == TRUE]
+    ruled = [
+        every([sql("{c} = {}", type_, c=column), condition])
+        for type_, condition in conditions
+        if condition not in {TRUE, FALSE}
+    ]
+    return either([one_of(column, whole), *ruled] if whole else ruled)
 
 
 def _is_of_words(asked: Filter) -> bool:
@@ -61,6 +94,8 @@ def condition_match(resource_type: str, condition: Condition, scope: Scope, dept
             return _has(Hop(source, parameter, resource_type, then, depth), scope)
         case AnyOf(several):
             return any_of([condition_match(resource_type, one, scope, depth) for one in several])
+        case AllOf(several):
+            return all_of([condition_match(resource_type, one, scope, depth) for one in several])
         case Filter():
             return _filtered(resource_type, condition, scope)
 
@@ -138,7 +173,7 @@ def _chained(hop: Hop, scope: Scope) -> Match:
     """Return what matches when it points at a resource for which `then` holds. Aliases differ by depth: probes nest."""
     inner = condition_match(hop.target, hop.then, scope, hop.depth + 1)
     r, t = f"r{hop.depth}", f"t{hop.depth}"
-    there = every([scope.sees(hop.target), inner.probe(f"{t}.key")])
+    there = every([sees(hop.target, f"{t}.key", scope, hop.depth + 1), inner.probe(f"{t}.key")])
     probe = (
         "select 1 from index_reference {r} cross join current {t} where {r}.key = {} and {}"
         " and {t}.type = {} and {t}.id = {r}.target_id and not {t}.deleted and {}"
@@ -149,7 +184,7 @@ def _chained(hop: Hop, scope: Scope) -> Match:
     )
     return Match(
         probe=lambda key: holds(sql(probe, Sql(key), hop.row(r), hop.target, there, r=r, t=t)),
-        keys=inner.keys and sql(keys, inner.keys, scope.sees(hop.target), hop.row("r")),
+        keys=inner.keys and sql(keys, inner.keys, sees(hop.target, "t.key", scope), hop.row("r")),
     )
 
 
@@ -157,7 +192,7 @@ def _has(hop: Hop, scope: Scope) -> Match:
     """Return what matches when a resource for which `then` holds points at it."""
     inner = condition_match(hop.source, hop.then, scope, hop.depth + 1)
     r, t = f"r{hop.depth}", f"t{hop.depth}"
-    there = every([scope.sees(hop.source), inner.probe(f"{r}.key")])
+    there = every([sees(hop.source, f"{r}.key", scope, hop.depth + 1), inner.probe(f"{r}.key")])
     probe = (
         "select 1 from current {t} cross join index_reference {r} where {t}.key = {} and {}"
         " and {r}.target_id = {t}.id and {}"
@@ -168,7 +203,7 @@ def _has(hop: Hop, scope: Scope) -> Match:
     )
     return Match(
         probe=lambda key: holds(sql(probe, Sql(key), hop.row(r), there, r=r, t=t)),
-        keys=inner.keys and sql(keys, inner.keys, scope.sees(hop.source), hop.row("r"), hop.target),
+        keys=inner.keys and sql(keys, inner.keys, sees(hop.source, "r.key", scope), hop.row("r"), hop.target),
     )
 
 
@@ -178,4 +213,4 @@ def target_ids(target: str, then: Condition, scope: Scope) -> Sql | None:
     if keys is None:
         return None
     select = "select t.id from ({}) k cross join current t where t.key = k.key and {}"
-    return sql(select, keys, scope.sees(target))
+    return sql(select, keys, sees(target, "t.key", scope))

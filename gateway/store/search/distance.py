@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway.fhir.search import Chain, Condition, Filter
 from gateway.fhir.search.near import meters_of, near_of
-from gateway.store.search.conditions import Hop
+from gateway.store.search.conditions import Hop, sees
 from gateway.store.search.near import squared
 from gateway.store.search.sql import Sql, joined, one_of, sql
 
@@ -52,7 +52,9 @@ def _by_hop(hop: Hop, key: str, scope: Scope) -> Sql:
         "select min(({})) as d from index_reference {r} cross join current {t} where {r}.key = {} and {}"
         " and {t}.type = {} and {t}.id = {r}.target_id and not {t}.deleted and {}"
     )
-    return sql(select, inner, Sql(key), hop.row(r), hop.target, scope.sees(hop.target), r=r, t=t)
+    return sql(
+        select, inner, Sql(key), hop.row(r), hop.target, sees(hop.target, f"{t}.key", scope, hop.depth + 1), r=r, t=t
+    )
 
 
 def distances(db: Database, request: SearchRequest, keys: Sequence[int], scope: Scope) -> dict[int, float]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from gateway.fhir.search.served import targets
+from gateway.store.search.conditions import sees, sees_one_of
 from gateway.store.search.pages import Found
 from gateway.store.search.scope import Scope
 from gateway.store.search.sql import TRUE, Sql, every, joined, one_of, sql
@@ -63,14 +65,15 @@ def _pointed_at(include: Include, origins: Sequence[Found], scope: Scope) -> Sql
     keys = [row.key for row in origins if row.type == include.source]
     if not keys or not include.parameters:
         return None
+    types = [include.target] if include.target else sorted({t for each in include.parameters for t in targets(each)})
     return sql(
         "select (select c.key from current c"
-        " where c.type = r.target_type and c.id = r.target_id and not c.deleted) as key"
-        " from index_reference r where {} and {} and {} and {}",
+        " where c.type = r.target_type and c.id = r.target_id and not c.deleted and {}) as key"
+        " from index_reference r where {} and {} and {}",
+        sees_one_of(types, "c.type", "c.key", scope),
         one_of("r.key", keys),
         one_of("r.param", [parameter.code for parameter in include.parameters]),
         sql("r.target_type = {}", include.target) if include.target else TRUE,
-        scope.sees_any("r.target_type"),
     )
 
 
@@ -86,7 +89,7 @@ def _pointing_here(include: Include, origins: Sequence[Found], scope: Scope) -> 
             include.source,
             one_of("r.param", [parameter.code for parameter in include.parameters]),
             target,
-            every([one_of("r.target_id", ids), scope.sees(include.source)]),
+            every([one_of("r.target_id", ids), sees(include.source, "r.key", scope)]),
         )
         for target, ids in by_type.items()
         if include.parameters

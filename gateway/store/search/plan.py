@@ -48,14 +48,13 @@ def plan_resources(db: Database, request: SearchRequest, scope: Scope) -> Plan:
     """Return the way to the matches of a search on any type but Slot."""
     columns = sort_columns(request, scope)
     matches = matches_of(request.resource_type, request.conditions, scope)
-    sees = scope.sees(request.resource_type)
     smallest = smallest_of(db, matches, scope)
     if smallest is not None:
-        return _from_candidates(smallest, matches, columns).seen(sees)
+        return _from_candidates(smallest, matches, columns)
     if near := by_distance(request):
-        return _by_rings(db, request, near, columns, scope).seen(sees)
+        return _by_rings(db, request, near, columns, scope)
     total = None if matches else _total_of_type(db, request.resource_type, scope)
-    return Plan(tuple(_walks(request, matches, columns)), total).seen(sees)
+    return Plan(tuple(_walks(request, matches, columns)), total)
 
 
 def _by_rings(db: Database, request: SearchRequest, near: Condition, columns: tuple[Column, ...], scope: Scope) -> Plan:
@@ -73,11 +72,10 @@ def all_matches(db: Database, request: SearchRequest, scope: Scope) -> Relation:
     """Return all matches in no order, from the most selective condition: what an accurate count is made of."""
     matches = matches_of(request.resource_type, request.conditions, scope)
     smallest = smallest_of(db, matches, scope)
-    sees = scope.sees(request.resource_type)
     listed = smallest.match if smallest else next((match for match in matches if match.keys is not None), None)
     if listed is None:
-        return all_of(request.resource_type).narrowed(sees).probed(*probes_of(matches))
-    return Relation(keys_of(listed, "m"), sees).probed(*probes_of(matches, but=listed))
+        return all_of(request.resource_type).probed(*probes_of(matches))
+    return Relation(keys_of(listed, "m"), TRUE).probed(*probes_of(matches, but=listed))
 
 
 def _total_of_type(db: Database, resource_type: str, scope: Scope) -> int | None:

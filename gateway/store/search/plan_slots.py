@@ -33,14 +33,12 @@ def plan_slots(db: Database, request: SearchRequest, scope: Scope) -> Plan:
     smallest = smallest_of(db, others, scope) if coded is None or len(slots.others) > 1 else None
     if smallest is not None:
         found = _from_other(slots, smallest.match, columns).probed(*probes_of(others, but=smallest.match))
-        plan = Plan((found,))
-    elif coded is not None:
-        plan = _along_coding(db, slots, coded, columns, scope)
-    elif (near := by_distance(request)) and not _are_few(db, slots, scope):
-        plan = _by_rings(db, request, near, columns, scope)
-    else:
-        plan = _along_time(db, slots, others, columns, scope)
-    return plan.seen(scope.sees("Slot"))
+        return Plan((found,))
+    if coded is not None:
+        return _along_coding(db, slots, coded, columns, scope)
+    if (near := by_distance(request)) and not _are_few(db, slots, scope):
+        return _by_rings(db, request, near, columns, scope)
+    return _along_time(db, slots, others, columns, scope)
 
 
 def _are_few(db: Database, slots: SlotConditions, scope: Scope) -> bool:
@@ -99,12 +97,10 @@ def all_slots(db: Database, request: SearchRequest, scope: Scope) -> Relation:
     listed = next((match for match in others if match.keys is not None), None)
     if smallest is None and listed is not None and slots.by_schedule == TRUE:
         source = sql("{} cross join slot m", keys_of(listed, "d"))
-        found = Relation(source, sql("m.key = d.key and {}", scope.sees("Slot")))
-        return found.probed(*probes_of(others, but=listed))
+        return Relation(source, Sql("m.key = d.key")).probed(*probes_of(others, but=listed))
     if smallest is None:
-        return Relation(Sql("slot m"), slots.by_schedule).narrowed(scope.sees("Slot")).probed(*probes_of(others))
-    found = _from_other(slots, smallest.match, ()).narrowed(scope.sees("Slot"))
-    return found.probed(*probes_of(others, but=smallest.match))
+        return Relation(Sql("slot m"), slots.by_schedule).probed(*probes_of(others))
+    return _from_other(slots, smallest.match, ()).probed(*probes_of(others, but=smallest.match))
 
 
 def _is_time(columns: tuple[Column, ...]) -> bool:

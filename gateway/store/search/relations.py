@@ -58,13 +58,6 @@ class Plan:
     total: int | None = None
     rings: Rings | None = None
 
-    def seen(self, sees: Sql) -> Plan:
-        """Return the plan as the caller may carry it out; the predicate enters every relation."""
-        relations = tuple(relation.narrowed(sees) for relation in self.relations)
-        if (rings := self.rings) is None:
-            return Plan(relations, self.total if sees == TRUE else None)
-        return Plan(rings=lambda begin: (relation.narrowed(sees) for relation in rings(begin)))
-
 
 @frozen()
 class Counted:

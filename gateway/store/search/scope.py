@@ -8,10 +8,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.fhir.frozen import frozen
-from gateway.fhir.search import AnyOf, Chain, Composite, Condition, Filter, Has, QuantityRange, Token, Value
+from gateway.fhir.search import AllOf, AnyOf, Chain, Composite, Condition, Filter, Has, QuantityRange, Token, Value
 from gateway.fhir.search.composites import shapes
 from gateway.fhir.search.paths import alternatives, data_types, json_paths
-from gateway.store.search.sql import FALSE, TRUE, Sql, every, joined, one_of, sql
+from gateway.store.search.sql import TRUE, Sql, every, joined, sql
 from gateway.store.search.units import UCUM
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class Visible(Protocol):
     def admits(self, resource_type: str) -> bool:
         """Return whether resources of this type can be seen at all."""
 
+    def condition(self, resource_type: str) -> Condition | None:
+        """Return what must hold of a resource of this type for it to be seen; None where nothing more must."""
+
 
 @frozen()
 class Everything:
@@ -61,6 +64,10 @@ class Everything:
     def admits(self, resource_type: str) -> bool:  # noqa: ARG002 - the interface of Visible
         """Return that everything can be seen."""
         return True
+
+    def condition(self, resource_type: str) -> Condition | None:  # noqa: ARG002 - the interface of Visible
+        """Return that nothing must hold of it."""
+        return None
 
 
 @frozen()
@@ -91,14 +98,9 @@ class Scope:
         """Return the scope for a search whose page was not full within reach."""
         return replace(self, candidates=10 * self.candidates)
 
-    def sees(self, resource_type: str) -> Sql:
-        """Return the condition under which a resource of this type may take part: as match, in a chain, in a count."""
-        return TRUE if self.visible.admits(resource_type) else FALSE
-
-    def sees_any(self, column: str) -> Sql:
-        """Return the same where the type stands in a column."""
-        types = self.visible.types
-        return TRUE if types is None else one_of(column, sorted(types))
+    def unseen(self) -> Scope:
+        """Return the scope of what the predicate itself looks at: that is not shown, and sees everything."""
+        return replace(self, visible=Everything())
 
 
 @cache
@@ -154,7 +156,7 @@ def _single(
                     yield from _single(target, [then])
             case Has(source, _, then):
                 yield from _single(source, [then])
-            case AnyOf(several):
+            case AnyOf(several) | AllOf(several):
                 yield from _single(resource_type, several)
             case Filter(parameter, _, values) if parameter.type == "composite":
                 for shape in shapes(resource_type, parameter):
