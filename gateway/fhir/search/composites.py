@@ -11,9 +11,7 @@ from functools import cache
 
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter, follows, search_parameters
-from gateway.fhir.search.paths import JsonPath, alternatives, json_paths
-
-_POINTING = frozenset({"Reference", "canonical"})
+from gateway.fhir.search.paths import JsonPath, alternatives, data_types, json_paths
 
 
 @frozen()
@@ -62,18 +60,21 @@ def shapes(resource_type: str, parameter: SearchParameter) -> tuple[Shape, ...]:
         Shape(context, (first, second), keys[0])
         for alternative in alternatives(parameter.expression or "")
         for context in json_paths(resource_type, alternative) or ()
-        for first, second in [[_part(context, each, parameter) for each in named]]
+        for first, second in [[_part(resource_type, context, each, parameter) for each in named]]
     )
 
 
-def _part(context: JsonPath, parameter: SearchParameter, composite: SearchParameter) -> Part:
-    """Return one part. R4 has the two expressions of DocumentReference `relationship` the wrong way round."""
+def _part(resource_type: str, context: JsonPath, parameter: SearchParameter, composite: SearchParameter) -> Part:
+    """Return one part: of what it may look at, that which is of the types of its parameter.
+
+    R4 has the two expressions of DocumentReference `relationship` the wrong way round.
+    """
+    types = data_types(resource_type, parameter)
     expressions = {component.definition: component.expression for component in composite.components}
     own = expressions.pop(parameter.url)
     found = [_paths(context.type, expression) for expression in (own, *expressions.values())]
-    points = parameter.type == "reference"
-    fitting = (paths for paths in found if paths and all((path.type in _POINTING) == points for path in paths))
-    return Part(parameter, next(fitting, found[0]))
+    fitting = (tuple(path for path in paths if path.type in types) for paths in found)
+    return Part(parameter, next(filter(None, fitting), found[0]))
 
 
 def _paths(type_name: str, expression: str) -> tuple[JsonPath, ...]:
