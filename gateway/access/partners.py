@@ -20,16 +20,22 @@ RATE = 600
 """Requests a minute, where nothing else is registered."""
 
 
-class CertificateName(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What a certificate is known by: its issuer and subject (RFC 4514), or the SHA-256 of its public key.
+class Followed(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What may be followed by another one: from `until` on it is not good any more."""
 
-    `until`: another one follows it, and from then on it is not good any more.
-    """
+    until: datetime | None = None
+
+    def is_good(self, at: datetime) -> bool:
+        """Return whether it is good at a moment."""
+        return self.until is None or at < self.until
+
+
+class CertificateName(Followed, frozen=True, omit_defaults=True, kw_only=True):
+    """What a certificate is known by: its issuer and subject (RFC 4514), or the SHA-256 of its public key."""
 
     issuer: str = ""
     subject: str = ""
     spki: str = ""
-    until: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -37,15 +43,11 @@ class CertificateName(Struct, frozen=True, omit_defaults=True, kw_only=True):
         return f"spki:{self.spki}" if self.spki else f"{self.issuer}\n{self.subject}"
 
 
-class KeySet(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The public keys a client signs with: the JWKS itself, or where it is. https://www.rfc-editor.org/rfc/rfc7517
-
-    `until`: another one follows it, and from then on it is not good any more.
-    """
+class KeySet(Followed, frozen=True, omit_defaults=True, kw_only=True):
+    """The public keys a client signs with: the JWKS itself, or where it is. https://www.rfc-editor.org/rfc/rfc7517"""
 
     jwks: dict[str, Any] | None = None
     url: str = ""
-    until: datetime | None = None
 
 
 class Client(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -58,7 +60,7 @@ class Client(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def keys_at(self, at: datetime) -> tuple[KeySet, ...]:
         """Return the keys that are good at a moment."""
-        return tuple(one for one in self.keys if _holds(one.until, at))
+        return tuple(one for one in self.keys if one.is_good(at))
 
 
 class Connection(Struct, frozen=True):
@@ -145,9 +147,9 @@ class Partners:
     def by_certificate(self, peer: PeerCertificate, at: datetime) -> Partner | None:
         """Return whose certificate this is, if it is good at that moment."""
         found = self._certificates.get(f"spki:{peer.spki}")
-        if found is None or not _holds(found[1].until, at):
+        if found is None or not found[1].is_good(at):
             found = self._certificates.get(f"{peer.issuer}\n{peer.subject}")
-        return found[0] if found is not None and _holds(found[1].until, at) else None
+        return found[0] if found is not None and found[1].is_good(at) else None
 
     def by_client(self, client_id: str) -> Registered | None:
         """Return a client of the token endpoint."""
@@ -171,7 +173,3 @@ def decode(content: bytes) -> Partner:
 def encode(partner: Partner) -> bytes:
     """Return a partner as it is kept."""
     return msgspec.json.encode(partner)
-
-
-def _holds(until: datetime | None, at: datetime) -> bool:
-    return until is None or at < until

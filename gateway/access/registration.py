@@ -23,15 +23,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from gateway.access import public_keys, registered_names, scopes
 from gateway.access.fields import Fields, Lines
+from gateway.access.organisations import kinds
 from gateway.access.partners import RATE, CertificateName, Client, Connection, KeySet, Partner
-from gateway.data import shipped
 from gateway.errors import BadRequest, Issue
-from gateway.fhir.json import decode
 from gateway.fhir.types import resource_types
 
 KEYS = (
@@ -61,13 +59,6 @@ class Known:
 
     providers: Collection[str]
     refuses: Callable[[str], str | None]
-
-
-@cache
-def kinds() -> frozenset[str]:
-    """Return the codes of the kinds of partners."""
-    system = decode((shipped("profiles") / "CodeSystem-partner-kind.json").read_bytes())
-    return frozenset(concept["code"] for concept in system["concept"])
 
 
 def read(document: Any, known: Known, lines: Lines) -> list[Partner]:

@@ -41,13 +41,13 @@ from gateway.transact.operations import (
     Unlisted,
     Write,
 )
-from gateway.transact.rehearsal import Settle, committed, rehearsed
+from gateway.transact.rehearsal import Settle, committed, rehearsed, with_partners
 from gateway.transact.requests import operation
 from gateway.transact.senders import Senders
 
 if TYPE_CHECKING:
     from gateway.services import Services
-    from gateway.store.records import Parcel
+    from gateway.store.records import Parcel, PartnerVersion
 
 __all__ = [
     "Again",
@@ -72,6 +72,7 @@ __all__ = [
     "recall",
     "receive",
     "record",
+    "register",
     "rehearse",
     "send",
     "transact",
@@ -168,6 +169,14 @@ def rehearse(ops: Sequence[Operation], caller: Caller, to: Services) -> list[Out
     Raises what `transact` raises.
     """
     return patches.carry_out(ops, caller, to, lambda writes: _write(writes, caller, to, None, rehearsed))[0]
+
+
+def register(ops: Sequence[Write], versions: Sequence[PartnerVersion], caller: Caller, to: Services) -> list[Outcome]:
+    """Carry out what shows partners in FHIR, in one commit with these versions of them.
+
+    Raises what `transact` raises, and Conflict when a partner was changed meanwhile or is known by what is another's.
+    """
+    return _write(ops, caller, to, None, lambda commit: with_partners(commit, versions))[0]
 
 
 def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Services) -> Answer | None:

@@ -11,6 +11,7 @@ from typing import Any
 from gateway.access.policy import Caller
 from gateway.fhir.json import encode
 from gateway.store import Message
+from gateway.store.records import PartnerVersion
 from gateway.transact.operations import Outcome, Received
 
 
@@ -42,14 +43,30 @@ def _of_message(action: str, caller: Caller, at: str, received: Received, rows: 
     )
 
 
+def partners_row(caller: Caller, at: str, outcomes: Sequence[Outcome], versions: Sequence[PartnerVersion]) -> bytes:
+    """Return the encoded row of a change of partners: which change of which, and what FHIR shows of it."""
+    row: dict[str, Any] = {
+        "action": "partners",
+        "at": at,
+        **caller.noted(),
+        "entities": _entities(outcomes),
+        "partners": [f"{one.change} {one.id} version {one.version}" for one in versions],
+    }
+    return encode(row)
+
+
 def audit_row(caller: Caller, at: str, outcomes: Sequence[Outcome], message: Message | None) -> bytes:
     """Return the encoded row."""
     row: dict[str, Any] = {
         "action": "refuse" if message and message.state == "refused" else "transact",
         "at": at,
         **caller.noted(),
-        "entities": [f"{o.status} {o.type}/{o.id}/_history/{o.version}" for o in outcomes],
+        "entities": _entities(outcomes),
     }
     if message is not None:
         row |= {"provider": message.provider, "format": message.format}
     return encode(row)
+
+
+def _entities(outcomes: Sequence[Outcome]) -> list[str]:
+    return [f"{o.status} {o.type}/{o.id}/_history/{o.version}" for o in outcomes]

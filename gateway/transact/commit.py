@@ -16,7 +16,7 @@ from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.bodies import body, rest_of, says_the_same
 from gateway.store.records import Late, Seen, microseconds, moment
 from gateway.store.search.scope import Scope
-from gateway.transact import conditions, links, subscriptions
+from gateway.transact import conditions, links, reserved, subscriptions
 from gateway.transact.absent import PARTLY, Absent, Kept
 from gateway.transact.appointments import Appointments
 from gateway.transact.audit import audit_row
@@ -60,6 +60,7 @@ class Commit:
     occupancy: Occupancy | Senders | Appointments | None = None
     absent: Absent | None = None
     found: Sequence[Issue] = ()  # about the moments of the message
+    by_registry: bool = False
     unsettled: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,6 +79,8 @@ class Commit:
         """
         sight = Unheld(sight)
         self._resolve(sight)
+        if not self.by_registry:
+            reserved.check(self.entries)
         if isinstance(self.occupancy, Senders | Appointments):
             self.occupancy.look_first(sight)
         identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)

@@ -1,4 +1,4 @@
-"""What a decided transaction comes to: a commit, or no more than knowing what it would have been.
+"""What a decided transaction comes to: a commit, one with partners, or no more than knowing what it would have been.
 
 https://hl7.org/fhir/R4/resource-operation-validate.html, "mode"
 """
@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from gateway.errors import Issue
+from gateway.fhir.datetime import format_instant
+from gateway.transact.audit import partners_row
 from gateway.transact.operations import Outcome
 
 if TYPE_CHECKING:
-    from gateway.store import Sight
+    from gateway.store import Batch, Sight
+    from gateway.store.records import PartnerVersion
     from gateway.transact.commit import Commit
 
 Result = tuple[list[Outcome], Sequence[Issue]]
@@ -30,6 +33,19 @@ class _Decided(Exception):
 def committed(commit: Commit) -> Result:
     """Return what became of each operation, once all of it is stored."""
     return commit.to.store.write(commit, commit.prepare)
+
+
+def with_partners(commit: Commit, versions: Sequence[PartnerVersion]) -> Result:
+    """Return what became of each operation, once it is stored together with versions of partners. Raises Conflict."""
+    commit.by_registry = True
+
+    def decide(sight: Sight) -> tuple[Batch, Result]:
+        batch, result = commit(sight)
+        batch.partners = versions
+        batch.audit = partners_row(commit.caller, format_instant(commit.now), result[0], versions)
+        return batch, result
+
+    return commit.to.store.write(decide, commit.prepare)
 
 
 def rehearsed(commit: Commit) -> Result:

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.access.certificates import authority, client
+from gateway.access.organisations import kinds
 from gateway.access.partners import CertificateName, Client, Connection, KeySet, Partner, decode, encode
 from gateway.access.peers import PeerCertificate
-from gateway.access.registration import Known, kinds, names, read
+from gateway.access.registration import Known, names, read
 from gateway.errors import BadRequest, Issue
 from tests.access.keys import ec_key, jwks, rsa_key
 
