@@ -120,7 +120,7 @@ def fuzzed(running: Running, *, every: bool, examples: int) -> bool:
     only = [] if every else ["--exclude-path-regex", rf"^/fhir/(?!(?:{SOME_TYPES})\b)[A-Z]"]
     command = [
         "run", f"{running.base}/openapi.json", "--checks", CHECKS, "--phases", "examples,coverage,fuzzing",
-        "--max-examples", str(examples), "--workers", "2", "--continue-on-failure", "--warnings", "off", *only,
+        "--max-examples", str(examples), "--continue-on-failure", "--warnings", "off", *only,
     ]  # fmt: skip
     print("--- schemathesis", flush=True)
     anything = subprocess.run([SCHEMATHESIS, *command], check=False)

@@ -2,7 +2,8 @@
 
 Conditions that are worded otherwise can mean one resource: `identifier=S|1`, `identifier=1&name=x`, and that of another
 identifier of the same resource. So one who writes takes the identifiers that are asked, and those of what is written,
-for himself; and who asks by anything else takes the whole type.
+for himself; and who asks by anything else takes the whole type. Who asks about what points at others, or is pointed at,
+takes the types of those too: somebody may be making there what his own condition looks for here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gateway.fhir.search import SearchRequest
-from gateway.fhir.search.model import Filter, Token
+from gateway.fhir.search.model import AllOf, AnyOf, Chain, Condition, Filter, Has, Token
 from gateway.store.records import Turns
 from gateway.transact.entries import Entry
 
@@ -31,12 +32,14 @@ def turns(entries: Iterable[Entry], references: Iterable[SearchRequest]) -> Turn
         if entry.condition is not None:
             asked = _asked(entry.condition)
             found[entry.type] |= asked
+            alone.update(_others(entry.condition.conditions))
             if not asked:
                 alone.add(entry.type)
     for condition in references:
         found.setdefault(condition.resource_type, set()).update(_asked(condition))
     if sum(map(len, found.values())) > _MOST:
-        return Turns(alone | {type_ for type_, identifiers in found.items() if identifiers})
+        alone |= {type_ for type_, identifiers in found.items() if identifiers}
+        return Turns(alone, found.keys() - alone)
     named = {f"{type_}|{one}" for type_, identifiers in found.items() for one in identifiers}
     return Turns(alone | named, found.keys() - alone)
 
@@ -49,6 +52,20 @@ def _asked(condition: SearchRequest) -> set[str]:
             if all(codes):
                 return {str(code).lower() for code in codes}
     return set()
+
+
+def _others(conditions: Iterable[Condition]) -> Iterator[str]:
+    """Yield the types of what must be so of other resources: those of chains and `_has`, at every depth."""
+    for one in conditions:
+        match one:
+            case Chain(targets=targets):
+                yield from (type_ for type_, _ in targets)
+                yield from _others(condition for _, condition in targets)
+            case Has(source=source, then=then):
+                yield source
+                yield from _others([then])
+            case AnyOf(conditions=several) | AllOf(conditions=several):
+                yield from _others(several)
 
 
 def _identifiers_of(resource: dict[str, Any]) -> Iterator[str]:

@@ -51,6 +51,24 @@ def delete_or_put(n: int) -> Sequence[Operation]:
     return [Delete("Location", "a")] if n % 2 else put(n)
 
 
+def prepare_pair(n: int) -> Sequence[Operation]:
+    """Store an Organization without its code, and a Location of it."""
+    of = {"managingOrganization": {"reference": f"Organization/o{n}"}}
+    return [Put({"resourceType": "Organization", "id": f"o{n}", "name": "o"}), Put(location(f"known{n}") | of)]
+
+
+def make_if_the_other_did_not(n: int) -> Sequence[Operation]:
+    """Of two, one makes a Location if no Organization has a code; the other gives it, and asks for that Location."""
+    pair = n // 2
+    of = {"resourceType": "Organization", "id": f"o{pair}"}
+    if n % 2:
+        new = location(name=f"new{pair}") | {"managingOrganization": {"reference": f"Organization/o{pair}"}}
+        return [ConditionalCreate(new, f"organization.identifier={SYSTEM}|{pair}")]
+    coded = of | {"identifier": [{"system": SYSTEM, "value": str(pair)}]}
+    other = {"resourceType": "Organization", "name": f"second{pair}"}
+    return [Put(coded), ConditionalCreate(other, f"_has:Location:organization:name:exact=new{pair}")]
+
+
 def names(store: Store, id_: str) -> list[str]:
     return [decode(v.body)["name"] if v.body else "" for v in writing.versions(store, Identity("Location", id_))]
 
@@ -120,3 +138,17 @@ def test_the_index_is_that_of_the_newest_version(store: Store, database_url: str
         ((rows,),) = db.rows("select count(*) from index_token where param = 'identifier'")
     assert indexed == ([] if newest.deleted else [decode(newest.body)["name"]])
     assert rows == (0 if newest.deleted else 1)
+
+
+def test_conditions_that_meet_through_another_type_do_not_pass_each_other(store: Store, database_url: str) -> None:
+    here = services(store)
+    for n in range(CLIENTS // 2):
+        transact(prepare_pair(n), development_caller(), here)
+
+    results = compete(database_url, make_if_the_other_did_not)
+
+    assert [result.error for result in results] == [None] * CLIENTS
+    numbers = [n for process in range(PROCESSES) for n in range(process, CLIENTS, PROCESSES)]
+    told = zip(numbers, results, strict=True)
+    made = Counter(n // 2 for n, result in told if result.outcomes[-1][0] == "created")
+    assert [pair for pair, both in made.items() if both > 1] == []

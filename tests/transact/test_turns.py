@@ -70,8 +70,31 @@ def test_who_could_not_does_not_wait(other: Turns) -> None:
 def test_who_asks_for_many_takes_the_type() -> None:
     many = [ConditionalCreate(bed(str(n)), f"identifier={n}") for n in range(500)]
 
-    assert taken(*many) == Turns({"Location"})
+    assert taken(*many) == Turns({"Location"}, set())
     assert wait(taken(*many), making("identifier=700", "700"))
+
+
+@pytest.mark.parametrize(
+    ("condition", "others"),
+    [
+        ("organization.identifier=1", {"Organization"}),
+        ("identifier=1&organization.partof.name=x", {"Organization"}),
+        ("_has:Location:partof:name=x", set()),
+        ("_has:HealthcareService:location:organization.name=x", {"HealthcareService", "Organization"}),
+        ("_has:Schedule:actor:_has:Slot:schedule:status=free", {"Schedule", "Slot"}),
+        ("name=x", set()),
+    ],
+)
+def test_who_asks_through_other_types_takes_those_too(condition: str, others: set[str]) -> None:
+    assert {one for one in making(condition, "1").alone if "|" not in one} - {"Location"} == others
+
+
+def test_who_takes_whole_types_still_shares_the_others_that_it_writes() -> None:
+    many = [ConditionalCreate(bed(str(n)), f"identifier={n}") for n in range(500)]
+    through = taken(ConditionalCreate(bed(), "_has:Schedule:actor:_id=x"))
+
+    assert wait(taken(*many, Create({"resourceType": "Schedule"})), taken(ConditionalDelete("Schedule", "active=true")))
+    assert wait(taken(*many, Create({"resourceType": "Schedule"})), through)
 
 
 def test_a_reference_by_what_is_no_identifier_makes_nobody_wait() -> None:
