@@ -1,10 +1,12 @@
 """Development certificates: what is in them, who can read the keys, and that TLS with them lets in whom it should."""
 
 import asyncio
+import json
 import multiprocessing
 import socket
 import ssl
 import stat
+from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +14,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from gateway.access.certificates import CLIENTS, Pair, authority, client, server, write_development
+from gateway.access import public_keys
+from gateway.access.certificates import CLIENTS, REFUSED, Pair, authority, client, server, write_development
+from gateway.access.partners import Partners
+from gateway.access.peers import PeerCertificate
+from gateway.access.registration import Known, read
 from gateway.access.tls import server_context
 from gateway.cli.certs import certs
+from gateway.cli.partner_files import document_of
+from gateway.data import shipped
 from gateway.errors import BadRequest, BadSettings, Conflict
 from gateway.formats.hl7v2 import acknowledge, parse
 from gateway.mllp import Listener, framed, run_listener
@@ -32,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def accept(message: bytes) -> bytes:
+def accept(message: bytes, _certificate: bytes | None) -> bytes:
     return acknowledge(parse(message), "AA", [], control_id="1", at=NOW)
 
 
@@ -44,9 +53,10 @@ def in_folder(folder: Path, pair: Pair, name: str) -> tuple[Path, Path]:
 
 
 def test_all_files_are_written_and_keys_are_their_owners(made: Path) -> None:
-    names = {"ca", "server", *CLIENTS}
+    names = {"ca", "server", *CLIENTS, *REFUSED}
     files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in made.iterdir() if path.name != ".gitignore"}
-    assert files == {f"{name}.pem": 0o644 for name in names} | {f"{name}.key": 0o600 for name in names}
+    public = {f"{name}.pem" for name in names} | {f"{name}.jwks" for name in CLIENTS} | {"ca.crl"}
+    assert files == dict.fromkeys(public, 0o644) | {f"{name}.key": 0o600 for name in names}
     assert (made / ".gitignore").read_text() == "*\n"
     assert stat.S_IMODE(made.stat().st_mode) == 0o700
 
@@ -56,9 +66,72 @@ def test_a_client_certificate_names_its_care_provider(made: Path) -> None:
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     (other,) = names.get_values_for_type(x509.OtherName)
     assert other.type_id.dotted_string == "2.5.5.5"
-    assert other.value == b"\x16\x3e2.16.528.1.1007.99.2110-1-900000001-S-00000001-00.000-06999901"
+    assert other.value == b"\x16\x3e2.16.528.1.1007.99.2110-1-900000001-S-00000002-00.000-06999901"
     usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
+
+
+@pytest.mark.parametrize("name", [name for name, provider in CLIENTS.items() if provider])
+def test_each_client_names_its_provider_as_the_register_writes_it(made: Path, name: str) -> None:
+    provider = CLIENTS[name]
+    assert provider is not None
+
+    found = peer(made, name).uzi
+
+    assert found is not None
+    assert (found.number, found.ura) == (provider.uzi, provider.ura)
+    assert found.agb == provider.agb.replace("00000000", "")
+
+
+def test_the_jwks_beside_a_certificate_is_its_key(made: Path) -> None:
+    jwks = json.loads((made / "client-hospital.jwks").read_text())
+    (key,) = jwks["keys"]
+    certificate = x509.load_pem_x509_certificate((made / "client-hospital.pem").read_bytes())
+    public = certificate.public_key()
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+
+    assert int.from_bytes(urlsafe_b64decode(key["x"] + "=")) == public.public_numbers().x
+    assert "d" not in key
+    assert list(public_keys.problems(jwks)) == []
+
+
+def test_what_is_to_be_refused_names_the_hospital_too(made: Path) -> None:
+    named = peer(made, "client-hospital")
+    others = {name: peer(made, name) for name in REFUSED}
+
+    assert {one.subject for one in others.values()} == {named.subject}
+    assert [name for name, one in others.items() if one.issuer != named.issuer] == ["refused-other-ca"]
+    expired = x509.load_pem_x509_certificate((made / "refused-expired.pem").read_bytes())
+    assert expired.not_valid_after_utc < NOW
+
+
+def test_the_list_is_of_the_authority_and_holds_what_was_revoked(made: Path) -> None:
+    listed = x509.load_pem_x509_crl((made / "ca.crl").read_bytes())
+    signer = x509.load_pem_x509_certificate((made / "ca.pem").read_bytes())
+    revoked = x509.load_pem_x509_certificate((made / "refused-revoked.pem").read_bytes())
+    key = signer.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+
+    assert listed.is_signature_valid(key)
+    assert [one.serial_number for one in listed] == [revoked.serial_number]
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_clients_are_the_development_partners(made: Path, name: str) -> None:
+    """A certificate of each partner that ships, and one of nobody."""
+    document, lines = document_of(shipped("profiles") / "partners" / "development.yaml")
+    providers = {path.stem for path in (shipped("mappings") / "providers").glob("*.yaml")}
+    partners = Partners(read(document, Known(providers, lambda _: None), lines))
+
+    found, provider = partners.by_certificate(peer(made, name), NOW), CLIENTS[name]
+
+    assert len(partners) == len(CLIENTS) - 1
+    assert (found and found.ura) == (provider and provider.ura)
+    assert (found and found.agb) == (provider and provider.agb.replace("00000000", ""))
+
+
+def peer(folder: Path, name: str) -> PeerCertificate:
+    return PeerCertificate.read(ssl.PEM_cert_to_DER_cert((folder / f"{name}.pem").read_text()))
 
 
 def test_the_nameless_client_names_none(made: Path) -> None:
@@ -98,7 +171,7 @@ def test_the_command_writes_and_will_not_write_twice(tmp_path: Path) -> None:
     first = CliRunner().invoke(certs, ["dev", "--out", out])
     again = CliRunner().invoke(certs, ["dev", "--out", out])
     forced = CliRunner().invoke(certs, ["dev", "--out", out, "--force"])
-    assert (first.exit_code, len(first.output.splitlines())) == (0, 10)
+    assert (first.exit_code, len(first.output.splitlines())) == (0, 32)
     assert (again.exit_code, "--force replaces them" in again.output) == (1, True)
     assert forced.exit_code == 0
 

@@ -1,4 +1,4 @@
-"""A development authority and the certificates it signs, so that TLS with client certificates can be tried at home.
+"""A development authority and the certificates it signs, so that who asks can be told apart at home.
 
 The client certificates look as those of the Dutch care register do: the subject's care provider stands in the
 subject alternative name, as otherName 2.5.5.5 `<authority>-1-<UZI>-S-<URA>-00.000-<AGB>`. All numbers are invented.
@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from gateway.access.public_keys import published
 from gateway.errors import BadRequest, Conflict
+from gateway.fhir import json
 
 _DAYS = 825
 _SKEW = timedelta(hours=1)  # a clock that is a little behind must not refuse what was made just now
@@ -39,7 +41,7 @@ class CareProvider:
     name: str
     uzi: str
     ura: str
-    agb: str
+    agb: str = "00000000"  # which the register writes for one that has none
 
     @property
     def other_name(self) -> str:
@@ -49,12 +51,19 @@ class CareProvider:
 
 CLIENTS: Mapping[str, CareProvider | None] = MappingProxyType(
     {
-        "client-hospital": CareProvider("Ziekenhuis Duinrand (test)", "900000001", "00000001", "06999901"),
-        "client-nursing-home": CareProvider("Stichting De Duinhof (test)", "900000002", "00000002", "41999901"),
+        "client-zcc": CareProvider("ZCC West (test)", "900000010", "00000010"),
+        "client-hospital": CareProvider("Ziekenhuis Duinrand (test)", "900000001", "00000002", "06999901"),
+        "client-gp-post": CareProvider("Huisartsenspoedpost Haagrand (test)", "900000003", "00000005", "04999901"),
+        "client-nursing-home": CareProvider("Stichting De Duinhof (test)", "900000002", "00000006", "41999901"),
+        "client-transfer-point": CareProvider("RTP West (test)", "900000004", "00000007", "41999900"),
+        "client-ambulance": CareProvider("RAV 15 (test)", "900000005", "00000015"),
         "client-nameless": None,
     }
 )
-"""The clients made: two care providers, and one whose certificate names none."""
+"""The clients made: the partners of `profiles/partners/development.yaml`, and one whose certificate names none."""
+
+REFUSED = ("refused-other-ca", "refused-expired", "refused-revoked")
+"""Certificates with the name of the hospital that nobody may be let in with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,11 @@ class Pair:
         return self.key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
+
+    @property
+    def jwks(self) -> bytes:
+        """The public key as a JWKS."""
+        return json.encode_pretty({"keys": [published(self.key_pem)]})
 
 
 def authority(at: datetime, name: str = "msb-gateway development CA") -> Pair:
@@ -101,27 +115,55 @@ def client(signer: Pair, at: datetime, provider: CareProvider | None, name: str)
     return _signed(signer, at, provider.name if provider else name, alternative, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
+def revocations(signer: Pair, at: datetime, revoked: Sequence[x509.Certificate]) -> bytes:
+    """Return the list (CRL, as PEM) of certificates that an authority has revoked. https://www.rfc-editor.org/rfc/rfc5280"""
+    listed = x509.CertificateRevocationListBuilder().issuer_name(signer.certificate.subject)
+    listed = listed.last_update(at - _SKEW).next_update(at + timedelta(days=_DAYS))
+    for certificate in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number).revocation_date(at - _SKEW)
+        listed = listed.add_revoked_certificate(entry.build())
+    return listed.sign(signer.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def _refused(signer: Pair, at: datetime) -> dict[str, Pair]:
+    """Return a client of another authority, one that has expired and one that is to be revoked."""
+    hospital = CLIENTS["client-hospital"]
+    signers = (authority(at, "another CA"), signer, signer)
+    moments = (at, at - timedelta(days=_DAYS + 1), at)
+    return {
+        name: client(one, moment, hospital, name) for name, one, moment in zip(REFUSED, signers, moments, strict=True)
+    }
+
+
 def write_development(folder: Path, at: datetime, *, hosts: Sequence[str] = (), force: bool = False) -> list[Path]:
     """Write authority, server and clients to `folder` and return the files; keys can be read by their owner alone.
 
-    Raises Conflict, naming the files, when some are there already and `force` is not given, and BadRequest when one
-    of `hosts` is neither a host name nor an address.
+    Beside each client lies the JWKS of its key, with which it may sign what it asks tokens with; `ca.crl` lists what
+    was revoked. Raises Conflict, naming the files, when some are there already and `force` is not given, and BadRequest
+    when one of `hosts` is neither a host name nor an address.
     """
     signer = authority(at)
-    pairs = {"ca": signer, "server": server(signer, at, (*LOCAL_NAMES, *hosts))}
-    pairs |= {name: client(signer, at, provider, name) for name, provider in CLIENTS.items()}
+    clients = {name: client(signer, at, provider, name) for name, provider in CLIENTS.items()}
+    refused = _refused(signer, at)
+    pairs = {"ca": signer, "server": server(signer, at, (*LOCAL_NAMES, *hosts))} | clients | refused
     files = {folder / f"{name}.pem": pair.certificate_pem for name, pair in pairs.items()}
+    files |= {folder / f"{name}.jwks": pair.jwks for name, pair in clients.items()}
+    files[folder / "ca.crl"] = revocations(signer, at, [refused["refused-revoked"].certificate])
     keys = {folder / f"{name}.key": pair.key_pem for name, pair in pairs.items()}
     there = [path.name for path in (*files, *keys) if path.exists()]
     if there and not force:
         raise Conflict(f"{folder} holds {', '.join(sorted(there))}; --force replaces them")
+    _write_all(folder, files, keys)
+    return sorted((*files, *keys))
+
+
+def _write_all(folder: Path, files: Mapping[Path, bytes], keys: Mapping[Path, bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / ".gitignore").write_text("*\n")  # whatever the folder, what is in it is never committed
     for path, content in files.items():
         _write(path, content, 0o644)
     for path, content in keys.items():
         _write(path, content, 0o600)
-    return sorted((*files, *keys))
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

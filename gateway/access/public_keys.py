@@ -67,3 +67,14 @@ def _is_on_its_curve(key: Mapping[str, Any]) -> bool:
 
 def _number(text: str) -> int:
     return int.from_bytes(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+
+
+def published(pem: bytes) -> dict[str, Any]:
+    """Return what is published of a private key on P-256, as PEM: its JWK, named by its digest.
+
+    https://www.rfc-editor.org/rfc/rfc7638
+    """
+    from joserfc.jwk import ECKey  # noqa: PLC0415 - slow to load, and not for `--help`
+
+    key = ECKey.import_key(pem)
+    return {**key.as_dict(private=False), "kid": key.thumbprint(), "use": "sig", "alg": "ES256"}
