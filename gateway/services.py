@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from gateway import __version__
 from gateway.access.sealing import NO_KEYS, Keys
 from gateway.access.signatures import NO_SECRETS, Secrets
 from gateway.data import shipped
+from gateway.errors import BadSettings
 from gateway.metrics import Metrics
 from gateway.notify.endpoints import Allowed
 from gateway.notify.feeds import Feed
@@ -20,6 +22,7 @@ from gateway.notify.outward import NOWHERE, Outward
 from gateway.registry import Registry
 from gateway.settings import Settings
 from gateway.store import Store, open_store
+from gateway.telemetry import OFF, Telemetry
 
 if TYPE_CHECKING:
     from gateway.mapping.library import Library
@@ -43,6 +46,7 @@ class Services:
     outward: Outward = NOWHERE
     feeds: tuple[Feed, ...] = ()
     metrics: Metrics = field(default_factory=Metrics)
+    telemetry: Telemetry = OFF
     registry: Registry = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,19 +73,33 @@ def build(
         new_id=new_id or random_id,
         keys=Keys.read(settings.inbox_key),
         secrets=Secrets.read(settings.webhook_secrets),
-        outward=(way := _outward(settings)),
+        outward=(way := _outward(settings, telemetry := _telemetry(settings))),
         feeds=read_feeds(settings.feeds, way.allowed) if settings.feeds else (),
+        telemetry=telemetry,
     )
 
 
-def _outward(settings: Settings) -> Outward:
+def _outward(settings: Settings, telemetry: Telemetry) -> Outward:
     """Return how the gateway sends."""
     return Outward(
         Allowed(frozenset(settings.endpoints), settings.endpoint_networks),
         authorities=settings.endpoint_ca,
         certificate=settings.endpoint_certificate,
         key=settings.endpoint_key,
+        telemetry=telemetry,
     )
+
+
+def _telemetry(settings: Settings) -> Telemetry:
+    """Return who records spans. BadSettings where that is asked for and not installed."""
+    if not settings.otlp_endpoint:
+        return OFF
+    try:
+        from gateway.telemetry.otlp import Otlp  # noqa: PLC0415 - an extra, and slow to load
+    except ModuleNotFoundError as error:
+        text = "GATEWAY_OTLP_ENDPOINT: OpenTelemetry is not installed: pip install 'msb-gateway[otel]'"
+        raise BadSettings(text) from error
+    return Otlp(settings.otlp_endpoint, __version__)
 
 
 def use_packages(settings: Settings) -> None:

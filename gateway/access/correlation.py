@@ -7,13 +7,14 @@ the audit need not repeat what follows from it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from uuid import UUID, uuid5
 
 from gateway.errors import BadRequest
 from gateway.fhir.bsn import is_bsn
+from gateway.telemetry import Span, Telemetry, Value
 
 REQUEST, CORRELATION, AORTA, TRACE = "X-Request-Id", "X-Correlation-Id", "AORTA-ID", "traceparent"
 
@@ -22,7 +23,7 @@ _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _AORTA = re.compile(rf"\s*initialRequestID=({_UUID})\s*;\s*requestID=({_UUID})\s*;?\s*", re.IGNORECASE)
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _OURS = UUID("6f3d4a52-5a0b-5f0e-9a58-4c8f4f1f2f60")  # ids that are no UUID get one in this namespace
-_UNSAMPLED = "00"  # whether it is recorded is for the caller to say, and for who records it here
+_UNSAMPLED, _SAMPLED = "00", "01"  # whether it is recorded is for the caller to say, and for who records it here
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ class Correlation:
     def parent(self) -> str:
         """Return the span of the caller, '' when it named none."""
         return f"00-{self.trace_id}-{self.parent_id}-{self.flags}" if self.trace_id else ""
+
+    def begin(self, name: str, attributes: Mapping[str, Value], telemetry: Telemetry) -> tuple[Correlation, Span]:
+        """Return the span of this request, begun, and the ids as they are told from then on."""
+        span = telemetry.begin(name, "server", attributes, own=self.traceparent(), parent=self.parent())
+        return (replace(self, flags=_SAMPLED) if span.is_recorded else self), span
 
     def noted(self) -> dict[str, str]:
         """Return what the audit and the log keep: the request's id, and of the others those that were sent."""

@@ -19,8 +19,9 @@ import socket
 import ssl
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from gateway import folder, mllp
+from gateway.access.correlation import Correlation
 from gateway.access.policy import development_caller
 from gateway.access.tls import server_context
 from gateway.app import create_app
@@ -112,10 +114,10 @@ class Gateway:
     def _forked(self, to: Services, app: Flask, tls: ssl.SSLContext | None) -> list[ForkProcess]:
         settings, http, wire = self._settings, self._http, self._wire
         children = [
-            child("http", lambda: HttpServer(app, settings, http, tls).run(), unused=[wire]),
+            child("http", lambda: HttpServer(app, settings, http, tls, ended=to.telemetry.close).run(), unused=[wire]),
             child("porter", lambda: _porter(to, http, tls).run(), unused=[wire]),
-            child("mllp", lambda: _listen(to, wire, tls), unused=[http]),
-            child("deliver", lambda: deliver.serve(to), unused=[http, wire]),
+            child("mllp", lambda: _recorded(to, lambda: _listen(to, wire, tls)), unused=[http]),
+            child("deliver", lambda: _recorded(to, lambda: deliver.serve(to)), unused=[http, wire]),
         ]
         if settings.folder is not None:
             watch = _watch(settings.folder, to)
@@ -178,11 +180,20 @@ class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     """gunicorn, serving an app that is built already, on a socket that is bound already."""
 
     def __init__(
-        self, app: Flask, settings: Settings, listener: socket.socket, tls: ssl.SSLContext | None = None
+        self,
+        app: Flask,
+        settings: Settings,
+        listener: socket.socket,
+        tls: ssl.SSLContext | None = None,
+        *,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._app = app
         self.tls, self.max_body, self.wait_seconds = tls, settings.max_body, settings.wait_seconds  # for its workers
-        self._options = options(settings) | {"bind": f"fd://{os.dup(listener.fileno())}"}
+        self._options = options(settings) | {
+            "bind": f"fd://{os.dup(listener.fileno())}",
+            "worker_exit": lambda _arbiter, _worker: ended(),
+        }
         listener.close()
         super().__init__()
 
@@ -196,6 +207,12 @@ class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         return self._app
 
 
+def _recorded(to: Services, run: Callable[[], None]) -> None:
+    """Run, and then send the spans that are not sent yet."""
+    with closing(to.telemetry):
+        run()
+
+
 def _porter(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -> Porter:
     """Return what turns away whom the workers cannot serve in time."""
     return Porter(listener, most=to.settings.max_waiting, tls=tls, told=lambda n: to.metrics.turned_away("http", n))
@@ -206,7 +223,9 @@ def _listen(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -
     caller = development_caller()
 
     def answer(message: bytes) -> bytes:
-        return acknowledged(message, provider=_MLLP_PROVIDER, caller=caller, to=to)
+        ids, span = Correlation(to.new_id()).begin("MLLP", {"network.protocol.name": "mllp"}, to.telemetry)
+        with span:
+            return acknowledged(message, provider=_MLLP_PROVIDER, caller=replace(caller, correlation=ids), to=to)
 
     def refused(issue: Issue) -> None:
         if issue.code == Overloaded.issue_code:

@@ -139,9 +139,9 @@ class _Forwarding:
         newest = {one.about: one for one in alive}  # of one resource the last word is enough
         entries = [entry for one in newest.values() if (entry := self._entry(one)) is not None]
         if entries:
-            self._line.send(
-                encode({"resourceType": "Bundle", "type": "transaction", "entry": entries}), self._headers(part)
-            )
+            bundle = encode({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+            with self._turn.span(part):
+                self._line.send(bundle, self._headers(part))
 
     def _entry(self, delivery: Delivery) -> dict[str, Any] | None:
         """Return what says how the resource is now, None where the partner may not know."""

@@ -50,7 +50,8 @@ def _told(turn: Turn, line: Line, delivery: Delivery) -> bool:
     """Send one and note it; False when the turn is over."""
     if delivery.dead_at is None:
         try:
-            line.send(delivery.body or b"", _headers(delivery))
+            with turn.span([delivery]):
+                line.send(delivery.body or b"", _headers(delivery))
         except NotSent as problem:
             if not _give_up(turn, delivery, problem):
                 turn.failed(problem)

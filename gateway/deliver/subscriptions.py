@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.deliver.callers import caller_of
-from gateway.deliver.events import resource_of, told
+from gateway.deliver.events import not_kept, resource_of, told
 from gateway.deliver.settling import settle
 from gateway.deliver.turn import Turn
 from gateway.errors import BadSettings, InvalidResource, NotAcceptable
@@ -85,7 +85,8 @@ class Hook:
         """Do what is due. Raises NotSent and Refused."""
         if self._turn.queue.status == "requested":
             self._send("handshake", [])
-            if not settle(self._turn.queue.name, "active", self._to, due=self._idle() or 0):
+            lost = not_kept(self._turn.queue, self._to)
+            if not settle(self._turn.queue.name, "active", self._to, due=self._idle() or 0, reason=lost):
                 self._turn.rest()
         elif self._turn.queue.status == "active":
             self._tell()
@@ -120,12 +121,13 @@ class Hook:
         return min((at for at in (beat, self._wanted.end) if at is not None), default=None)
 
     def _send(self, kind: Kind, part: Sequence[Delivery]) -> None:
-        if self._wanted.topic:
-            self._post(self._notification(kind, part), part)
-        elif not part:
-            self._line.send(b"", self._headers)  # the handshake of a plain rest-hook
-        else:
-            self._hook(part[0])
+        with self._turn.span(part):
+            if self._wanted.topic:
+                self._post(self._notification(kind, part), part)
+            elif not part:
+                self._line.send(b"", self._headers)  # the handshake of a plain rest-hook
+            else:
+                self._hook(part[0])
 
     def _hook(self, delivery: Delivery) -> None:
         """Tell a plain rest-hook: an empty request, or the resource itself as an update."""

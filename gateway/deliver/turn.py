@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from gateway.deliver.pace import pause
 from gateway.notify.sending import NotSent
 from gateway.store import queues
-from gateway.store.queues import Queue
+from gateway.store.queues import Delivery, Queue
 from gateway.store.records import microseconds, moment
+from gateway.telemetry import Span, Value
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -45,6 +46,22 @@ class Turn:
     def may_go_on(self) -> bool:
         """Return whether another delivery belongs to this turn."""
         return self.count < _MOST and not self.is_stopping()
+
+    def span(self, part: Sequence[Delivery]) -> Span:
+        """Begin the span of telling this, in the trace of the request that led to it; linked to them, if several did.
+
+        Of what nothing in particular led to (a handshake, a sign of life) the trace is its own.
+        """
+        causes = list(dict.fromkeys(delivery.trace for delivery in part if delivery.trace))
+        about: dict[str, Value] = {"gateway.deliveries": len(part), "gateway.attempt": self.queue.attempts + 1}
+        single = len(causes) == 1
+        return self.to.telemetry.begin(
+            f"deliver {self.queue.kind}",
+            "consumer",
+            about,
+            parent=causes[0] if single else "",
+            links=() if single else causes,
+        )
 
     def told(self, number: int, *, idle: int | None = None) -> bool:
         """Note what was told, at once, so that little is told twice; False when another has the lease.

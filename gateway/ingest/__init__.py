@@ -37,6 +37,7 @@ from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import json_messages, run
 from gateway.mapping.snapshots import survey
 from gateway.services import Services
+from gateway.telemetry import current
 from gateway.transact import Operation, Received, Unlisted, operation, receive, record
 from gateway.transact.snapshots import Snapshot
 
@@ -94,6 +95,16 @@ def _counted(ingested: Ingested, provider: str, to: Services) -> Ingested:
     refusals = [ingested.refusal] if ingested.format == "csv" else [taken.refusal for taken in ingested.messages]
     for refusal in refusals:
         to.metrics.taken(provider, ingested.format, "refused" if refusal else "accepted")
+    refused = sum(refusal is not None for refusal in refusals)
+    current().note(
+        {
+            "gateway.provider": provider,
+            "gateway.format": ingested.format,
+            "gateway.outcome": "refused" if refused else "accepted",
+            "gateway.messages": len(refusals),
+            "gateway.messages.refused": refused,
+        }
+    )
     return ingested
 
 

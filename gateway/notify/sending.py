@@ -27,6 +27,7 @@ from urllib3.exceptions import NewConnectionError
 
 from gateway.notify.endpoints import Address, Endpoint, Refused
 from gateway.notify.outward import Outward
+from gateway.telemetry import Span, Value
 
 _CONNECT_SECONDS = 5.0
 _MOST_OF_AN_ANSWER = 16_384  # bytes
@@ -77,17 +78,25 @@ class Line:
         url = self._endpoint.url if url is None else url
         if url != self._endpoint.url and self._outward.allowed.endpoint(url).origin != self._endpoint.origin:
             raise NotSent("it is at another origin than the endpoint")
-        with self._deadline.running(), _reasons(self._deadline):
+        with self._span(method) as span, self._deadline.running(), _reasons(self._deadline):
             session = self._opened()
             response = session.request(
-                method, url, data=body, headers={**_OURS, **headers}, stream=True, allow_redirects=False,
+                method, url, data=body, stream=True, allow_redirects=False,
+                headers={**_OURS, **span.headers(), **headers},
                 timeout=(_CONNECT_SECONDS, self._outward.seconds),
             )  # fmt: skip
             with response:
                 content = response.raw.read(_MOST_OF_AN_ANSWER, decode_content=False)
             if self._deadline.is_over:  # what was cut off looks like an end
                 raise requests.Timeout
-        return _taken(response, content)
+            span.note({"http.response.status_code": response.status_code})
+            return _taken(response, content)
+
+    def _span(self, method: str) -> Span:
+        """Begin the span of a request; of the URL it tells the origin alone."""
+        to = self._endpoint
+        about: Mapping[str, Value] = {"http.request.method": method, "server.address": to.host, "server.port": to.port}
+        return self._outward.telemetry.begin(method, "client", about)
 
     def _opened(self) -> requests.Session:
         if self._session is None:

@@ -36,6 +36,7 @@ from gateway.rest import ingest, wire
 from gateway.rest.compression import compressed, is_not_taken
 from gateway.rest.headers import PATCH_TYPES
 from gateway.rest.routes import NO_SUCH_PATH, allowed_methods, no_such_path
+from gateway.telemetry import Span
 
 log = logging.getLogger("gateway.http")
 
@@ -74,7 +75,25 @@ def _identify() -> None:
     g.since = perf_counter()
     new_id = wire.services().new_id
     g.correlation = Correlation.of(lambda _: None, new_id)  # a refusal has one too
-    g.correlation = Correlation.of(request.headers.get, lambda: g.correlation.request_id)
+    try:
+        g.correlation = Correlation.of(request.headers.get, lambda: g.correlation.request_id)
+    finally:
+        _begin_span()
+
+
+def _begin_span() -> None:
+    """Begin the span of the request, where spans are recorded."""
+    telemetry = wire.services().telemetry
+    if telemetry.is_on:
+        method, rule = _named()
+        about = {"http.request.method": method, "http.route": rule}
+        g.correlation, g.span = g.correlation.begin(f"{method} {rule}", about, telemetry)
+
+
+def _named() -> tuple[str, str]:
+    """Return method and rule; never the URL, which may name a patient, nor what a client calls its method."""
+    rule = request.url_rule.rule if request.url_rule else "-"
+    return (request.method if request.method in _METHODS else "-"), rule
 
 
 def _authenticate() -> None:
@@ -118,13 +137,21 @@ def _finish(response: Response) -> Response:
     response.headers.update(g.correlation.headers())
     response.headers["Cache-Control"] = "no-store"  # what is asked here is health data, or as good as
     response.headers["X-Content-Type-Options"] = "nosniff"
-    rule = request.url_rule.rule if request.url_rule else "-"  # never the URL: it may name a patient
-    method = request.method if request.method in _METHODS else "-"  # nor what a client calls its method
+    method, rule = _named()
     seconds = perf_counter() - g.since
     wire.services().metrics.answered(method, rule, response.status_code, seconds)
     answered = {"method": method, "rule": rule, "status": response.status_code, "ms": round(1000 * seconds, 1)}
     log.info("answered", extra=g.correlation.noted() | answered)
+    if "span" in g:
+        _end_span(g.span, response.status_code)
     return response
+
+
+def _end_span(span: Span, status: int) -> None:
+    span.note({"http.response.status_code": status})
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        span.fail(str(status))
+    span.end()
 
 
 def _refuse(error: GatewayError) -> Response:

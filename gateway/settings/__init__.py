@@ -175,9 +175,17 @@ class Settings:
     feeds: Path | None = field(
         default=None, metadata=_by(reading.file, "File with the feeds to partners' FHIR servers (YAML).")
     )
+    hold_durations: Path | None = field(
+        default=None,
+        metadata=_by(reading.file, "File with a region's table of how long places are held (YAML); by default ours."),
+    )
     delivery_days: int = field(
         default=3,
         metadata=_by(reading.whole(1, 30), "Days that delivery to a receiver that fails is tried, with longer pauses."),
+    )
+    otlp_endpoint: str = field(
+        default="",
+        metadata=_by(reading.url, "Collector of traces (OpenTelemetry over HTTP), `https://otel.example:4318`."),
     )
     log_level: Literal["debug", "info", "warning", "error"] = field(
         default="info",
