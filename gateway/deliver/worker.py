@@ -23,11 +23,13 @@ from gateway.deliver.announce import AT_A_TIME, Announcer
 from gateway.deliver.turn import LEASE, Turn
 from gateway.errors import Conflict, GatewayError
 from gateway.notify.sending import NotSent
+from gateway.referral import holds
 from gateway.store import queues
 from gateway.store.records import microseconds
 
 if TYPE_CHECKING:
     from gateway.services import Services
+    from gateway.store.interface import Database
 
 _log = logging.getLogger("gateway.deliver")
 
@@ -36,6 +38,7 @@ _AT_ONE_ORIGIN = 2
 _SLOW_SECONDS = 2.0
 _LOOK_SECONDS = 0.2
 _FORGET_SECONDS = 60 * 60.0
+_IN_ERROR = 2  # times as long as delivery is tried an event is kept for who is in error
 _REST_SECONDS = 2.0  # when the store cannot be used
 
 WORK: Mapping[str, Callable[[Turn], None]] = MappingProxyType(
@@ -65,7 +68,7 @@ class Worker:
         self._forgets_at = 0.0
 
     def run(self) -> None:
-        """Announce and deliver; returns when all threads are done."""
+        """End what is due, announce and deliver; returns when all threads are done."""
         announcer = threading.Thread(target=self._announce, name="announcer")
         announcer.start()
         with ThreadPoolExecutor(_THREADS, "deliver") as pool:
@@ -81,18 +84,30 @@ class Worker:
             pass
         while not self._stop.is_set():
             self._forget_now_and_then()
+            _tried(lambda: holds.end_due(self._to))
             if not _tried(lambda: announcer.announce() >= AT_A_TIME):  # few at a time would keep writers waiting
                 self._stop.wait(_LOOK_SECONDS)
         announcer.close()
 
     def _forget_now_and_then(self) -> None:
-        """Delete what was told long ago, once an hour."""
-        days = self._to.settings.inbox_days
-        if days and time.monotonic() >= self._forgets_at:
-            self._forgets_at = time.monotonic() + _FORGET_SECONDS
-            before = microseconds(self._to.clock() - timedelta(days=days))
-            while _tried(lambda: forget(self._to, before)) and not self._stop.is_set():
-                pass
+        """Delete what was told long ago, and what waits too long for who is in error, once an hour."""
+        if time.monotonic() < self._forgets_at:
+            return
+        self._forgets_at = time.monotonic() + _FORGET_SECONDS
+        settings = self._to.settings
+        if settings.inbox_days:
+            self._delete(queues.forget, settings.inbox_days)
+        self._delete(queues.drop, _IN_ERROR * settings.delivery_days)
+
+    def _delete(self, delete: Callable[[Database, int], int], days: int) -> None:
+        before = microseconds(self._to.clock() - timedelta(days=days))
+
+        def some() -> int:
+            with self._to.store.changing(durable=False) as db:
+                return delete(db, before)
+
+        while _tried(some) and not self._stop.is_set():
+            pass
 
     def _wait(self, event: threading.Event) -> None:
         event.wait(_LOOK_SECONDS)
@@ -138,12 +153,6 @@ class Worker:
                 self._at_work[origin] -= 1
                 self._at_work += Counter()  # without those that are 0
             self._done.set()
-
-
-def forget(to: Services, before: int) -> int:
-    """Delete some of what was told before a moment, in microseconds, and return how many."""
-    with to.store.changing(durable=False) as db:
-        return queues.forget(db, before)
 
 
 def _work_at(turn: Turn) -> None:

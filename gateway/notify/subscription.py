@@ -116,7 +116,7 @@ class _Reader:
         if self.topic is not None:
             return tuple(self._filters(added))
         if "://" in text.partition("?")[0]:
-            self.refuse(topics.refusal(text), "criteria")
+            self.refuse(topics.refusal(), "criteria")
             return ()
         self._search(text, None, "criteria")
         return (text,)

@@ -18,6 +18,7 @@ Change = Callable[[Content | None, Content | None], bool]
 BASE = "https://msb-gateway.example/fhir/SubscriptionTopic/"
 _OURS = "https://msb-gateway.example/fhir/StructureDefinition/"
 _MOMENTS = frozenset({f"{_OURS}capacity-measured-at", f"{_OURS}capacity-received-at"})
+_HOLD = f"{_OURS}slot-hold"
 _ANSWERS = frozenset({"accepted", "rejected"})
 _STOPPED = frozenset({"stop", "threatened"})  # who is closed has not ended its stop
 
@@ -101,7 +102,29 @@ def _is_answer(previous: Content | None, current: Content | None) -> bool:
     return after in _ANSWERS and after != before
 
 
+def _holds(content: Content | None) -> set[tuple[str, str]]:
+    """Return the holds that a place tells of: until when each was to last, and how it ended ('': it has not)."""
+    found = set()
+    for extension in (content or {}).get("extension", []):
+        if extension.get("url") == _HOLD:
+            parts = {part.get("url"): part for part in extension.get("extension", [])}
+            until, ended = parts.get("until", {}), parts.get("ended", {})
+            found.add((str(until.get("valueInstant")), str(ended.get("valueCode", ""))))
+    return found
+
+
+def _is_end_of_hold(previous: Content | None, current: Content | None) -> bool:
+    if current is None:
+        return any(not ended for _, ended in _holds(previous))
+    return any(ended for _, ended in _holds(current) - _holds(previous))
+
+
+def _is_expired_hold(previous: Content | None, current: Content | None) -> bool:
+    return any(ended == "expired" for _, ended in _holds(current) - _holds(previous))
+
+
 _EVERY, _WRITTEN = ("create", "update", "delete"), ("create", "update")
+_ENDED = f"extension('{_HOLD}').extension.where(url = 'ended').value"
 _STATUS = f"extension('{_OURS}capacity-stop').extension.where(url = 'status').value"
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
@@ -164,12 +187,31 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
                     ),
                 ),
             ),
+            Topic(
+                "hold-expired",
+                "Hold expired",
+                "A place is held no longer for a request, because the time of that has passed.",
+                (
+                    Trigger(
+                        "Slot",
+                        ("update",),
+                        _is_expired_hold,
+                        f"%current.{_ENDED}.where($this = 'expired').exists() "
+                        f"and %previous.extension('{_HOLD}').where(extension.where(url = 'ended').empty()).exists()",
+                    ),
+                ),
+            ),
+            Topic(
+                "hold-ended",
+                "Hold ended",
+                "A place is held no longer for a request: its time has passed, it was given back or booked, its source "
+                "says that it is taken, or it is gone. The Slot tells which.",
+                (Trigger("Slot", ("update", "delete"), _is_end_of_hold),),
+            ),
         )
     }
 )
 """The topics by their canonical URLs."""
-
-_NOT_YET = MappingProxyType({f"{BASE}hold-expired": "places are not held yet, so no hold expires"})
 
 
 def named(canonical: str) -> Topic | None:
@@ -177,8 +219,6 @@ def named(canonical: str) -> Topic | None:
     return TOPICS.get(canonical.partition("|")[0])
 
 
-def refusal(canonical: str) -> str:
+def refusal() -> str:
     """Return why a canonical URL is no topic here, and what is."""
-    known = ", ".join(TOPICS)
-    reason = _NOT_YET.get(canonical.partition("|")[0])
-    return f"{reason}; the topics are {known}" if reason else f"no topic of that URL is served; the topics are {known}"
+    return f"no topic of that URL is served; the topics are {', '.join(TOPICS)}"

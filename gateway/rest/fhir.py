@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from gateway import query
 from gateway.errors import BadRequest
 from gateway.query import histories, installed
+from gateway.referral import holds
 from gateway.rest import searches, shapes, wire
 from gateway.rest.bundle import transaction_or_batch
 from gateway.rest.headers import version_of
@@ -42,6 +43,7 @@ def capabilities(ask: Ask) -> Answer:
 def read(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#read, https://hl7.org/fhir/R4/http.html#cread"""
     shapes.parse(ask)
+    _end_holds(ask)
     there = installed.read if ask.type in installed.TYPES else query.read
     stored = wire.stored(there(ask.type, ask.id, ask.caller, ask.to))
     return shapes.shaped(ask, stored.unless_known(ask.conditions))
@@ -62,12 +64,20 @@ def history(ask: Ask) -> Answer:
 
 def search_type(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#search"""
+    _end_holds(ask)
     return Answer(HTTPStatus.OK, searches.found(ask))
 
 
 def search_several(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#search"""
+    _end_holds(ask)
     return Answer(HTTPStatus.OK, searches.found_of_several(ask))
+
+
+def _end_holds(ask: Ask) -> None:
+    """Let no place be told as held after its time, whether or not the process that ends holds is at work."""
+    if ask.type in {"", "Slot"}:
+        holds.end_before_look(ask.to)
 
 
 def create(ask: Ask) -> Operation:

@@ -105,7 +105,8 @@ _TOPIC = f"{BACKPORT}capabilitystatement-subscriptiontopic-canonical"
 _R4 = "http://hl7.org/fhir/OperationDefinition/"
 _BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-"
 _BULK = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/"
-_PLACE_EVERYTHING = "https://msb-gateway.example/fhir/OperationDefinition/place-everything"
+_OURS = "https://msb-gateway.example/fhir/OperationDefinition/"
+_PLACE_EVERYTHING = f"{_OURS}place-everything"
 EVERY_TYPE = "Resource"
 
 OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
@@ -120,6 +121,7 @@ OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "Group": (("export", f"{_BULK}group-export"),),
         "HealthcareService": (("everything", _PLACE_EVERYTHING),),
         "Location": (("everything", _PLACE_EVERYTHING),),
+        "Slot": tuple((name, f"{_OURS}slot-{name}") for name in ("extend-hold", "hold", "release-hold")),
         "Subscription": (("events", f"{_BACKPORT}subscription-events"), ("status", f"{_BACKPORT}subscription-status")),
         "Observation": (("lastn", f"{_R4}Observation-lastn"),),
         "Patient": (("everything", f"{_R4}Patient-everything"), ("export", f"{_BULK}patient-export")),

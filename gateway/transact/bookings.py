@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from gateway.services import Services
 
 TYPE = "Appointment"
-_HOLDS: Mapping[str, str] = MappingProxyType(
+HAS: Mapping[str, str] = MappingProxyType(
     {
         "pending": "busy-tentative",
         "booked": "busy",
@@ -109,7 +109,7 @@ def note(identity: Identity, new: Taken, seen: Seen, result: Settled) -> None:
 
 def wanted(resource: Resource) -> dict[str, str]:
     """Return the Slots here that an Appointment wants to hold, each with the status that it then has."""
-    status = _HOLDS.get(str(resource.get("status"))) if resource.get("resourceType") == TYPE else None
+    status = HAS.get(str(resource.get("status"))) if resource.get("resourceType") == TYPE else None
     if status is None:
         return {}
     return {id_: status for id_, _ in _named(resource)}
@@ -118,7 +118,7 @@ def wanted(resource: Resource) -> dict[str, str]:
 def holders(resources: Sequence[Resource], sight: Sight, to: Services) -> Holders:
     """Return which Appointments hold each Slot that is wanted, whoever made them; others that ask wait for this."""
     named = sorted({id_ for resource in resources for id_ in wanted(resource)})
-    status = ",".join(_HOLDS)
+    status = ",".join(HAS)
     asked = [parse_query(TYPE, f"slot=Slot/{id_}&status={status}") for id_ in named]
     found = sight.matches(asked, Scope(to.settings.base_url, Everything()))
     return dict(zip(named, found, strict=True))

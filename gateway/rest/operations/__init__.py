@@ -4,7 +4,18 @@
 https://hl7.org/fhir/R4/operations.html
 """
 
-from gateway.rest.operations import codes, everything, expansion, lastn, maps, messages, meta, subscriptions, validate
+from gateway.rest.operations import (
+    codes,
+    everything,
+    expansion,
+    holds,
+    lastn,
+    maps,
+    messages,
+    meta,
+    subscriptions,
+    validate,
+)
 from gateway.rest.operations.definition import routes
 from gateway.rest.routes import Route
 
@@ -15,5 +26,6 @@ ROUTES: tuple[Route, ...] = (
     *messages.ROUTES,
     *lastn.ROUTES,
     *meta.ROUTES,
+    *holds.ROUTES,
     *(route for module in _MODULES for route in routes(module.OPERATIONS)),
 )
