@@ -55,7 +55,7 @@ CLIENTS: Mapping[str, CareProvider | None] = MappingProxyType(
         "client-hospital": CareProvider("Ziekenhuis Duinrand (test)", "900000001", "00000002", "06999901"),
         "client-gp-post": CareProvider("Huisartsenspoedpost Haagrand (test)", "900000003", "00000005", "04999901"),
         "client-nursing-home": CareProvider("Stichting De Duinhof (test)", "900000002", "00000006", "41999901"),
-        "client-transfer-point": CareProvider("RTP West (test)", "900000004", "00000007", "41999900"),
+        "client-transfer-point": CareProvider("RTP West (test)", "900000006", "00000007", "41999900"),
         "client-ambulance": CareProvider("RAV 15 (test)", "900000005", "00000015"),
         "client-nameless": None,
     }
