@@ -20,7 +20,7 @@ from gateway.query.audit import audit_row
 from gateway.query.bundles import history_bundle, searchset
 from gateway.query.histories import HistoryRequest
 from gateway.query.links import Links, secret
-from gateway.query.present import present
+from gateway.query.present import is_seen, present
 from gateway.query.several import search as search_several
 from gateway.query.terminology import codes
 from gateway.store import Identity, Stored
@@ -45,7 +45,8 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     https://hl7.org/fhir/R4/http.html#read
     """
     _authorise(caller, resource_type)
-    stored = to.store.read(Identity(resource_type, id_))
+    identity = Identity(resource_type, id_)
+    stored = to.store.read(identity) if is_seen(identity, caller, to) else None
     if stored is None and resource_type == messages.TYPE:
         stored = messages.read(id_, caller, to)
     found = present(stored, resource_type)
@@ -61,7 +62,8 @@ def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Servic
     _authorise(caller, resource_type)
     named = _VERSION.fullmatch(version)
     number, late = (int(named[1]), int(named[2] or 0)) if named else (0, 0)
-    stored = to.store.vread(Identity(resource_type, id_), number, late)
+    identity = Identity(resource_type, id_)
+    stored = to.store.vread(identity, number, late) if is_seen(identity, caller, to) else None
     if stored is None:
         raise ResourceNotFound(f"there is no such version of a {resource_type}; its history lists those there are")
     found = present(stored, resource_type)
@@ -81,7 +83,7 @@ def history(request: HistoryRequest, caller: Caller, to: Services, *, base: str)
         _authorise(caller, request.type)
     with to.store.reading() as db:
         asked = histories.unsealed(request, secret(db, caller))
-        found = histories.read(db, asked, visible(caller))
+        found = histories.read(db, asked, Scope(base, visible(caller)))
         links = histories.links(asked, found.next, base, secret(db, caller))
     _audit(to, caller, "history", [_reference(version) for version in found.found])
     is_all = bool(request.id) and found.next is None and asked.after is None
@@ -126,7 +128,7 @@ def _unsealed(
     link = stored_search.unseal(request.page, secret(db, caller))
     if link.resource_type != request.address:
         raise BadRequest("this page link is of a search on another resource type")
-    found = parse(request.resource_type, link.pairs, codes=codes(to))
+    found = parse(request.resource_type, link.pairs, codes=codes(to), refuse_codes=False)
     compartment, _, id_ = request.compartment.partition("/")
     return (within(found, compartment, id_) if compartment else found), link.position
 

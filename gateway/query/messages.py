@@ -10,17 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from gateway.access.policy import Caller, may_read
+from gateway.access.policy import Caller
 from gateway.errors import Issue
 from gateway.fhir.json import encode
 from gateway.fhir.search import DateRange, Filter, Target, Token
+from gateway.fhir.types import resource_types
+from gateway.query.present import is_seen
 from gateway.query.provenance import Link, provider, told
 from gateway.store import Stored
 from gateway.store import search as stored_search
 from gateway.store.records import moment
-from gateway.store.search import Found, Position, Results
+from gateway.store.search import Found, Position, Results, sees_one_of
 
 if TYPE_CHECKING:
     from gateway.fhir.search import Condition, SearchRequest
@@ -111,7 +113,7 @@ def read(id_: str, caller: Caller, to: Services) -> Stored | None:
     inbox, key, version = (int(part) for part in named.groups())
     with to.store.reading() as db:
         found = _links(db, ("l.inbox = ? and l.key = ? and l.version = ?", [inbox, key, version]), None, 1)
-    if not found or _id(found[0]) != id_ or not may_read(caller, found[0].type):
+    if not found or _id(found[0]) != id_ or not is_seen(found[0].identity, caller, to):
         return None
     body = encode(told(found[0], to, id_=id_))
     return Stored(TYPE, id_, 0, moment(found[0].received_at), body, deleted=False)
@@ -151,10 +153,9 @@ def _counted(stored: Results, where: Sql, db: Database) -> Results:
 
 def _where(conditions: Sequence[Condition], scope: Scope, to: Services) -> Sql | None:
     """Return what of what messages made is asked for; None when that is not among what can be asked of it."""
-    text, parameters, anchored = ["1 = 1"], [], False
-    if scope.visible.types is not None:
-        text.append(f"c.type in ({', '.join('?' * len(scope.visible.types)) or 'null'})")
-        parameters += sorted(scope.visible.types)
+    types = resource_types() if scope.visible.types is None else scope.visible.types
+    seen, of_seen = sees_one_of(sorted(types), "c.type", "c.key", scope)
+    text, parameters, anchored = [seen], [*of_seen], False
     for condition in conditions:
         if not isinstance(condition, Filter):
             return None
@@ -197,7 +198,8 @@ def _of_target(target: Target, scope: Scope) -> Sql:
     if types == ("",):  # an address: ours is local
         type_, _, id_ = id_.removeprefix(f"{scope.base}/").partition("/")
         types = (type_,)
-    text, values = "c.id = ?", cast("list[Any]", [id_])
+    text = "c.id = ?"
+    values: list[Any] = [id_]
     if types:
         text, values = f"{text} and c.type in ({', '.join('?' * len(types))})", [*values, *types]
     if target.version:  # what came too late stands beside the version that was newer

@@ -57,7 +57,9 @@ def _unsealed(
     link = stored_search.unseal(request.page, secret(db, caller))
     if link.resource_type != request.address:
         raise BadRequest("this page link is of a search of something else")
-    found = parse_several(request.types, link.pairs, compartment=request.compartment, codes=codes(to))
+    found = parse_several(
+        request.types, link.pairs, compartment=request.compartment, codes=codes(to), refuse_codes=False
+    )
     return found, link.position
 
 

@@ -98,6 +98,8 @@ def _composite(resource_type: str, parameter: SearchParameter) -> Iterator[Examp
 
 def _value(path: JsonPath, parameter: SearchParameter) -> Any:
     """Return a value for the end of a path; a reference points at what the parameter may find."""
+    if path.type == "code" and path.binding and (codes := elements.required_codes(path.binding)):
+        return min(codes)
     if path.type == "Reference":
         return {"reference": f"{path.target or (parameter.targets or ('Patient',))[0]}/a1"}
     return VALUES[path.type]

@@ -1,21 +1,28 @@
-"""Reads values that stand for several codes: those of a value set, and those above or below a code.
+"""Reads values that stand for several codes, and knows the codes that an element must hold one of.
 
 https://hl7.org/fhir/R4/search.html#token
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import cast
 
-from gateway.fhir.parameters import SearchParameter
+from gateway.fhir import elements
+from gateway.fhir.parameters import SearchParameter, follows
 from gateway.fhir.search.codes import MAX_CODES, Codes, UnknownCodes
-from gateway.fhir.search.model import Token
-from gateway.fhir.search.paths import implied_systems
-from gateway.fhir.search.values import BadValue, read, unescape
+from gateway.fhir.search.model import Token, Value
+from gateway.fhir.search.paths import JsonPath, data_types, implied_systems, paths_of
+from gateway.fhir.search.served import suggestion
+from gateway.fhir.search.values import BadValue, UnknownCode, read, unescape
 
 IN_SET = frozenset({"in", "not-in"})
 BY_HIERARCHY = frozenset({"above", "below"})
+_BOOLEANS = {"http://terminology.hl7.org/CodeSystem/special-values": frozenset({"true", "false"})}
+_MOST_NAMED = 50  # codes in an answer: of more, the nearest alone
+
+Codings = Mapping[str, frozenset[str]]  # system -> codes
 
 
 def read_codes(
@@ -54,3 +61,50 @@ def _related(resource_type: str, parameter: SearchParameter, modifier: str, text
         raise BadValue(f":{modifier} takes a code with its system, as in system|code")
     for code in sorted(codes.related(system, token.code, "above" if modifier == "above" else "below")):
         yield Token(system, code)
+
+
+def check_known(resource_type: str, parameter: SearchParameter, values: Iterable[Value]) -> None:
+    """Raise UnknownCode for a code, bare or with its system, that no resource can have there: it would find nothing.
+
+    https://hl7.org/fhir/R4/terminologies.html#required
+    """
+    for value in values:
+        if isinstance(value, Token) and value.code is not None:
+            known = _known(resource_type, parameter, value.system)
+            if known and value.code not in known:
+                raise UnknownCode(_refusal(resource_type, parameter, value.code, known))
+
+
+def _known(resource_type: str, parameter: SearchParameter, system: str | None) -> frozenset[str]:
+    """Return the codes that can stand there when a code is asked with that system; none where that cannot be told."""
+    bound = required(resource_type, parameter)
+    if system is None or (system == "" and data_types(resource_type, parameter) <= {"boolean", "code"}):
+        return frozenset().union(*bound.values())
+    return bound.get(system, frozenset())
+
+
+@follows
+@cache
+def required(resource_type: str, parameter: SearchParameter) -> Codings:
+    """Return the codes that R4 requires wherever a parameter looks; none where one place may hold any other code."""
+    found: dict[str, frozenset[str]] = {}
+    for path in paths_of(resource_type, parameter):
+        codings = _codings(path)
+        if codings is None:
+            return {}
+        found |= {system: codes | found.get(system, frozenset()) for system, codes in codings.items()}
+    return found
+
+
+def _codings(path: JsonPath) -> Codings | None:
+    if path.type == "boolean":
+        return _BOOLEANS
+    is_coded = path.type in {"code", "Coding", "CodeableConcept"} and path.binding
+    return elements.required_codings(path.binding) if is_coded and path.binding else None
+
+
+def _refusal(resource_type: str, parameter: SearchParameter, wanted: str, known: frozenset[str]) -> str:
+    near = suggestion(wanted, known)
+    named = near if len(known) <= _MOST_NAMED else f"; there are {len(known)}"
+    other = "" if data_types(resource_type, parameter) <= {"boolean", "code"} else "; another's is asked as system|code"
+    return f"it is none of the codes that stand there{named}{other}"

@@ -28,7 +28,7 @@ from gateway.fhir.search.served import (
     suggestion,
     targets,
 )
-from gateway.fhir.search.values import BadValue
+from gateway.fhir.search.values import BadValue, UnknownCode
 from gateway.fhir.types import resource_types
 
 ReadValues = Callable[[str, SearchParameter, str | None], tuple[Value, ...]]  # resource type, parameter, modifier
@@ -141,15 +141,18 @@ def _target_type(parameter: SearchParameter, wanted: str) -> str:
 
 
 def _reached(types: tuple[str, ...], rest: str, values: ReadValues, depth: int) -> dict[str, Named]:
-    """Return the chained condition for each type that has it; UnknownName of the first type when none has."""
+    """Return the chained condition for each type that has it, and the code that is asked.
+
+    UnknownName or UnknownCode of the first type when none has.
+    """
     first = rest.partition(".")[0].partition(":")[0]
     having = [target for target in types if first in served(target) or first == "_has"] or types[:1]
     found: dict[str, Named] = {}
-    refused: list[UnknownName] = []
+    refused: list[UnknownName | UnknownCode] = []
     for target in having:
         try:
             found[target] = resolve(target, rest, values, depth + 1)
-        except UnknownName as error:
+        except (UnknownName, UnknownCode) as error:
             refused.append(error)
         if sum(then.ways for then in found.values()) > _MOST_WAYS or len(refused) > _MOST_WAYS:
             raise BadValue("this chain can go too many ways: name the types, as in subject:Patient.name")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from gateway.errors import BadRequest, Issue, TooLarge
 from gateway.fhir.parameters import SearchParameter
-from gateway.fhir.search.coded import BY_HIERARCHY, IN_SET, read_codes
+from gateway.fhir.search.coded import BY_HIERARCHY, IN_SET, check_known, read_codes
 from gateway.fhir.search.codes import Codes, NoCodes
 from gateway.fhir.search.folding import fold
 from gateway.fhir.search.model import SearchRequest, Value
-from gateway.fhir.search.names import UnknownName, resolve, suggestion_of_type, unknown
+from gateway.fhir.search.names import Named, UnknownName, resolve, suggestion_of_type, unknown
 from gateway.fhir.search.near import near_of
 from gateway.fhir.search.paging import page_of
 from gateway.fhir.search.results import apply, is_result_parameter
@@ -26,21 +26,32 @@ from gateway.fhir.search.served import (
     NEAR,
     ONCE,
 )
-from gateway.fhir.search.values import BadValue, read, read_composite, split
+from gateway.fhir.search.values import BadValue, UnknownCode, read, read_composite, split
 from gateway.fhir.types import resource_types
 
 Pairs = Sequence[tuple[str, str]]
+UNKNOWN = "code-unknown"
+"""The code of the warning that a code is asked for which no resource can have there."""
 _NO_CODES = NoCodes()
 
 
-def parse(resource_type: str, pairs: Pairs, *, strict: bool = True, codes: Codes = _NO_CODES) -> SearchRequest:
+def parse(
+    resource_type: str,
+    pairs: Pairs,
+    *,
+    strict: bool = True,
+    codes: Codes = _NO_CODES,
+    refuse_codes: bool | None = None,
+) -> SearchRequest:
     """Return the search that `pairs` (decoded names and values, in order) ask of `resource_type`.
 
     `codes` are the value sets and code systems that `:in`, `:not-in`, `:above` and `:below` are read with.
 
     Raises BadRequest with every problem. With `strict` off an unknown parameter or modifier is left out and becomes a
     warning in `issues`; a value that cannot be read is refused all the same, for leaving it out would widen the search.
-    Raises TooLarge when there are more parameters or values than the stated limits.
+    A code that is none of those R4 requires there is refused too, unless `refuse_codes` (as `strict` is) is off: it then
+    finds nothing, with a warning (code-unknown). Raises TooLarge when there are more parameters or values than the
+    stated limits.
     """
     if resource_type not in resource_types():
         raise BadRequest(f"R4 has no such resource type{suggestion_of_type(resource_type)}")
@@ -52,6 +63,8 @@ def parse(resource_type: str, pairs: Pairs, *, strict: bool = True, codes: Codes
     problems = [Issue("bad-value", f"{name}: it is given once") for name in _repeated(pairs)]
     for name, value in pairs:
         request = _with(request, name, value, problems, strict=strict, codes=codes)
+    if strict if refuse_codes is None else refuse_codes:
+        problems = [replace(i, code="bad-value", severity="error") if i.code == UNKNOWN else i for i in problems]
     _raise_errors(problems)
     return replace(request, issues=tuple(problems))
 
@@ -85,7 +98,7 @@ def _with(
         if is_result_parameter(name):
             shaped = apply(request, name, value)
             return _applied(shaped.request, name.replace(":recurse", ":iterate"), shaped.value)
-        found = resolve(request.resource_type, name, partial(_values, value=value, codes=codes))
+        found = _resolved(request.resource_type, name, partial(_values, value=value, codes=codes), problems)
     except UnknownName as error:
         issue = unknown(error)
         problems.append(issue if strict else replace(issue, severity="warning", diagnostics=f"left out: {error}"))
@@ -98,12 +111,27 @@ def _with(
     return _applied(replace(request, conditions=(*request.conditions, found.condition)), found.spelling, applied)
 
 
+def _resolved(resource_type: str, name: str, values: Callable[..., tuple[Value, ...]], problems: list[Issue]) -> Named:
+    """Return what a name asks; a code that no resource can have there is a warning among the problems."""
+    try:
+        return resolve(resource_type, name, values)
+    except UnknownCode as error:
+        problems.append(Issue(UNKNOWN, f"{name[:60]}: {error}", "warning"))
+        return resolve(resource_type, name, partial(values, is_known=True))
+
+
 def _applied(request: SearchRequest, name: str, value: str) -> SearchRequest:
     return replace(request, applied=(*request.applied, (name, value)))
 
 
 def _values(
-    resource_type: str, parameter: SearchParameter, modifier: str | None, *, value: str, codes: Codes
+    resource_type: str,
+    parameter: SearchParameter,
+    modifier: str | None,
+    *,
+    value: str,
+    codes: Codes,
+    is_known: bool = False,
 ) -> tuple[Value, ...]:
     texts = split(value, ",") if parameter.code != NEAR or modifier else [value]
     if modifier == "missing" and len(texts) > 1:
@@ -115,7 +143,10 @@ def _values(
         return read_codes(resource_type, parameter, modifier or "", checked, codes)
     if parameter.type == "composite":
         return tuple(read_composite(resource_type, parameter, text) for text in checked)
-    return tuple(read(parameter, modifier, text) for text in checked)
+    found = tuple(read(parameter, modifier, text) for text in checked)
+    if parameter.type == "token" and modifier in {None, "not"} and not is_known:
+        check_known(resource_type, parameter, found)
+    return found
 
 
 def _checked(parameter: SearchParameter, modifier: str | None, text: str) -> str:

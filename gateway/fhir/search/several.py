@@ -10,14 +10,14 @@ https://hl7.org/fhir/R4/http.html#search
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.errors import BadRequest, Issue
 from gateway.fhir.search.codes import Codes, NoCodes
 from gateway.fhir.search.compartments import types_in, within
 from gateway.fhir.search.model import Include, SearchRequest
 from gateway.fhir.search.paging import Page, page_of
-from gateway.fhir.search.request import Pairs, parse
+from gateway.fhir.search.request import UNKNOWN, Pairs, parse
 from gateway.fhir.search.served import named, suggestion
 
 TYPE = "_type"
@@ -63,6 +63,7 @@ def parse_several(
     compartment: tuple[str, str] | None = None,
     strict: bool = True,
     codes: Codes = _NO_CODES,
+    refuse_codes: bool | None = None,
 ) -> SeveralRequest:
     """Return the search that `pairs` ask of `types`, or of those of them that `_type` names.
 
@@ -77,11 +78,12 @@ def parse_several(
     wanted = _wanted(types, [value for name, value in pairs if name == TYPE])
     others = [pair for pair in pairs if pair[0] != TYPE]
     plain = [pair for pair in others if not _is_include(pair[0])]
-    requests = [parse(each, plain, strict=strict, codes=codes) for each in wanted]
+    requests = [parse(each, plain, strict=strict, codes=codes, refuse_codes=False) for each in wanted]
     if any(
         request.applied != requests[0].applied for request in requests
     ):  # to leave it out for some would widen these
-        requests = [parse(each, plain, codes=codes) for each in wanted]
+        requests = [parse(each, plain, codes=codes, refuse_codes=False) for each in wanted]
+    requests = _knowing(requests, refuse=strict if refuse_codes is None else refuse_codes)
     if compartment:
         requests = [within(request, *compartment) for request in requests]
     included = [each for pair in others if _is_include(pair[0]) for each in _included(wanted, pair)]
@@ -93,6 +95,17 @@ def parse_several(
         (*applied, *(pair for request in included for pair in request.applied)),
         compartment,
     )
+
+
+def _knowing(requests: list[SearchRequest], *, refuse: bool) -> list[SearchRequest]:
+    """Return the requests; a code that some type knows is no problem of the others. BadRequest where none does."""
+    if any(all(issue.code != UNKNOWN for issue in request.issues) for request in requests):
+        return [replace(one, issues=tuple(i for i in one.issues if i.code != UNKNOWN)) for one in requests]
+    if refuse:
+        raise BadRequest(
+            [replace(i, code="bad-value", severity="error") for i in requests[0].issues if i.code == UNKNOWN]
+        )
+    return requests
 
 
 def _wanted(types: Sequence[str], said: Sequence[str]) -> list[str]:

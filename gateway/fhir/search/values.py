@@ -51,6 +51,10 @@ class BadValue(ValueError):
     """A value that cannot be read as its parameter's type."""
 
 
+class UnknownCode(BadValue):
+    """A code that is none of those which the element must hold one of."""
+
+
 def split(text: str, separator: str) -> list[str]:
     r"""Return the parts of `text` between unescaped separators, still escaped.
 
