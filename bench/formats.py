@@ -122,7 +122,7 @@ async def _mllp(count: int) -> list[Row]:
 async def _through(
     name: str, count: int, connections: int, server: ssl.SSLContext | None, client: ssl.SSLContext | None
 ) -> Row:
-    listener = Listener(lambda data: acknowledge(parse(data), "AA", [], control_id="1", at=_AT))
+    listener = Listener(lambda data, _: acknowledge(parse(data), "AA", [], control_id="1", at=_AT))
     sock = socket.create_server(("127.0.0.1", 0))
     host, port = sock.getsockname()
     await listener.start(sock, server)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from gateway.store import Store, open_store
 from gateway.telemetry import OFF, Telemetry
 
 if TYPE_CHECKING:
+    from gateway.identities import Identities
     from gateway.mapping.library import Library
     from gateway.validation import Validator
 
@@ -46,11 +48,13 @@ class Services:
     outward: Outward = NOWHERE
     feeds: tuple[Feed, ...] = ()
     metrics: Metrics = field(default_factory=Metrics)
-    telemetry: Telemetry = OFF
     registry: Registry = field(init=False)
+    identities: Identities | None = field(init=False)
+    telemetry: Telemetry = OFF
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "registry", Registry(self.store))
+        object.__setattr__(self, "identities", _identities(self))
 
 
 def build(
@@ -100,6 +104,30 @@ def _telemetry(settings: Settings) -> Telemetry:
         text = "GATEWAY_OTLP_ENDPOINT: OpenTelemetry is not installed: pip install 'msb-gateway[otel]'"
         raise BadSettings(text) from error
     return Otlp(settings.otlp_endpoint, __version__)
+
+
+def _identities(to: Services) -> Identities | None:
+    """Return how partners are known, None in development mode. BadSettings for what the files hold."""
+    settings = to.settings
+    if settings.tls_client_ca is None:
+        return None
+    from gateway.access.signing_keys import SigningKeys  # noqa: PLC0415 - slow to load, and not for development
+    from gateway.access.tokens import Issuer  # noqa: PLC0415 - as above
+    from gateway.access.trusted import watched as trusted  # noqa: PLC0415 - as above
+    from gateway.access.watched import Watched  # noqa: PLC0415 - as above
+    from gateway.identities import Identities  # noqa: PLC0415 - as above
+    from gateway.identities.client_keys import ClientKeys  # noqa: PLC0415 - as above
+    from gateway.identities.revoked import Revoked  # noqa: PLC0415 - as above
+
+    folder, seconds = settings.token_keys, time.monotonic
+    return Identities(
+        to.registry,
+        Issuer(settings.base_url.removesuffix("/fhir"), settings.base_url),
+        ClientKeys(to.outward, seconds),
+        Revoked(to.store, seconds),
+        trusted(settings.tls_client_ca, settings.tls_client_crl, seconds),
+        Watched([folder], lambda: SigningKeys.read(folder), seconds) if folder else None,
+    )
 
 
 def use_packages(settings: Settings) -> None:

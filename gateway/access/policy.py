@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gateway.access import scopes
 from gateway.access.correlation import Correlation
+from gateway.access.scopes import Right
 
 if TYPE_CHECKING:
     from gateway.fhir.search import Condition
@@ -22,7 +24,7 @@ class Caller:
     `providers` are the names under which the caller may send messages; `types` the resource types that it may read and
     write, None for all of them. `purpose` is told with every access and stands in the audit. `partner` is the id of the
     partner it is, with its URA, the scopes it was granted, its networks and regions. `correlation` are the ids of the
-    request, where there was one.
+    request, where there was one. `sight` is what it may see, where that is less than its types whole.
     """
 
     organisation: str
@@ -37,6 +39,7 @@ class Caller:
     networks: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
     correlation: Correlation | None = field(default=None, compare=False)
+    sight: Predicate | None = field(default=None, compare=False)
 
     @property
     def trace(self) -> str | None:
@@ -73,19 +76,32 @@ class Predicate:
         return self.conditions.get(resource_type)
 
 
+EVERYTHING = Predicate()
+
+
 def development_caller() -> Caller:
     """Return the caller of a gateway without authentication: it may do everything, and says so in every audit row."""
     return Caller(organisation="development", name="development", development=True)
 
 
-def may_write(caller: Caller, resource_type: str) -> bool:
-    """Return whether `caller` may create, update and delete resources of this type."""
-    return caller.development or caller.types is None or resource_type in caller.types
+def may(caller: Caller, right: Right, resource_type: str) -> bool:
+    """Return whether `caller` may create, read, update, delete or search (c, r, u, d, s) resources of this type."""
+    return visible(caller, right).admits(resource_type)
+
+
+def may_write(caller: Caller, resource_type: str, rights: str = "cud") -> bool:
+    """Return whether `caller` may do all of `rights` to resources of this type: create, update and delete them."""
+    return all(visible(caller, right).admits(resource_type) for right in rights)
 
 
 def may_read(caller: Caller, resource_type: str) -> bool:
-    """Return whether `caller` may read and search resources of this type."""
-    return visible(caller).admits(resource_type)
+    """Return whether `caller` may read resources of this type, and their history."""
+    return may(caller, "r", resource_type)
+
+
+def may_search(caller: Caller, resource_type: str) -> bool:
+    """Return whether `caller` may search resources of this type."""
+    return may(caller, "s", resource_type)
 
 
 def may_send(caller: Caller, provider: str) -> bool:
@@ -93,6 +109,15 @@ def may_send(caller: Caller, provider: str) -> bool:
     return caller.development or provider in caller.providers
 
 
-def visible(caller: Caller) -> Predicate:
-    """Return the predicate that every statement which reads on behalf of `caller` carries."""
-    return Predicate(None if caller.development else caller.types)
+def visible(caller: Caller, right: str = "s") -> Predicate:
+    """Return the predicate that every statement which searches, or reads, on behalf of `caller` carries.
+
+    A partner may no more than its scopes say; what it is registered to see narrows that.
+    """
+    if caller.development:
+        return EVERYTHING
+    types = caller.types
+    if caller.partner is not None:
+        scoped = scopes.rights(caller.scopes)[right]
+        types = scoped if types is None else types if scoped is None else types & scoped
+    return Predicate(types)

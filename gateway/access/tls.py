@@ -6,11 +6,13 @@ from pathlib import Path
 from gateway.errors import BadSettings, Issue
 
 
-def server_context(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
+def server_context(
+    certificate: Path, key: Path, client_ca: Path | None = None, *, optional: bool = False
+) -> ssl.SSLContext:
     """Return the context of a server that shows `certificate` (a PEM chain).
 
-    With `client_ca` every client must show a certificate that one of its authorities signed. Raises BadSettings,
-    with every reason, when a file cannot be used.
+    With `client_ca` every client must show a certificate that one of its authorities signed, unless that is `optional`:
+    then it may show none. Raises BadSettings, with every reason, when a file cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -20,7 +22,7 @@ def server_context(certificate: Path, key: Path, client_ca: Path | None = None) 
     except (OSError, ssl.SSLError) as error:
         issues.append(_unusable(f"certificate {certificate} with key {key}", error))
     if client_ca is not None:
-        context.verify_mode = ssl.CERT_REQUIRED
+        context.verify_mode = ssl.CERT_OPTIONAL if optional else ssl.CERT_REQUIRED
         try:
             context.load_verify_locations(client_ca)
         except (OSError, ssl.SSLError) as error:

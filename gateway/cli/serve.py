@@ -21,7 +21,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
@@ -31,19 +30,17 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from gateway import folder, mllp
-from gateway.access.correlation import Correlation
+from gateway import folder
 from gateway.access.policy import development_caller
 from gateway.access.tls import server_context
 from gateway.app import create_app
-from gateway.cli import retention
+from gateway.cli import mllp_door, retention
 from gateway.cli.http_worker import HttpWorker
 from gateway.cli.logs import log_to_stderr
 from gateway.cli.porter import Porter
 from gateway.cli.supervisor import GRACE_SECONDS, Supervisor, child
 from gateway.deliver import worker as deliver
-from gateway.errors import GatewayError, Issue, Overloaded, Unavailable
-from gateway.ingest import acknowledged
+from gateway.errors import GatewayError, Unavailable
 from gateway.metrics import TOGETHER
 from gateway.services import Services, build
 from gateway.settings import Settings
@@ -53,7 +50,6 @@ from gateway.store.reindex import types_outdated
 _log = logging.getLogger(__name__)
 _REQUEST_SECONDS = 120  # the largest Bundle takes less than half of it
 _BACKLOG = 1024
-_MLLP_PROVIDER = "dev"  # as long as callers are not known by their certificates
 
 DEVELOPMENT = """\
 DEVELOPMENT MODE: NO AUTHENTICATION. Whoever reaches these ports can read and write everything.
@@ -61,8 +57,7 @@ The gateway listens on this machine only. Test data only; never a real patient.\
 """
 
 CERTIFICATES = """\
-Clients are known by their certificates. Rights per partner are not kept yet: whoever holds a certificate
-of GATEWAY_TLS_CLIENT_CA can read and write everything.\
+Only partners are let in, by their certificates and tokens: `gateway partners list` shows who they are.\
 """
 
 
@@ -103,20 +98,22 @@ class Gateway:
         open_store(settings.database, durability=settings.durability, renew=True).close()
         with _uncollected():
             to = build(settings.with_port(self._http.getsockname()[1]))
-            app, tls = create_app(to), tls_context(settings)
+            app, tls = create_app(to), (tls_context(settings), tls_context(settings, is_http=False))
         self._announce(to)
         _warn_of_indexes(to.store)
         gc.collect()
         gc.freeze()  # what is built stays shared: the collector of a child never touches it
         gc.set_threshold(50_000, 20, 20)  # a transaction makes thousands of objects that all go at its end
-        return self._forked(to, app, tls)
+        return self._forked(to, app, *tls)
 
-    def _forked(self, to: Services, app: Flask, tls: ssl.SSLContext | None) -> list[ForkProcess]:
+    def _forked(
+        self, to: Services, app: Flask, tls: ssl.SSLContext | None, mllp_tls: ssl.SSLContext | None
+    ) -> list[ForkProcess]:
         settings, http, wire = self._settings, self._http, self._wire
         children = [
             child("http", lambda: HttpServer(app, settings, http, tls, ended=to.telemetry.close).run(), unused=[wire]),
             child("porter", lambda: _porter(to, http, tls).run(), unused=[wire]),
-            child("mllp", lambda: _recorded(to, lambda: _listen(to, wire, tls)), unused=[http]),
+            child("mllp", lambda: _recorded(to, lambda: mllp_door.listen(to, wire, mllp_tls)), unused=[http]),
             child("deliver", lambda: _recorded(to, lambda: deliver.serve(to)), unused=[http, wire]),
         ]
         if settings.folder is not None:
@@ -159,11 +156,12 @@ def listening(host: str, port: int) -> socket.socket:
         raise Unavailable(f"{host}:{port} cannot be listened on: {error.strerror}") from error
 
 
-def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """Return how both ports speak TLS, None when they do not. BadSettings."""
+def tls_context(settings: Settings, *, is_http: bool = True) -> ssl.SSLContext | None:
+    """Return how a port speaks TLS, None when it does not; over HTTP a token may do alone. BadSettings."""
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
-    return server_context(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+    optional = is_http and settings.tls_client_certificate == "optional"
+    return server_context(settings.tls_certificate, settings.tls_key, settings.tls_client_ca, optional=optional)
 
 
 class GunicornLog(Logger):  # type: ignore[misc] # gunicorn has no types
@@ -216,23 +214,6 @@ def _recorded(to: Services, run: Callable[[], None]) -> None:
 def _porter(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -> Porter:
     """Return what turns away whom the workers cannot serve in time."""
     return Porter(listener, most=to.settings.max_waiting, tls=tls, told=lambda n: to.metrics.turned_away("http", n))
-
-
-def _listen(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
-    """Answer MLLP on `listener` until SIGTERM."""
-    caller = development_caller()
-
-    def answer(message: bytes) -> bytes:
-        ids, span = Correlation(to.new_id()).begin("MLLP", {"network.protocol.name": "mllp"}, to.telemetry)
-        with span:
-            return acknowledged(message, provider=_MLLP_PROVIDER, caller=replace(caller, correlation=ids), to=to)
-
-    def refused(issue: Issue) -> None:
-        if issue.code == Overloaded.issue_code:
-            to.metrics.turned_away("mllp")
-
-    limits = mllp.Limits(waiting=to.settings.max_waiting, wait_seconds=to.settings.wait_seconds)
-    mllp.serve(listener, answer, tls=tls, limits=limits, refused=refused)
 
 
 def _watch(path: Path, to: Services) -> folder.Watch:

@@ -6,6 +6,6 @@ the callable it is given. http://www.hl7.org/documentcenter/public/wg/inm/mllp_t
 
 from gateway.mllp.connection import Limits
 from gateway.mllp.frames import Frame, Frames, framed
-from gateway.mllp.listener import Listener, run_listener, serve
+from gateway.mllp.listener import Answer, Listener, run_listener, serve
 
-__all__ = ["Frame", "Frames", "Limits", "Listener", "framed", "run_listener", "serve"]
+__all__ = ["Answer", "Frame", "Frames", "Limits", "Listener", "framed", "run_listener", "serve"]

@@ -46,6 +46,7 @@ class Connection(asyncio.Protocol):
         self._held = 0  # bytes
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport
+        self._certificate: bytes | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._heard = 0.0
         self._writable = asyncio.Event()
@@ -62,6 +63,8 @@ class Connection(asyncio.Protocol):
         """Take the connection; when there are too many, only tell it so: its first message is refused."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        tls = transport.get_extra_info("ssl_object")
+        self._certificate = tls.getpeercert(True) if tls else None  # noqa: FBT003 - in DER: its name in the ssl module
         self._writable.set()
         self._connections.add(self)
         if len(self._connections) > self._limits.connections:
@@ -136,8 +139,7 @@ class Connection(asyncio.Protocol):
             self._connections.discard(self)
 
     def _queue(self, frame: Frame) -> None:
-        if self._turned_away:
-            frame = frame._replace(wrong=FULL)
+        frame = frame._replace(wrong=FULL if self._turned_away else frame.wrong, certificate=self._certificate)
         self._waiting.append(frame)
         self._held += len(frame.content)
 

@@ -11,10 +11,14 @@ HEAD = 64 * 1024  # of what is too large this much is kept: its first segment na
 
 
 class Frame(NamedTuple):
-    """What a frame held, or why it is none; then `content` is as much of it as was kept."""
+    """What a frame held, or why it is none; then `content` is as much of it as was kept.
+
+    `certificate` (DER) is what the connection it came over is known by.
+    """
 
     content: bytes
     wrong: Issue | None = None
+    certificate: bytes | None = None
 
 
 def framed(content: bytes) -> bytes:

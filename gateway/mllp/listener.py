@@ -15,14 +15,15 @@ from pathlib import Path
 from uuid import uuid4
 
 from gateway.access.tls import server_context
-from gateway.errors import BadSettings, Issue, MalformedMessage, Overloaded
+from gateway.errors import BadSettings, GatewayError, Issue, MalformedMessage, Overloaded
 from gateway.formats import hl7v2
 from gateway.mllp.connection import Connection, Limits
 from gateway.mllp.frames import HEAD, Frame
 
 log = logging.getLogger("gateway.mllp")
 
-Answer = Callable[[bytes], bytes]
+Answer = Callable[[bytes, bytes | None], bytes]
+"""Makes the answer of a message and of the certificate (DER) that its sender showed, None without TLS."""
 Refused = Callable[[Issue], None]
 
 GRACE_SECONDS = 20.0
@@ -45,9 +46,9 @@ def serve(
 ) -> None:
     """Answer MLLP on a bound socket until SIGTERM or SIGINT, then finish what was received and return.
 
-    `answer` is called in threads, for one message of a connection at a time; when it raises, the sender gets
-    AR. `refused` is told of each message that `answer` was not asked about. Raises BadSettings when `listener` can be
-    reached from outside and `tls` is not given.
+    `answer` is called in threads, for one message of a connection at a time; when it raises, the sender gets AR, with
+    the reason of a GatewayError. `refused` is told of each message that was not read.
+    Raises BadSettings when `listener` can be reached from outside and `tls` is not given.
     """
     check_reach(listener, tls)
     asyncio.run(_until_told(Listener(answer, limits=limits, refused=refused), listener, tls))
@@ -179,7 +180,9 @@ class Listener:
         if time.monotonic() > until:
             return self._refused(frame, _TOO_LATE)
         try:
-            return self._answer(frame.content)
+            return self._answer(frame.content, frame.certificate)
+        except GatewayError as error:  # who sends it is not known, or may not: nothing of it was read
+            return self._refused(frame, error.issues[0])
         except Exception as error:  # noqa: BLE001 - the loop that must go on: the sender is told, the log has the place
             trace = traceback.format_tb(error.__traceback__)  # without the error's text, which may hold a value
             log.error("answer-failed", extra={"error": type(error).__name__, "trace": trace})  # noqa: TRY400 - see above

@@ -16,7 +16,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from gateway.access.correlation import Correlation
-from gateway.access.policy import Caller, development_caller
+from gateway.access.unknown import NotKnown
 from gateway.errors import (
     BadRequest,
     Forbidden,
@@ -33,6 +33,7 @@ from gateway.errors import (
 from gateway.fhir.bsn import is_bsn
 from gateway.fhir.search import refuse_bsn_in_url
 from gateway.rest import ingest, wire
+from gateway.rest.authenticated import authenticated, challenge
 from gateway.rest.compression import compressed, is_not_taken
 from gateway.rest.headers import PATCH_TYPES
 from gateway.rest.routes import NO_SUCH_PATH, allowed_methods, no_such_path
@@ -42,6 +43,10 @@ log = logging.getLogger("gateway.http")
 
 MAX_URL = 8000
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_ALWAYS = {
+    "Cache-Control": "no-store",  # what is asked here is health data, or as good as
+    "X-Content-Type-Options": "nosniff",
+}
 _PERSONS = {"Patient", "RelatedPerson", "Person"}
 _WORDS: dict[int, tuple[type[GatewayError], str]] = {
     404: (ResourceNotFound, NO_SUCH_PATH),
@@ -58,25 +63,29 @@ class UrlTooLong(TooLarge):
 
 def guard(app: Flask) -> None:
     """Put the guard before and behind every request of `app`."""
-    app.before_request(_identify)
-    app.before_request(_authenticate)
-    app.before_request(_keep_other_sites_out)
-    app.before_request(_limit)
-    app.before_request(_keep_bsn_out_of_urls)
-    app.after_request(compressed)
+    app.before_request(_admit)
     app.after_request(_finish)
     app.register_error_handler(GatewayError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
     app.register_error_handler(Exception, _fail)
 
 
+def _admit() -> None:
+    """Let a request in, or refuse it for the first thing that is wrong with it. GatewayError."""
+    _identify()
+    _authenticate()
+    _keep_other_sites_out()
+    _limit()
+    _keep_bsn_out_of_urls()
+
+
 def _identify() -> None:
     """Take the ids by which the request is found again, else make them. BadRequest."""
     g.since = perf_counter()
-    new_id = wire.services().new_id
-    g.correlation = Correlation.of(lambda _: None, new_id)  # a refusal has one too
+    made = wire.services().new_id()
+    g.correlation = Correlation(made)  # a refusal has one too
     try:
-        g.correlation = Correlation.of(request.headers.get, lambda: g.correlation.request_id)
+        g.correlation = Correlation.of(request.headers.get, lambda: made)
     finally:
         _begin_span()
 
@@ -98,11 +107,6 @@ def _named() -> tuple[str, str]:
 
 def _authenticate() -> None:
     g.caller = replace(authenticated(), correlation=g.correlation)
-
-
-def authenticated() -> Caller:
-    """Return who asks. Without authentication configured that is the development caller, on loopback alone."""
-    return development_caller()
 
 
 def _keep_other_sites_out() -> None:
@@ -134,17 +138,19 @@ def _keep_bsn_out_of_urls() -> None:
 
 
 def _finish(response: Response) -> Response:
-    response.headers.update(g.correlation.headers())
-    response.headers["Cache-Control"] = "no-store"  # what is asked here is health data, or as good as
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    correlation: Correlation = g.correlation
+    response.headers.extend(correlation.headers() | _ALWAYS)  # no view has any of them
+    if "cache_control" in g:  # what is published is neither
+        response.headers["Cache-Control"] = g.cache_control
     method, rule = _named()
     seconds = perf_counter() - g.since
     wire.services().metrics.answered(method, rule, response.status_code, seconds)
-    answered = {"method": method, "rule": rule, "status": response.status_code, "ms": round(1000 * seconds, 1)}
-    log.info("answered", extra=g.correlation.noted() | answered)
+    if log.isEnabledFor(logging.INFO):
+        answered = {"method": method, "rule": rule, "status": response.status_code, "ms": round(1000 * seconds, 1)}
+        log.info("answered", extra=correlation.noted() | answered)
     if "span" in g:
         _end_span(g.span, response.status_code)
-    return response
+    return compressed(response)
 
 
 def _end_span(span: Span, status: int) -> None:
@@ -166,7 +172,8 @@ def _refuse(error: GatewayError) -> Response:
     if isinstance(error, Unavailable | TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Unauthenticated):
-        response.headers["WWW-Authenticate"] = "HMAC-SHA256"  # a 401 without one is no HTTP: RFC 9110, 15.5.2
+        # a 401 without one is no HTTP: RFC 9110, 15.5.2
+        response.headers["WWW-Authenticate"] = challenge(error) if isinstance(error, NotKnown) else "HMAC-SHA256"
     return response
 
 

@@ -1,0 +1,70 @@
+"""Who asks, at the HTTP door: looked at before anything of the request is read, and who is not known is told so.
+
+Who is refused hears that a certificate or a token is wanted; the reason stands in the log and in the audit.
+https://www.rfc-editor.org/rfc/rfc6750
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import g, request
+
+from gateway.access.policy import Caller, development_caller
+from gateway.access.unknown import NotKnown
+from gateway.errors import Forbidden, GatewayError
+from gateway.query import refusals
+from gateway.rest import shown, wire
+
+if TYPE_CHECKING:
+    from gateway.identities import Identities
+    from gateway.services import Services
+
+_OPEN = frozenset({"/health/live", "/health/ready", "/fhir/metadata", "/openapi.json"})
+"""What everybody may know: whether it lives, and what it can do."""
+OAUTH = "oauth"
+"""The blueprint of the endpoints that look themselves at who asks."""
+_ON_THIS_MACHINE = "/metrics"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
+
+
+def authenticated() -> Caller:
+    """Return who asks. Without authentication configured that is the development caller, on loopback alone.
+
+    Raises NotKnown, Forbidden, TooManyRequests, Unavailable.
+    """
+    to = wire.services()
+    if to.identities is None:
+        return development_caller()
+    if request.path == _ON_THIS_MACHINE:
+        return _on_this_machine()
+    if request.path in _OPEN or request.blueprint == OAUTH:
+        return _anybody()
+    return known(to, to.identities)
+
+
+def known(to: Services, identities: Identities) -> Caller:
+    """Return the partner that asks. Raises what `authenticated` raises."""
+    try:
+        return identities.caller(shown.certificate(), shown.token(), to.clock())
+    except NotKnown as error:
+        refusals.note(error.reason, g.correlation, to)
+        raise
+
+
+def challenge(error: GatewayError) -> str:
+    """Return how to show who asks. https://www.rfc-editor.org/rfc/rfc6750#section-3"""
+    said = f'Bearer realm="{wire.services().settings.base_url}"'
+    kind = error.error if isinstance(error, NotKnown) else None
+    return f'{said}, error="{kind}"' if kind else said
+
+
+def _anybody() -> Caller:
+    """Return a caller that may do nothing at all."""
+    return Caller("anybody", "anybody", types=frozenset(), purpose="")
+
+
+def _on_this_machine() -> Caller:
+    if request.remote_addr in _LOOPBACK and not wire.services().settings.proxies:
+        return _anybody()
+    raise Forbidden("this is told on the machine of the gateway alone")

@@ -1,0 +1,67 @@
+"""What a request shows of who sends it: the certificate of its connection, or of the client before a proxy; a token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from gateway.access import forwarded
+from gateway.access.tokens import bearer
+from gateway.access.unknown import NotKnown
+from gateway.rest import wire
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    from gateway.access.peers import PeerCertificate
+
+
+def certificate() -> PeerCertificate | None:
+    """Return the certificate of the client, None when it has none. Raises NotKnown for one that is not to be believed.
+
+    What a header says of it counts from a listed proxy, and from nobody else: there it is the only thing that counts.
+    """
+    to = wire.services()
+    identities = to.identities
+    if identities is None:
+        return None
+    if not _from_proxy(to.settings.proxies):
+        der = _of_connection()
+        return _read(der) if der else None
+    der = forwarded.certificate(request.headers.get(forwarded.STANDARD), request.headers.get(forwarded.ESCAPED))
+    peer = _read(der) if der else None
+    if peer is not None:
+        identities.check_forwarded(peer, to.clock())
+    return peer
+
+
+def token() -> str | None:
+    """Return the token that is shown, None when there is none. Raises NotKnown for other credentials."""
+    return bearer(request.headers.get("Authorization"))
+
+
+def _from_proxy(proxies: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Return whether a proxy sends this. Raises NotKnown for somebody else who speaks as one."""
+    if proxies and forwarded.is_proxy(request.remote_addr or "", proxies):
+        return True
+    if forwarded.STANDARD in request.headers or forwarded.ESCAPED in request.headers:
+        raise NotKnown("certificate-in-a-header")
+    return False
+
+
+def _of_connection() -> bytes | None:
+    """Return the certificate that TLS took, as gunicorn hands the connection on."""
+    connection = request.environ.get("gunicorn.socket")
+    ask = getattr(connection, "getpeercert", None)  # a connection without TLS has none to ask for
+    found: bytes | None = ask(True) if ask else None  # noqa: FBT003 - in DER: the name of it in the ssl module
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _read(der: bytes) -> PeerCertificate:
+    from gateway.access.peers import PeerCertificate  # noqa: PLC0415 - not in development mode
+
+    return PeerCertificate.read(der)
