@@ -1,0 +1,3 @@
+from tests.deliver.conftest import certificates
+
+__all__ = ["certificates"]
