@@ -103,13 +103,13 @@ def _is_answer(previous: Content | None, current: Content | None) -> bool:
 
 
 def _holds(content: Content | None) -> set[tuple[str, str]]:
-    """Return the holds that a place tells of: until when each was to last, and how it ended ('': it has not)."""
+    """Return the holds that a place tells of: when each ended, and how ('': it has not)."""
     found = set()
     for extension in (content or {}).get("extension", []):
         if extension.get("url") == _HOLD:
             parts = {part.get("url"): part for part in extension.get("extension", [])}
-            until, ended = parts.get("until", {}), parts.get("ended", {})
-            found.add((str(until.get("valueInstant")), str(ended.get("valueCode", ""))))
+            at, ended = parts.get("endedAt", {}), parts.get("ended", {})
+            found.add((str(at.get("valueInstant")), str(ended.get("valueCode", ""))))
     return found
 
 

@@ -113,7 +113,7 @@ class Settling:
         assert entry.identity is not None
         assert entry.resource is not None
         ends = holds.ended(entry.resource)
-        if (before := self._sight.hold(entry.identity)) and ends and ends.until == before.until:
+        if self._sight.hold(entry.identity) is not None:
             self._note(entry.identity, ends)
         if actual.event_time is None:
             return entry

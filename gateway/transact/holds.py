@@ -27,7 +27,10 @@ _URA = re.compile(r"\d{8}", re.ASCII)
 
 
 class Hold(NamedTuple):
-    """Who holds a place until when, in microseconds, and for which request; how it was extended, and how it ended."""
+    """Who holds a place until when, in microseconds, and for which request; how it was extended, and how it ended.
+
+    What has ended is known by when it did: `until` is 0 then.
+    """
 
     until: int
     by: str
@@ -43,7 +46,7 @@ class Hold(NamedTuple):
 
     def end(self, how: End, now: int) -> Hold:
         """Return it as ended; a hold whose time has passed has expired, whatever ends it then."""
-        return self._replace(ended="expired" if self.is_over(now) else how, ended_at=now)
+        return self._replace(until=0, ended="expired" if self.is_over(now) else how, ended_at=now)
 
 
 def live(slot: Resource | None) -> Hold | None:
@@ -111,8 +114,9 @@ def _read(instant: Any) -> int:
 
 
 def _written(hold: Hold) -> dict[str, Any]:
+    until = [] if hold.ended else [{"url": "until", "valueInstant": _instant(hold.until)}]
     parts: list[dict[str, Any]] = [
-        {"url": "until", "valueInstant": _instant(hold.until)},
+        *until,
         {"url": "by", "valueIdentifier": who(hold)},
         {"url": "request", "valueReference": {"reference": hold.request}},
         {"url": "otherwise", "valueCode": hold.otherwise},
