@@ -31,15 +31,21 @@ class Followed(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class CertificateName(Followed, frozen=True, omit_defaults=True, kw_only=True):
-    """What a certificate is known by: its issuer and subject (RFC 4514), or the SHA-256 of its public key."""
+    """What a certificate is known by: its issuer and subject (RFC 4514), or the SHA-256 of its public key.
+
+    Or by the URA (`uzi`) that the UZI register names in a server certificate of `issuer`, whichever that is.
+    """
 
     issuer: str = ""
     subject: str = ""
     spki: str = ""
+    uzi: str = ""
 
     @property
     def key(self) -> str:
         """Return what no other partner has."""
+        if self.uzi:
+            return f"uzi:{self.uzi}\n{self.issuer}"
         return f"spki:{self.spki}" if self.spki else f"{self.issuer}\n{self.subject}"
 
 
@@ -146,10 +152,11 @@ class Partners:
 
     def by_certificate(self, peer: PeerCertificate, at: datetime) -> Partner | None:
         """Return whose certificate this is, if it is good at that moment."""
-        found = self._certificates.get(f"spki:{peer.spki}")
-        if found is None or not found[1].is_good(at):
-            found = self._certificates.get(f"{peer.issuer}\n{peer.subject}")
-        return found[0] if found is not None and found[1].is_good(at) else None
+        for key in (f"spki:{peer.spki}", f"{peer.issuer}\n{peer.subject}", f"uzi:{peer.ura}\n{peer.issuer}"):
+            found = self._certificates.get(key)
+            if found is not None and found[1].is_good(at):
+                return found[0]
+        return None
 
     def by_client(self, client_id: str) -> Registered | None:
         """Return a client of the token endpoint."""

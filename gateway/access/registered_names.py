@@ -9,12 +9,20 @@ from gateway.access.partners import CertificateName
 from gateway.access.peers import PeerCertificate
 from gateway.access.unknown import NotKnown
 
+_URA = re.compile(r"[0-9]{8}")
 _SPKI = re.compile(r"[0-9a-f]{64}")
 
 
 def of_names(issuer: str, subject: str) -> CertificateName:
     """Return what the certificates of a subject are known by. Raises ValueError with the reason."""
     return CertificateName(issuer=_distinguished(issuer), subject=_distinguished(subject))
+
+
+def of_uzi(issuer: str, ura: str) -> CertificateName:
+    """Return what server certificates of the UZI register are known by. Raises ValueError with the reason."""
+    if not _URA.fullmatch(ura):
+        raise ValueError("must hold the eight digits of a URA")
+    return CertificateName(issuer=_distinguished(issuer), uzi=ura)
 
 
 def of_key(spki: str) -> CertificateName:

@@ -80,6 +80,24 @@ def read(document: Any, known: Known, lines: Lines) -> list[Partner]:
     return partners
 
 
+def certificate(document: Mapping[str, str]) -> CertificateName:
+    """Return what a certificate is known by, which is said as in a partner. Raises BadRequest (bad-partner)."""
+    fields = Fields(document, {}, "certificate")
+    found = _certificate(fields)
+    if found is None:
+        raise BadRequest(fields.problems)
+    return found
+
+
+def key_set(document: Mapping[str, Any], known: Known) -> KeySet:
+    """Return the keys of a client, which are said as in a partner. Raises BadRequest (bad-partner)."""
+    fields = Fields(document, {}, "client")
+    found = _key_set(fields, known)
+    if fields.problems:
+        raise BadRequest(fields.problems)
+    return found
+
+
 def _partner(fields: Fields, known: Known) -> Partner:
     fields.only(KEYS)
     return Partner(
@@ -116,6 +134,8 @@ def _certificate(fields: Fields) -> CertificateName | None:
         match given:
             case ["issuer", "subject"]:
                 return registered_names.of_names(fields.any_text("issuer"), fields.any_text("subject"))
+            case ["issuer", "uzi"]:
+                return registered_names.of_uzi(fields.any_text("issuer"), fields.any_text("uzi"))
             case ["spki"]:
                 return registered_names.of_key(fields.any_text("spki"))
             case ["pem"]:
@@ -123,7 +143,7 @@ def _certificate(fields: Fields) -> CertificateName | None:
     except ValueError as error:
         fields.add("", f"{' and '.join(given)} {error}")
     else:
-        fields.add("", "must be said by issuer and subject, or by spki, or by pem")
+        fields.add("", "must be said by issuer and subject, by issuer and uzi, by spki, or by pem")
     return None
 
 
