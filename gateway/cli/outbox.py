@@ -37,7 +37,7 @@ def list_(as_: str, database: str | None, *, failing: bool) -> None:
     from gateway.store import queues  # noqa: PLC0415 - not for `--help`
 
     with opened(database) as store, store.reading() as db:
-        rows = [_row(queue, len(queues.dead(db, queue.name))) for queue in queues.queues(db)]
+        rows = [_row(queue, len(queues.dead(db, queue.name)), queues.dropped(db, queue)) for queue in queues.queues(db)]
     rows = [row for row in rows if not failing or row["failing_since"] or row["given_up"] or row["status"] == "error"]
     if as_ == "json":
         click.echo(json.dumps(rows, indent=2))
@@ -59,15 +59,16 @@ def show(name: str, content: int | None, limit: int, as_: str, database: str | N
         queue = _known(queues.queue(db, name))
         dead = queues.dead(db, name)
         waiting = queues.following(db, name, queue.told, limit)
+        row = _row(queue, len(dead), queues.dropped(db, queue))
         wanted = queues.following(db, name, content - 1, 1) if content else []
     if content:
         _write(wanted, content)
         return
     rows = [_delivery(one) for one in (*dead, *waiting)]
     if as_ == "json":
-        click.echo(json.dumps(_row(queue, len(dead)) | {"deliveries": rows}, indent=2))
+        click.echo(json.dumps(row | {"deliveries": rows}, indent=2))
         return
-    click.echo("\n".join([_line(_row(queue, len(dead))), *(_told(row) for row in rows)]))
+    click.echo("\n".join([_line(row), *(_told(one) for one in rows)]))
 
 
 @outbox.command()
@@ -93,11 +94,16 @@ def resend(name: str, number: int | None, database: str | None) -> None:
             for one in wanted:
                 queues.revive(db, one, now)
             queues.hasten(db, name, now)
+            lost = queues.dropped(db, queue)
         if queue.kind == "subscription" and queue.status == "error":
             settle(name, "requested", to, due=now)
-            click.echo(f"{name}: requested anew, and then {queue.last - queue.told} are told")
+            click.echo(f"{name}: requested anew, and then {queue.last - queue.told - lost} are told{_gone(lost)}")
             return
-    click.echo(f"{name}: {len(wanted)} to be sent again")
+    click.echo(f"{name}: {len(wanted)} to be sent again{_gone(lost)}")
+
+
+def _gone(lost: int) -> str:
+    return f"; {lost} were not kept while it was in error (a feed is sent everything by `fill`)" if lost else ""
 
 
 @outbox.command()
@@ -132,11 +138,12 @@ def _write(found: list[Delivery], number: int) -> None:
     sys.stdout.buffer.write(found[0].body)
 
 
-def _row(queue: Queue, given_up: int) -> dict[str, Any]:
+def _row(queue: Queue, given_up: int, dropped: int) -> dict[str, Any]:
     row = queue._asdict()
     for name in ("holder", "leased_until", "about", "secret", "sealed_with"):
         del row[name]
-    return _timed(row) | {"waiting": queue.last - queue.told, "given_up": given_up}
+    waiting = queue.last - queue.told - dropped
+    return _timed(row) | {"waiting": waiting, "given_up": given_up, "not_kept": dropped}
 
 
 def _delivery(one: Delivery) -> dict[str, Any]:
@@ -165,6 +172,8 @@ def _said(row: dict[str, Any]) -> Iterator[str]:
     yield f"{row['told']} of {row['last']} told"
     if row["given_up"]:
         yield f"{row['given_up']} given up"
+    if row["not_kept"]:
+        yield f"{row['not_kept']} not kept"
     if row["failing_since"]:
         yield f"failing since {row['failing_since']}: {row['reason']}; {row['attempts']} attempts"
     elif row["reason"]:

@@ -10,12 +10,13 @@ from gateway.access.policy import Caller, may_read
 from gateway.errors import Forbidden, ResourceGone, ResourceNotFound
 from gateway.fhir.json import decode
 from gateway.notify.notifications import Told
+from gateway.store import queues
 from gateway.store.records import moment
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
     from gateway.services import Services
-    from gateway.store.queues import Delivery
+    from gateway.store.queues import Delivery, Queue
 
 
 def told(delivery: Delivery, content: str, caller: Caller, to: Services) -> Told:
@@ -38,3 +39,13 @@ def resource_of(delivery: Delivery, caller: Caller, to: Services) -> Resource | 
         found: Resource = decode(query.vread(type_, id_, str(delivery.version), caller, to).body)
         return found
     return None
+
+
+def not_kept(queue: Queue, to: Services) -> str | None:
+    """Return in words which events of a queue were to be told and are kept no more, None when all are there."""
+    with to.store.reading(snapshot=False) as db:
+        number = queues.dropped(db, queue)
+    if not number:
+        return None
+    first, last = queue.told + 1, queue.told + number
+    return f"{number} events were not kept while it was in error: numbers {first} to {last}"

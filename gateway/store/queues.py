@@ -53,6 +53,11 @@ delete from delivery where (queue, number) in (
     select d.queue, d.number from delivery d join queue q on q.name = d.queue
     where d.at < ? and d.dead_at is null and (d.number <= q.told or q.status = 'off') limit ?
 ) returning number"""
+_DROP = """
+delete from delivery where (queue, number) in (
+    select d.queue, d.number from delivery d join queue q on q.name = d.queue
+    where q.status = 'error' and d.at < ? and d.dead_at is null and d.number > q.told and d.number < q.last limit ?
+) returning number"""
 _AT_ONCE = 500
 _NEXT = "update queue set last = last + 1, due = ?, attempts = 0 where name = ? returning last"
 
@@ -202,6 +207,20 @@ def backlog(db: Database) -> dict[str, Backlog]:
 def forget(db: Database, before: int) -> int:
     """Delete what was told, or is wanted no more, and is older; return how many. What was given up stays."""
     return len(db.rows(_FORGET, (before, _AT_ONCE)))
+
+
+def drop(db: Database, before: int) -> int:
+    """Delete what waits for who is in error, and is older; return how many.
+
+    The newest stays whatever its age: by its number, who goes on sees how many are gone.
+    """
+    return len(db.rows(_DROP, (before, _AT_ONCE)))
+
+
+def dropped(db: Database, queue: Queue) -> int:
+    """Return how many of those that come next in a queue are there no more."""
+    first = next((one.number for one in following(db, queue.name, queue.told, 1)), queue.last + 1)
+    return first - queue.told - 1
 
 
 def hasten(db: Database, name: str, now: int) -> None:

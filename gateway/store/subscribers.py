@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gateway.store.interface import Database
 
 KIND, FEED = "subscription", "feed"
+MOST_IN_ERROR = 100_000
+"""Events that are kept for one who is in error: more of them would fill the disk for who may never come back."""
 
 # A secret that is masked in what came is kept where it was, as long as that is the same origin.
 _PUT = """
@@ -40,7 +42,8 @@ insert into delivery (queue, number, at, about, key, version, event, trace) valu
 _NUMBERS = """
 update queue set last = last + ?,
     due = case when status <> 'active' then due when attempts = 0 then ? else coalesce(due, ?) end
-where name = ? and status <> 'off' returning last"""
+where name = ? and status <> 'off' returning last, status, told"""
+_DROP = "delete from delivery where queue = ? and number > ? and number <= ? and dead_at is null"
 
 
 def put(db: Database, subscribers: Iterable[Subscriber]) -> None:
@@ -74,9 +77,14 @@ def reseal(db: Database, name: str, sealed_with: str | None, secret: bytes, befo
 
 
 def tell(db: Database, name: str, events: Sequence[tuple[int, str, int, int, str, str | None]], now: int) -> None:
-    """Add events (at, identity, key, version, what happened, trace) to a queue, numbered on; nothing where it ended."""
+    """Add events (at, identity, key, version, what happened, trace) to a queue, numbered on; nothing where it ended.
+
+    Where it is in error only so many are kept, the newest.
+    """
     found = db.rows(_NUMBERS, (len(events), now, now, name)) if events else []
-    for ((last),) in found:
+    for last, status, told in found:
         first = int(last) - len(events) + 1
         for number, event in enumerate(events, first):
             db.rows(_EVENTS, (name, number, *event))
+        if status == "error":
+            db.rows(_DROP, (name, told, int(last) - MOST_IN_ERROR))

@@ -13,13 +13,14 @@ from click.testing import CliRunner
 
 from gateway.access.policy import Caller
 from gateway.access.sealing import Keys
+from gateway.app import create_app
 from gateway.cli.outbox import outbox
 from gateway.deliver.settling import settle
 from gateway.errors import InvalidResource
 from gateway.fhir.json import decode
 from gateway.services import Services, now
 from gateway.settings import Settings
-from gateway.store import Identity, queues
+from gateway.store import Identity, queues, subscribers
 from gateway.transact import Create, Delete, Put, transact
 from gateway.transact.inbox import rekey
 from tests.deliver.telling import CALLER, alive, eventually, queue, rows, telling
@@ -27,6 +28,7 @@ from tests.receivers import Receiver, failing, outward, receiving, status
 
 KEYS = Keys((("first", b"k" * 32),))
 NAME = "Subscription/1"
+GONE = "4 events were not kept while it was in error: numbers 2 to 5"
 
 
 def subscription(endpoint: str, criteria: str = "Location?name=IC", **channel: Any) -> dict[str, Any]:
@@ -227,6 +229,63 @@ def test_a_receiver_that_fails_for_days_is_told_everything_when_it_is_back(
 
     told = [request.path for request in receiver.requests if request.method == "PUT"]
     assert told == ["/hook/Location/0"] * 3 + [f"/hook/Location/{n}" for n in range(1, 4)]
+
+
+def happen(to: Services, *numbers: int) -> None:
+    """Have something happen that is to be told, and wait until it stands in the queue."""
+    for n in numbers:
+        transact([Put(location(str(n)))], CALLER, to)
+    with telling(to):
+        eventually(lambda: queue(to, NAME).last == max(numbers))
+
+
+def waiting(to: Services) -> list[int]:
+    return [number for (number,) in rows(to, "select number from delivery order by number")]
+
+
+def test_for_who_is_in_error_the_newest_are_kept_and_it_is_told_how_many_are_gone(
+    services: Services, certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscribers, "MOST_IN_ERROR", 3)
+    with receiving(certificates) as receiver:
+        to = alive(services, outward(certificates, receiver))
+        subscribe(to, subscription(receiver.base + "/hook", payload="application/fhir+json"))
+        transact([Put(location("1"))], CALLER, to)
+        with telling(to):
+            eventually(lambda: queue(to, NAME).told == 1)
+        settle(NAME, "error", to, reason="it answered 500")
+        happen(to, *range(2, 9))
+        assert waiting(to) == [1, 6, 7, 8]
+        client = create_app(to).test_client()
+        shown = client.get("/fhir/Subscription/1/$status").get_json()["entry"][0]["resource"]
+        (said,) = [one for one in shown["parameter"] if one["name"] == "error"]
+        assert said["valueCodeableConcept"]["text"] == f"it answered 500; {GONE}"
+        listed = CliRunner().invoke(outbox, ["list", "--database", to.settings.database])
+        assert "4 not kept" in listed.output
+        subscribe(to, stored(to) | {"status": "requested"})
+        with telling(to):
+            eventually(lambda: queue(to, NAME).told == 8)
+
+    assert stored(to)["error"] == GONE
+    told = [request.path for request in receiver.requests if request.method == "PUT"]
+    assert told == [f"/hook/Location/{n}" for n in (1, 6, 7, 8)]
+
+
+@pytest.mark.parametrize("inbox_days", [0, 30])
+def test_for_who_stays_in_error_all_but_the_newest_goes_in_time(
+    services: Services, certificates: Path, inbox_days: int
+) -> None:
+    with receiving(certificates) as receiver:
+        settings = replace(services.settings, delivery_days=2, inbox_days=inbox_days)
+        to = replace(alive(services, outward(certificates, receiver)), settings=settings)
+        subscribe(to, subscription(receiver.base + "/hook"))
+        settle(NAME, "error", to, reason="it answered 500")
+        happen(to, 1, 2, 3)
+        with telling(replace(to, clock=lambda: now() + timedelta(days=3))):
+            pass
+        assert waiting(to) == [1, 2, 3]
+        with telling(replace(to, clock=lambda: now() + timedelta(days=5))):
+            eventually(lambda: waiting(to) == [3])
 
 
 def test_an_operator_may_have_it_requested_anew(services: Services, certificates: Path) -> None:

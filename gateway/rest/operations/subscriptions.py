@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from gateway.access.policy import may_read
-from gateway.deliver.events import told
+from gateway.deliver.events import not_kept, told
 from gateway.errors import BadRequest, Forbidden, Issue, MethodNotAllowed, ResourceNotFound, TooLarge
 from gateway.fhir import bundle, json
 from gateway.fhir.bundle import Match
@@ -100,7 +100,9 @@ def _asked(ask: Ask, said: Said) -> Sequence[Queue]:
 def _about(queue: Queue, ask: Ask) -> About:
     wanted = kept(queue.about)
     id_, base = queue.name.partition("/")[2], ask.to.settings.base_url
-    return About(base, id_, queue.status, wanted.topic, queue.last, queue.reason)
+    reasons = [queue.reason, not_kept(queue, ask.to) if queue.status in {"requested", "error"} else None]
+    reason = "; ".join(reason for reason in reasons if reason) or None
+    return About(base, id_, queue.status, wanted.topic, queue.last, reason)
 
 
 def _number(said: Said, name: str, default: int) -> int:
