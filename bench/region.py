@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from bench.slots import DIALECTS, Dialect, Kind, resources
 from gateway.fhir.search.near import point
 from gateway.store import Store
-from gateway.store.index.cells import cell
-from gateway.store.index_rows import add
+from gateway.store.index.cells import cells
+from gateway.store.index_rows import Row, add
 
 _FIRST = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _MINUTE_US, _YEAR_MINUTES = 60_000_000, 525_600
@@ -78,9 +78,9 @@ def _rows(dialect: Dialect, kind: Kind, table: str, columns: str) -> str:
 def _place(store: Store, location: Kind) -> None:
     chance = random.Random(7)
     for first in range(0, location.count, 5000):
-        places = set()
+        places: set[Row] = set()
         for number in range(first, min(location.count, first + 5000)):
             at = point(chance.uniform(_SOUTH_WEST[0], _NORTH_EAST[0]), chance.uniform(_SOUTH_WEST[1], _NORTH_EAST[1]))
-            places.add(("Location", "near", cell(at), *at, number + location.before + 1))
+            places.update(("Location", "near", cell, *at, number + location.before + 1) for cell in cells(at))
         with store.changing(durable=False) as db:
             add(db, {"position": places})

@@ -33,6 +33,7 @@ from gateway.store.search import Position, Scope
 from gateway.store.search.includes import read_includes
 from gateway.store.search.pages import Found, count_matches, read_page
 from gateway.store.search.scope import has_no_system, is_single
+from gateway.store.search.sql import TRUE
 from gateway.validation.terms import Terms
 from gateway.validation.terms.searched import SearchedCodes
 
@@ -89,6 +90,20 @@ def statements(db: Any) -> dict[str, Sequence[Any]]:
         _histories(recorder)
         _includes(recorder)
     return found
+
+
+def near_statements(db: Any) -> dict[str, Sequence[Any]]:
+    """Return those of what is near a place, which are the only ones that differ by engine."""
+    found: dict[str, Sequence[Any]] = {}
+    for many in (False, True):
+        recorder = Recorder(db, many=many, into=found)
+        for request in filter(_is_near, requests()):
+            _ask(recorder, request)
+    return found
+
+
+def _is_near(request: SearchRequest) -> bool:
+    return any("near" in name for name, _ in request.applied)
 
 
 def requests() -> Iterator[SearchRequest]:
@@ -235,8 +250,7 @@ def _ask(db: Recorder, request: SearchRequest) -> None:
 def _values(request: SearchRequest, value: str | None) -> tuple[Any, ...]:
     """Return sort values as they stand in a position: of a kind that the column has."""
     if not request.sort:
-        is_near = any("near" in name for name, _ in request.applied)
-        return (0.00001,) if is_near else (7,) if request.resource_type == "Slot" else ()
+        return (0.00001,) if _is_near(request) else (7,) if request.resource_type == "Slot" else ()
     if value is None:
         return (None,) * len(request.sort)
     return tuple(7 if k.parameter.code == "_lastUpdated" else SCALARS.get(k.parameter.type, "x") for k in request.sort)
@@ -251,8 +265,8 @@ def _several(db: Recorder) -> None:
 def _histories(db: Recorder) -> None:
     for at in (None, (0, 2**60)):
         for types in (["Slot"], ["Patient", "Slot"]):
-            history.of_types(db, types, Span(20, at=at))
-            history.of_types(db, types, Span(20, at=at, after=(7, 7, 7)))
+            history.of_types(db, dict.fromkeys(types, TRUE), Span(20, at=at))
+            history.of_types(db, dict.fromkeys(types, TRUE), Span(20, at=at, after=(7, 7, 7)))
         history.of_instance(db, Identity("Slot", "s1"), Span(20, at=at))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
@@ -15,12 +15,13 @@ from gateway.access.policy import development_caller
 from gateway.errors import BadRequest
 from gateway.fhir.json import decode
 from gateway.fhir.search import SearchRequest, parse
+from gateway.fhir.search.near import point, squared_chord
 from gateway.fhir.types import Resource
 from gateway.query import search as asked_of_the_door
 from gateway.services import Services
 from gateway.store import Database, search
 from gateway.store.index import rows
-from gateway.store.index.cells import cell, ranges
+from gateway.store.index.cells import cells, ranges
 from gateway.store.search import CANDIDATES, Scope
 from gateway.store.search.pages import Results
 from gateway.transact import Put, transact
@@ -279,24 +280,55 @@ def test_degrees_that_are_none_have_no_row(position: Resource) -> None:
     assert rows({"resourceType": "Location", "id": "a", "position": position}).position == []
 
 
-def test_ranges_hold_every_cell_of_a_ring() -> None:
-    chance = random.Random(5)
+Point = tuple[float, float, float]
+SPECIAL = [point(*at) for at in [(90, 0), (-90, 77), (89.9999, 5), (0, 180), (52, -180), (52, 180), (0, 0), (-52, 4)]]
 
-    def point() -> tuple[float, float, float]:
-        x, y, z = (chance.gauss(0, 1) for _ in range(3))
-        size = sqrt(x * x + y * y + z * z)
-        return x / size, y / size, z / size
 
-    for _ in range(60):
-        center, reach = point(), 10 ** chance.uniform(-5, 0.3)
-        low, high = chance.choice([(0, reach**2), (reach**2 / 2, reach**2)])
+def sized(vector: Sequence[float]) -> Point:
+    x, y, z = vector
+    size = sqrt(x * x + y * y + z * z)
+    return x / size, y / size, z / size
+
+
+def anywhere(chance: random.Random) -> Point:
+    return sized([chance.gauss(0, 1) for _ in range(3)])
+
+
+def away(chance: random.Random, center: Point, squared: float) -> Point:
+    """Return a point so far from another one, often straight to the north or the south."""
+    to = chance.choice([anywhere(chance), (0.0, 0.0, 1.0), (0.0, 0.0, -1.0)])
+    up = sum(a * b for a, b in zip(to, center, strict=True))
+    across = [a - up * b for a, b in zip(to, center, strict=True)]
+    if sum(map(abs, across)) < 1e-9:
+        return center
+    part = sqrt(squared * (1 - squared / 4))
+    return sized([a * (1 - squared / 2) + b * part for a, b in zip(center, sized(across), strict=True)])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_each_place_in_a_ring_is_in_one_of_its_ranges(seed: int) -> None:
+    chance, checked = random.Random(seed), 0
+    for _ in range(300):
+        center = chance.choice([*SPECIAL, *(anywhere(chance) for _ in range(20))])
+        high = min(4.0, 100 ** chance.uniform(-6.5, 0.31))
+        low = chance.choice([0, high / 2, high * (1 - 10 ** chance.uniform(-6, -1))])
         found = ranges(center, low, high)
-        assert len(found) <= 256, "few ranges"
-        for _ in range(50):
-            other = point()
-            near = tuple(a + (b - a) * chance.random() * reach for a, b in zip(center, other, strict=True))
-            size = sqrt(sum(part * part for part in near))
-            at = (near[0] / size, near[1] / size, near[2] / size)
+        assert len(found) <= 1024, "few ranges"
+        for _ in range(40):
+            at = away(chance, center, chance.choice([low, high, chance.uniform(low, high)]))
             squared = sum((a - b) ** 2 for a, b in zip(center, at, strict=True))
             if low <= squared < high:
-                assert any(first <= cell(at) < last for first, last in found)
+                checked += 1
+                assert sum(first <= cell < last for cell in cells(at) for first, last in found) == 1
+
+    assert checked > 5000
+
+
+def test_ranges_of_a_thin_ring_far_out_hold_little_that_is_not_in_it() -> None:
+    chance, center = random.Random(3), point(52.2, 5.2)
+    low, high = squared_chord(100_000), squared_chord(100_100)
+    found = ranges(center, low, high)
+    places = [point(chance.uniform(51, 53.4), chance.uniform(3.2, 7.2)) for _ in range(20_000)]
+    looked_at = sum(any(first <= cell < last for first, last in found) for at in places for cell in cells(at)[-1:])
+
+    assert looked_at < 200, "the square around it holds all of them, the ring some 20"

@@ -27,7 +27,7 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
         "number": 1,
         "quantity": 1,
         "composite": 1,
-        "special": 1,
+        "special": 2,
         "slot": 1,
     }
 )

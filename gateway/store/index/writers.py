@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.fhir.search import fold
 from gateway.fhir.search.near import point
-from gateway.store.index.cells import cell
+from gateway.store.index.cells import cells
 from gateway.store.index.model import DAY_US, LONGER, LONGEST, MONTH_US, OPEN_HIGH, OPEN_LOW, IndexRows
 from gateway.store.index.moments import span
 
@@ -188,7 +188,7 @@ def _position(rows: IndexRows, param: str, value: Json) -> None:
     latitude, longitude = _float(value.get("latitude", 91)), _float(value.get("longitude", 181))
     if abs(latitude) <= _MOST_NORTH and abs(longitude) <= _MOST_EAST:
         at = point(latitude, longitude)
-        rows.position.append((param, cell(at), *at))
+        rows.position += [(param, cell, *at) for cell in cells(at)]
 
 
 # Parameter type -> data type -> writer. References are apart: they need to know which base is ours.

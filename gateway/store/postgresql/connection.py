@@ -77,6 +77,7 @@ class Pools:
 def _to_read(url: str) -> Connection[tuple[Any, ...]]:
     """Return a connection whose transactions, where one is begun, see one state."""
     connection = psycopg.connect(make_conninfo(url, **_GONE), autocommit=True)
+    connection.execute("set jit = off")  # compiling a statement takes longer than any search
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     return connection

@@ -108,7 +108,7 @@ def _filtered(resource_type: str, asked: Filter, scope: Scope) -> Match:
     if _is_of_words(asked):
         return narrative_match(resource_type, asked)
     if asked.parameter.type == "special" and asked.modifier is None:
-        return near_match(resource_type, asked)
+        return near_match(resource_type, asked, scope)
     if asked.parameter.type == "composite":
         return composite_match(resource_type, asked, scope)
     return told_match(resource_type, asked) if asked.modifier == "text" else filter_match(resource_type, asked, scope)

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/location.html#positional
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from math import inf, nextafter
@@ -18,35 +18,57 @@ from gateway.store.search.match import Match
 from gateway.store.search.sql import TRUE, Sql, holds, joined, sql
 
 if TYPE_CHECKING:
-    from gateway.store.search.scope import Database
+    from gateway.store.records import Engine
+    from gateway.store.search.scope import Database, Scope
 
 _SAMPLE = 200  # places that are looked at to learn how dense they lie
 _STRIDE = 7  # ranges between two that are read one after the other
+_LITTLE = 32  # times as small as half a range is what is read of it first
+# Of PostgreSQL a join would read the whole index and compare each row with each range.
+_IN_RANGES: Mapping[Engine, str] = {
+    "sqlite": (
+        "from (values {}) v cross join index_position x where {} and x.cell >= v.column1 and x.cell < v.column2 and {}"
+    ),
+    "postgresql": (
+        "from (values {}) v cross join lateral (select x.key from index_position x"
+        " where {} and x.cell >= v.column1 and x.cell < v.column2 and {} offset 0) x"
+    ),
+}
 
 
-def near_match(resource_type: str, asked: Filter) -> Match:
+def near_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
     """Return the SQL of a distance that is asked."""
     (near,) = asked.values
     assert isinstance(near, Near)
     within = _within(near)
     found = ranges(point(near.latitude, near.longitude), near.low, near.high)
-    marks = Sql(", ".join(["(?, ?)"] * len(found)), tuple(end for each in found for end in each))
-    select = (
-        "select x.key from (values {}) v cross join index_position x"
-        " where x.type = {} and x.param = {} and x.cell >= v.column1 and x.cell < v.column2 and {}"
-    )
-    keys = sql(select, marks, resource_type, asked.parameter.code, within)
     probe = "select 1 from index_position x where x.key = {} and x.param = {} and {}"
     return Match(
         probe=lambda key: holds(sql(probe, Sql(key), asked.parameter.code, within)),
-        keys=keys if found else Sql("select 0 as key where false"),
+        keys=sql("select x.key {}", _in_ranges(found, _rows_of(resource_type, asked), within, scope.engine)),
     )
+
+
+def _rows_of(resource_type: str, asked: Filter) -> Sql:
+    return sql("x.type = {} and x.param = {}", resource_type, asked.parameter.code)
+
+
+def _in_ranges(found: Sequence[tuple[float, ...]], asked: Sql, within: Sql, engine: Engine) -> Sql:
+    """Return the rows `x` of ranges `v`, one range after the other.
+
+    Empty ranges are added up to a power of two, so that there are few different statements.
+    """
+    _, end, *others = found[-1]
+    padded = [*found, *[(end, end, *others)] * ((1 << (len(found) - 1).bit_length()) - len(found))]
+    marks = ", ".join([f"({', '.join('?' * len(padded[0]))})"] * len(padded))
+    values = Sql(marks, tuple(value for each in padded for value in each))
+    return sql(_IN_RANGES[engine], values, asked, within)
 
 
 def density(db: Database, resource_type: str, condition: Condition, low: float, high: float) -> float:
     """Return about how many places there are in a ring for each unit of its squared chord, which measures its area.
 
-    A few hundred are looked at, out of cells all around; so it costs the same wherever more of them are.
+    A few hundred are looked at, out of ranges all around; so it costs the same wherever more of them are.
     """
     if isinstance(condition, Chain):
         target, then = next((target, then) for target, then in condition.targets if near_of(then))
@@ -55,23 +77,26 @@ def density(db: Database, resource_type: str, condition: Condition, low: float, 
     assert isinstance(condition, Filter)
     assert near is not None
     near = replace(near, low=low, high=high)
-    found = ranges(point(near.latitude, near.longitude), low, high)
-    cells = _all_around(found)
-    marks = Sql(", ".join(["(?, ?, ?)"] * len(cells)), tuple(value for each in cells for value in each))
-    select = (
-        "select count(*), max(o.seen) from (select v.column3 as seen from (values {}) v cross join index_position x"
-        " where x.type = {} and x.param = {} and x.cell >= v.column1 and x.cell < v.column2 and {} limit {limit}) o"
-    )
-    statement = sql(select, marks, resource_type, condition.parameter.code, _within(near), limit=str(_SAMPLE))
-    ((count, seen),) = db.rows(*statement) if found else ((0, 1),)
-    return count / (seen if count == _SAMPLE else 1) / (high - low)
+    found = _all_around(ranges(point(near.latitude, near.longitude), low, high))
+    rows = _in_ranges(found, _rows_of(resource_type, condition), _within(near), db.engine)
+    select = "select count(*), max(o.seen) from (select v.column3 as seen {} limit {limit}) o"
+    ((count, seen),) = db.rows(*sql(select, rows, limit=str(_SAMPLE)))
+    part = seen if count == _SAMPLE else found[-1][2]
+    return float(count / part / (high - low)) if count else 0.0
 
 
 def _all_around(found: Sequence[tuple[int, int]]) -> list[tuple[int, int, float]]:
-    """Return ranges in such an order that those side by side are read far apart, each with the part read by its end."""
+    """Return halves of ranges in such an order that few places are of everywhere, each with the part read by its end.
+
+    First a little of each, those side by side far apart, and then the rest.
+    """
     spread = [found[number] for first in range(_STRIDE) for number in range(first, len(found), _STRIDE)]
-    sizes = list(accumulate(last - first for first, last in spread))
-    return [(*each, size / sizes[-1]) for each, size in zip(spread, sizes, strict=True)]
+    halves = [((first + last) // 2, last) for first, last in spread]
+    little = [(middle, middle + (last - middle) // _LITTLE) for middle, last in halves]
+    parts = little + [(end, last) for (_, end), (_, last) in zip(little, halves, strict=True)]
+    whole = sum(last - first for first, last in found) or 1
+    read = accumulate(last - first for first, last in parts)
+    return [(first, last, size / whole) for (first, last), size in zip(parts, read, strict=True)]
 
 
 def squared(near: Near, alias: str) -> Sql:

@@ -17,6 +17,7 @@ from gateway.store.search.units import UCUM
 if TYPE_CHECKING:
     from gateway.fhir.parameters import SearchParameter
     from gateway.fhir.search import SearchRequest
+    from gateway.store.records import Engine
 
 # Data types whose tokens are written without a system.
 _PLAIN = frozenset({"code", "id", "string", "uri", "boolean", "ContactPoint"})
@@ -36,6 +37,10 @@ REACH = 1000
 
 class Database(Protocol):
     """What a search reads from: as much of `gateway.store.interface.Database` as it needs."""
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine, where the SQL must differ."""
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return every row of the answer."""
@@ -74,13 +79,14 @@ class Everything:
 class Scope:
     """What every part of one search shares: whose eyes it has, which base is ours, how many rows are few.
 
-    `systems` is filled in when the search is read, see `knowing`.
+    The engine, `systems` and `units` are filled in when the search is read, see `knowing`.
     """
 
     base: str = ""
     visible: Visible = field(default_factory=Everything)
     candidates: int = CANDIDATES
     reach: int = REACH
+    engine: Engine = "sqlite"
     systems: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
     units: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
 
@@ -92,7 +98,8 @@ class Scope:
         """
         by_code = _asked_by_code(request.resource_type, request.conditions)
         by_unit = _asked_by_unit(request.resource_type, request.conditions)
-        return replace(self, systems=_occurring(db, "system", by_code), units=_occurring(db, "code", by_unit))
+        systems, units = _occurring(db, "system", by_code), _occurring(db, "code", by_unit)
+        return replace(self, engine=db.engine, systems=systems, units=units)
 
     def wider(self) -> Scope:
         """Return the scope for a search whose page was not full within reach."""
