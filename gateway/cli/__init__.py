@@ -15,6 +15,7 @@ from gateway.cli.lazy import LazyGroup
         "demo": ("gateway.cli.demo:demo", "Send the samples through every door and show what comes of it."),
         "keys": ("gateway.cli.keys:keys", "Make the keys that tokens are signed with."),
         "certs": ("gateway.cli.certs:certs", "Make development certificates."),
+        "partners": ("gateway.cli.partners:partners", "Say who the gateway works with, and what each may."),
         "inbox": ("gateway.cli.inbox:inbox", "Look at messages as they came, and take them again."),
         "outbox": ("gateway.cli.outbox:outbox", "Look at what is told outward, and have it sent again."),
         "quality": ("gateway.cli.quality:quality", "Count which share of the messages arrived as they should."),

@@ -68,3 +68,37 @@ def _keys(folder: Path) -> Iterator[tuple[str, Any]]:
     for path in sorted(folder.glob("*.jwks")):
         pem = path.with_suffix(".pem").read_text(encoding="ascii")
         yield PeerCertificate.read(ssl.PEM_cert_to_DER_cert(pem)).subject, jwks_of(path)
+
+
+def pem_of(path: Path) -> str:
+    """Return the text of a file with a certificate; what is no text stays none."""
+    return path.read_text(encoding="ascii", errors="replace")
+
+
+def of_keys(jwks: Path | None, url: str | None) -> dict[str, Any]:
+    """Return what options say of the keys of a client, as a document says it."""
+    return ({"jwks": jwks_of(jwks)} if jwks else {}) | ({"jwks_url": url} if url else {})
+
+
+def of_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what options say of one partner, as a document says it. Raises click.BadParameter."""
+    found: dict[str, Any] = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in options.items()
+    }
+    client, keys = found.pop("client", None), of_keys(found.pop("jwks", None), found.pop("jwks_url", None))
+    if client or keys:
+        found["clients"] = [keys | ({"id": client} if client else {})]
+    if "id_" in found:
+        found["id"] = found.pop("id_")
+    if "certificates" in found:
+        found["certificates"] = [{"pem": pem_of(path)} for path in found["certificates"]]
+    if "endpoints" in found:
+        found["endpoints"] = dict(_endpoint(text) for text in found["endpoints"])
+    return found
+
+
+def _endpoint(text: str) -> tuple[str, str]:
+    type_, equals, address = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text} is not as hl7-fhir-rest=https://example.org/fhir")
+    return type_, address

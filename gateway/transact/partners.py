@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 def add(partners: Sequence[Partner], caller: Caller, to: Services, *, replace: bool = False) -> list[PartnerVersion]:
     """Add partners, all or none, and return their versions; with `replace` those that are there become as these are.
 
-    What is the same as it was makes no version. Raises Conflict for what is there, or is another partner's.
+    Who is disabled stays so, and what is the same as it was makes no version. Raises Conflict for what is there, or is
+    another partner's.
     """
-    found = {one.id: _newest(one.id, to) if replace else None for one in partners}
-    changed = [(one, found[one.id]) for one in partners if _differs(one, found[one.id])]
-    return _register([(one, old, "replaced" if old else "added") for one, old in changed], caller, to)
+    found = [(one, _newest(one.id, to) if replace else None) for one in partners]
+    wanted = [(_as_enabled(one, old), old) for one, old in found]
+    changes = [(one, old, "replaced" if old else "added") for one, old in wanted if _differs(one, old)]
+    return _register(changes, caller, to)
 
 
 def change(
@@ -58,6 +60,10 @@ def enabled(partner: Partner) -> Partner:
 def _newest(id_: str, to: Services) -> PartnerVersion | None:
     with to.store.reading(snapshot=False) as db:
         return next(iter(history(db, id_)), None)
+
+
+def _as_enabled(new: Partner, old: PartnerVersion | None) -> Partner:
+    return structs.replace(new, disabled=old is not None and decode(old.content).disabled)
 
 
 def _differs(new: Partner, old: PartnerVersion | None) -> bool:

@@ -154,6 +154,17 @@ def test_who_is_there_is_replaced_only_when_that_is_said(services: Services) -> 
     assert services.store.read(Identity("Endpoint", "partner-duinrand-hl7v2-mllp")).deleted  # type: ignore[union-attr] # it was there
 
 
+def test_who_is_disabled_is_not_let_in_by_being_replaced(services: Services) -> None:
+    add([DUINRAND], OPERATOR, services)
+    change("duinrand", "disabled", disabled, OPERATOR, services)
+
+    add([structs.replace(DUINRAND, name="Duinrand")], OPERATOR, services, replace=True)
+
+    found = services.registry.partners().get("duinrand")
+    assert found is not None
+    assert (found.name, found.disabled) == ("Duinrand", True)
+
+
 @pytest.mark.parametrize(
     ("known_by", "what"),
     [
