@@ -44,7 +44,7 @@ def reindex(resource_type: str | None, database: str | None) -> None:
 @click.option("--repair", is_flag=True, help="Index anew what differs, and look again.")
 @database_option
 def verify(database: str | None, *, repair: bool) -> None:
-    """Compare the indexes and the capacity projection with the resources; exit 1 when something differs.
+    """Compare indexes, the capacity projection and partners with what they follow from; exit 1 when something differs.
 
     It reads everything and keeps nobody waiting. Run it with the settings of the gateway, as reindex.
     """
@@ -70,10 +70,12 @@ def _settings(database: str | None) -> Settings:
 
 def _told(store: Store, base: str) -> tuple[int, list[int]]:
     """Tell what differs; return how much that is, and the keys of what can be indexed anew to mend it."""
-    from gateway.store.verify import verify as differences  # noqa: PLC0415 - not for `--help`
+    from gateway.access.partners import decode  # noqa: PLC0415 - not for `--help`
+    from gateway.access.registration import names  # noqa: PLC0415 - as above
+    from gateway.store.verify import verify as differences  # noqa: PLC0415 - as above
 
     number, keys = 0, dict[int, None]()
-    for found in differences(store, base):
+    for found in differences(store, base, lambda content: names(decode(content))):
         number += 1
         if number <= _MOST_SHOWN:
             click.echo(_line(found))

@@ -6,7 +6,7 @@ then stays so until the commit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gateway.errors import Conflict, Issue
@@ -29,6 +29,11 @@ _STORE = f"insert into partner ({_COLUMNS}) values (?, ?, ?, ?, ?, ?)"  # noqa: 
 _HOLDER = "select partner from partner_name where kind = ? and name = ? and partner <> ?"
 _FORGET = "delete from partner_name where partner = ?"
 _NAME = "insert into partner_name (kind, name, partner) values (?, ?, ?)"
+_NAMES = "select kind, name, partner from partner_name"
+_NUMBERED = "select id, max(version), count(*) from partner group by id order by id"
+
+KnownBy = Callable[[bytes], Collection[tuple[str, str]]]
+"""What tells by what a partner, as it is encoded, is known and no other: (kind, name)."""
 
 _OVERTAKEN = "this partner was changed by somebody else meanwhile; look at it again (`gateway partners show`)"
 _THERE = "there is a partner of this id; --replace puts this in its place"
@@ -64,6 +69,20 @@ def put(db: Database, changes: Sequence[PartnerVersion]) -> None:
         db.rows(_STORE, one[:6])
         for kind, name in one.names:
             db.rows(_NAME, (kind, name, one.id))
+
+
+def differences(db: Database, known_by: KnownBy) -> Iterator[tuple[str, str]]:
+    """Yield what does not agree about partners, with the id of each: versions, and what they are known by."""
+    kept: dict[str, set[tuple[str, str]]] = {}
+    for kind, name, partner in db.rows(_NAMES):
+        kept.setdefault(partner, set()).add((kind, name))
+    for id_, last, number in db.rows(_NUMBERED):
+        if last != number:
+            yield id_, "a version of it is missing"
+    for one in newest(db):
+        if kept.pop(one.id, set()) != set(known_by(one.content)):
+            yield one.id, "it is not kept under what its newest version is known by"
+    yield from ((id_, "something is kept as known by it, and it never was") for id_ in sorted(kept))
 
 
 def _overtaken(db: Database, changes: Iterable[PartnerVersion]) -> Iterator[Issue]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.errors import MalformedMessage
 from gateway.fhir.json import decode
+from gateway.store import partners
 from gateway.store.index.definitions import fingerprint
 from gateway.store.index_rows import Rows, between, table_name, whole
 from gateway.store.index_tables import unpack
@@ -14,6 +15,7 @@ from gateway.store.reindex import indexed
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database, Store
+    from gateway.store.partners import KnownBy
 
 _BATCH = 200
 _LAST = 2**62
@@ -52,12 +54,20 @@ class _Newest(NamedTuple):
     body_type: str | None
 
 
-def verify(store: Store, base: str) -> Iterator[Difference]:
+def verify(store: Store, base: str, known_by: KnownBy | None = None) -> Iterator[Difference]:
     """Yield everything that does not agree, in order of key; in constant memory, each batch as of one moment.
 
     `base` is the public FHIR base, as writers know it. What was indexed by older definitions is compared with the rows
-    kept beside it, and told as outdated.
+    kept beside it, and told as outdated. `known_by` tells what a partner is known by, for partners to be looked at too.
     """
+    if known_by is not None:
+        with store.reading() as db:
+            found = list(partners.differences(db, known_by))
+        yield from (Difference("partner", id_, 0, what, is_indexed=False) for id_, what in found)
+    yield from _resources(store, base)
+
+
+def _resources(store: Store, base: str) -> Iterator[Difference]:
     after = 0
     while True:
         with store.reading() as db:
