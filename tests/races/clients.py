@@ -29,8 +29,11 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__, "gateway.store.sqlite.store", "gateway.store.postgresql.store"])
 _MEETING: list[Barrier] = []  # of this process, once it is a client
 
-# What client number n hands in.
-Work = Callable[[int], Sequence[Operation]]
+Call = Callable[[Services], Sequence[tuple[str, str, int]]]
+"""What is called with the doors, and returns what became of it."""
+
+# What client number n hands in, or does.
+Work = Callable[[int], Sequence[Operation] | Call]
 
 
 class Result(NamedTuple):
@@ -66,9 +69,12 @@ def _process(url: str, work: Work, numbers: Sequence[int]) -> list[Result]:
         return list(threads.map(lambda n: _client(work(n), to), numbers))
 
 
-def _client(ops: Sequence[Operation], to: Services) -> Result:
+def _client(wanted: Sequence[Operation] | Call, to: Services) -> Result:
     try:
-        outcomes = transact(ops, development_caller(), to)
+        return Result(list(wanted(to) if callable(wanted) else _handed_in(wanted, to)), None)
     except GatewayError as error:
         return Result([], type(error).__name__)
-    return Result([(o.status, o.id, o.version) for o in outcomes], None)
+
+
+def _handed_in(ops: Sequence[Operation], to: Services) -> Sequence[tuple[str, str, int]]:
+    return [(o.status, o.id, o.version) for o in transact(ops, development_caller(), to)]
