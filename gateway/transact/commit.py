@@ -140,13 +140,14 @@ class Commit:
                 outcomes.append(self._late(entry, current, issue, batch, times))
             else:
                 outcomes.append(self._next(*settling.settled(entry, current), batch, times))
-        for letter, current in settling.letters(self.to.new_id):
-            outcomes.append(self._next(letter, current, batch, times))
+        letters = [self._next(*letter, batch, times) for letter in settling.letters(self.to.new_id)]
         issues = [*self.found, *settled.issues]
-        batch.message = message(self.received, outcomes, issues, self.to.keys) if self.received else None
-        batch.audit = audit_row(self.caller, times.text, outcomes, batch.message)
-        batch.parcels = parcels(self.received, outcomes, issues, self.now)
-        return batch, (outcomes, issues)
+        is_message = self.received is not None and not self.received.by_client
+        told = outcomes if is_message else outcomes[: len(self.entries)]  # a client is told of what it asked
+        batch.message = message(self.received, told, issues, self.to.keys) if self.received else None
+        batch.audit = audit_row(self.caller, times.text, [*outcomes, *letters], batch.message)
+        batch.parcels = parcels(self.received, told, issues, self.now)
+        return batch, (told, issues)
 
     def _next(self, entry: Entry, current: Current, batch: Batch, times: Times) -> Outcome:
         """Make what an entry says the present."""

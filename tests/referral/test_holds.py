@@ -294,7 +294,7 @@ def test_a_source_that_says_free_or_reserved_does_not_end_a_hold(world: World, s
 def test_a_source_that_says_taken_wins_and_both_are_told(world: World, said: str) -> None:
     world.hold()
 
-    (outcome,) = transact([Put(slot(said))], VVT, world.to)[:1]
+    (outcome,) = transact([Put(slot(said))], VVT, world.to)
 
     assert (world.status, world.said()["ended"]) == (said, "overruled")
     assert [issue.code for issue in outcome.issues if issue.code != "bad-reference"] == ["hold-overruled"]
