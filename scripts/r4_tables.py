@@ -14,7 +14,7 @@ import gzip
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -315,14 +315,23 @@ def concept_row(concept: Resource) -> list[Any]:
     return row
 
 
+def head_row(resource: Resource) -> Resource:
+    """Return what a value set or code system is called; its status where that is not `active`."""
+    row = {"version": resource.get("version", VERSION), "name": resource["name"]}
+    row |= {"title": resource["title"]} if resource.get("title", row["name"]) != row["name"] else {}
+    return row | ({"status": resource["status"]} if resource["status"] != "active" else {})
+
+
+def value_sets_table(resources: list[Resource], listed: Iterable[str]) -> dict[str, Resource]:
+    """Return `value_sets.json`: what the value sets that are `listed` are called."""
+    known = {r["url"]: r for r in resources if r["resourceType"] == "ValueSet"}
+    return {url: head_row(known[url]) for url in listed}
+
+
 def code_systems_table(resources: list[Resource]) -> dict[str, Resource]:
     """Return the code systems of HL7 of which the definitions hold every code, by their canonical."""
     return {
-        r["url"]: {
-            "version": r.get("version", VERSION),
-            "name": r["name"],
-            "concepts": [concept_row(one) for one in r["concept"]],
-        }
+        r["url"]: {**head_row(r), "concepts": [concept_row(one) for one in r["concept"]]}
         for r in sorted((r for r in resources if r["resourceType"] == "CodeSystem"), key=lambda r: r["url"])
         if r.get("content") == "complete" and r.get("concept") and r["url"].startswith(HL7)
     }
@@ -364,10 +373,12 @@ def main(folder: str, out: str = "profiles/r4") -> None:
     """Write the tables into `out`."""
     resources = list(definitions(Path(folder)))
     elements = elements_table(resources)
+    codes = codes_table(resources, bound_value_sets(elements))
     tables: dict[str, Mapping[str, Any] | list[Resource]] = {
         "elements": elements,
         "invariants": invariants_table(resources),
-        "codes": codes_table(resources, bound_value_sets(elements)),
+        "codes": codes,
+        "value_sets": value_sets_table(resources, codes),
         "search_parameters": search_parameters_table(resources),
         "code_systems": code_systems_table(resources),
         "compartments": compartments_table(resources),

@@ -62,11 +62,18 @@ class ParameterRow(msgspec.Struct, frozen=True):
     components: tuple[ComponentRow, ...] = ()
 
 
-class CodeSystemRow(msgspec.Struct, frozen=True):
-    """One code system of HL7; a concept is a list of code, display, what stands below it, and flags."""
+class HeadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What one value set or code system of HL7 is called."""
 
     version: str
     name: str
+    title: str = ""
+    status: str = "active"
+
+
+class CodeSystemRow(HeadRow, frozen=True, kw_only=True):
+    """One code system of HL7; a concept is a list of code, display, what stands below it, and flags."""
+
     concepts: list[Any]
 
 
@@ -76,6 +83,7 @@ _INVARIANTS = msgspec.json.Decoder(tuple[InvariantRow, ...])
 _CODES = msgspec.json.Decoder(dict[str, dict[str, tuple[str, ...]]])
 _PARAMETERS = msgspec.json.Decoder(dict[str, dict[str, ParameterRow]])
 _COMPARTMENTS = msgspec.json.Decoder(dict[str, dict[str, tuple[str, ...]]])
+_SETS = msgspec.json.Decoder(dict[str, HeadRow])
 _SYSTEMS = msgspec.json.Decoder(dict[str, CodeSystemRow])
 
 
@@ -99,6 +107,12 @@ def invariants() -> tuple[InvariantRow, ...]:
 def codes() -> dict[str, dict[str, tuple[str, ...]]]:
     """Return value set → code system → codes."""
     return _CODES.decode(_content("codes"))
+
+
+@cache
+def value_sets() -> dict[str, HeadRow]:
+    """Return canonical → what a value set of `codes` is called."""
+    return _SETS.decode(_content("value_sets"))
 
 
 @cache

@@ -45,10 +45,10 @@ def of_patients() -> Response:
     return _begun(_of_patients())
 
 
-@blueprint.route("/Group/<fhir_id:id_>/$export", methods=["GET", "POST"])
-def of_group(id_: str) -> Response:
+@blueprint.route("/Group/<fhir_id:id>/$export", methods=["GET", "POST"])
+def of_group(**path: str) -> Response:
     """Begin an export of the patients in a Group and what is in their compartments: 202, and where to ask how it is."""
-    return _begun(_of_patients(), id_)
+    return _begun(_of_patients(), path["id"])
 
 
 @blueprint.get("/$export-status/<id_>")

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from gateway.access.policy import Caller
 from gateway.app import create_app
+from gateway.fhir import tables
 from gateway.query import installed
 from gateway.rest import guard
 from gateway.services import Services
@@ -87,6 +88,73 @@ def test_what_is_not_installed_is_not_found(client: FlaskClient) -> None:
     assert ask(client, "NamingSystem", name="DevPatient")[0] == 200
 
 
+SLOT_STATUS = "http://hl7.org/fhir/slotstatus"
+SLOT_STATUSES = "http://hl7.org/fhir/ValueSet/slotstatus"
+
+
+def outcomes(bundle: Any) -> list[Any]:
+    return [e["resource"] for e in bundle.get("entry", []) if e["search"]["mode"] == "outcome"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "query"),
+    [
+        ("CodeSystem", SLOT_STATUS, f"url={SLOT_STATUS}"),
+        ("CodeSystem", SLOT_STATUS, "_id=slotstatus"),
+        ("CodeSystem", SLOT_STATUS, "name:exact=SlotStatus&version=4.0.1&status=draft"),
+        ("CodeSystem", SLOT_STATUS, "url:below=http://hl7.org/fhir&name=slotstatus"),
+        ("ValueSet", SLOT_STATUSES, f"url={SLOT_STATUSES}"),
+        ("ValueSet", SLOT_STATUSES, "_id=slotstatus&name=SlotStatus"),
+    ],
+)
+def test_what_r4_defines_is_found_and_read_as_far_as_it_is_here(
+    client: FlaskClient, kind: str, url: str, query: str
+) -> None:
+    _, bundle = ask(client, f"{kind}?{query}")
+    (entry,) = bundle["entry"]
+
+    assert entry["resource"]["url"] == url
+    assert (bundle["total"], outcomes(bundle)) == (1, [])
+    assert ask(client, f"{kind}/{entry['resource']['id']}")[1] == entry["resource"]
+    assert entry["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"  # its texts are not here
+
+
+def test_every_code_system_and_value_set_of_the_tables_is_found(client: FlaskClient) -> None:
+    for kind, known in (("CodeSystem", tables.code_systems()), ("ValueSet", tables.codes())):
+        found, url = set[str](), f"/fhir/{kind}?_count=1000"
+        while url:
+            bundle = client.get(url).get_json()
+            found |= {entry["resource"]["url"] for entry in bundle["entry"]}
+            links = {link["relation"]: link["url"] for link in bundle["link"]}
+            url = "/fhir" + links["next"].partition("/fhir")[2] if "next" in links else ""
+        assert set(known) <= found
+
+
+def test_what_is_expanded_by_url_is_found_and_expanded_by_id(client: FlaskClient) -> None:
+    by_url = ask(client, "ValueSet/$expand", url=SLOT_STATUSES)[1]
+    by_id = ask(client, "ValueSet/slotstatus/$expand")[1]
+
+    assert by_id["expansion"]["contains"] == by_url["expansion"]["contains"]
+
+
+def test_an_installed_definition_goes_before_that_of_the_tables(services: Services) -> None:
+    profiles = library()
+    own = {"resourceType": "CodeSystem", "id": "own", "url": SLOT_STATUS, "version": "9", "status": "active"}
+    profiles.definitions.add_resource(own)
+    to = replace(services, validator=Validator(profiles))
+
+    there = [one.id for one in installed.catalogue(to).all("CodeSystem") if one.value("url") == SLOT_STATUS]
+    assert there == ["own"]
+
+
+def test_where_nothing_is_found_the_answer_says_what_could_be(client: FlaskClient) -> None:
+    bundle = ask(client, "StructureDefinition", url="http://hl7.org/fhir/StructureDefinition/Patient")[1]
+
+    assert bundle["total"] == 0
+    (outcome,) = outcomes(bundle)
+    assert "only what is installed here" in outcome["issue"][0]["diagnostics"]
+
+
 def test_pages_go_on_where_the_last_one_ended(client: FlaskClient) -> None:
     seen: list[str] = []
     url = "/fhir/StructureDefinition?_count=7"
@@ -99,7 +167,9 @@ def test_pages_go_on_where_the_last_one_ended(client: FlaskClient) -> None:
     assert len(seen) == len(set(seen)) == ask(client, "StructureDefinition", _summary="count")[1]["total"]
 
 
-@pytest.mark.parametrize("query", ["nam=x", "name:above=x", "_count=many", "title:missing=x", "name=", "_page=xyz"])
+@pytest.mark.parametrize(
+    "query", ["nam=x", "name:above=x", "_count=many", "title:missing=x", "name=", "_page=xyz", "status=actief"]
+)
 def test_a_search_that_is_not_understood_is_refused(client: FlaskClient, query: str) -> None:
     assert ask(client, f"ValueSet?{query}")[0] == 400
 

@@ -1,7 +1,7 @@
 """The definitions that are installed (profiles, value sets, maps …), read and searched like resources.
 
-They come with the gateway, with packages and with mappings; nobody writes them over the API, so they have no versions.
-What the CapabilityStatement names by canonical is found here by `url`. https://hl7.org/fhir/R4/canonicalresource.html
+They come with the gateway, with packages, with mappings and with R4's own tables; nobody writes them over the API, so
+they have no versions. What the CapabilityStatement names by canonical is found here by `url`. https://hl7.org/fhir/R4/canonicalresource.html
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
 
 from gateway.access.policy import Caller, may_read
-from gateway.errors import BadRequest, Forbidden, ResourceNotFound
+from gateway.errors import BadRequest, Forbidden, Issue, ResourceNotFound
 from gateway.fhir import bundle
 from gateway.fhir.bundle import Match
 from gateway.fhir.json import encode
+from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import page_query
 from gateway.query.audit import audit_row
 from gateway.query.installed.asked import Asked, parameters, parse
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
     from gateway.services import Services
 
 __all__ = ["TYPES", "Catalogue", "Definition", "catalogue", "parameters", "parse", "read", "search"]
+
+
+_NOT_INSTALLED = Issue(
+    "not-searched",
+    "only what is installed here is found: what comes with the gateway, with packages and with mappings, and of R4 "
+    "itself the code systems of which every code is known and the value sets that it requires",
+    "information",
+)
 
 
 def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
@@ -49,7 +59,9 @@ def search(asked: Asked, caller: Caller, to: Services, *, base: str) -> bytes:
         following = first + len(shown) if shown and first + len(shown) < len(every) else 0
         links = _links(asked, first, following, base, secret(db, caller))
     _audit(to, caller, "search", [f"{asked.type}/{one.id}" for one in shown], [name for name, _ in asked.applied])
-    matches = (Match(bundle.full_url(base, asked.type, one.id), one.resource()) for one in shown)
+    matches = [Match(bundle.full_url(base, asked.type, one.id), one.resource()) for one in shown]
+    if not every:
+        matches.append(Match(f"urn:uuid:{uuid5(NAMESPACE_URL, base)}", operation_outcome([_NOT_INSTALLED]), "outcome"))
     return encode(bundle.searchset(matches, total=len(every), links=links))
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import BadRequest, Issue
 from gateway.fhir.parameters import SearchParameter, search_parameters
-from gateway.fhir.search import Page, fold, page_of
+from gateway.fhir.search import Page, Token, fold, page_of
+from gateway.fhir.search.coded import check_known
 from gateway.fhir.search.served import DEFAULT_COUNT, MAX_COUNT, suggestion
+from gateway.fhir.search.values import UnknownCode
 from gateway.query.installed.catalogue import TOPIC
 
 if TYPE_CHECKING:
@@ -84,9 +86,19 @@ def _condition(resource_type: str, name: str, value: str) -> Condition:
     values = [part for part in value.split(",") if part]
     if not values:
         raise BadRequest(f"{name[:60]} has no value", code="bad-value")
+    if kind == "token":
+        _check_known(resource_type, known[code], values)
     if modifier == "not":
         return lambda one: not any(compare(one.value(code), part) for part in values)
     return lambda one: any(compare(one.value(code), part) for part in values)
+
+
+def _check_known(resource_type: str, parameter: SearchParameter, values: Sequence[str]) -> None:
+    tokens = [Token(system if bar else None, code) for system, bar, code in (value.rpartition("|") for value in values)]
+    try:
+        check_known(resource_type, parameter, tokens)
+    except UnknownCode as error:
+        raise BadRequest(f"{parameter.code}: {error}", code="bad-value") from error
 
 
 def _boolean(name: str, value: str) -> bool:

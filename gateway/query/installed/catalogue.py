@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 from gateway.data import shipped
 from gateway.notify.published import CODE, basics
 from gateway.validation.profiles.definitions import KINDS, Definitions, Found, Head
+from gateway.validation.terms import of_r4
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
@@ -49,7 +50,7 @@ class Catalogue:
 
     def __init__(self, sources: Iterable[Definitions]) -> None:
         known = list(sources)
-        self._by_type = {kind: _numbered(found for source in known for found in source.all(kind)) for kind in KINDS}
+        self._by_type = {kind: _numbered(_of_kind(kind, known)) for kind in KINDS}
         self._by_type[TOPIC] = _numbered(map(_topic, basics()))
 
     def all(self, resource_type: str) -> Sequence[Definition]:
@@ -59,6 +60,16 @@ class Catalogue:
     def find(self, resource_type: str, id_: str) -> Definition | None:
         """Return the definition with this id, or None."""
         return self._by_type[resource_type].get(id_)
+
+
+def _of_kind(kind: str, sources: Sequence[Definitions]) -> Iterator[Found]:
+    """Yield what the sources have, then what only R4's own tables do."""
+    urls = set()
+    for source in sources:
+        for found in source.all(kind):
+            urls.add(found.head.url)
+            yield found
+    yield from (found for found in of_r4(kind) if found.head.url not in urls)
 
 
 def _topic(resource: Resource) -> Found:

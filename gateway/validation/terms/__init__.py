@@ -6,7 +6,7 @@ said to be unknown. https://hl7.org/fhir/R4/terminology-service.html
 
 from gateway.validation.terms.checking import Checked, Coding, in_system, in_value_set
 from gateway.validation.terms.expansion import Member, expand
-from gateway.validation.terms.known import NotInstalled, Terms
+from gateway.validation.terms.known import NotInstalled, Terms, of_r4
 from gateway.validation.terms.systems import Concept, System
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "expand",
     "in_system",
     "in_value_set",
+    "of_r4",
 ]

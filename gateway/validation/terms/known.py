@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import Issue, ResourceNotFound
 from gateway.fhir import tables
-from gateway.validation.profiles.definitions import SHAPELESS
+from gateway.fhir.subsets import SUBSETTED
+from gateway.validation.profiles.definitions import SHAPELESS, Found, Head
 from gateway.validation.profiles.terminology import CodeSystem, Finder, Terminology, in_expansion
 from gateway.validation.terms.systems import System
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
 
-_VERSION = "4.0.1"
 _FLAGS: Mapping[str, Mapping[str, Any]] = {
     "a": {"code": "notSelectable", "valueBoolean": True},
     "i": {"code": "inactive", "valueBoolean": True},
@@ -91,8 +91,7 @@ def _code_system(url: str) -> Resource | None:
     if row is None:
         return None
     concepts = [_concept(one) for one in row.concepts]
-    head = {"resourceType": "CodeSystem", "url": url, "version": row.version, "name": row.name, "status": "active"}
-    return head | {"content": "complete", "caseSensitive": True, "concept": concepts}
+    return _headed("CodeSystem", url, row) | {"content": "complete", "caseSensitive": True, "concept": concepts}
 
 
 def _concept(row: list[Any]) -> Resource:
@@ -117,5 +116,30 @@ def _value_set(url: str) -> Resource | None:
     if systems is None:
         return None
     include = [{"system": of, "concept": [{"code": code} for code in codes]} for of, codes in systems.items()]
-    head = {"resourceType": "ValueSet", "url": url, "version": _VERSION, "status": "active"}
-    return head | {"name": url.rpartition("/")[2], "compose": {"include": include}}
+    return _headed("ValueSet", url, tables.value_sets()[url]) | {"compose": {"include": include}}
+
+
+def _headed(kind: str, url: str, row: tables.HeadRow) -> Resource:
+    """Return the beginning of a definition. It has the codes of the published one, and is a part of that."""
+    title = {"title": row.title} if row.title else {}
+    head = {"url": url, "version": row.version, "name": row.name, **title, "status": row.status}
+    return {"resourceType": kind, "meta": {"tag": [dict(SUBSETTED)]}, **head}
+
+
+def of_r4(kind: str) -> Iterator[Found]:
+    """Yield the code systems, or the required value sets, of R4's own tables, each under the id that HL7 gives it."""
+    rows: Mapping[str, tables.HeadRow] = {}
+    if kind == "CodeSystem":
+        rows = tables.code_systems()
+    elif kind == "ValueSet":
+        rows = tables.value_sets()
+    for url, row in rows.items():
+        id_ = url.rpartition("/")[2]
+        head = Head(kind, url, row.version, id=id_, name=row.name, title=row.title, status=row.status)
+        yield Found(head, "R4", partial(_of_table, kind, url))
+
+
+def _of_table(kind: str, url: str) -> Resource:
+    found = _code_system(url) if kind == "CodeSystem" else _value_set(url)
+    assert found is not None
+    return found
