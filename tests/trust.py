@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -23,7 +26,7 @@ from gateway.access.signing_keys import rotate
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.store import open_store
-from gateway.transact.partners import add
+from gateway.transact.partners import add, change, disabled
 from gateway.validation import Validator
 from tests.conftest import library
 
@@ -61,12 +64,23 @@ def partner(id_: str, pair: Pair | None = None, **more: Any) -> Partner:
 
 def register(database: str, *partners: Partner) -> None:
     """Put partners into a store, as another process would."""
+    with registry(database) as to:
+        add(partners, development_caller(), to, replace=True)
+
+
+def disable(database: str, id_: str) -> None:
+    """Disable a partner, as another process would."""
+    with registry(database) as to:
+        change(id_, "disabled", disabled, development_caller(), to)
+
+
+@contextmanager
+def registry(database: str) -> Iterator[Services]:
     store = open_store(database, durability="normal", renew=True)
     try:
-        to = Services(
+        yield Services(
             Settings(database=database), store, Validator(), library(), lambda: datetime.now(UTC), lambda: str(uuid4())
         )
-        add(partners, development_caller(), to, replace=True)
     finally:
         store.close()
 
@@ -88,6 +102,7 @@ class World:
 
     folder: Path
     signer: Pair
+    pairs: dict[str, Pair] = field(default_factory=dict)
 
     @classmethod
     def made(cls, folder: Path) -> World:
@@ -104,6 +119,7 @@ class World:
         """Write a certificate and its key, by which a client shows it."""
         (self.folder / f"{name}.pem").write_bytes(pair.certificate_pem)
         (self.folder / f"{name}.key").write_bytes(pair.key_pem)
+        self.pairs[name] = pair
         return pair
 
     def client(self, name: str, provider: CareProvider | None = None, *, signer: Pair | None = None) -> Pair:
@@ -113,6 +129,20 @@ class World:
     def shown(self, name: str) -> tuple[str, str]:
         """Return the files of a certificate, as `requests` takes them."""
         return str(self.folder / f"{name}.pem"), str(self.folder / f"{name}.key")
+
+    def session(self, name: str | None = None) -> requests.Session:
+        """Return a client that trusts our authority alone, and shows a certificate or none."""
+        session = requests.Session()
+        session.trust_env = False  # a bundle named in the environment would go before ours
+        session.verify = str(self.folder / "ca.pem")
+        session.cert = self.shown(name) if name else None
+        return session
+
+    def revoke(self, *names: str) -> None:
+        """Put certificates on the list, in one step."""
+        aside = self.folder / "crl.new"
+        aside.write_bytes(crl(self.signer, *(self.pairs[name].certificate.serial_number for name in names)))
+        aside.replace(self.folder / "crl.pem")
 
     @property
     def settings(self) -> dict[str, str]:
