@@ -18,7 +18,9 @@ DOCUMENTED: Mapping[str, str] = MappingProxyType(
 )
 """What is to be known of a type beside its interactions."""
 
-INSTALLED = "What is installed: with the gateway, by packages, by mappings and of R4's own codes. It is not written here."
+INSTALLED = (
+    "What is installed: with the gateway, by packages, by mappings and of R4's own codes. It is not written here."
+)
 SYSTEM = (
     "A transaction or batch that has an identifier, or begins with a MessageHeader, has its effect once: the same "
     "Bundle of the same sender is answered as it was the first time, with the header Idempotent-Replayed. Another "
