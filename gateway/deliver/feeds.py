@@ -1,13 +1,14 @@
-"""Queues of onward feeds: what was stored goes to a partner's FHIR server, as transactions.
+"""Queues of onward feeds: what was stored goes to a partner's FHIR server, as transactions, or as numbers of places.
 
-Each resource keeps its id there and is put as it is when it is sent; so whatever is sent twice has the effect of once,
-and nothing older comes after what is newer. https://hl7.org/fhir/R4/http.html#transaction
+Each resource keeps its id there and is put as it is when it is sent, and so has each line of numbers; so whatever is
+sent twice has the effect of once, and nothing older comes after what is newer.
+https://hl7.org/fhir/R4/http.html#transaction
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,9 +16,11 @@ import msgspec
 from gateway import query
 from gateway.deliver.announce import Announcer, rows_of
 from gateway.deliver.callers import caller_of
+from gateway.deliver.capacity import Reading
 from gateway.deliver.turn import Turn
 from gateway.errors import Forbidden, ResourceGone, ResourceNotFound
 from gateway.fhir.json import decode, encode
+from gateway.notify.capacity_forms import as_csv, as_json
 from gateway.notify.endpoints import Refused
 from gateway.notify.endpoints import read as read_endpoint
 from gateway.notify.sending import Line, NotSent
@@ -38,6 +41,11 @@ _WILL_NOT = frozenset({400, 412, 413, 422})
 _PRESENT = """
 select key, version, last_updated, id from current where type = ? and key > ? and not deleted order by key limit 500"""
 _OURS = ("versionId", "lastUpdated")
+_HEADERS: Mapping[str, Mapping[str, str]] = {
+    "fhir": {"Content-Type": "application/fhir+json", "Prefer": "return=minimal"},
+    "lpz-json": {"Content-Type": "application/json", "Accept": "application/json"},
+    "lpz-csv": {"Content-Type": "text/csv; charset=utf-8; header=present", "Accept": "*/*"},
+}
 
 
 def register(to: Services) -> bool:
@@ -136,12 +144,24 @@ class _Forwarding:
 
     def _send(self, part: Sequence[Delivery]) -> None:
         alive = [one for one in part if one.dead_at is None]
+        body = self._transaction(alive) if self._feed.kind == "fhir" else self._numbers(alive)
+        if body is not None:
+            with self._turn.span(part):
+                self._line.send(body, self._headers(part))
+
+    def _transaction(self, alive: Sequence[Delivery]) -> bytes | None:
+        """Return what puts these there as they are now, None when the partner may know nothing of them."""
         newest = {one.about: one for one in alive}  # of one resource the last word is enough
         entries = [entry for one in newest.values() if (entry := self._entry(one)) is not None]
-        if entries:
-            bundle = encode({"resourceType": "Bundle", "type": "transaction", "entry": entries})
-            with self._turn.span(part):
-                self._line.send(bundle, self._headers(part))
+        return encode({"resourceType": "Bundle", "type": "transaction", "entry": entries}) if entries else None
+
+    def _numbers(self, alive: Sequence[Delivery]) -> bytes | None:
+        """Return the lines of capacity that these changed, None when there are none."""
+        to = self._turn.to
+        lines = list(Reading(self._caller, to).lines({one.about: one for one in alive}.values()))
+        if not lines:
+            return None
+        return as_json(lines, to.clock()) if self._feed.kind == "lpz-json" else as_csv(lines)
 
     def _entry(self, delivery: Delivery) -> dict[str, Any] | None:
         """Return what says how the resource is now, None where the partner may not know."""
@@ -157,7 +177,7 @@ class _Forwarding:
 
     def _headers(self, part: Sequence[Delivery]) -> dict[str, str]:
         key = f'"{part[0].queue}#{part[0].number}-{part[-1].number}"'
-        headers = {"Content-Type": "application/fhir+json", "Prefer": "return=minimal", "Idempotency-Key": key}
+        headers = {**_HEADERS[self._feed.kind], "Idempotency-Key": key}
         if self._feed.token is None:
             return headers
         try:

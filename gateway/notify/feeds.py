@@ -1,4 +1,4 @@
-"""The onward feeds of an operator: which resources go to which partner's FHIR server.
+"""The onward feeds of an operator: which resources go to which partner's FHIR server, or numbers to who takes no FHIR.
 
 A file of YAML, read once at start and checked whole:
 
@@ -7,6 +7,9 @@ A file of YAML, read once at start and checked whole:
         to: https://lpz.example/fhir
         resources: [Slot, Schedule, "Location?status=active"]
         token: /run/secrets/region
+      - name: national
+        kind: lpz-csv
+        to: https://national.example/capacity
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -25,19 +28,26 @@ from gateway.notify.endpoints import Allowed, Refused
 from gateway.notify.subscription import Wanted, parsed, problems
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-_KEYS = ("name", "to", "resources", "token", "most")
+_KEYS = ("name", "kind", "to", "resources", "token", "most")
+_KINDS = ("fhir", "lpz-json", "lpz-csv")
+_OF_CAPACITY = ("HealthcareService", "Slot")
+_READ_WITH_IT = ("Location", "Organization", "Schedule")
 _MOST_IN_A_BUNDLE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One partner: the base of its FHIR server, what it gets, and the file of the token that is shown to it."""
+    """One partner: where to, what it gets, and the file of the token that is shown to it.
+
+    Of the kind `fhir` that is the base of a FHIR server, and gets resources; of the others an endpoint that gets lines.
+    """
 
     name: str
     to: str
     resources: tuple[str, ...]
     token: Path | None = None
     most: int = 50
+    kind: Literal["fhir", "lpz-json", "lpz-csv"] = "fhir"
 
     @property
     def queue(self) -> str:
@@ -46,8 +56,9 @@ class Feed:
 
     @property
     def types(self) -> frozenset[str]:
-        """Return the types of resources that it gets."""
-        return frozenset(parsed(criteria).resource_type for criteria in self.resources)
+        """Return the types of resources that it may see."""
+        told = frozenset(parsed(criteria).resource_type for criteria in self.resources)
+        return told if self.kind == "fhir" else told.union(_READ_WITH_IT)
 
     def wanted(self) -> Wanted:
         """Return what it is to be told; it sees no other type."""
@@ -74,7 +85,9 @@ def read(path: Path, allowed: Allowed) -> tuple[Feed, ...]:
 
 def _feed(one: dict[str, Any]) -> Feed:
     token = Path(one["token"]) if "token" in one else None
-    return Feed(one["name"], one["to"].rstrip("/"), tuple(one["resources"]), token, int(one.get("most", 50)))
+    kind = one.get("kind", "fhir")
+    resources, to = (one["resources"], one["to"].rstrip("/")) if kind == "fhir" else (_OF_CAPACITY, one["to"])
+    return Feed(one["name"], to, tuple(resources), token, int(one.get("most", 50)), kind)
 
 
 def _problems(one: Any, number: int, allowed: Allowed) -> Iterator[str]:
@@ -95,7 +108,13 @@ def _problems(one: Any, number: int, allowed: Allowed) -> Iterator[str]:
     most = one.get("most", 50)
     if not isinstance(most, int) or not 1 <= most <= _MOST_IN_A_BUNDLE:
         yield f"{at}.most is from 1 to {_MOST_IN_A_BUNDLE}"
-    yield from _problems_of_resources(one.get("resources"), f"{at}.resources")
+    kind = one.get("kind", "fhir")
+    if kind not in _KINDS:
+        yield f"{at}.kind is one of {', '.join(_KINDS)}"
+    elif kind == "fhir":
+        yield from _problems_of_resources(one.get("resources"), f"{at}.resources")
+    elif "resources" in one:
+        yield f"{at}.resources: a feed of the kind {kind} tells of all capacity and of nothing else; leave it out"
 
 
 def _problems_of_resources(listed: Any, at: str) -> Iterator[str]:
