@@ -5,13 +5,12 @@ A Caller is made at the edge, once the connection is authenticated, and is an ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
-from gateway.access import scopes
 from gateway.access.correlation import Correlation
-from gateway.access.scopes import Right
+from gateway.access.scopes import Right, Types, rights
 
 if TYPE_CHECKING:
     from gateway.fhir.search import Condition
@@ -24,7 +23,7 @@ class Caller:
     `providers` are the names under which the caller may send messages; `types` the resource types that it may read and
     write, None for all of them. `purpose` is told with every access and stands in the audit. `partner` is the id of the
     partner it is, with its URA, the scopes it was granted, its networks and regions. `correlation` are the ids of the
-    request, where there was one. `sight` is what it may see, where that is less than its types whole.
+    request, where there was one. `conditions` are what must hold of a resource of a type for the caller to see it.
     """
 
     organisation: str
@@ -39,7 +38,7 @@ class Caller:
     networks: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
     correlation: Correlation | None = field(default=None, compare=False)
-    sight: Predicate | None = field(default=None, compare=False)
+    conditions: Mapping[str, Condition] = field(default_factory=dict, compare=False)
 
     @property
     def trace(self) -> str | None:
@@ -76,9 +75,6 @@ class Predicate:
         return self.conditions.get(resource_type)
 
 
-EVERYTHING = Predicate()
-
-
 def development_caller() -> Caller:
     """Return the caller of a gateway without authentication: it may do everything, and says so in every audit row."""
     return Caller(organisation="development", name="development", development=True)
@@ -86,21 +82,22 @@ def development_caller() -> Caller:
 
 def may(caller: Caller, right: Right, resource_type: str) -> bool:
     """Return whether `caller` may create, read, update, delete or search (c, r, u, d, s) resources of this type."""
-    return visible(caller, right).admits(resource_type)
+    types = _types(caller, right)
+    return types is None or resource_type in types
 
 
-def may_write(caller: Caller, resource_type: str, rights: str = "cud") -> bool:
+def may_write(caller: Caller, resource_type: str, rights: Sequence[Right] = ("c", "u", "d")) -> bool:
     """Return whether `caller` may do all of `rights` to resources of this type: create, update and delete them."""
-    return all(visible(caller, right).admits(resource_type) for right in rights)
+    return all(may(caller, right, resource_type) for right in rights)
 
 
 def may_read(caller: Caller, resource_type: str) -> bool:
-    """Return whether `caller` may read resources of this type, and their history."""
+    """Return whether `caller` may read resources of this type by their ids, and their history."""
     return may(caller, "r", resource_type)
 
 
 def may_search(caller: Caller, resource_type: str) -> bool:
-    """Return whether `caller` may search resources of this type."""
+    """Return whether `caller` may search resources of this type, and the history of all of them."""
     return may(caller, "s", resource_type)
 
 
@@ -109,15 +106,26 @@ def may_send(caller: Caller, provider: str) -> bool:
     return caller.development or provider in caller.providers
 
 
-def visible(caller: Caller, right: str = "s") -> Predicate:
-    """Return the predicate that every statement which searches, or reads, on behalf of `caller` carries.
+def sending(caller: Caller) -> Caller:
+    """Return a caller as the sender of a message: what mappings make of it is within its right to send."""
+    return caller if caller.partner is None else replace(caller, scopes=frozenset({"system/*.cruds"}))
 
-    A partner may no more than its scopes say; what it is registered to see narrows that.
+
+def visible(caller: Caller) -> Predicate:
+    """Return the predicate that every statement which reads on behalf of `caller` carries.
+
+    What may be read or searched may be seen; which of the two it is, is asked of what a request is about.
     """
+    return Predicate(_types(caller, "seen"), caller.conditions)
+
+
+def _types(caller: Caller, right: Right | Literal["seen"]) -> Types:
+    """Return the types that `caller` may do something with: of a partner, what its scopes and its registration allow."""
     if caller.development:
-        return EVERYTHING
-    types = caller.types
-    if caller.partner is not None:
-        scoped = scopes.rights(caller.scopes)[right]
-        types = scoped if types is None else types if scoped is None else types & scoped
-    return Predicate(types)
+        return None
+    if caller.partner is None:
+        return caller.types
+    scoped = rights(caller.scopes)[right]
+    if caller.types is None or scoped is None:
+        return scoped if caller.types is None else caller.types
+    return caller.types & scoped

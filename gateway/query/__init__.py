@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.access.policy import Caller, may_read, visible
+from gateway.access.policy import Caller, may, visible
+from gateway.access.scopes import Right
 from gateway.errors import BadRequest, Forbidden, ResourceNotFound
 from gateway.fhir.search import SearchRequest, parse, within
 from gateway.query import histories, messages
@@ -80,7 +81,7 @@ def history(request: HistoryRequest, caller: Caller, to: Services, *, base: str)
     ResourceNotFound, Unavailable. https://hl7.org/fhir/R4/http.html#history
     """
     if request.type:
-        _authorise(caller, request.type)
+        _authorise(caller, request.type, "r" if request.id else "s")
     with to.store.reading() as db:
         asked = histories.unsealed(request, secret(db, caller))
         found = histories.read(db, asked, Scope(base, visible(caller)))
@@ -96,7 +97,7 @@ def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -
     `base` is the public FHIR base, without a slash at its end. Raises Forbidden, BadRequest for a page link that is not
     ours, Unavailable. https://hl7.org/fhir/R4/search.html
     """
-    _authorise(caller, request.resource_type)
+    _authorise(caller, request.resource_type, "s")
     with to.store.reading() as db:
         asked, position = _unsealed(db, request, caller, to)
         listed = _listed(db, asked, Scope(base, visible(caller)), position, to)
@@ -133,9 +134,9 @@ def _unsealed(
     return (within(found, compartment, id_) if compartment else found), link.position
 
 
-def _authorise(caller: Caller, resource_type: str) -> None:
-    if not may_read(caller, resource_type):
-        raise Forbidden(f"this caller may not read {resource_type}")
+def _authorise(caller: Caller, resource_type: str, right: Right = "r") -> None:
+    if not may(caller, right, resource_type):
+        raise Forbidden(f"this caller may not {'search' if right == 's' else 'read'} {resource_type}")
 
 
 def _reference(stored: Stored) -> str:

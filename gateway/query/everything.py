@@ -23,12 +23,12 @@ from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import PAGE, Page, page_query
 from gateway.query.audit import audit_row
 from gateway.query.links import secret
-from gateway.query.present import present
+from gateway.query.present import check_seen, present
 from gateway.store import Identity, Stored, gathering
 from gateway.store import history as stored_history
 from gateway.store.gathering import MAX_REFERRED, Gathered, Wanted
 from gateway.store.reads import read as read_stored
-from gateway.store.search import Position, link, seal, unseal
+from gateway.store.search import Position, Scope, link, seal, sees_one_of, unseal
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -73,10 +73,11 @@ def everything(asked: Everything, caller: Caller, to: Services, *, base: str) ->
     if not may_read(caller, asked.type):
         raise Forbidden(f"this caller may not read {asked.type}")
     of = Identity(asked.type, asked.id)
+    check_seen(of, caller, to)
     with to.store.reading() as db:
         itself = present(read_stored(db, of), of.type)
         first = [itself] if asked.after is None and _is_wanted(asked, itself) else []
-        found = _gathered(db, of, asked, caller, asked.count - len(first))
+        found = _gathered(db, of, asked, Scope(base, visible(caller)), asked.count - len(first))
         links = _links(asked, found.next, base, secret(db, caller))
     matches = list(_matches(first, found, base))
     seen = [f"{row.type}/{row.id}" for rows in (first, found.found, found.referred) for row in rows]
@@ -94,12 +95,12 @@ def opened(page: Page, address: str, caller: Caller, to: Services) -> Sequence[t
     return [*found.pairs, (PAGE, str(found.key))]
 
 
-def _gathered(db: Database, of: Identity, asked: Everything, caller: Caller, count: int) -> Gathered:
-    seen = visible(caller)
+def _gathered(db: Database, of: Identity, asked: Everything, scope: Scope, count: int) -> Gathered:
     stored = [type_ for type_ in stored_history.types(db) if not asked.types or type_ in asked.types]
-    types = frozenset(filter(seen.admits, stored))
+    types = frozenset(filter(scope.visible.admits, stored))
+    sees = sees_one_of(sorted(types), "c.type", "c.key", scope)
     since = asked.since.low if asked.since else 0
-    wanted = Wanted(types, count, asked.after or 0, since, asked.span, is_first=asked.after is None)
+    wanted = Wanted(types, count, asked.after or 0, since, asked.span, is_first=asked.after is None, sees=sees)
     codes = tables.compartments().get(of.type)
     if of.type in {"Patient", "Encounter"} and codes is not None:
         return gathering.compartment(db, of, codes, wanted)

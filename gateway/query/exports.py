@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, json
 
-from gateway.access.policy import Caller, may_read
+from gateway.access.policy import Caller, may_read, visible
 from gateway.errors import Forbidden, Issue, ResourceNotFound
 from gateway.fhir import tables
 from gateway.fhir.datetime import format_instant
@@ -28,7 +28,8 @@ from gateway.store import exporting
 from gateway.store.exporting import Export, Exported, OfEverything
 from gateway.store.membership import OfPatients, Patients
 from gateway.store.records import microseconds, moment
-from gateway.store.search import Position, link, page_secret, seal, unseal
+from gateway.store.search import Position, Scope, link, page_secret, seal, sees, unseal
+from gateway.store.search.sql import Sql
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -87,7 +88,7 @@ def manifest(id_: str, files: str, caller: Caller, to: Services) -> bytes:
     with to.store.reading() as db:
         export = _found(db, id_, caller, to)
         wanted = _READ.decode(export.asked)
-        of, secret = _exported(db, export, wanted, to), _secret(db, caller)
+        of, secret = _exported(db, export, wanted, caller, to), _secret(db, caller)
 
         def file(kind: str, keys: tuple[int, int]) -> dict[str, str]:
             sealed = seal(link(f"export/{id_}", (("type", kind),), Position(keys, 0)), secret)
@@ -119,7 +120,7 @@ def content(sealed: str, caller: Caller, to: Services) -> bytes:
         if not all(may_read(caller, name) for name in types):
             raise Forbidden("this caller may not read this any more")
         low, high = part.values or (0, 0)
-        found = _lines(kind, (low, high), _exported(db, export, wanted, to), wanted)
+        found = _lines(kind, (low, high), _exported(db, export, wanted, caller, to), wanted)
     to.store.audit(audit_row(caller, to.clock(), "export-file", [f"{kind or 'deleted'}: {len(found)}"], [id_]))
     return b"".join(b"%b\n" % body for body in found if body)
 
@@ -145,13 +146,18 @@ def _secret(db: Database, caller: Caller) -> bytes:
     return page_secret(db, "export", caller.organisation)
 
 
-def _exported(db: Database, export: Export, wanted: Wanted, to: Services) -> Exported:
+def _exported(db: Database, export: Export, wanted: Wanted, caller: Caller, to: Services) -> Exported:
+    scope = Scope(to.settings.base_url, visible(caller))
+
+    def seen(resource_type: str) -> Sql:
+        return sees(resource_type, "c.key", scope)
+
     since = microseconds(wanted.since) if wanted.since is not None else -1
     if wanted.members is None:
-        return OfEverything(db, since, export.at)
+        return OfEverything(db, since, export.at, seen)
     codes = tables.compartments()["Patient"]
     patients = Patients(frozenset(wanted.members.patients), codes, to.settings.base_url)
-    return OfPatients(db, since, export.at, patients)
+    return OfPatients(db, since, export.at, patients, seen)
 
 
 def _lines(kind: str, keys: tuple[int, int], of: Exported, wanted: Wanted) -> Sequence[bytes]:

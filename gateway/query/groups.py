@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from gateway.access.policy import Caller, may_read
+from gateway.access.policy import Caller, may_read, visible
 from gateway.errors import Forbidden, InvalidResource, Issue
 from gateway.fhir import datetime
 from gateway.fhir.json import decode
@@ -21,6 +21,7 @@ from gateway.store import Identity
 from gateway.store.index.references import located
 from gateway.store.reads import read
 from gateway.store.records import microseconds
+from gateway.store.search import Scope, seen
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
@@ -58,25 +59,27 @@ def members(id_: str, caller: Caller, to: Services) -> Members:
     patients: dict[str, None] = {}
     left_out: list[LeftOut] = []
     now, base = microseconds(to.clock()), to.settings.base_url
+    scope = Scope(base, visible(caller))
     with to.store.reading() as db:
-        ahead, seen = [id_], {id_}
+        ahead, met = [id_], {id_}
         while ahead:
             name = ahead.pop()
-            for place, entity in _active(_group(db, name), now):
+            for place, entity in _active(_group(db, name, scope), now):
                 found = located(str(entity.get("reference", "")), base) or ("", "")
                 if found[0] == "Patient":
                     patients[found[1]] = None
                 elif found[0] != "Group":
                     left_out.append(LeftOut(name, place, "this member is no Patient here, and is left out"))
-                elif found[1] not in seen:
-                    seen.add(found[1])
+                elif found[1] not in met:
+                    met.add(found[1])
                     ahead.append(found[1])
-    to.store.audit(audit_row(caller, to.clock(), "export-members", [f"Group/{name}" for name in sorted(seen)], []))
+    to.store.audit(audit_row(caller, to.clock(), "export-members", [f"Group/{name}" for name in sorted(met)], []))
     return Members(id_, list(patients), left_out)
 
 
-def _group(db: Database, id_: str) -> Resource:
-    group: Resource = decode(present(read(db, Identity("Group", id_)), "Group").body)
+def _group(db: Database, id_: str, scope: Scope) -> Resource:
+    identity = Identity("Group", id_)
+    group: Resource = decode(present(read(db, identity) if seen(db, [identity], scope) else None, "Group").body)
     if group.get("type") != "person" or not group.get("actual"):
         text = (
             f"Group/{id_} is not one of actual persons (type person, actual true), and only of these data are exported"

@@ -19,11 +19,11 @@ from gateway.store import Identity
 from gateway.store import history as stored_history
 from gateway.store.history import Span, Versions
 from gateway.store.reads import read as read_stored
-from gateway.store.search import Position, link, seal, unseal
+from gateway.store.search import Position, link, seal, seen, sees, unseal
 
 if TYPE_CHECKING:
-    from gateway.access.policy import Predicate
     from gateway.store import Database
+    from gateway.store.search import Scope
 
 COUNT, MAX_COUNT = 50, 1000
 
@@ -79,16 +79,20 @@ def unsealed(request: HistoryRequest, secret: bytes) -> HistoryRequest:
     return replace(asked, after=None if found.position is None else (*found.position.values, found.position.key))
 
 
-def read(db: Database, asked: HistoryRequest, visible: Predicate) -> Versions:
-    """Return the versions of the page that is asked. ResourceNotFound when there never was such a resource."""
+def read(db: Database, asked: HistoryRequest, scope: Scope) -> Versions:
+    """Return the versions of the page that is asked: of what the caller may see, as it is now.
+
+    ResourceNotFound when there never was such a resource.
+    """
     since = asked.since.low if asked.since else 0
     span = Span(asked.count, since, (asked.at.low, asked.at.high) if asked.at else None, asked.after)
     if not asked.id:
-        types = [asked.type] if asked.type else filter(visible.admits, stored_history.types(db))
-        return stored_history.of_types(db, list(types), span)
+        types = [asked.type] if asked.type else filter(scope.visible.admits, stored_history.types(db))
+        return stored_history.of_types(db, {type_: sees(type_, "r.key", scope) for type_ in types}, span)
     identity = Identity(asked.type, asked.id)
-    found = stored_history.of_instance(db, identity, span)
-    if not found.found and read_stored(db, identity) is None:
+    is_seen = bool(seen(db, [identity], scope))
+    found = stored_history.of_instance(db, identity, span) if is_seen else Versions([])
+    if not found.found and not (is_seen and read_stored(db, identity)):
         raise ResourceNotFound(f"there is no such {asked.type}")
     return found
 

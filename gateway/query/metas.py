@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.access.policy import Caller, may_read, visible
+from gateway.access.policy import Caller, visible
 from gateway.errors import Forbidden
 from gateway.query.audit import audit_row
 from gateway.store import history as stored_history
@@ -20,11 +20,19 @@ Meta = dict[str, Any]
 
 
 def in_use(resource_type: str, caller: Caller, to: Services) -> Meta:
-    """Return what is in use on a type or ('') on every type that the caller may read. Raises Forbidden, Unavailable."""
-    if resource_type and not may_read(caller, resource_type):
-        raise Forbidden(f"this caller may not read {resource_type}")
+    """Return what is in use on a type or ('') on every type that the caller may read whole. Forbidden, Unavailable.
+
+    Of a type of which it may read some resources alone nothing is told: others' labels tell of them.
+    """
+    sight = visible(caller)
+    if resource_type and (not sight.admits(resource_type) or sight.condition(resource_type)):
+        raise Forbidden(f"this caller may not read every {resource_type}")
     with to.store.reading() as db:
-        types = [resource_type] if resource_type else list(filter(visible(caller).admits, stored_history.types(db)))
+        types = (
+            [resource_type]
+            if resource_type
+            else [name for name in stored_history.types(db) if sight.admits(name) and not sight.condition(name)]
+        )
         profiles = sorted({url for type_ in types for url in labels.profiles(db, type_)})
         tags = sorted({coding for type_ in types for coding in labels.codings(db, type_, "_tag")})
         security = sorted({coding for type_ in types for coding in labels.codings(db, type_, "_security")})

@@ -1,9 +1,16 @@
-"""Whether what was looked up is there. https://hl7.org/fhir/R4/http.html#read"""
+"""Whether what was looked up is there, for who asks. https://hl7.org/fhir/R4/http.html#read"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from gateway.access.policy import Caller, visible
 from gateway.errors import ResourceGone, ResourceNotFound
-from gateway.store import Stored
+from gateway.store import Identity, Stored
+from gateway.store.search import Scope, seen
+
+if TYPE_CHECKING:
+    from gateway.services import Services
 
 
 def present(found: Stored | None, resource_type: str) -> Stored:
@@ -13,3 +20,18 @@ def present(found: Stored | None, resource_type: str) -> Stored:
     if found.deleted:
         raise ResourceGone(f"this {resource_type} was deleted")
     return found
+
+
+def is_seen(identity: Identity, caller: Caller, to: Services) -> bool:
+    """Return whether a resource may be seen by who asks; what is not there and what may not be seen cost the same."""
+    sight = visible(caller)
+    if sight.condition(identity.type) is None:
+        return sight.admits(identity.type)
+    with to.store.reading(snapshot=False) as db:
+        return bool(seen(db, [identity], Scope(to.settings.base_url, sight)))
+
+
+def check_seen(identity: Identity, caller: Caller, to: Services) -> None:
+    """Raise ResourceNotFound, as of what is not there, for what may not be seen."""
+    if not is_seen(identity, caller, to):
+        present(None, identity.type)

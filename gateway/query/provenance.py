@@ -21,6 +21,7 @@ from gateway.fhir.types import Resource
 from gateway.mapping.run import run
 from gateway.query import kept
 from gateway.query.audit import audit_row
+from gateway.query.present import is_seen
 from gateway.store import inbox
 from gateway.store.inbox import API, MESSAGE
 from gateway.store.records import Identity, Stored, moment
@@ -96,7 +97,7 @@ def provenance(resource_type: str, id_: str, caller: Caller, to: Services, *, co
         if not may_read(caller, type_):
             raise Forbidden(f"this caller may not read {type_}")
     identity = Identity(resource_type, id_)
-    if to.store.read(identity) is None:
+    if not is_seen(identity, caller, to) or to.store.read(identity) is None:
         raise ResourceNotFound(f"there is no such {resource_type}")
     with to.store.reading() as db:
         links = [Link(*row) for row in db.rows(_LINKS, (*identity, count))]

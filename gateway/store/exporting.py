@@ -5,10 +5,11 @@ Versions are kept, so a range is the same whenever it is read, whatever was writ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.fhir.frozen import frozen
+from gateway.store.search.sql import Sql
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
@@ -25,18 +26,25 @@ _THERE = "c.type = ? and not c.deleted and c.last_updated > ? and c.key > ?"
 _GONE = "c.type = ? and c.deleted and c.last_updated > ? and c.last_updated > ? and c.key > ?"
 _LAST = f"""
 select max(key) from (
-    select key from (select key from current c where {_THERE} union all select key from current c where {_GONE}) found
+    select key from (
+        select key from current c where {_THERE} and {{sees}} union all
+        select key from current c where {_GONE} and {{sees}}) found
     order by key limit ?) part"""  # noqa: S608 - our own words
 AS_OF = """
 current c join resource r on r.key = c.key and r.version = case
     when c.last_updated <= ? then c.version
     else (select max(v.version) from resource v where v.key = c.key and v.last_updated <= ?) end"""
 """Each resource with the version that it had at a moment, which is given twice."""
-_BODIES = f"select r.body from {AS_OF} where {{}} and c.key <= ? and r.last_updated > ? and length(r.body) > 0"  # noqa: S608
-_RANGE = f"{_BODIES.format(_THERE)} union all {_BODIES.format(_GONE)}"
+_BODIES = f"""
+select r.body from {AS_OF}
+where {{there}} and {{{{sees}}}} and c.key <= ? and r.last_updated > ? and length(r.body) > 0"""  # noqa: S608
+_RANGE = f"{_BODIES.format(there=_THERE)} union all {_BODIES.format(there=_GONE)}"
 _DELETED = """
 select c.type, c.id from current c
-where c.type = ? and c.deleted and c.last_updated > ? and c.last_updated <= ? order by c.last_updated, c.key"""
+where c.type = ? and c.deleted and c.last_updated > ? and c.last_updated <= ? and {sees}
+order by c.last_updated, c.key"""
+Sees = Callable[[str], Sql]
+"""The condition on `c.key` under which a resource of a type is exported."""
 
 
 class Export(NamedTuple):
@@ -80,19 +88,21 @@ def end(db: Database, id_: str, organisation: str) -> bool:
 
 @frozen()
 class OfEverything:
-    """Every resource of a type. https://hl7.org/fhir/uv/bulkdata/STU2/export.html#endpoint---system-level-export"""
+    """Every resource of a type that may be seen. https://hl7.org/fhir/uv/bulkdata/STU2/export.html#endpoint---system-level-export"""
 
     db: Database
     since: int
     at: int
+    sees: Sees
 
     def ranges(self, resource_type: str, size: int) -> list[Range]:
         """See `Exported`."""
         found: list[Range] = []
-        low = 0
+        low, (sees, of_seen) = 0, self.sees(resource_type)
         while True:
-            asked = (resource_type, self.since, low, resource_type, self.since, self.at, low, size)
-            ((last,),) = self.db.rows(_LAST, asked)
+            there = (resource_type, self.since, low, *of_seen)
+            gone = (resource_type, self.since, self.at, low, *of_seen)
+            ((last,),) = self.db.rows(_LAST.format(sees=sees), (*there, *gone, size))
             if last is None:
                 return found
             found.append((low, last))
@@ -101,10 +111,13 @@ class OfEverything:
     def bodies(self, resource_type: str, keys: Range) -> Sequence[bytes]:
         """See `Exported`; by key."""
         low, high = keys
-        there = (self.at, self.at, resource_type, self.since, low, high, self.since)
-        gone = (self.at, self.at, resource_type, self.since, self.at, low, high, self.since)
-        return [bytes(body) for (body,) in self.db.rows(_RANGE, (*there, *gone))]
+        sees, of_seen = self.sees(resource_type)
+        there = (self.at, self.at, resource_type, self.since, low, *of_seen, high, self.since)
+        gone = (self.at, self.at, resource_type, self.since, self.at, low, *of_seen, high, self.since)
+        return [bytes(body) for (body,) in self.db.rows(_RANGE.format(sees=sees), (*there, *gone))]
 
     def deleted(self, resource_type: str) -> list[tuple[str, str]]:
         """See `Exported`."""
-        return [(type_, id_) for type_, id_ in self.db.rows(_DELETED, (resource_type, self.since, self.at))]
+        sees, of_seen = self.sees(resource_type)
+        rows = self.db.rows(_DELETED.format(sees=sees), (resource_type, self.since, self.at, *of_seen))
+        return [(type_, id_) for type_, id_ in rows]

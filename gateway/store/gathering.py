@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.fhir.frozen import frozen
 from gateway.store.search.pages import Found
-from gateway.store.search.sql import Sql, either, every, fails, holds, joined, one_of, sql
+from gateway.store.search.sql import TRUE, Sql, either, every, fails, holds, joined, one_of, sql
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
@@ -54,22 +54,22 @@ _NONE = "select c.id from current c where c.key = -1"
 _ITSELF = "select c.id from current c where c.type = {} and c.id = {}"
 _PLACES = """
 place(id) as (
-    {} union select (select c.id from current c where c.key = r.key and not c.deleted) from place p
+    {} union select (select c.id from current c where c.key = r.key and not c.deleted and {}) from place p
     cross join index_reference r where r.type = 'Location' and r.param = 'partof' and r.target_type = 'Location'
     and r.target_id = p.id
 )"""
 _SERVICES = """
 service(id) as (
-    {} union select (select c.id from current c where c.key = r.key and not c.deleted) from place p
+    {} union select (select c.id from current c where c.key = r.key and not c.deleted and {}) from place p
     cross join index_reference r where r.type = 'HealthcareService' and r.param = 'location'
     and r.target_type = 'Location' and r.target_id = p.id
 )"""
 _SCHEDULES = """
 agenda(id) as (
-    select (select c.id from current c where c.key = r.key and not c.deleted) from place p
+    select (select c.id from current c where c.key = r.key and not c.deleted and {}) from place p
     cross join index_reference r where r.type = 'Schedule' and r.param = 'actor' and r.target_type = 'Location'
     and r.target_id = p.id
-    union select (select c.id from current c where c.key = r.key and not c.deleted) from service s
+    union select (select c.id from current c where c.key = r.key and not c.deleted and {}) from service s
     cross join index_reference r where r.type = 'Schedule' and r.param = 'actor'
     and r.target_type = 'HealthcareService' and r.target_id = s.id
 )"""
@@ -80,11 +80,11 @@ select p.key, (select c.type from current c where c.key = p.key), (select c.id f
 (select r.body from current c join resource r on r.key = c.key and r.version = c.version where c.key = p.key)
 from p order by p.key"""
 _REFERENCES = """
-select (select c.key from current c where c.type = r.target_type and c.id = r.target_id and not c.deleted) as key
+select (select c.key from current c where c.type = r.target_type and c.id = r.target_id and not c.deleted and {}) as key
 from index_reference r where {} and {}"""
 _BINARIES = """
-select (select c.key from current c where c.type = 'Binary' and c.id = substr(r.value, 8) and not c.deleted) as key
-from index_uri r where {} and r.param = 'location' and r.value like 'Binary/%'"""
+select (select c.key from current c where c.type = 'Binary' and c.id = substr(r.value, 8) and not c.deleted and {})
+as key from index_uri r where {} and r.param = 'location' and r.value like 'Binary/%'"""
 _BELOW = {"Location": "place", "HealthcareService": "service", "Schedule": "agenda"}
 _POINTING = (("Slot", "schedule", "Schedule"), ("MeasureReport", "subject", "Location"))
 
@@ -93,7 +93,8 @@ _POINTING = (("Slot", "schedule", "Schedule"), ("MeasureReport", "subject", "Loc
 class Wanted:
     """Which part of it is wanted: types, so many after a key, changed since (µs), and of a span of care (µs).
 
-    `is_first`: of the first page, which tells what the resource itself refers to as well.
+    `is_first`: of the first page, which tells what the resource itself refers to as well. `sees` is the condition on
+    `c.type` and `c.key` under which a resource is told of.
     """
 
     types: frozenset[str]
@@ -102,6 +103,7 @@ class Wanted:
     since: int = 0
     span: tuple[int, int] | None = None
     is_first: bool = True
+    sees: Sql = TRUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,8 @@ def below(db: Database, of: Identity, wanted: Wanted) -> Gathered:
     is_place = of.type == "Location"
     itself, nothing = sql(_ITSELF, *of), Sql(_NONE)
     places, services = (itself, nothing) if is_place else (nothing, itself)
-    parts = [sql(_PLACES, places), sql(_SERVICES, services), Sql(_SCHEDULES)]
+    sees = wanted.sees  # what may not be seen leads nowhere either
+    parts = [sql(_PLACES, places, sees), sql(_SERVICES, services, sees), sql(_SCHEDULES, sees, sees)]
     tables = sql("recursive {}, ", joined(", ", parts))
     branches = [sql(_OF_TYPE, type_, t=table) for type_, table in _BELOW.items() if type_ in wanted.types]
     branches += [
@@ -171,7 +174,7 @@ def _statement(of: Identity, tables: Sql, branches: Sequence[Sql], wanted: Wante
     looked_up = sql(
         "select 1 from current c where c.key = w.key and not c.deleted and not (c.type = {} and c.id = {}) and {}",
         *of,
-        every(_filters(wanted)),
+        every([wanted.sees, *_filters(wanted)]),
     )
     page = sql(
         "with {} w as materialized (select distinct key from ({}) u where key > {}),"
@@ -219,7 +222,7 @@ def _referred(
 
 
 def _referred_statement(of: Identity, origins: Sql, wanted: Wanted) -> Sql:
-    named = sql(_REFERENCES, origins, one_of("r.target_type", sorted(wanted.types)))
+    named = sql(_REFERENCES, wanted.sees, origins, one_of("r.target_type", sorted(wanted.types)))
     itself = sql("select 1 from current c where c.key = u.key and c.type = {} and c.id = {}", *of)
     return sql(
         "with p as materialized (select distinct key from ({}) u where key is not null and {} limit {limit}) {}",
@@ -233,4 +236,4 @@ def _referred_statement(of: Identity, origins: Sql, wanted: Wanted) -> Sql:
 def _files(origins: Sql, wanted: Wanted) -> Iterable[Sql]:
     """Yield the select of the files of documents, which are named by URL."""
     if "Binary" in wanted.types:
-        yield sql(_BINARIES, origins)
+        yield sql(_BINARIES, wanted.sees, origins)

@@ -6,11 +6,12 @@ same. https://hl7.org/fhir/R4/http.html#history
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.store.records import Identity, Stored, moment
+from gateway.store.search.sql import Sql, joined
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
@@ -45,7 +46,7 @@ _OF_TYPE = f"""
 select * from (
     select r.last_updated as at, r.key as key, r.version as version, {_NEXT} as until
     from resource r
-    where r.type = ? and r.last_updated >= ? and (r.last_updated, r.key, r.version) < (?, ?, ?)
+    where r.type = ? and r.last_updated >= ? and (r.last_updated, r.key, r.version) < (?, ?, ?) and {{}}
     order by r.last_updated desc, r.key desc, r.version desc limit ?
 ) w"""  # noqa: S608 - of constants
 _IN_ORDER = " order by at desc, key desc, version desc limit ?"
@@ -95,8 +96,10 @@ def of_instance(db: Database, identity: Identity, span: Span) -> Versions:
     return Versions(found, (found[-1].version, found[-1].late) if len(rows) > span.count else None)
 
 
-def of_types(db: Database, wanted: Sequence[str], span: Span) -> Versions:
+def of_types(db: Database, wanted: Mapping[str, Sql], span: Span) -> Versions:
     """Return the versions of every resource of these types; what came too late never was the present and is not here.
+
+    With each type stands the condition on `r.key` under which a resource of it is told of.
 
     A page may hold fewer than were asked for though there is a next one: of what was the present at a time, it is made
     of the next `REACH` versions.
@@ -105,8 +108,12 @@ def of_types(db: Database, wanted: Sequence[str], span: Span) -> Versions:
         return Versions([])
     reach = span.count + 1 if span.at is None else max(REACH, span.count + 1)
     after = span.after or (_LAST, _LAST, _LAST_VERSION)
-    text = " union all ".join([_OF_TYPE] * len(wanted)) + _IN_ORDER
-    rows = db.rows(text, [value for type_ in wanted for value in (type_, span.since, *after, reach)] + [reach])
+    each = [
+        Sql(_OF_TYPE.format(sees.text), (type_, span.since, *after, *sees.parameters, reach))
+        for type_, sees in wanted.items()
+    ]
+    text, parameters = joined(" union all ", each)
+    rows = db.rows(text + _IN_ORDER, (*parameters, reach))
     chosen = [row for row in rows if span.at is None or _was_present(row, span.at)]
     if len(chosen) > span.count:
         chosen = chosen[: span.count]

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gateway.fhir.frozen import frozen
 from gateway.fhir.json import decode
-from gateway.store.exporting import AS_OF, Range
+from gateway.store.exporting import AS_OF, Range, Sees
 from gateway.store.index import rows
 from gateway.store.index.definitions import fingerprint
-from gateway.store.search.sql import Sql, joined, one_of, sql
+from gateway.store.search.sql import Sql, every, joined, one_of, sql
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
@@ -28,14 +28,15 @@ _POINTING = "select r.key from index_reference r where r.type = {} and {} and r.
 _ITSELF = "select p.key from current p where p.type = 'Patient' and {}"
 _UNCHANGED = """
 select distinct c.key from ({}) m cross join current c where c.key = m.key and not c.deleted and c.indexed_as = {}
-and c.last_updated > {} and c.last_updated <= {} and c.key > {} and c.key <= {}"""
+and c.last_updated > {} and c.last_updated <= {} and c.key > {} and c.key <= {} and {}"""
 _DOUBTED = "select c.key from current c where c.type = {} and {} and c.key > {} and c.key <= {}"
 _BODIES = f"""
 select c.key, r.body from {AS_OF} where {{}} and r.last_updated > ? and length(r.body) > 0 order by c.key"""  # noqa: S608
 _GONE = """
 select c.id, r.body from current c join resource r on r.key = c.key and r.version =
     (select max(v.version) from resource v where v.key = c.key and length(v.body) > 0)
-where c.type = ? and c.deleted and c.last_updated > ? and c.last_updated <= ? order by c.last_updated, c.key"""
+where c.type = ? and c.deleted and c.last_updated > ? and c.last_updated <= ? and {sees}
+order by c.last_updated, c.key"""
 
 
 @frozen()
@@ -70,6 +71,7 @@ class OfPatients:
     since: int
     at: int
     patients: Patients
+    sees: Sees
 
     def ranges(self, resource_type: str, size: int) -> list[Range]:
         """See `Exported`."""
@@ -81,16 +83,18 @@ class OfPatients:
 
     def bodies(self, resource_type: str, keys: Range) -> Sequence[bytes]:
         """See `Exported`; by key."""
-        return [body for _, body in self._as_of(self._keys(resource_type, keys))]
+        return [body for _, body in self._as_of(resource_type, self._keys(resource_type, keys))]
 
     def deleted(self, resource_type: str) -> list[tuple[str, str]]:
         """See `Exported`; what it pointed at last says whose it was."""
-        gone = self.db.rows(_GONE, (resource_type, self.since, self.at))
+        sees, of_seen = self.sees(resource_type)
+        gone = self.db.rows(_GONE.format(sees=sees), (resource_type, self.since, self.at, *of_seen))
         return [(resource_type, id_) for id_, body in gone if self.patients.hold(bytes(body))]
 
     def _keys(self, resource_type: str, within: Range) -> list[int]:
         doubted = self.db.rows(*_doubted(resource_type, self.at, within))
-        found = {key for key, body in self._as_of([key for (key,) in doubted]) if self.patients.hold(body)}
+        as_of = self._as_of(resource_type, [key for (key,) in doubted])
+        found = {key for key, body in as_of if self.patients.hold(body)}
         for some in _parts(sorted(self.patients.ids)):
             found.update(key for (key,) in self.db.rows(*self._unchanged(resource_type, some, within)))
         return sorted(found)
@@ -101,12 +105,14 @@ class OfPatients:
         if resource_type == "Patient":
             branches.append(sql(_ITSELF, one_of("p.id", ids)))
         found = joined(" union all ", branches)
-        return sql(_UNCHANGED, found, fingerprint(resource_type), self.since, self.at, *within)
+        return sql(
+            _UNCHANGED, found, fingerprint(resource_type), self.since, self.at, *within, self.sees(resource_type)
+        )
 
-    def _as_of(self, keys: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    def _as_of(self, resource_type: str, keys: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """Yield the keys and bodies of what was there at the moment and was changed after `since`."""
         for some in _parts(keys):
-            where = one_of("c.key", some)
+            where = every([one_of("c.key", some), self.sees(resource_type)])
             asked = (self.at, self.at, *where.parameters, self.since)
             yield from ((key, bytes(body)) for key, body in self.db.rows(_BODIES.format(where.text), asked))
 

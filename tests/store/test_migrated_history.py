@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.store import Store, history, migrate
 from gateway.store.history import Span
+from gateway.store.search.sql import TRUE
 from tests.store.writing import put
 
 
@@ -20,6 +21,6 @@ def test_versions_of_an_older_store_are_in_the_history_of_their_type(store: Stor
             execute(statement)
 
     with store.reading() as db:
-        found = history.of_types(db, ["Slot"], Span(10)).found
+        found = history.of_types(db, {"Slot": TRUE}, Span(10)).found
 
     assert [(v.version, v.deleted, v.method, v.is_new) for v in found] == [(2, True, "", False), (1, False, "", True)]

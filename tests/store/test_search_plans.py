@@ -15,6 +15,7 @@ from gateway.store import Identity, Store, history, search
 from gateway.store.history import Span
 from gateway.store.records import Engine
 from gateway.store.search import CANDIDATES, Position, Scope
+from gateway.store.search.sql import TRUE
 from gateway.validation.terms import Terms
 from gateway.validation.terms.searched import SearchedCodes
 
@@ -187,9 +188,9 @@ def test_no_page_of_a_history_reads_a_table_or_an_index_whole(store: Store) -> N
     with explaining(store) as db:
         for at in (None, (0, 2**60)):
             for types in (["Slot"], known):
-                first = history.of_types(db, types, Span(20, at=at))
+                first = history.of_types(db, dict.fromkeys(types, TRUE), Span(20, at=at))
                 assert len(first.found) == 20
-                history.of_types(db, types, Span(20, at=at, after=first.next))
+                history.of_types(db, dict.fromkeys(types, TRUE), Span(20, at=at, after=first.next))
         history.of_instance(db, Identity("Slot", "slot-3"), Span(20))
 
     assert known == ["HealthcareService", "Schedule", "Slot"]

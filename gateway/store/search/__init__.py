@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.store.search.complete import check_complete
+from gateway.store.search.conditions import sees, sees_one_of
 from gateway.store.search.distance import distances
 from gateway.store.search.includes import MAX_INCLUDES, read_includes
 from gateway.store.search.order import Position
 from gateway.store.search.pages import Found, Results, count_matches, read_page
 from gateway.store.search.scope import CANDIDATES, REACH, Everything, Scope, Visible
+from gateway.store.search.seen import seen
 from gateway.store.search.several import read_several
 from gateway.store.search.tokens import Link, link, page_secret, seal, unseal
 
@@ -37,6 +39,9 @@ __all__ = [
     "read",
     "read_several",
     "seal",
+    "seen",
+    "sees",
+    "sees_one_of",
     "unseal",
 ]
 
