@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from prometheus_client import Counter, Histogram
     from prometheus_client.core import GaugeMetricFamily
 
 TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
@@ -49,6 +51,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._of = cache(self._found)  # the library looks them up under a lock, among all there are
         self._messages = Counter(
             "gateway_messages",
             "Messages that came by any door, accepted or refused; one that is repeated counts again.",
@@ -61,8 +64,12 @@ class Metrics:
 
     def answered(self, method: str, rule: str, status: int, seconds: float) -> None:
         """Count a request by the rule, not the URL, that it was answered by."""
-        self._requests.labels(method, rule, str(status)).inc()
-        self._seconds.labels(method, rule).observe(seconds)
+        requests, duration = self._of(method, rule, status)
+        requests.inc()
+        duration.observe(seconds)
+
+    def _found(self, method: str, rule: str, status: int) -> tuple[Counter, Histogram]:
+        return self._requests.labels(method, rule, str(status)), self._seconds.labels(method, rule)
 
     def taken(self, provider: str, format_: str, outcome: str) -> None:
         """Count a message: `outcome` is accepted or refused."""
