@@ -132,7 +132,7 @@ def _limit() -> None:
 
 def _keep_bsn_out_of_urls() -> None:
     """Refuse a BSN in the URL: URLs end up in logs, histories and proxies."""
-    refuse_bsn_in_url(wire.pairs(request.query_string), (request.view_args or {}).get("type", "Patient"))
+    refuse_bsn_in_url(wire.url_parameters(), (request.view_args or {}).get("type", "Patient"))
     if any(kind in _PERSONS and is_bsn(id_) for kind, id_ in pairwise(request.path.split("/"))):
         raise BadRequest("a BSN may not be the id of a resource, nor stand in any URL", code="bsn-in-url")
 

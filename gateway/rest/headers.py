@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#mime-type
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -34,6 +35,10 @@ class Prefer:
 
     returned: Return | None = None
     strict: bool = True
+
+
+AS_USUAL = Prefer()
+"""What a caller gets who has no wishes."""
 
 
 def media_type(content_type: str | None) -> str:
@@ -74,6 +79,7 @@ def negotiate(accept: str | None, offered: Mapping[str, str], *, default: str) -
     raise NotAcceptable(f"offered: {', '.join(sorted(name for name in offered if '/' in name))}, FHIR version 4.0")
 
 
+@lru_cache(maxsize=256)
 def negotiate_fhir(accept: str | None, format_: str | None, sent: str | None = None) -> str:
     """Return the FHIR media type to answer in; `_format` goes before Accept. NotAcceptable.
 
@@ -92,7 +98,9 @@ def prefer(value: str | None) -> Prefer:
 
     https://hl7.org/fhir/R4/http.html#ops, https://hl7.org/fhir/R4/search.html#errors
     """
-    said = [wish.strip().partition("=")[::2] for wish in (value or "").replace(";", ",").split(",")]
+    if value is None:
+        return AS_USUAL
+    said = [wish.strip().partition("=")[::2] for wish in value.replace(";", ",").split(",")]
     wishes = dict(reversed(said))  # of what is said twice the first holds: RFC 7240, 2
     handling = wishes.get("handling", "strict").strip('"')
     returned = wishes.get("return", "").strip('"')

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import BadRequest, Issue
 from gateway.fhir.types import Resource
-from gateway.rest.headers import FHIR_JSON, Prefer, versions_of
+from gateway.rest.headers import AS_USUAL, FHIR_JSON, Prefer, versions_of
 
 if TYPE_CHECKING:
     from gateway.access.policy import Caller
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gateway.transact import Received
 
 Pairs = Sequence[tuple[str, str]]
-AS_USUAL = Prefer()
 
 
 @dataclass(frozen=True, slots=True)

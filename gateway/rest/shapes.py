@@ -43,6 +43,8 @@ def check_whole(resource: Resource) -> None:
 
 def parse(ask: Ask) -> tuple[tuple[str, ...], str | None]:
     """Return the elements that are asked for, and the summary. BadRequest with everything that is wrong."""
+    if not ask.parameters:
+        return (), None
     ask.check_parameters(*_SHAPES)
     said = dict(ask.parameters)
     elements = tuple(said["_elements"].split(",")) if "_elements" in said else ()

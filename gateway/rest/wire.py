@@ -6,7 +6,7 @@ Bodies are bytes both ways: Flask's JSON is not used. https://hl7.org/fhir/R4/ht
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -37,9 +37,12 @@ from gateway.rest.headers import (
     negotiate_fhir,
     prefer,
 )
-from gateway.rest.interaction import Answer, Ask, Conditions, Pairs
+from gateway.rest.interaction import UNCONDITIONAL, Answer, Ask, Conditions, Pairs
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import Headers
+
     from gateway.services import Services
     from gateway.store import Stored
     from gateway.transact import Outcome
@@ -48,6 +51,7 @@ MAX_PARAMETERS = 200
 REPEATED = "Idempotent-Replayed"
 """The header that says that a request was carried out before, and that this is its first answer again."""
 GENERAL_PARAMETERS = frozenset({"_format", "_pretty"})  # about the representation, not about what is asked
+_CONDITIONS = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_NONE_EXIST", "HTTP_IF_MODIFIED_SINCE"})
 _FORM = "application/x-www-form-urlencoded"
 _WRITTEN = {"created": HTTPStatus.CREATED}
 
@@ -90,20 +94,32 @@ def encoded_outcome(issues: Iterable[Issue]) -> bytes:
 
 def respond(answer: Answer) -> Response:
     """Return `answer` as an HTTP response."""
-    response = Response(answer.body, answer.status, content_type=f"{answer.media_type}; charset=utf-8")
-    if not answer.body:
-        del response.headers["Content-Type"]
+    return _Response(answer.body, answer.status, list(_headers(answer)))
+
+
+class _Response(Response):
+    """A response of which nobody guesses the type."""
+
+    default_mimetype = None
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """Return the headers as they stand; Flask goes over each of them to set right what here is right with a 200."""
+        return self.headers if self.status_code == HTTPStatus.OK else super().get_wsgi_headers(environ)
+
+
+def _headers(answer: Answer) -> Iterator[tuple[str, str]]:
+    if answer.body:
+        yield "Content-Type", f"{answer.media_type}; charset=utf-8"
     if answer.version is not None:
-        response.headers["ETag"] = f'W/"{answer.version}"'
+        yield "ETag", f'W/"{answer.version}"'
     if answer.last_updated:
-        response.headers["Last-Modified"] = format_datetime(answer.last_updated.astimezone(UTC), usegmt=True)
+        yield "Last-Modified", format_datetime(answer.last_updated.astimezone(UTC), usegmt=True)
     if answer.repeated:
-        response.headers[REPEATED] = "true"
+        yield REPEATED, "true"
     if answer.retry_after is not None:
-        response.headers["Retry-After"] = str(answer.retry_after)
+        yield "Retry-After", str(answer.retry_after)
     if answer.location:
-        response.headers["Location"] = f"{services().settings.base_url}/{answer.location}"
-    return response
+        yield "Location", f"{services().settings.base_url}/{answer.location}"
 
 
 def as_liked(answer: Answer) -> Answer:
@@ -173,12 +189,7 @@ def asked(**path: str) -> Ask:
         to=services(),
         read_body=patch if request.method == "PATCH" else resource,
         parameters=[pair for pair in parameters() if pair[0] not in GENERAL_PARAMETERS],
-        conditions=Conditions(
-            headers.get("If-Match"),
-            headers.get("If-None-Match"),
-            headers.get("If-None-Exist"),
-            request.if_modified_since,
-        ),
+        conditions=_conditions(),
         prefer=prefer(headers.get("Prefer")),
         is_bare="Content-Type" not in headers and not request.content_length,
         received=None,
@@ -186,11 +197,28 @@ def asked(**path: str) -> Ask:
     )
 
 
+def _conditions() -> Conditions:
+    if request.environ.keys().isdisjoint(_CONDITIONS):
+        return UNCONDITIONAL
+    headers = request.headers
+    return Conditions(
+        headers.get("If-Match"), headers.get("If-None-Match"), headers.get("If-None-Exist"), request.if_modified_since
+    )
+
+
 def parameters() -> Pairs:
     """Return the parameters of the URL and, on POST _search, those of the form. BadRequest. Read once a request."""
-    if "parameters" not in g:
-        g.parameters = pairs(request.query_string) + (pairs(content()) if _is_form() else [])
-    found: Pairs = g.parameters
+    found: Pairs | None = g.get("parameters")
+    if found is None:
+        found = g.parameters = [*url_parameters(), *pairs(content())] if _is_form() else url_parameters()
+    return found
+
+
+def url_parameters() -> Pairs:
+    """Return the parameters of the URL. BadRequest. Read once a request."""
+    found: Pairs | None = g.get("url_parameters")
+    if found is None:
+        found = g.url_parameters = pairs(request.query_string)
     return found
 
 
