@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from gateway.errors import Unavailable
@@ -57,15 +57,9 @@ class Pool:
         self._idle: list[SqliteDatabase] = []
         self._closed = False
 
-    @contextmanager
-    def database(self) -> Iterator[SqliteDatabase]:
-        """Lend a database to one thread; Unavailable when the file cannot be used."""
-        with available():
-            db = self._taken()
-            try:
-                yield db
-            finally:
-                self._give_back(db)
+    def database(self) -> Loan:
+        """Return the loan of a database."""
+        return Loan(self)
 
     def close(self) -> None:
         """Close every connection; one that is lent is closed when it comes back."""
@@ -73,13 +67,15 @@ class Pool:
         while self._idle:
             self._idle.pop().connection.close()
 
-    def _taken(self) -> SqliteDatabase:
+    def take(self) -> SqliteDatabase:
+        """Return a database that nobody else has until it is given back."""
         try:
             return self._idle.pop()
         except IndexError:
             return SqliteDatabase(connect(self._path, self._patience))
 
-    def _give_back(self, db: SqliteDatabase) -> None:
+    def give_back(self, db: SqliteDatabase) -> None:
+        """Have a database back."""
         if self._closed:
             db.connection.close()
         else:
@@ -102,12 +98,59 @@ def connect(path: Path, patience: float) -> sqlite3.Connection:
     return connection
 
 
-@contextmanager
-def available() -> Iterator[None]:
-    """Raise Unavailable for what the disk or another program does to the database."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _OUTSIDE_US:
-            raise
-        raise Unavailable.later(f"the store cannot be used now: {error}") from error
+class Available:
+    """Raises Unavailable for what the disk or another program does to the database within it."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        """Raise Unavailable, or leave what was raised as it is."""
+        if isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _OUTSIDE_US:
+            raise Unavailable.later(f"the store cannot be used now: {error}") from error
+
+
+class Loan:
+    """A database of a pool, lent to one thread; Unavailable when the file cannot be used.
+
+    A class, as is all that every read goes through: a context that is a generator takes four times as long.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._available = Available()
+
+    def __enter__(self) -> SqliteDatabase:
+        """Return the database."""
+        with self._available:
+            self._db = self._pool.take()
+        return self._db
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give it back."""
+        self._pool.give_back(self._db)
+        self._available.__exit__(kind, error, trace)
+
+
+class Transaction:
+    """Writes on a connection, all of which are committed at the end, or none."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        """Begin, as the one writer."""
+        self._connection.execute("begin immediate")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Commit, or after an error take everything back."""
+        try:
+            if kind is None:
+                self._connection.execute("commit")
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("rollback")

@@ -14,11 +14,11 @@ from pathlib import Path
 from gateway.store import migrate, reads
 from gateway.store.indexing import Noting
 from gateway.store.interface import PATIENCE, Decide, Prepare, T, nothing
-from gateway.store.records import Batch, Durability, Engine, Identity, Stored
-from gateway.store.sqlite.connection import Pool, SqliteDatabase, available, connect
+from gateway.store.records import Durability, Engine, Identity, Stored
+from gateway.store.sqlite.connection import Available, Pool, SqliteDatabase, Transaction, connect
 from gateway.store.sqlite.flush import Flush
 from gateway.store.sqlite.lock import WriteLock
-from gateway.store.sqlite.write import SqliteSight, write
+from gateway.store.sqlite.write import SqliteSight, write, write_audit
 
 _OPENING_SECONDS = 30.0
 
@@ -66,22 +66,37 @@ class SqliteStore:
 
     def read(self, identity: Identity) -> Stored | None:
         """Return the newest version, which may be a deletion; None when there never was one."""
-        with self.reading(snapshot=False) as db:
+        with self._here().pool.database() as db:
             return reads.read(db, identity)
 
     def vread(self, identity: Identity, version: int, late: int = 0) -> Stored | None:
         """Return that version, or what came too late while it was the newest; None when there is none."""
-        with self.reading(snapshot=False) as db:
+        with self._here().pool.database() as db:
             return reads.vread(db, identity, version, late)
 
     def write(self, decide: Decide[T], prepare: Prepare = nothing) -> T:
         """Commit the Batch that `decide` makes of what it sees, and return its other result."""
         prepare()  # before anybody has to wait for us
-        return self._commit(decide, flush=self._full)
+        here = self._here()
+        with here.pool.database() as db:
+            with here.lock:
+                with Transaction(db.connection):
+                    batch, result = decide(SqliteSight(db))
+                    noted = here.noting.note(db, batch.versions)
+                    write(db, batch)
+                here.noting.committed(noted)
+                number = here.flush.committed()
+            if self._full:
+                here.flush.wait(number)
+        return result
 
     def audit(self, content: bytes) -> None:
         """Add a row to the audit by itself, for what was read; nobody waits until it is on disk."""
-        self._commit(lambda _: (Batch(content), None), flush=False)
+        here = self._here()
+        with here.pool.database() as db, here.lock:
+            with Transaction(db.connection):
+                write_audit(db.connection, content)
+            here.flush.committed()
 
     @contextmanager
     def changing(self, *, durable: bool = True) -> Iterator[SqliteDatabase]:
@@ -89,25 +104,11 @@ class SqliteStore:
         here = self._here()
         with here.pool.database() as db:
             with here.lock:
-                with _transaction(db):
+                with Transaction(db.connection):
                     yield db
                 number = here.flush.committed()
             if durable and self._full:
                 here.flush.wait(number)
-
-    def _commit(self, decide: Decide[T], *, flush: bool) -> T:
-        here = self._here()
-        with here.pool.database() as db:
-            with here.lock:
-                with _transaction(db):
-                    batch, result = decide(SqliteSight(db))
-                    noted = here.noting.note(db, batch.versions)
-                    write(db, batch)
-                here.noting.committed(noted)
-                number = here.flush.committed()
-            if flush:
-                here.flush.wait(number)
-        return result
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -126,23 +127,11 @@ class SqliteStore:
         return here
 
 
-@contextmanager
-def _transaction(db: SqliteDatabase) -> Iterator[None]:
-    db.connection.execute("begin immediate")
-    try:
-        yield
-        db.connection.execute("commit")
-    except BaseException:
-        if db.connection.in_transaction:
-            db.connection.execute("rollback")
-        raise
-
-
 def open_file(path: Path, *, durability: Durability, renew: bool, patience: float = PATIENCE) -> SqliteStore:
     """Return the store at `path`, made if it is not there, brought up to date if `renew`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = WriteLock(path.with_name(path.name + "-lock"), None)  # another node may be renewing it, which takes a while
-    with lock, available(), closing(connect(path, _OPENING_SECONDS)) as connection:
+    with lock, Available(), closing(connect(path, _OPENING_SECONDS)) as connection:
         _prepare(connection, renew=renew)
     lock.close()
     return SqliteStore(path, durability=durability, patience=patience)

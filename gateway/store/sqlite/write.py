@@ -86,7 +86,7 @@ def write(db: SqliteDatabase, batch: Batch) -> None:
         subscribers.put(db, batch.subscribers)
     if batch.partners:
         partners.put(db, batch.partners)
-    _write_audit(connection, batch.audit)
+    write_audit(connection, batch.audit)
 
 
 def _write_marks(connection: sqlite3.Connection, batch: Batch) -> None:
@@ -173,6 +173,7 @@ def _write_message(connection: sqlite3.Connection, message: Message, batch: Batc
     connection.executemany(sql.LINK, [(*link, inbox) for link in links])
 
 
-def _write_audit(connection: sqlite3.Connection, content: bytes) -> None:
+def write_audit(connection: sqlite3.Connection, content: bytes) -> None:
+    """Write a row of the audit, whose hash covers the one before it, which stays the last one until the commit."""
     seq, before = connection.execute(sql.HEAD).fetchone() or (0, b"")
     connection.execute(sql.AUDIT, (seq + 1, content, sha256(before + content).digest()))
