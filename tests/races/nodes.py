@@ -125,8 +125,9 @@ def statuses(answers: list[Answer]) -> Counter[int]:
 
 
 @contextmanager
-def nodes(folder: Path, database: str, number: int) -> Iterator[Nodes]:
+def nodes(folder: Path, database: str, number: int, **more: str) -> Iterator[Nodes]:
     """Start so many gateways on one database, each of several processes; stop them at the end."""
+    settings = SETTINGS | more
     with ExitStack() as opened:
-        running = [opened.enter_context(serving(folder, database, None, **SETTINGS)) for _ in range(number)]
+        running = [opened.enter_context(serving(folder, database, None, **settings)) for _ in range(number)]
         yield Nodes(running, opened.enter_context(closing(open_store(database))))
