@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 
 from gateway.fhir.search import Chain, Condition, Filter
 from gateway.fhir.search.near import meters_of, near_of
+<<<<<<< HEAD
+from gateway.store.index.cells import FINEST
+from gateway.store.search.conditions import Hop
+=======
 from gateway.store.search.conditions import Hop, sees
+>>>>>>> 8191ebd7ddc384b0b6101345b240fed3209a0935
 from gateway.store.search.near import squared
 from gateway.store.search.sql import Sql, joined, one_of, sql
 
@@ -34,8 +39,12 @@ def distance(resource_type: str, condition: Condition, key: str, scope: Scope, d
     if isinstance(condition, Filter):
         near = near_of(condition)
         assert near is not None
-        select = "select min({}) as d from index_position o where o.key = {} and o.param = {}"
-        return sql(select, squared(near, "o"), Sql(key), condition.parameter.code)
+        select = (
+            "select min({}) as d from index_position o"
+            " where o.key = {} and o.param = {} and o.type = {} and o.cell >= {finest}"
+        )
+        code = condition.parameter.code
+        return sql(select, squared(near, "o"), Sql(key), code, resource_type, finest=str(FINEST))
     assert isinstance(condition, Chain)
     ways = [
         _by_hop(Hop(resource_type, condition.parameter, target, then, depth), key, scope)

@@ -21,16 +21,14 @@ if TYPE_CHECKING:
     from gateway.store.records import Engine
     from gateway.store.search.scope import Database, Scope
 
-_SAMPLE = 200  # places that are looked at to learn how dense they lie
+_SAMPLE = 100  # places that are looked at to learn how dense they lie
 _STRIDE = 7  # ranges between two that are read one after the other
 _LITTLE = 32  # times as small as half a range is what is read of it first
-# Of PostgreSQL a join would read the whole index and compare each row with each range.
+# In PostgreSQL a join would read the whole index and compare each row with each range.
 _IN_RANGES: Mapping[Engine, str] = {
-    "sqlite": (
-        "from (values {}) v cross join index_position x where {} and x.cell >= v.column1 and x.cell < v.column2 and {}"
-    ),
+    "sqlite": "from {} cross join index_position x where {} and x.cell >= v.column1 and x.cell < v.column2 and {}",
     "postgresql": (
-        "from (values {}) v cross join lateral (select x.key from index_position x"
+        "from {} cross join lateral (select x.key from index_position x"
         " where {} and x.cell >= v.column1 and x.cell < v.column2 and {} offset 0) x"
     ),
 }
@@ -54,21 +52,31 @@ def _rows_of(resource_type: str, asked: Filter) -> Sql:
 
 
 def _in_ranges(found: Sequence[tuple[float, ...]], asked: Sql, within: Sql, engine: Engine) -> Sql:
-    """Return the rows `x` of ranges `v`, one range after the other.
+    """Return the rows `x` of ranges `v`, one range after the other."""
+    table = _arrays if engine == "postgresql" else _values
+    return sql(_IN_RANGES[engine], table(found), asked, within)
 
-    Empty ranges are added up to a power of two, so that there are few different statements.
-    """
+
+def _arrays(found: Sequence[tuple[float, ...]]) -> Sql:
+    """Return ranges as a table of PostgreSQL: an array for each column, so that it is the same statement for any."""
+    columns = list(zip(*found, strict=True))
+    arrays = ", ".join(["cast(? as bigint[])", "cast(? as bigint[])", "cast(? as float8[])"][: len(columns)])
+    names = ", ".join(f"column{number}" for number in range(1, len(columns) + 1))
+    return Sql(f"unnest({arrays}) v({names})", tuple(f"{{{','.join(map(str, column))}}}" for column in columns))
+
+
+def _values(found: Sequence[tuple[float, ...]]) -> Sql:
+    """Return ranges as a table of SQLite, with empty ones up to a power of two: there are few different statements."""
     _, end, *others = found[-1]
     padded = [*found, *[(end, end, *others)] * ((1 << (len(found) - 1).bit_length()) - len(found))]
     marks = ", ".join([f"({', '.join('?' * len(padded[0]))})"] * len(padded))
-    values = Sql(marks, tuple(value for each in padded for value in each))
-    return sql(_IN_RANGES[engine], values, asked, within)
+    return Sql(f"(values {marks}) v", tuple(value for each in padded for value in each))
 
 
 def density(db: Database, resource_type: str, condition: Condition, low: float, high: float) -> float:
     """Return about how many places there are in a ring for each unit of its squared chord, which measures its area.
 
-    A few hundred are looked at, out of ranges all around; so it costs the same wherever more of them are.
+    A hundred are looked at, out of ranges all around; so it costs the same wherever more of them are.
     """
     if isinstance(condition, Chain):
         target, then = next((target, then) for target, then in condition.targets if near_of(then))

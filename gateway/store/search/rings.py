@@ -60,7 +60,7 @@ def _reach(db: Database, resource_type: str, condition: Condition, within: tuple
     It is never less than a part of what is left, where that holds few.
     """
     low, end = within
-    ahead = min(end, low + max(0.8 * low, (end - low) / 16))
+    ahead = min(end, low + max(0.3 * low, (end - low) / 16))
     dense = density(db, resource_type, condition, low, ahead)
     reach = low + wanted / dense if dense else ahead
     return reach if reach < ahead else ahead
