@@ -21,13 +21,10 @@ LEVELS = (5, 8, 11, 14)
 """How many times the earth is halved into strips, which at the equator are 400 km, 50 km, 6 km and 800 m high."""
 
 _ALONG = 1 << 32  # numbers along a strip: a centimetre each
-<<<<<<< HEAD
 
 FINEST = _ALONG << LEVELS[-1]
 """The first number of the last level: of the cells of a point one has that number or a higher one."""
 
-=======
->>>>>>> 8191ebd7ddc384b0b6101345b240fed3209a0935
 _MOST_STRIPS = 256  # in one search
 _FEWEST = 8  # strips that show a circle well enough: a sixth of what they hold lies outside
 _ROUNDING = 1e-12  # of a squared distance: six metres at a place itself, less than one a metre away from it

@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING
 
 from gateway.fhir.search import Chain, Condition, Filter
 from gateway.fhir.search.near import meters_of, near_of
-<<<<<<< HEAD
 from gateway.store.index.cells import FINEST
-from gateway.store.search.conditions import Hop
-=======
 from gateway.store.search.conditions import Hop, sees
->>>>>>> 8191ebd7ddc384b0b6101345b240fed3209a0935
 from gateway.store.search.near import squared
 from gateway.store.search.sql import Sql, joined, one_of, sql
 
