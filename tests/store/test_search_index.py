@@ -52,7 +52,7 @@ def test_a_dutch_name_is_found_by_each_of_its_parts() -> None:
     own = {"url": "http://hl7.org/fhir/StructureDefinition/humanname-own-name", "valueString": "Vriès"}
     name = {"family": "de Vriès", "_family": {"extension": [own]}, "given": ["Jan", None, "P."], "text": "Jan de Vriès"}
 
-    assert of("Patient", "family", name=[name]) == [("de vries", "de Vriès")]
+    assert of("Patient", "family", name=[name]) == [("de vries", "de Vriès"), ("vries", "")]
     assert ("vries", "Vriès") in of("Patient", "name", name=[name])
     assert of("Patient", "given", name=[name]) == [("jan", "Jan"), ("p", "P.")]
 

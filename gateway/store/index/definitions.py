@@ -20,7 +20,7 @@ from gateway.fhir.search import served
 VERSIONS: Mapping[str, int] = MappingProxyType(
     {
         "token": 1,
-        "string": 1,
+        "string": 2,
         "date": 1,
         "reference": 2,
         "uri": 1,

@@ -26,7 +26,7 @@ from gateway.fhir.search.served import UNTOLD
 from gateway.store.index import references
 from gateway.store.index.model import DAY_US, IndexRows, text_param
 from gateway.store.index.moments import span
-from gateway.store.index.writers import WRITERS, write_kind, write_span
+from gateway.store.index.writers import WRITERS, write_family, write_kind, write_span
 
 Extract = Callable[[IndexRows, dict[str, Any], str], None]  # rows, resource, base
 
@@ -114,7 +114,7 @@ def extraction(resource_type: str, paths: Iterable[tuple[SearchParameter, JsonPa
     names |= {"fold": fold, "plain": references.plain}
     names["write_reference"] = references.write
     names |= {"write_identifier": references.write_identifier, "span": span, "DAY_US": DAY_US, "write_span": write_span}
-    names["write_kind"] = write_kind
+    names |= {"write_kind": write_kind, "write_family": write_family}
     exec(compile(source, f"<index rows of {resource_type}>", "exec"), names)  # noqa: S102 - made of R4's names alone
     extract: Extract = names["extract"]
     return extract
@@ -149,7 +149,9 @@ def _of(children: list[tuple[Step, _Node]], value: str, type_name: str, depth: i
 def _ends(node: _Node, value: str) -> Iterator[str]:
     for parameter, path in node.ends:
         kind = (parameter.type, path.type)
-        if kind in _INLINE:
+        if parameter.type == "string" and path.steps[-1].name == "family":  # of a HumanName; R4 has no other
+            yield f"write_family(found, {parameter.code!r}, {value})"
+        elif kind in _INLINE:
             yield from (line.format(v=value, p=repr(parameter.code)) for line in _INLINE[kind])
         elif kind == ("reference", "Reference"):
             lines = _AT_TARGET if path.target else _REFERENCE

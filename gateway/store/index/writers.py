@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.fhir.search import fold
+from gateway.fhir.search.families import parts_of_family
 from gateway.fhir.search.near import point
 from gateway.store.index.cells import cells
 from gateway.store.index.model import DAY_US, LONGER, LONGEST, MONTH_US, OPEN_HIGH, OPEN_LOW, IndexRows
@@ -70,10 +71,17 @@ def _string(rows: IndexRows, param: str, value: str) -> None:
     rows.string.append((param, fold(value), value))
 
 
+def write_family(rows: IndexRows, param: str, value: str) -> None:
+    """Add the rows of a family name: of itself, and of its parts, which `:exact` does not look at."""
+    _string(rows, param, value)
+    rows.string.extend((param, part, "") for part in parts_of_family(value))
+
+
 def _human_name(rows: IndexRows, param: str, value: Json) -> None:
-    for part in ("family", "text"):
-        if part in value:
-            _string(rows, param, value[part])
+    if "family" in value:
+        write_family(rows, param, value["family"])
+    if "text" in value:
+        _string(rows, param, value["text"])
     for part in ("given", "prefix", "suffix"):
         for text in value.get(part, ()):
             if text is not None:
@@ -83,7 +91,7 @@ def _human_name(rows: IndexRows, param: str, value: Json) -> None:
 
 
 def _name_parts(rows: IndexRows, param: str, family: Json) -> None:
-    """Index a name without its prefix, so that `de Vries` is also found under V."""
+    """Index the parts that are told apart, as they are written there."""
     for extension in family.get("extension", ()):
         if extension.get("url") in _NAME_PARTS and "valueString" in extension:
             _string(rows, param, extension["valueString"])
