@@ -120,7 +120,7 @@ def visible(caller: Caller) -> Predicate:
 
 
 def _types(caller: Caller, right: Right | Literal["seen"]) -> Types:
-    """Return the types that `caller` may do something with: of a partner, what its scopes and its registration allow."""
+    """Return the types that `caller` may do something with: of a partner, what its scopes and what it sees allow."""
     if caller.development:
         return None
     if caller.partner is None:

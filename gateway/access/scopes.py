@@ -16,9 +16,11 @@ from typing import Literal
 
 Right = Literal["c", "r", "u", "d", "s"]
 """Create, read (with its history), update, delete, search."""
+RIGHTS: tuple[Right, ...] = ("c", "r", "u", "d", "s")
 
 EVERY = "*"
 LETTERS = "cruds"
+SEEN = "seen"
 _VERSION_1: Mapping[str, str] = MappingProxyType({"read": "rs", "write": "cud", "*": LETTERS})
 _SCOPE = re.compile(
     r"system/(?P<type>\*|[A-Z][A-Za-z]{1,63})\.(?P<rights>read|write|\*|[cruds]{1,5})(?:\?(?P<query>[!-~]+))?"
@@ -77,10 +79,11 @@ def _within(asked: Scope, allowed: Iterable[Scope]) -> list[Scope]:
 
 @lru_cache(maxsize=1024)
 def rights(scopes: frozenset[str]) -> Mapping[str, Types]:
-    """Return for each letter the types that it may be done with."""
+    """Return for each letter the types that it may be done with; under `seen` those that may be read or searched."""
     found: dict[str, set[str]] = {letter: set() for letter in LETTERS}
     for scope in map(read, scopes):
         if scope is not None and not scope.query:
             for letter in scope.rights:
                 found[letter].add(scope.type)
+    found[SEEN] = found["r"] | found["s"]
     return MappingProxyType({letter: None if EVERY in types else frozenset(types) for letter, types in found.items()})

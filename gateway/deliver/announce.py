@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gateway.access.policy import may_read
+from gateway.access.policy import Caller, visible
 from gateway.deliver.callers import caller_of
 from gateway.deliver.matching import Matching, Subject
 from gateway.errors import GatewayError
@@ -21,6 +21,7 @@ from gateway.store import Identity, log, queues, subscribers
 from gateway.store.log import Event
 from gateway.store.queues import Queue
 from gateway.store.records import microseconds
+from gateway.store.search import Scope, seen
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -66,14 +67,9 @@ class Announcer:
     def asked_for(self, queue: Queue, events: Sequence[Event]) -> list[Event]:
         """Return the events that a subscriber, or a feed, asked for and may see, in order."""
         wanted = kept(queue.about)
-        caller = caller_of(wanted)
-        mine = [
-            event
-            for event in events
-            if event.at >= wanted.since - _SLACK
-            and (wanted.end is None or event.at < wanted.end)
-            and may_read(caller, event.type)
-        ]
+        begin, end = wanted.since - _SLACK, wanted.end
+        asked = [event for event in events if event.at >= begin and (end is None or event.at < end)]
+        mine = self._seen(asked, caller_of(wanted, self._to))
         try:
             if queue.kind == subscribers.FEED:
                 return self._of_feed(wanted, mine)
@@ -81,6 +77,13 @@ class Announcer:
         except GatewayError as error:
             _log.error("not-matched: %s asks what cannot be asked any more: %s", queue.name, error)
             return []
+
+    def _seen(self, events: Sequence[Event], caller: Caller) -> list[Event]:
+        """Return the events of what a subscriber may see now."""
+        scope = Scope(self._to.settings.base_url, visible(caller))
+        with self._to.store.reading(snapshot=False) as db:
+            found = seen(db, {Identity(event.type, event.id) for event in events}, scope)
+        return [event for event in events if Identity(event.type, event.id) in found]
 
     def _of_feed(self, wanted: Wanted, events: Sequence[Event]) -> list[Event]:
         """Return what a search finds, or found before: who was sent something must know that it is otherwise now."""

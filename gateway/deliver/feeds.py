@@ -116,7 +116,7 @@ class _Forwarding:
 
     def __init__(self, turn: Turn, feed: Feed, line: Line) -> None:
         self._turn, self._feed, self._line = turn, feed, line
-        self._caller = caller_of(feed.wanted())
+        self._caller = caller_of(feed.wanted(), turn.to)
 
     def empty(self) -> None:
         """Send what waits. Raises NotSent and Refused."""

@@ -78,7 +78,7 @@ class Hook:
     def __init__(self, turn: Turn, wanted: Wanted, line: Line) -> None:
         self._turn, self._wanted, self._line = turn, wanted, line
         self._to: Services = turn.to
-        self._caller = caller_of(wanted)
+        self._caller = caller_of(wanted, turn.to)
         self._headers = _opened(turn, wanted)
 
     def call(self) -> None:

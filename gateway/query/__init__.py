@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gateway.store import Database
     from gateway.store.search import Position
 
-__all__ = ["HistoryRequest", "codes", "history", "read", "search", "search_several", "vread"]
+__all__ = ["HistoryRequest", "codes", "history", "is_seen", "read", "search", "search_several", "vread"]
 
 _VERSION = re.compile(r"(\d{1,9})(?:-late-(\d{1,18}))?", re.ASCII)
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from msgspec import Raw
 
-from gateway.access.policy import Caller, may_read, visible
+from gateway.access.policy import Caller, may_search, visible
 from gateway.errors import Forbidden, InvalidResource, Issue
 from gateway.fhir import bundle
 from gateway.fhir.bundle import Match
@@ -30,7 +30,7 @@ def lastn(request: SearchRequest, most: int, caller: Caller, to: Services, *, ba
 
     Raises Forbidden; InvalidResource (too-costly) where more than MOST match; Unavailable.
     """
-    if not may_read(caller, "Observation"):
+    if not may_search(caller, "Observation"):
         raise Forbidden("this caller may not read Observation")
     with to.store.reading() as db:
         found = newest(db, request, Scope(base, visible(caller)), most, MOST)

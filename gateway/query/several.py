@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.access.policy import Caller, may_read, visible
+from gateway.access.policy import Caller, may_search, visible
 from gateway.errors import BadRequest, Forbidden, Issue
 from gateway.fhir.search import SeveralRequest, parse_several
 from gateway.query import messages
@@ -65,7 +65,7 @@ def _unsealed(
 
 def _authorised(asked: SeveralRequest, caller: Caller) -> SeveralRequest:
     """Return the search of the types that the caller may read. Forbidden for a named one, or when none is left."""
-    kept = tuple(each for each in asked.requests if may_read(caller, each.resource_type))
+    kept = tuple(each for each in asked.requests if may_search(caller, each.resource_type))
     refused = [each.resource_type for each in asked.requests if each not in kept]
     if not kept or (refused and len(asked.requests) < len(asked.types)):
         raise Forbidden([Issue("forbidden", f"this caller may not read {name}") for name in refused])

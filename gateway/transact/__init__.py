@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.access.policy import Caller, may_send
+from gateway.access.policy import Caller, may_send, sending
 from gateway.errors import Conflict, Forbidden, InvalidResource, Issue
 from gateway.fhir.datetime import format_instant
 from gateway.store import Batch, Identity, Sight
@@ -229,6 +229,8 @@ def _check_once(received: Received | None, to: Services) -> None:
 def _write(
     ops: Sequence[Write], caller: Caller, to: Services, received: Received | None, settle: Settle = committed
 ) -> tuple[list[Outcome], Sequence[Issue]]:
+    if received is not None and _is_feed(received):
+        caller = sending(caller)
     read = entries.read(ops, caller, received.sent.numbers if received is not None and received.sent else None)
     _check_once(received, to)  # before it costs anything
     entries.identify(read, to.new_id)
@@ -258,9 +260,13 @@ def _write(
         raise
 
 
+def _is_feed(received: Received) -> bool:
+    """Return whether a message of a provider came, rather than what a client asks."""
+    return not received.by_client and received.sent is None
+
+
 def _check_may_send(caller: Caller, received: Received | None) -> None:
-    is_feed = received is not None and not received.by_client and received.sent is None
-    if received is not None and is_feed and not may_send(caller, received.provider):
+    if received is not None and _is_feed(received) and not may_send(caller, received.provider):
         raise Forbidden("this caller may not send messages under this provider's name")
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from gateway.access.policy import Caller, may_read, may_write
+from gateway.access.policy import Caller, may_write
+from gateway.access.scopes import Right
 from gateway.errors import BadRequest, Forbidden, GatewayError, InvalidResource, Issue
 from gateway.fhir.search import SearchRequest, parse_query
 from gateway.fhir.types import Resource, resource_types
@@ -23,6 +24,14 @@ from gateway.transact.content import Content
 from gateway.transact.holds import End
 from gateway.transact.operations import ConditionalCreate, ConditionalDelete, ConditionalPut, Create, Delete, Put, Write
 
+_RIGHTS: Mapping[type[Write], Sequence[Right]] = {
+    Create: ("c",),
+    Put: ("u",),  # it may create, which SMART counts as updating
+    Delete: ("d",),
+    ConditionalCreate: ("c", "s"),
+    ConditionalPut: ("u", "s"),
+    ConditionalDelete: ("d", "s"),
+}
 _CONDITIONAL = frozenset(
     {ConditionalCreate, ConditionalDelete, ConditionalPut}
 )  # isinstance() is slow to say no of a Struct
@@ -94,7 +103,7 @@ def read(ops: Sequence[Write], caller: Caller, numbers: Sequence[int] | None = N
     conditional = [entry for entry in entries if entry.op.__class__ in _CONDITIONAL]
     for entry in conditional:
         _read_condition(entry)
-    _check_may(entries, conditional, caller)
+    _check_may(entries, caller)
     _raise(BadRequest, [*_bad_ids(entries), *_repeated_conditions(conditional), *_repeated_urls(entries)])
     return entries
 
@@ -157,14 +166,15 @@ def _condition(entry: Entry, query: str) -> SearchRequest:
         raise type(error)([replace(issue, expression=at) for issue in error.issues]) from error
 
 
-def _check_may(entries: Sequence[Entry], conditional: Sequence[Entry], caller: Caller) -> None:
-    refused = {type_ for type_ in {entry.type for entry in entries} if not may_write(caller, type_)}
-    unseen = {entry.type for entry in conditional if not may_read(caller, entry.type)}
-    if refused or unseen:
+def _check_may(entries: Sequence[Entry], caller: Caller) -> None:
+    """Raise Forbidden with each entry that the caller may not do; each kind of them is looked at once."""
+    kinds = {(entry.op.__class__, entry.type) for entry in entries}
+    refused = {(kind, type_) for kind, type_ in kinds if not may_write(caller, type_, _RIGHTS[kind])}
+    if refused:
         issues = [
             entry.request("forbidden", "this caller may not do this")
             for entry in entries
-            if entry.type in refused or (entry.condition and entry.type in unseen)
+            if (entry.op.__class__, entry.type) in refused
         ]
         raise Forbidden(issues)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from gateway.access.policy import Caller, may_read
+from gateway.access.policy import Caller, may_search
 from gateway.errors import Forbidden, GatewayError, InvalidResource, Issue, MultipleMatches, Severity
 from gateway.fhir import reference
 from gateway.fhir.search import SearchRequest, parse_query
@@ -172,7 +172,7 @@ def _sort(link: Link, by_url: Mapping[str, Entry], into: Links) -> None:
 
 
 def _check_may_search(links: Links, caller: Caller) -> None:
-    refused = [link for link, condition in links.by_condition if not may_read(caller, condition.resource_type)]
+    refused = [link for link, condition in links.by_condition if not may_search(caller, condition.resource_type)]
     if refused:
         raise Forbidden(issues(refused, "this caller may not search there", code="forbidden"))
 

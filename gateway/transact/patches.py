@@ -7,11 +7,12 @@ of clients who patch one resource at the same time no change is lost. https://hl
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from gateway.access.policy import Caller, may_read, may_write, visible
+from gateway.access.policy import Caller, may_write, visible
+from gateway.access.scopes import Right
 from gateway.errors import (
     BadRequest,
     Conflict,
@@ -42,7 +43,8 @@ T = TypeVar("T")
 
 ACCEPTED = f"{json_patch.MEDIA_TYPE}, {xml_patch.MEDIA_TYPE}, application/fhir+json, application/fhir+xml"
 _ATTEMPTS = 500
-_PATCHES = frozenset({Patch, ConditionalPatch})
+_RIGHTS: Mapping[type[Operation], Sequence[Right]] = {Patch: ("u", "r"), ConditionalPatch: ("u", "r", "s")}
+_PATCHES = frozenset(_RIGHTS)
 _OVERTAKEN = (VersionConflict, Conflict, BadRequest)
 """What a write raises where another one came between; it may also be what the client asked that is wrong."""
 
@@ -83,7 +85,7 @@ def check_may(ops: Sequence[Operation], caller: Caller) -> None:
     refused = [
         Issue("forbidden", "this caller may not do this", expression=_where(number, op, ops))
         for number, op in enumerate(ops)
-        if isinstance(op, Patch | ConditionalPatch) and not (may_write(caller, op.type) and may_read(caller, op.type))
+        if isinstance(op, Patch | ConditionalPatch) and not may_write(caller, op.type, _RIGHTS[op.__class__])
     ]
     if refused:
         raise Forbidden(refused)

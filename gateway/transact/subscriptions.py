@@ -132,4 +132,4 @@ def _kept(caller: Caller) -> dict[str, Any]:
         "providers": sorted(caller.providers),
         "types": None if caller.types is None else sorted(caller.types),
         "purpose": caller.purpose,
-    }
+    } | ({"partner": caller.partner, "scopes": sorted(caller.scopes)} if caller.partner else {})

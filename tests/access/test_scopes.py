@@ -75,4 +75,6 @@ def test_granted_is_what_is_asked_and_registered(asked: str, registered: str, gi
 
 def test_rights_are_the_types_of_each_letter() -> None:
     found = rights(frozenset({"system/Slot.rs", "system/*.r", "system/Patient.c?x=y", "nonsense"}))
-    assert dict(found) == {"c": frozenset(), "r": None, "u": frozenset(), "d": frozenset(), "s": frozenset({"Slot"})}
+    nothing: frozenset[str] = frozenset()
+    slots = frozenset({"Slot"})
+    assert dict(found) == {"c": nothing, "r": None, "u": nothing, "d": nothing, "s": slots, "seen": None}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
-from gateway.access.policy import Caller, may_read
+from gateway.access.policy import Caller, may
+from gateway.access.scopes import Right
 from gateway.errors import BadRequest, Forbidden, Issue, ResourceNotFound
 from gateway.fhir import bundle
 from gateway.fhir.bundle import Match
@@ -51,7 +52,7 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
 
 def search(asked: Asked, caller: Caller, to: Services, *, base: str) -> bytes:
     """Return the encoded searchset Bundle of a page. Raises Forbidden, BadRequest for a page link that is not ours."""
-    authorise(asked.type, caller)
+    authorise(asked.type, caller, "s")
     with to.store.reading(snapshot=False) as db:
         asked, first = _unsealed(asked, secret(db, caller))
         every = [one for one in catalogue(to).all(asked.type) if all(holds(one) for holds in asked.conditions)]
@@ -65,9 +66,9 @@ def search(asked: Asked, caller: Caller, to: Services, *, base: str) -> bytes:
     return encode(bundle.searchset(matches, total=len(every), links=links))
 
 
-def authorise(resource_type: str, caller: Caller) -> None:
-    """Raise Forbidden where the caller may not read this type."""
-    if not may_read(caller, resource_type):
+def authorise(resource_type: str, caller: Caller, right: Right = "r") -> None:
+    """Raise Forbidden where the caller may not read this type, or not search it."""
+    if not may(caller, right, resource_type):
         raise Forbidden(f"this caller may not read {resource_type}")
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from flask import g, request
 
 from gateway import query
-from gateway.access.policy import may_read, may_write
+from gateway.access.policy import may
+from gateway.access.scopes import RIGHTS
 from gateway.errors import BadRequest, Forbidden, GatewayError, Issue, ResourceGone, ResourceNotFound
 from gateway.fhir import json
 from gateway.rest import wire
@@ -33,7 +34,7 @@ def validate(ask: Ask, said: Said) -> Answer:
 
     BadRequest where the question itself cannot be understood, Forbidden where the caller may not ask it.
     """
-    if not (may_read(ask.caller, ask.type) or may_write(ask.caller, ask.type)):
+    if not any(may(ask.caller, right, ask.type) for right in RIGHTS):
         raise Forbidden(f"this caller may neither read nor write {ask.type}")
     mode = said.text("mode") or ""
     if mode not in _MODES:
