@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gateway import query
-from gateway.access.policy import Caller, may_read
+from gateway.access.policy import Caller
 from gateway.errors import Forbidden, ResourceGone, ResourceNotFound
 from gateway.fhir.json import decode
 from gateway.notify.notifications import Told
-from gateway.store import queues
+from gateway.store import Identity, queues
 from gateway.store.records import moment
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def told(delivery: Delivery, content: str, caller: Caller, to: Services) -> Told:
     """Return an event as it may be told to `caller`; `content` is empty, id-only or full-resource."""
     event = Told(delivery.number, moment(delivery.at), delivery.event or "update")
-    if content == "empty" or not may_read(caller, delivery.about.partition("/")[0]):
+    type_, _, id_ = delivery.about.partition("/")
+    if content == "empty" or not query.is_seen(Identity(type_, id_), caller, to):
         return event
     is_whole = content == "full-resource" and event.what != "delete"
     found = resource_of(delivery, caller, to) if is_whole else None
