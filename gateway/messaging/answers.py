@@ -1,6 +1,7 @@
 """The message that answers a message: what became of it, with every finding, and its focus as it is stored.
 
-The same answer is made of the same outcome, byte for byte, whenever it is asked for again.
+The same answer is made of the same outcome, byte for byte, whenever it is asked for again. A message that was refused
+is tried anew when it comes again: what it is told then is another answer, under an id of its own.
 https://hl7.org/fhir/R4/messageheader-definitions.html#MessageHeader.response
 """
 
@@ -54,7 +55,7 @@ def code_of(error: GatewayError | None) -> Code:
 
 def response(told: Told, bodies: Bodies, *, base: str, language: str = "en") -> Resource:
     """Return the message that answers one. `base` is the address of the FHIR API."""
-    id_, outcome_id = (name_of(told.sender, told.name, what) for what in ("answer", "outcome"))
+    id_, outcome_id = _id(told, "answer"), _id(told, "outcome")
     outcome = {"resourceType": "OperationOutcome", "id": outcome_id}
     outcome |= operation_outcome(told.issues, language=language)
     shown = [(kind, id_, body) for kind, id_, version in told.focus if (body := bodies(Identity(kind, id_), version))]
@@ -65,11 +66,16 @@ def response(told: Told, bodies: Bodies, *, base: str, language: str = "en") -> 
     ]
     return {
         "resourceType": "Bundle",
-        "id": name_of(told.sender, told.name, "bundle"),
+        "id": _id(told, "bundle"),
         "type": "message",
         "timestamp": format_instant(told.at),
         "entry": entries,
     }
+
+
+def _id(told: Told, what: str) -> str:
+    attempt = () if told.code == "ok" else (told.code, format_instant(told.at))
+    return name_of(told.sender, told.name, what, *attempt)
 
 
 def _header(told: Told, id_: str, outcome: str, base: str, shown: Sequence[tuple[str, str]]) -> Resource:

@@ -15,7 +15,10 @@ KIND = "endpoint"
 _OPEN = """
 insert into queue (name, kind, origin, status) values (?, 'endpoint', ?, 'active') on conflict (name) do nothing"""
 _HOLD = "update queue set kind = kind where name = ?"  # others that add to it wait until this commit
-_IS_THERE = "select 1 from delivery where queue = ? and once = ?"
+_BEFORE = """
+select d.number, d.number > q.told and d.dead_at is null from delivery d join queue q on q.name = d.queue
+where d.queue = ? and d.once = ?"""
+_AGAIN = "delete from delivery where queue = ? and number = ?"
 _NUMBER = """
 update queue set last = last + 1, due = case when attempts = 0 then ? else coalesce(due, ?) end where name = ?
 returning last"""
@@ -24,7 +27,9 @@ insert into delivery (queue, number, at, endpoint, content_type, body, once, tra
 
 
 def put(db: Database, parcels: Iterable[Parcel], trace: str | None = None) -> None:
-    """Add each parcel to its queue, inside the transaction of `db`; one that is there already is passed over.
+    """Add each parcel to its queue, inside the transaction of `db`; one that waits there already is passed over.
+
+    One that was sent, or given up, is sent again: whoever asks for it again did not get it.
 
     `trace` is that of the request that has them sent.
     """
@@ -32,10 +37,19 @@ def put(db: Database, parcels: Iterable[Parcel], trace: str | None = None) -> No
         name = parcel.endpoint
         db.rows(_OPEN, (name, origin(name)))
         db.rows(_HOLD, (name,))
-        if parcel.once is not None and db.rows(_IS_THERE, (name, parcel.once)):
+        if parcel.once is not None and _waits(db, name, parcel.once):
             continue
         ((number,),) = db.rows(_NUMBER, (parcel.at, parcel.at, name))
         db.rows(_ADD, (name, number, parcel.at, name, parcel.content_type, parcel.body, parcel.once, trace))
+
+
+def _waits(db: Database, name: str, once: str) -> bool:
+    """Return whether it still waits in its queue; what was sent, or given up, makes room for a repetition."""
+    for number, is_waiting in db.rows(_BEFORE, (name, once)):
+        if is_waiting:
+            return True
+        db.rows(_AGAIN, (name, number))
+    return False
 
 
 def origin(url: str) -> str:
