@@ -33,7 +33,7 @@ GROUPS = {
 
 def capabilities() -> Resource:
     """Return what a gateway can do, whatever its address: the statement of no instance."""
-    statement = capability_statement(BASE, development=False)
+    statement = capability_statement(BASE, "certificates or tokens")
     del statement["implementation"]
     for messaging in statement["messaging"]:
         del messaging["endpoint"]  # cpb-3: it is that of an instance

@@ -18,6 +18,7 @@ from gateway.rest.headers import version_of
 from gateway.rest.interaction import Answer, Ask
 from gateway.rest.metadata import encoded_statement
 from gateway.rest.routes import Route
+from gateway.rest.security import known_by
 from gateway.transact import (
     ConditionalCreate,
     ConditionalDelete,
@@ -37,7 +38,7 @@ def capabilities(ask: Ask) -> Answer:
     ask.check_parameters("mode")
     if dict(ask.parameters).get("mode", "full") not in {"full", "normative"}:
         raise BadRequest("mode is full or normative, and both are answered in full", code="bad-value")
-    return Answer(HTTPStatus.OK, encoded_statement(ask.to.settings.base_url, development=ask.to.settings.development))
+    return Answer(HTTPStatus.OK, encoded_statement(ask.to.settings.base_url, known_by(ask.to.settings)))
 
 
 def read(ask: Ask) -> Answer:

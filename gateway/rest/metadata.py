@@ -23,6 +23,7 @@ from gateway.query import installed
 from gateway.rest import documented
 from gateway.rest.claimed import PROFILES, SUPPORTED
 from gateway.rest.headers import FHIR_JSON, FHIR_XML, PATCH_TYPES
+from gateway.rest.security import KnownBy, of_statement
 
 CANONICAL = "https://msb-gateway.example/fhir/CapabilityStatement/gateway"
 PUBLISHED = "2026-11-22"
@@ -170,12 +171,12 @@ def check_operation(resource_type: str | None, name: str) -> None:
 
 
 @lru_cache(maxsize=8)
-def encoded_statement(base: str, *, development: bool) -> bytes:
+def encoded_statement(base: str, known_by: KnownBy) -> bytes:
     """Return the CapabilityStatement of this instance, encoded. Made once: it is the same for every caller."""
-    return json.encode(capability_statement(base, development=development))
+    return json.encode(capability_statement(base, known_by))
 
 
-def capability_statement(base: str, *, development: bool) -> Resource:
+def capability_statement(base: str, known_by: KnownBy) -> Resource:
     """Return the CapabilityStatement of the instance at `base`, made from the table above."""
     return {
         "resourceType": "CapabilityStatement",
@@ -194,17 +195,16 @@ def capability_statement(base: str, *, development: bool) -> Resource:
         "format": [FHIR_JSON, "json", FHIR_XML, "xml"],
         "patchFormat": list(PATCH_TYPES),
         "implementationGuide": [GUIDE],
-        "rest": [_rest(development=development)],
+        "rest": [_rest(base, known_by)],
         "messaging": [messages_taken(base)],
     }
 
 
-def _rest(*, development: bool) -> dict[str, Any]:
-    security = "Development mode: no authentication, loopback only." if development else "TLS with client certificates."
+def _rest(base: str, known_by: KnownBy) -> dict[str, Any]:
     return {
         "mode": "server",
         "documentation": documented.SYSTEM,
-        "security": {"cors": False, "description": security},
+        "security": of_statement(base, known_by),
         "resource": [
             *(_resource(resource_type, interactions) for resource_type, interactions in SERVED.items()),
             *({"type": name} | _operations(name) for name in OPERATIONS if name not in {*SERVED, EVERY_TYPE, ""}),

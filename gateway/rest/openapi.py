@@ -25,6 +25,7 @@ from gateway.rest.headers import FHIR_JSON, FHIR_XML, JSON_PATCH, XML_PATCH
 from gateway.rest.metadata import SERVED, lists, lists_operation, search_parameters
 from gateway.rest.openapi_doors import DOORS
 from gateway.rest.routes import PREFIX, Route
+from gateway.rest.security import TOKEN_DOORS, KnownBy, known_by, of_openapi
 
 blueprint = Blueprint("openapi", __name__)
 
@@ -65,19 +66,23 @@ _HISTORY = ("_count", "_since", "_at")
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """Return the document. It is the same for every caller."""
-    address = wire.services().settings.base_url.removesuffix(PREFIX)
+    settings = wire.services().settings
+    address = settings.base_url.removesuffix(PREFIX)
     routes: tuple[Route, ...] = current_app.extensions["gateway.routes"]
-    return Response(_encoded(address, routes), content_type="application/json")
+    return Response(_encoded(address, routes, known_by(settings)), content_type="application/json")
 
 
 @lru_cache(maxsize=8)
-def _encoded(address: str, routes: tuple[Route, ...]) -> bytes:
-    return json.encode(document(address, routes))
+def _encoded(address: str, routes: tuple[Route, ...], known: KnownBy) -> bytes:
+    return json.encode(document(address, routes, known))
 
 
-def document(address: str, routes: Sequence[Route]) -> Resource:
-    """Return the OpenAPI document of a gateway at `address` that answers `routes` under /fhir."""
-    paths: dict[str, dict[str, Any]] = {path: dict(methods) for path, methods in DOORS.items()}
+def document(address: str, routes: Sequence[Route], known: KnownBy) -> Resource:
+    """Return the OpenAPI document of a gateway at `address` that answers `routes` under /fhir, to whom it knows."""
+    doors = {**DOORS, **TOKEN_DOORS} if known == "certificates or tokens" else DOORS
+    paths: dict[str, dict[str, Any]] = {path: dict(methods) for path, methods in doors.items()}
+    schemes, security = of_openapi(address, known)
+    components = {"schemas": dict(_schemas()), "parameters": dict(_parameters()), "responses": _refused()}
     for route in (route for route in routes if route.path != "/"):  # the same as without the slash
         for path, operation in _operations(route):
             paths.setdefault(path, {})[route.method.lower()] = operation
@@ -91,8 +96,8 @@ def document(address: str, routes: Sequence[Route]) -> Resource:
         },
         "servers": [{"url": address}],
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": dict(_schemas()), "parameters": dict(_parameters()), "responses": _refused()},
-    }
+        "components": components | ({"securitySchemes": schemes} if schemes else {}),
+    } | ({"security": security} if security else {})
 
 
 def _operations(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -532,10 +532,21 @@ def test_the_keys_are_published_without_what_is_secret(http: FlaskClient, clock:
 
 def test_the_statement_says_how_to_be_known(http: FlaskClient) -> None:
     (rest,) = http.get("/fhir/metadata").get_json()["rest"]
-    (service,) = rest["security"]["service"]
-    assert service["coding"][0]["code"] == "SMART-on-FHIR"
+    services = [service["coding"][0]["code"] for service in rest["security"]["service"]]
+    assert services == ["Certificates", "SMART-on-FHIR"]
     (uris,) = rest["security"]["extension"]
     assert {one["url"]: one["valueUri"] for one in uris["extension"]}["token"] == URL
+
+
+def test_the_document_of_the_api_says_so_too(http: FlaskClient) -> None:
+    document = http.get("/openapi.json").get_json()
+    assert document["security"] == [{"certificate": []}, {"token": []}]
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["token"]["flows"]["clientCredentials"]["tokenUrl"] == URL
+    for path, item in document["paths"].items():
+        if path.startswith("/oauth/") or "/.well-known/" in path:
+            assert {"get", "post"} & item.keys()
+            assert http.application.url_map.bind("").allowed_methods(path)
 
 
 def test_without_keys_and_in_development_no_tokens_are_given(services: Services, to: Services) -> None:

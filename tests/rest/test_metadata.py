@@ -1,6 +1,6 @@
 """The CapabilityStatement tells the truth: what it lists is served, what it does not list is refused."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,6 +10,7 @@ from gateway.fhir.search.served import served
 from gateway.fhir.types import resource_types
 from gateway.rest.fhir import ROUTES
 from gateway.rest.metadata import SERVED, SYSTEM, capability_statement
+from gateway.rest.security import KnownBy
 from gateway.services import Services
 
 JSON = "application/fhir+json"
@@ -92,8 +93,9 @@ def test_the_statement_lists_what_the_table_says(client: FlaskClient) -> None:
     assert listed.keys() >= NEEDED
 
 
-def test_the_statement_is_valid(services: Services) -> None:
-    assert services.validator.issues(capability_statement("https://msb-gateway.example/fhir", development=True)) == []
+@pytest.mark.parametrize("known_by", get_args(KnownBy))
+def test_the_statement_is_valid(services: Services, known_by: KnownBy) -> None:
+    assert services.validator.issues(capability_statement("https://msb-gateway.example/fhir", known_by)) == []
 
 
 def test_every_interaction_of_the_table_has_a_route_and_every_route_is_of_the_table() -> None:
