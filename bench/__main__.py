@@ -18,6 +18,7 @@ MODULES = (
     "xml",
     "store",
     "looks",
+    "partners",
     "http",
     "api",
     "search",
