@@ -7,32 +7,25 @@ Locations lie over a country.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from bench.slots import DIALECTS, Dialect, Kind, resources
-from gateway.fhir.search.near import point
+from bench.places import place
+from bench.slots import DIALECTS, Dialect, Kind, execute, resources
 from gateway.store import Store
-from gateway.store.index.cells import cells
-from gateway.store.index_rows import Row, add
 
 _FIRST = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _MINUTE_US, _YEAR_MINUTES = 60_000_000, 525_600
 _START = f"({_FIRST} + (i * 7 % {_YEAR_MINUTES}) * {_MINUTE_US})"
-_SOUTH_WEST, _NORTH_EAST = (50.8, 3.4), (53.5, 7.2)
 
 
 def fill(store: Store, count: int) -> None:
     """Put `count` resources into an empty store."""
     dialect = DIALECTS[store.engine]
     kinds = _kinds(count)
-    with store.reading(snapshot=False) as db:
-        for statement in _statements(dialect, *kinds):
-            db.connection.execute(statement)  # type: ignore[attr-defined]  # both engines have one
-    _place(store, kinds[2])
-    with store.reading(snapshot=False) as db:
-        db.connection.execute(dialect.settle)  # type: ignore[attr-defined]
+    execute(store, _statements(dialect, *kinds))
+    place(store, kinds[2].count, kinds[2].before)
+    execute(store, [dialect.settle])
 
 
 def middle(count: int) -> int:
@@ -73,14 +66,3 @@ def _rows(dialect: Dialect, kind: Kind, table: str, columns: str) -> str:
     order = ", ".join(str(number) for number in range(2, columns.count(",") + 3))
     numbers = dialect.numbers.format(kind.count)
     return f"insert into index_{table} select '{kind.type}', {columns}, {kind.key} from {numbers} order by {order}"
-
-
-def _place(store: Store, location: Kind) -> None:
-    chance = random.Random(7)
-    for first in range(0, location.count, 5000):
-        places: set[Row] = set()
-        for number in range(first, min(location.count, first + 5000)):
-            at = point(chance.uniform(_SOUTH_WEST[0], _NORTH_EAST[0]), chance.uniform(_SOUTH_WEST[1], _NORTH_EAST[1]))
-            places.update(("Location", "near", cell, *at, number + location.before + 1) for cell in cells(at))
-        with store.changing(durable=False) as db:
-            add(db, {"position": places})

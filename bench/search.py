@@ -1,13 +1,17 @@
-"""Searching Slots and a region: p50 and p95 of the whole door (grammar, search, Bundle, audit row), on both engines.
+"""What the shapes of search cost: p50 and p95 of the whole door (grammar, search, Bundle, audit row), on both engines.
 
-At 10^4 and 10^5 resources, with --full at 10^6 too. p50, p95 and ratio are medians of several rounds: other work on the
-machine makes single ones jump.
+At 10^4 and 10^5 resources; with --full at 10^4 and 10^6, on SQLite and on PostgreSQL, which takes a quarter of an hour.
+The resources are not posted but written into the tables in bulk, with the index rows that the gateway would make
+(`bench.slots`, `bench.region`): a million of them in a minute or two.
+
+Each of a hundred different searches is asked in several rounds, the sizes taking turns, and the least of its times
+counts: it always does the same work, and other programs on the machine only add to it. So p95 tells the costly searches
+from the cheap ones, with a database whose pages are in memory.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import time
 import warnings
@@ -33,7 +37,7 @@ from gateway.store import Store, open_store
 from gateway.store.search import Position, link, seal
 from gateway.validation import Validator
 
-ROUNDS, CALLS = 7, 60
+ROUNDS, SEARCHES = 9, 100
 BASE = "https://gateway.example/fhir"
 _MOST_MS = 20
 OF_SLOTS = {
@@ -46,6 +50,10 @@ OF_SLOTS = {
         "&Schedule.actor:HealthcareService=service-{service}&_include=Slot:schedule&_count=20"
     ),
     "identifier": "Slot?identifier=http://example.org/slot|{slot}",
+    "near, free in a window, page of 20": (
+        "Slot?status=free&start=ge2026-02-01&start=lt2026-02-03"
+        "&schedule.actor:Location.near=52.{day:02}|5.{day:02}|100|km&_count=20"
+    ),
 }
 IN_A_REGION = {
     "identifier": "Patient?identifier=http://example.org/patient|{patient}",
@@ -85,10 +93,9 @@ class Filled:
     size: int
     to: Services
 
-    def round(self, name: str, shape: str, turn: int) -> tuple[float, float]:
-        """Return p50 and p95, in milliseconds, of one round of searches."""
-        taken = [self.ask(name, shape, number + CALLS * turn) * 1000 for number in range(CALLS)]
-        return percentile(taken, 0.5), percentile(taken, 0.95)
+    def round(self, name: str, shape: str) -> list[float]:
+        """Return the milliseconds of each search of a shape."""
+        return [self.ask(name, shape, number) * 1000 for number in range(SEARCHES)]
 
     def ask(self, name: str, shape: str, number: int) -> float:
         """Return the seconds of one search; of a page further on, by its link."""
@@ -139,17 +146,24 @@ def measure(engine: str, sizes: list[int], what: str) -> Iterator[Row]:
     with ENGINES[engine](sizes) as urls:
         filled = [filled_store(url, size, what) for url, size in zip(urls, sizes, strict=True)]
         for name, shape in SHAPES[what].items():
-            # The first round warms the caches and is left out.
-            rounds = [[each.round(name, shape, turn) for each in filled] for turn in range(ROUNDS + 1)][1:]
-            for at, size in enumerate(sizes):
-                p50 = statistics.median(taken[at][0] for taken in rounds)
-                p95 = statistics.median(taken[at][1] for taken in rounds)
-                ratio = statistics.median(taken[at][1] / taken[0][1] for taken in rounds)
-                figures = f"p50 {p50:.2f} ms, p95 {p95:.2f} ms, {ratio:.2f} x the p95 of {sizes[0]:,}"
-                bar = f"p95 < {_MOST_MS} ms, <= 2 x"
-                yield Row(f"{engine}, {size:,} {what}: {name}", bar, figures, p95 < _MOST_MS and ratio <= 2)
+            rounds = [[each.round(name, shape) for each in filled] for _ in range(ROUNDS)]
+            times = [_least([taken[at] for taken in rounds]) for at in range(len(sizes))]
+            for size, taken in zip(sizes, times, strict=True):
+                yield _row(f"{engine}, {size:,} {what}: {name}", taken, times[0], sizes[0])
         for each in filled:
             each.to.store.close()
+
+
+def _least(rounds: list[list[float]]) -> list[float]:
+    """Return the least time of each search."""
+    return [min(taken) for taken in zip(*rounds, strict=True)]
+
+
+def _row(work: str, taken: list[float], fewest: list[float], size: int) -> Row:
+    p50, p95 = percentile(taken, 0.5), percentile(taken, 0.95)
+    ratio = p95 / percentile(fewest, 0.95)
+    figures = f"p50 {p50:.2f} ms, p95 {p95:.2f} ms, {ratio:.2f} x the p95 of {size:,}"
+    return Row(work, f"p95 < {_MOST_MS} ms, <= 2 x", figures, p95 < _MOST_MS and ratio <= 2)
 
 
 def filled_store(url: str, size: int, what: str) -> Filled:
@@ -166,13 +180,13 @@ def rows(*, full: bool = False) -> list[Row]:
 
 
 def sizes(*, full: bool) -> list[int]:
-    return [10_000, 100_000, 1_000_000] if full else [10_000, 100_000]
+    return [10_000, 1_000_000] if full else [10_000, 100_000]
 
 
 def main() -> None:
     """Print the figures of one engine or of both."""
     options = argparse.ArgumentParser(prog="python -m bench.search", description=__doc__)
-    options.add_argument("--full", action="store_true", help="10^6 resources too")
+    options.add_argument("--full", action="store_true", help="10^6 resources instead of 10^5")
     options.add_argument("--engine", choices=ENGINES, help="one engine only")
     options.add_argument("--of", choices=SHAPES, help="only slots, or only the region")
     chosen = options.parse_args()

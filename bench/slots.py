@@ -1,15 +1,16 @@
 """Fills an empty store with Slots by its own tables, in SQL: 10^6 of them take a minute.
 
 Slot i is the (i % 100)th of its Schedule: one every 22 hours from the first of January, half of them free. Each
-HealthcareService has 10 Schedules.
+HealthcareService has 10 Schedules, and each Schedule a Location of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bench.places import place
 from gateway.store import Store
 from gateway.store.index.definitions import fingerprint
 
@@ -65,23 +66,33 @@ class Kind:
 
 
 def fill(store: Store, slots: int) -> None:
-    """Put `slots` Slots into an empty store, with their Schedules and HealthcareServices."""
+    """Put `slots` Slots into an empty store, with their Schedules, HealthcareServices and Locations."""
     dialect = DIALECTS[store.engine]
+    schedules = slots // SLOTS_A_SCHEDULE
+    services = max(1, schedules // SCHEDULES_A_SERVICE)
+    location = Kind("Location", "location", schedules, services + schedules + slots)
+    execute(store, _statements(dialect, slots, schedules, services, location))
+    place(store, location.count, location.before)
+    execute(store, [dialect.settle])
+
+
+def execute(store: Store, statements: Iterable[str]) -> None:
+    """Run statements that are written for one engine."""
     with store.reading(snapshot=False) as db:
-        for statement in (*_statements(dialect, slots), dialect.settle):
+        for statement in statements:
             db.connection.execute(statement)  # type: ignore[attr-defined]  # both engines have one
 
 
-def _statements(dialect: Dialect, slots: int) -> Iterator[str]:
-    schedules = slots // SLOTS_A_SCHEDULE
-    services = max(1, schedules // SCHEDULES_A_SERVICE)
+def _statements(dialect: Dialect, slots: int, schedules: int, services: int, location: Kind) -> Iterator[str]:
     service = Kind("HealthcareService", "service", services, 0)
     schedule = Kind("Schedule", "schedule", schedules, services)
     slot = Kind("Slot", "slot", slots, services + schedules)
     yield from resources(dialect, service, _SERVICE)
     yield from resources(dialect, schedule, _SCHEDULE)
     yield from resources(dialect, slot, _slot_body(dialect))
+    yield from resources(dialect, location, _LOCATION)
     yield _reference(dialect, schedule, "actor", service, SCHEDULES_A_SERVICE)
+    yield _reference(dialect, schedule, "actor", location, 1)
     yield _reference(dialect, slot, "schedule", schedule, SLOTS_A_SCHEDULE)
     yield from _index(dialect, slot)
 
@@ -129,9 +140,10 @@ def _index(dialect: Dialect, slot: Kind) -> Iterator[str]:
 
 
 _SERVICE = """'{"resourceType":"HealthcareService","id":"service-' || i || '","active":true}'"""
+_LOCATION = """'{"resourceType":"Location","id":"location-' || i || '","status":"active"}'"""
 _SCHEDULE = (
     """'{"resourceType":"Schedule","id":"schedule-' || i || '","actor":[{"reference":"HealthcareService/service-' || """
-    f"""(i / {SCHEDULES_A_SERVICE}) || '"}}]}}'"""
+    f"""(i / {SCHEDULES_A_SERVICE}) || '"}},{{"reference":"Location/location-' || i || '"}}]}}'"""
 )
 
 

@@ -193,7 +193,7 @@ def test_no_page_of_a_history_reads_a_table_or_an_index_whole(store: Store) -> N
                 history.of_types(db, dict.fromkeys(types, TRUE), Span(20, at=at, after=first.next))
         history.of_instance(db, Identity("Slot", "slot-3"), Span(20))
 
-    assert known == ["HealthcareService", "Schedule", "Slot"]
+    assert known == ["HealthcareService", "Location", "Schedule", "Slot"]
     merged = (
         "Subquery Scan",
         "SCAN w",

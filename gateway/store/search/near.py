@@ -47,6 +47,14 @@ def near_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
     )
 
 
+def place_of(resource_type: str, condition: Condition) -> tuple[str, Filter]:
+    """Return what asks for the place in a condition on a type, at the end of its chain, and the type that is asked."""
+    if isinstance(condition, Chain):
+        return place_of(*next((target, then) for target, then in condition.targets if near_of(then)))
+    assert isinstance(condition, Filter)
+    return resource_type, condition
+
+
 def _rows_of(resource_type: str, asked: Filter) -> Sql:
     return sql("x.type = {} and x.param = {}", resource_type, asked.parameter.code)
 
@@ -78,15 +86,12 @@ def density(db: Database, resource_type: str, condition: Condition, low: float, 
 
     A hundred are looked at, out of ranges all around; so it costs the same wherever more of them are.
     """
-    if isinstance(condition, Chain):
-        target, then = next((target, then) for target, then in condition.targets if near_of(then))
-        return density(db, target, then, low, high)
-    near = near_of(condition)
-    assert isinstance(condition, Filter)
+    of, asked = place_of(resource_type, condition)
+    near = near_of(asked)
     assert near is not None
     near = replace(near, low=low, high=high)
     found = _all_around(ranges(point(near.latitude, near.longitude), low, high))
-    rows = _in_ranges(found, _rows_of(resource_type, condition), _within(near), db.engine)
+    rows = _in_ranges(found, _rows_of(of, asked), _within(near), db.engine)
     select = "select count(*), max(o.seen) from (select v.column3 as seen {} limit {limit}) o"
     ((count, seen),) = db.rows(*sql(select, rows, limit=str(_SAMPLE)))
     part = seen if count == _SAMPLE else found[-1][2]

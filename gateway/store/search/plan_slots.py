@@ -9,6 +9,7 @@ from gateway.fhir.search.served import MAX_VALUES
 from gateway.store.search.conditions import matches_of
 from gateway.store.search.distance import by_distance
 from gateway.store.search.match import Match
+from gateway.store.search.near import near_match, place_of
 from gateway.store.search.order import Column, sort_columns
 from gateway.store.search.relations import Plan, Relation, count_of, keys_of, probes_of, smallest_of
 from gateway.store.search.rings import rings
@@ -36,14 +37,16 @@ def plan_slots(db: Database, request: SearchRequest, scope: Scope) -> Plan:
         return Plan((found,))
     if coded is not None:
         return _along_coding(db, slots, coded, columns, scope)
-    if (near := by_distance(request)) and not _are_few(db, slots, scope):
+    if (near := by_distance(request)) and not _are_few(db, slots, near, scope):
         return _by_rings(db, request, near, columns, scope)
     return _along_time(db, slots, others, columns, scope)
 
 
-def _are_few(db: Database, slots: SlotConditions, scope: Scope) -> bool:
-    ((count,),) = db.rows(*count_of(Sql("slot m"), slots.by_schedule, scope))
-    return bool(count <= scope.candidates)
+def _are_few(db: Database, slots: SlotConditions, near: Condition, scope: Scope) -> bool:
+    """Return whether there are few places around, and few Slots there: of many places all would have to be listed."""
+    places = keys_of(near_match(*place_of("Slot", near), scope), "k")
+    counts = (count_of(places, TRUE, scope), count_of(Sql("slot m"), slots.by_schedule, scope))
+    return all(db.rows(*count)[0][0] <= scope.candidates for count in counts)
 
 
 def _by_rings(db: Database, request: SearchRequest, near: Condition, columns: tuple[Column, ...], scope: Scope) -> Plan:
