@@ -21,6 +21,7 @@ from gateway.settings import Settings
 from tests.databases import Postgresql
 from tests.messages import bed_message
 from tests.servers import Running, free_port, serving, wait_for_port
+from tests.trust import hospital, register
 
 ROOT = Path(__file__).parents[1]
 ER7 = {"Content-Type": "application/hl7-v2+er7"}
@@ -90,6 +91,7 @@ def nodes(tmp_path: Path, postgresql: Postgresql) -> Iterator[list[Running]]:
              (("TLS_CERTIFICATE", "server.pem"), ("TLS_KEY", "server.key"), ("TLS_CLIENT_CA", "ca.pem"))}  # fmt: skip
     with ExitStack() as stack:
         url = postgresql.emptied()
+        register(url, hospital(tmp_path / "certs" / "client-hospital.pem"))
         yield [stack.enter_context(serving(tmp_path, url, wait_for_port, WORKERS="1", **files)) for _ in NODES]
 
 

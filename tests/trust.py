@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
+from gateway.access import registered_names
 from gateway.access.certificates import CareProvider, Pair, authority, client, server
 from gateway.access.partners import CertificateName, Client, KeySet, Partner
 from gateway.access.peers import PeerCertificate
@@ -60,6 +61,12 @@ def partner(id_: str, pair: Pair | None = None, **more: Any) -> Partner:
         "scopes": EVERYTHING,
     }
     return Partner(id=id_, **(said | more))
+
+
+def hospital(certificate: Path) -> Partner:
+    """Return a partner that is known by the certificate in a file, sends as `dev` and may do everything."""
+    name = registered_names.of_pem(certificate.read_text(encoding="ascii"))
+    return partner("hospital", certificates=(name,), providers=("dev",), rate=100_000)
 
 
 def register(database: str, *partners: Partner) -> None:
