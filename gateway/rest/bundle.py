@@ -6,28 +6,29 @@ https://hl7.org/fhir/R4/http.html#transaction
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
-from gateway.errors import BadRequest, GatewayError, InvalidResource, MethodNotAllowed, TooLarge
+from gateway.errors import BadRequest, GatewayError, InvalidResource, Issue, MethodNotAllowed, TooLarge
 from gateway.fhir import json
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
 from gateway.rest import named, searches, wire
 from gateway.rest.body import as_resource
 from gateway.rest.interaction import UNCONDITIONAL, Answer, Ask, Conditions, Pairs
-from gateway.rest.metadata import check_served
+from gateway.rest.metadata import SERVED, check_served
+from gateway.rest.placed import of_entries, within
 from gateway.rest.routes import Route, carry_out, find
-from gateway.transact import Operation
+from gateway.transact import ConditionalPatch, Operation, Patch, problems
 
 MAX_ENTRIES = 20_000
 _PLAIN_BUNDLE, _PLAIN_ENTRY = {"resourceType", "type", "entry"}, {"fullUrl", "resource", "request"}
 _URN = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ANY_UUID = "urn:uuid:00000000-0000-0000-0000-000000000000"
-_PLACE = re.compile(r"Bundle\.entry\[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +80,44 @@ def _transaction(ask: Ask, bundle: Resource, sent: list[Any]) -> tuple[list[Answ
     writes = [entry for entry in entries if entry.route.write and not entry.route.operation]
     received = named.of_request(bundle, ask) if writes and not refused else None  # before its references are resolved
     operations = _operations(writes, refused)
-    _raise_all(refused)
-    _check_bundle(ask, bundle)
-    _check_searches(entries)
+    refused += _of_searches(entries)
+    refused += _of_bundle(ask, bundle) if len(entries) == len(sent) else []
+    if refused:
+        _raise_all([*refused, *_of_resources(ask, sent, operations)])
     try:
-        outcomes, repeated = carry_out(operations, ask, ask.prefer.returned or "minimal", received)
+        outcomes, repeated = carry_out(list(operations.values()), ask, ask.prefer.returned or "minimal", received)
     except GatewayError as error:
-        error.issues = tuple(replace(i, expression=_of_entries(writes, i.expression)) for i in error.issues)
+        error.issues = of_entries([entry.index for entry in writes], error.issues)
         raise
     answers = {e.index: wire.written(o, ask.prefer.returned) for e, o in zip(writes, outcomes, strict=True)}
     return [answers.get(entry.index) or _answered(entry) for entry in entries], repeated
 
 
-def _check_bundle(ask: Ask, bundle: Resource) -> None:
-    """Raise InvalidResource for what is wrong with the Bundle itself; its resources are the business of `transact`."""
+def _of_bundle(ask: Ask, bundle: Resource) -> list[GatewayError]:
+    """Return what is wrong with the Bundle itself; its resources are the business of `transact`."""
     if bundle.keys() <= _PLAIN_BUNDLE and all(_is_plain(entry) for entry in bundle.get("entry", [])):
-        return
+        return []
     issues = ask.to.validator.bundle_issues(bundle)
-    if any(issue.severity in {"fatal", "error"} for issue in issues):
-        raise InvalidResource(issues)
+    return [InvalidResource(issues)] if any(map(_is_error, issues)) else []
+
+
+def _is_error(issue: Issue) -> bool:
+    return issue.severity in {"fatal", "error"}
+
+
+def _of_resources(ask: Ask, sent: list[Any], operations: Mapping[int, Operation]) -> list[GatewayError]:
+    """Return what is wrong with the resources of a transaction that is refused anyway: all is told at once.
+
+    What is to be written is asked of `transact`; of an entry that asks for nothing, the resource alone.
+    """
+    whole = {index: one for index, one in operations.items() if not isinstance(one, Patch | ConditionalPatch)}
+    issues = list(of_entries(list(whole), problems(list(whole.values()), ask.caller, ask.to)))
+    for index, entry in enumerate(sent):
+        resource = entry.get("resource") if isinstance(entry, dict) and index not in operations else None
+        if isinstance(resource, dict) and resource.get("resourceType") in SERVED:
+            own = [issue for issue in ask.to.validator.issues(resource) if _is_error(issue)]
+            issues += within(index, InvalidResource(own)).issues if own else ()
+    return [InvalidResource(issues)] if issues else []
 
 
 def _is_plain(entry: Resource) -> bool:
@@ -111,15 +131,15 @@ def _is_plain(entry: Resource) -> bool:
     )
 
 
-def _check_searches(entries: list[Entry]) -> None:
-    """Raise what is wrong with a search or a history: after the commit it would be too late to refuse."""
+def _of_searches(entries: list[Entry]) -> list[GatewayError]:
+    """Return what is wrong with each search or history: after the commit it would be too late to refuse."""
     refused = []
     for entry in entries:
         try:
             searches.check(entry.route.interaction, entry.ask)
         except GatewayError as error:
-            refused.append(_within(entry.index, error))
-    _raise_all(refused)
+            refused.append(within(entry.index, error))
+    return refused
 
 
 def _operations_asked(entries: list[Entry]) -> list[GatewayError]:
@@ -140,22 +160,22 @@ def _all_asked(ask: Ask, sent: list[Any]) -> tuple[list[Entry], list[GatewayErro
     return entries, refused
 
 
-def _operations(writes: list[Entry], refused: list[GatewayError]) -> list[Operation]:
-    """Return what is to be written, and add what is wrong with any to what is `refused` already."""
-    operations = []
+def _operations(writes: list[Entry], refused: list[GatewayError]) -> dict[int, Operation]:
+    """Return what is to be written, by entry, and add what is wrong with any to what is `refused` already."""
+    operations = {}
     for entry in writes:
         try:
-            operations.append(entry.route.operation_of(entry.ask))
+            operations[entry.index] = entry.route.operation_of(entry.ask)
         except GatewayError as error:
-            refused.append(_within(entry.index, error))
+            refused.append(within(entry.index, error))
     return operations
 
 
 def _raise_all(refused: list[GatewayError]) -> None:
-    """Raise one error with every issue, of the class of the first; never 405: the base does take what is posted."""
+    """Raise one error with each issue once, of the class of the first; never 405: the base does take what is posted."""
     if refused:
         kind = BadRequest if isinstance(refused[0], MethodNotAllowed) else type(refused[0])
-        raise kind([issue for error in refused for issue in error.issues])
+        raise kind(list(dict.fromkeys(issue for error in refused for issue in error.issues)))
 
 
 def _batch(ask: Ask, bundle: Resource, sent: list[Any]) -> tuple[list[Answer], bool]:
@@ -188,7 +208,7 @@ def _answered(entry: Entry) -> Answer:
         answer = entry.route.answer(entry.ask)
         return replace(answer, body=b"") if entry.is_head else answer
     except GatewayError as error:
-        return wire.refused(_within(entry.index, error))
+        return wire.refused(within(entry.index, error))
 
 
 def _asked(ask: Ask, index: int, sent: Any) -> Entry:
@@ -202,7 +222,7 @@ def _asked(ask: Ask, index: int, sent: Any) -> Entry:
             raise MethodNotAllowed("an entry asks for an interaction on a resource, or for an operation")
         return Entry(index, route, _ask(ask, sent, wire.pairs(query.encode()) if query else [], found), is_head)
     except GatewayError as error:
-        raise _within(index, error) from error
+        raise within(index, error) from error
 
 
 def _ask(ask: Ask, sent: Resource, parameters: Pairs, found: dict[str, str]) -> Ask:
@@ -255,28 +275,6 @@ def _text(holder: Resource, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise BadRequest(f"{name} is a text", expression=f"request.{name}" if name != "fullUrl" else name)
     return value
-
-
-def _within(index: int, error: GatewayError) -> GatewayError:
-    """Return `error` with its expressions seen from the Bundle: `Slot.start` is `Bundle.entry[3].resource.start`."""
-    error.issues = tuple(replace(issue, expression=_seen(index, issue.expression)) for issue in error.issues)
-    return error
-
-
-def _seen(index: int, expression: str | None) -> str:
-    entry = f"Bundle.entry[{index}]"
-    if not expression or expression.startswith(entry):
-        return expression or entry
-    first, dot, rest = expression.partition(".")
-    return f"{entry}.resource{dot}{rest}" if first[0].isupper() else f"{entry}.{expression}"
-
-
-def _of_entries(writes: list[Entry], expression: str | None) -> str | None:
-    """Return what `transact` says of its nth operation as said of the entry that asked for it."""
-    place = _PLACE.match(expression or "")
-    if place:
-        return f"Bundle.entry[{writes[int(place[1])].index}]{(expression or '')[place.end() :]}"
-    return _seen(writes[0].index, expression) if len(writes) == 1 else expression
 
 
 def _bundle(kind: str, entries: list[Resource]) -> Resource:

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.access.policy import Caller, may_send, sending
-from gateway.errors import Conflict, Forbidden, InvalidResource, Issue
+from gateway.errors import Conflict, Forbidden, Issue
 from gateway.fhir.datetime import format_instant
 from gateway.store import Batch, Identity, Sight
 from gateway.store.inbox import answered
 from gateway.store.records import microseconds
-from gateway.transact import entries, links, modifiers, once, order, patches, subscriptions
+from gateway.transact import checking, entries, links, modifiers, once, order, patches, subscriptions
 from gateway.transact.absent import Absent
 from gateway.transact.appointments import Appointments
 from gateway.transact.audit import answer_row, audit_row, misnamed_row, repeat_row
+from gateway.transact.checking import problems
 from gateway.transact.commit import Commit
-from gateway.transact.entries import Entry
 from gateway.transact.messages import parcels, refused
 from gateway.transact.occupancy import Occupancy
 from gateway.transact.once import MISNAMED, Answer, AnsweredBefore
@@ -69,6 +69,7 @@ __all__ = [
     "Write",
     "ask",
     "operation",
+    "problems",
     "recall",
     "receive",
     "record",
@@ -231,7 +232,8 @@ def _write(
 ) -> tuple[list[Outcome], Sequence[Issue]]:
     if received is not None and _is_feed(received):
         caller = sending(caller)
-    read = entries.read(ops, caller, received.sent.numbers if received is not None and received.sent else None)
+    numbers = received.sent.numbers if received is not None and received.sent else None
+    read = checking.read(ops, caller, to, numbers)
     _check_once(received, to)  # before it costs anything
     entries.identify(read, to.new_id)
     entries.check_distinct(read)
@@ -239,7 +241,7 @@ def _write(
     found = links.collect(read, caller)
     try:
         found.point_at_entries()
-        _validate(read, caller, to)
+        checking.validate(read, caller, to)
         for entry in subscribing:
             subscriptions.settle(entry, caller, to)
         if found.has_modifiers:
@@ -268,22 +270,3 @@ def _is_feed(received: Received) -> bool:
 def _check_may_send(caller: Caller, received: Received | None) -> None:
     if received is not None and _is_feed(received) and not may_send(caller, received.provider):
         raise Forbidden("this caller may not send messages under this provider's name")
-
-
-def _validate(read: Sequence[Entry], caller: Caller, to: Services) -> None:
-    issues: list[Issue] = []
-    for entry in read:
-        if entry.resource is not None:
-            found = to.validator.issues(entry.resource)
-            if found:
-                found = [entry.at(issue) for issue in found]
-                entry.warnings = [issue for issue in found if issue.severity in {"warning", "information"}]
-                issues += found
-            if entry.type == subscriptions.TYPE and not _has_errors(found):
-                issues += [entry.at(issue) for issue in subscriptions.issues(entry, caller, to)]
-    if _has_errors(issues):
-        raise InvalidResource(issues)
-
-
-def _has_errors(issues: Sequence[Issue]) -> bool:
-    return any(issue.severity in {"fatal", "error"} for issue in issues)

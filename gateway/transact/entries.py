@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from gateway.access.policy import Caller, may_write
 from gateway.access.scopes import Right
-from gateway.errors import BadRequest, Forbidden, GatewayError, InvalidResource, Issue
+from gateway.errors import BadRequest, Forbidden, GatewayError, InvalidResource, Issue, TooLarge
 from gateway.fhir.search import SearchRequest, parse_query
 from gateway.fhir.types import Resource, resource_types
 from gateway.store import Identity
@@ -92,20 +92,28 @@ class Entry(Struct, eq=False):
         return Issue(code, text, expression=f"{self.where}.request" if self.where else self.type)
 
 
-def read(ops: Sequence[Write], caller: Caller, numbers: Sequence[int] | None = None) -> list[Entry]:
+def typed(ops: Sequence[Write], numbers: Sequence[int] | None = None) -> list[Entry]:
     """Return an entry for each operation; `numbers` are their places in the Bundle, if that has others beside them.
 
-    Raises InvalidResource for a resource without a type, BadRequest for operations that cannot go together or cannot be
-    read, Forbidden for what the caller may not do; each with every such problem.
+    Raises InvalidResource with every resource without a type.
     """
     in_bundle = len(ops) > 1 or any(getattr(op, "full_url", None) for op in ops)
-    entries = _typed(ops, (numbers or range(len(ops))) if in_bundle else None)
+    return _typed(ops, (numbers or range(len(ops))) if in_bundle else None)
+
+
+def check(entries: Sequence[Entry], caller: Caller) -> None:
+    """Read the conditions of entries, and see whether they can be carried out together.
+
+    Raises BadRequest or TooLarge for operations that cannot go together or cannot be read, Forbidden for what the
+    caller may not do; each with every such problem.
+    """
     conditional = [entry for entry in entries if entry.op.__class__ in _CONDITIONAL]
-    for entry in conditional:
-        _read_condition(entry)
+    refused = [error for entry in conditional if (error := _read_condition(entry))]
     _check_may(entries, caller)
-    _raise(BadRequest, [*_bad_ids(entries), *_repeated_conditions(conditional), *_repeated_urls(entries)])
-    return entries
+    issues = [issue for error in refused for issue in error.issues]
+    issues += [*_bad_ids(entries), *_repeated_conditions(conditional), *_repeated_urls(entries)]
+    if issues:
+        raise TooLarge(issues) if refused and isinstance(refused[0], TooLarge) else BadRequest(issues)
 
 
 def identify(entries: Iterable[Entry], new_id: Callable[[], str]) -> None:
@@ -151,19 +159,18 @@ def _place(number: int | None) -> str:
     return "" if number is None else f"Bundle.entry[{number}]"
 
 
-def _read_condition(entry: Entry) -> None:
-    if isinstance(entry.op, ConditionalCreate | ConditionalDelete | ConditionalPut):
-        search = entry.op.search
-        entry.condition = search if isinstance(search, SearchRequest) else _condition(entry, search)
-
-
-def _condition(entry: Entry, query: str) -> SearchRequest:
-    """Return the search that a condition is written as. BadRequest, TooLarge, with the place of the request."""
+def _read_condition(entry: Entry) -> GatewayError | None:
+    """Read the search that a condition is written as, and return what is wrong with it, at the place of the request."""
+    if not isinstance(entry.op, ConditionalCreate | ConditionalDelete | ConditionalPut):
+        return None
+    search = entry.op.search
     try:
-        return parse_query(entry.type, query)
+        entry.condition = search if isinstance(search, SearchRequest) else parse_query(entry.type, search)
     except GatewayError as error:
         at = entry.request("", "").expression
-        raise type(error)([replace(issue, expression=at) for issue in error.issues]) from error
+        error.issues = tuple(replace(issue, expression=at) for issue in error.issues)
+        return error
+    return None
 
 
 def _check_may(entries: Sequence[Entry], caller: Caller) -> None:

@@ -243,3 +243,49 @@ def test_what_is_wrong_with_any_request_of_a_transaction_is_told_at_once(client:
     assert "Allow" not in response.headers
     places = {issue["expression"][0] for issue in response.get_json()["issue"]}
     assert {place[:15] for place in places} == {f"Bundle.entry[{n}]" for n in range(4)}
+
+
+INVALID = {"resourceType": "Location", "status": "gone", "colour": "red"}
+TIMELESS = {"resourceType": "Slot", "status": "free", "schedule": {"display": "x"}, "end": "2026-01-05T11:00:00+01:00"}
+
+
+def told(response: TestResponse) -> dict[str, int]:
+    """Return how many findings there are on each entry."""
+    places = [issue["expression"][0] for issue in response.get_json()["issue"]]
+    return {place: places.count(place) for place in sorted(places)}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        entry("TRACE", "Location/1"),
+        entry("PUT", "Location/2", BED | {"id": "3"}),
+        entry("GET", "Location?nonsense=1"),
+        entry("POST", "Location", BED, ifNoneExist="nonsense=1"),
+        entry("POST", "Location", BED, ifMatch='W/"1"'),
+        entry("PUT", "Location/2", BED | {"id": "2"}, ifMatch="1,2"),
+        {"resource": BED},
+    ],
+)
+def test_wrong_requests_and_invalid_resources_are_told_together(client: FlaskClient, wrong: Any) -> None:
+    response = send(client, "transaction", entry("POST", "Location", INVALID), wrong, entry("POST", "Slot", TIMELESS))
+
+    assert response.status_code in {400, 422}
+    found = told(response)
+    assert any(place.startswith("Bundle.entry[1]") for place in found)
+    assert found["Bundle.entry[0].resource.status"] == found["Bundle.entry[0].resource"] == 1  # of which none is known
+    assert found["Bundle.entry[2].resource.start"] == 1
+    assert total(client, "Location?_summary=count") == 0
+
+
+def test_an_entry_with_a_wrong_request_is_told_of_its_resource_too(client: FlaskClient) -> None:
+    found = told(send(client, "transaction", entry("TRACE", "Location/1", INVALID)))
+
+    assert found == {"Bundle.entry[0]": 1, "Bundle.entry[0].resource": 1, "Bundle.entry[0].resource.status": 1}
+
+
+def test_every_condition_that_cannot_be_read_is_told(client: FlaskClient) -> None:
+    conditions = ["nonsense=1", "status=gone", "status=active"]
+    response = send(client, "transaction", *(entry("POST", "Location", BED, ifNoneExist=one) for one in conditions))
+
+    assert set(told(response)) == {"Bundle.entry[0].request", "Bundle.entry[1].request"}

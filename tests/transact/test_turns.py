@@ -9,13 +9,15 @@ import pytest
 from gateway.access.policy import development_caller
 from gateway.fhir.search import parse_query
 from gateway.store.records import Turns
-from gateway.transact.entries import read
+from gateway.transact.entries import check, typed
 from gateway.transact.operations import ConditionalCreate, ConditionalDelete, Create, Write
 from gateway.transact.turns import turns
 
 
 def taken(*ops: Write) -> Turns:
-    return turns(read(ops, development_caller()), [])
+    entries = typed(ops)
+    check(entries, development_caller())
+    return turns(entries, [])
 
 
 def bed(*identifiers: str) -> dict[str, Any]:
