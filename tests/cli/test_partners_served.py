@@ -16,7 +16,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from gateway.access.certificates import write_development
+from gateway.access.certificates import CLIENTS, authority, client, write_development
 from gateway.cli.partners import partners
 from tests.messages import bed_message
 from tests.servers import Running, serving, wait_for_port
@@ -74,7 +74,12 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     write_development(folder, datetime.now(UTC))
     is_sqlite = request.param == "sqlite"
     url = f"sqlite:///{folder}/store.sqlite" if is_sqlite else request.getfixturevalue("postgresql").emptied()
-    files = {"TLS_CERTIFICATE": "server.pem", "TLS_KEY": "server.key", "TLS_CLIENT_CA": "ca.pem"}
+    other = authority(datetime.now(UTC), "another CA")
+    namesake = client(other, datetime.now(UTC), CLIENTS["client-hospital"], "namesake")
+    (folder / "namesake.pem").write_bytes(namesake.certificate_pem)
+    (folder / "namesake.key").write_bytes(namesake.key_pem)
+    (folder / "both.pem").write_bytes((folder / "ca.pem").read_bytes() + other.certificate_pem)
+    files = {"TLS_CERTIFICATE": "server.pem", "TLS_KEY": "server.key", "TLS_CLIENT_CA": "both.pem"}
     settings = {name: str(folder / file) for name, file in files.items()} | {"WORKERS": "4"}
     with ExitStack() as started:
         nodes = [
@@ -89,6 +94,11 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_who_is_added_is_let_in_at_the_next_request(world: World) -> None:
     assert world.statuses("client-hospital") == {200: _REQUESTS}
     assert world.statuses("client-nameless") == {401: _REQUESTS}
+
+
+def test_the_right_name_of_another_authority_is_nobody(world: World) -> None:
+    """An authority that is trusted as much: by TLS it gets in, and then it is somebody else."""
+    assert world.statuses("namesake") == {401: _REQUESTS}
 
 
 def test_who_is_disabled_is_kept_out_at_the_next_request(world: World) -> None:
