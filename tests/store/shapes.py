@@ -25,6 +25,7 @@ from gateway.fhir.search import (
 )
 from gateway.fhir.search.composites import shapes as composite_shapes
 from gateway.fhir.search.paths import data_types, implied_systems
+from gateway.fhir.search.singles import has_no_system
 from gateway.fhir.types import resource_types
 from gateway.store import Identity, history, search
 from gateway.store.history import Span
@@ -32,7 +33,7 @@ from gateway.store.records import Engine
 from gateway.store.search import Position, Scope
 from gateway.store.search.includes import read_includes
 from gateway.store.search.pages import Found, count_matches, read_page
-from gateway.store.search.scope import has_no_system, is_single
+from gateway.store.search.scope import is_single
 from gateway.store.search.sql import TRUE
 from gateway.validation.terms import Terms
 from gateway.validation.terms.searched import SearchedCodes

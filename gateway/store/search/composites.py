@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from gateway.fhir.search import Composite, Filter, Token
 from gateway.fhir.search.composites import Shape, row_name, shapes
 from gateway.fhir.search.paths import implied_systems
+from gateway.fhir.search.singles import has_no_system
 from gateway.store.index.model import composite_param
 from gateway.store.search.filters import LAST_CHARACTER, TABLES, branches_of, index_match
 from gateway.store.search.match import Match, any_of
-from gateway.store.search.scope import Scope, has_no_system
+from gateway.store.search.scope import Scope
 from gateway.store.search.sql import Sql, sql
 
 

@@ -23,10 +23,11 @@ from gateway.fhir.search import (
     fold,
 )
 from gateway.fhir.search.paths import data_types, implied_systems
+from gateway.fhir.search.singles import has_no_system
 from gateway.store.index.model import version_param, versioned
 from gateway.store.search.match import Match, any_of, constant
 from gateway.store.search.ranges import date_branches, number_branch, overlapped, overlapping, quantity_branch
-from gateway.store.search.scope import Scope, has_no_system
+from gateway.store.search.scope import Scope
 from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, one_of, sql
 from gateway.store.search.units import in_other_units
 

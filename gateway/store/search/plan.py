@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gateway.fhir.search.singles import has_no_system
 from gateway.store.search.conditions import condition_match, matches_of
 from gateway.store.search.distance import by_distance
 from gateway.store.search.filters import TABLES
@@ -27,7 +28,7 @@ from gateway.store.search.relations import (
     smallest_of,
 )
 from gateway.store.search.rings import rings
-from gateway.store.search.scope import Scope, has_no_system, is_single
+from gateway.store.search.scope import Scope, is_single
 from gateway.store.search.sql import TRUE, Sql, fails, sql
 
 if TYPE_CHECKING:

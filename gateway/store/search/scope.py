@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.fhir.frozen import frozen
-from gateway.fhir.search import AllOf, AnyOf, Chain, Composite, Condition, Filter, Has, QuantityRange, Token, Value
-from gateway.fhir.search.composites import shapes
-from gateway.fhir.search.paths import alternatives, data_types, json_paths
+from gateway.fhir.search import Condition, QuantityRange
+from gateway.fhir.search.paths import alternatives, json_paths
+from gateway.fhir.search.singles import asked_by_code, singles
 from gateway.store.search.sql import TRUE, Sql, every, joined, sql
 from gateway.store.search.units import UCUM
 
@@ -19,14 +19,11 @@ if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
     from gateway.store.records import Engine
 
-# Data types whose tokens are written without a system.
-_PLAIN = frozenset({"code", "id", "string", "uri", "boolean", "ContactPoint"})
 # Data types of which one value makes several rows.
 _SEVERAL_ROWS = frozenset(
     {"HumanName", "Address", "CodeableConcept", "Quantity", "Duration", "Age", "Range", "canonical"}
 )
 Indexed = tuple[str, str]  # resource type, parameter
-_Asked = tuple[str, "SearchParameter", str | None, Value]  # resource type, parameter, modifier, value
 
 
 # As many rows are all looked at, so that the total is known and any order is possible.
@@ -96,7 +93,7 @@ class Scope:
         With them such a search is a few exact ranges of the index, in which the system stands before the code. With the
         units that occur, a quantity is asked in each that it can be converted to.
         """
-        by_code = _asked_by_code(request.resource_type, request.conditions)
+        by_code = asked_by_code(request.resource_type, request.conditions)
         by_unit = _asked_by_unit(request.resource_type, request.conditions)
         systems, units = _occurring(db, "system", by_code), _occurring(db, "code", by_unit)
         return replace(self, engine=db.engine, systems=systems, units=units)
@@ -118,12 +115,6 @@ def is_single(resource_type: str, parameter: SearchParameter) -> bool:
     if others or paths is None:
         return False
     return not any(path.many or path.type in _SEVERAL_ROWS for path in paths)
-
-
-def has_no_system(resource_type: str, parameter: SearchParameter) -> bool:
-    """Return whether the tokens of a parameter never have a system: codes, booleans, telephone numbers."""
-    found = data_types(resource_type, parameter)
-    return bool(found) and found <= _PLAIN
 
 
 def _occurring(db: Database, column: str, wanted: Sequence[Indexed]) -> dict[Indexed, list[str]]:
@@ -152,45 +143,9 @@ def _distinct(number: int, column: str, resource_type: str, param: str) -> Sql:
     )
 
 
-def _single(
-    resource_type: str, conditions: Iterable[Condition]
-) -> Iterator[tuple[str, SearchParameter, str | None, Value]]:
-    """Yield each value that is asked, as one of a single parameter: its type, parameter, modifier and value."""
-    for condition in conditions:
-        match condition:
-            case Chain(_, targets):
-                for target, then in targets:
-                    yield from _single(target, [then])
-            case Has(source, _, then):
-                yield from _single(source, [then])
-            case AnyOf(several) | AllOf(several):
-                yield from _single(resource_type, several)
-            case Filter(parameter, _, values) if parameter.type == "composite":
-                for shape in shapes(resource_type, parameter):
-                    for value in values:
-                        parts = value.parts if isinstance(value, Composite) else ()
-                        yield from (
-                            (resource_type, part.parameter, None, each)
-                            for part, each in zip(shape.parts, parts, strict=True)
-                        )
-            case Filter(parameter, modifier, values):
-                yield from ((resource_type, parameter, modifier, value) for value in values)
-
-
-def _asked_by_code(resource_type: str, conditions: Iterable[Condition]) -> list[Indexed]:
-    """Return the parameters whose tokens are asked without a system, and have one."""
-    found = set()
-    for of, parameter, modifier, value in _single(resource_type, conditions):
-        if isinstance(value, Token) and value.system is None:
-            param = f"{parameter.code}:identifier" if modifier == "identifier" else parameter.code
-            if parameter.type == "reference" or not has_no_system(of, parameter):
-                found.add((of, param))
-    return sorted(found)
-
-
 def _asked_by_unit(resource_type: str, conditions: Iterable[Condition]) -> list[Indexed]:
     """Return the parameters whose quantities are asked in a unit that others can be converted to."""
-    every_one = _single(resource_type, conditions)
+    every_one = singles(resource_type, conditions)
     return sorted(
         {
             (of, parameter.code)
