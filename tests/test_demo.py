@@ -39,5 +39,6 @@ def test_the_demo_shows_every_door_and_run_twice_doubles_nothing(tmp_path: Path)
     assert [sample.file for sample in (*FEEDS, *MORE) if sample.file in refused] == []
     assert [sample.file for sample in BROKEN if sample.file not in refused] == []
     assert len(FEEDS) == 16
+    assert first.split("PARTNERS")[1].count("URA") == second.split("PARTNERS")[1].count("URA") == 6
     assert re.search(r"FREE PLACES: [1-9]", first)
     assert re.search(r"Slot\.status.*NPU-2", first, re.DOTALL)

@@ -58,6 +58,7 @@ def demo(database: str) -> None:
             click.echo(
                 "The store was filled before: a message that comes again gets its first answer, a fact no version."
             )
+        _show_partners(running)
         answers = [(sample, _send(sample, running)) for sample in (*FEEDS, *MORE, *BROKEN)]
         _show("WENT IN", [(s, a) for s, a in answers if a.accepted])
         _show("REFUSED, AND WHY", [(s, a) for s, a in answers if not a.accepted])
@@ -87,6 +88,15 @@ def _gateway(database: str) -> Iterator[Running]:
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)
+
+
+def _show_partners(running: Running) -> None:
+    """Register the partners of the development world, as an operator does, and show them."""
+    for arguments in (["add", "--development", "--replace"], ["list"]):
+        command = [sys.executable, "-m", "gateway.cli", "partners", *arguments]
+        done = subprocess.run(command, env=running.environment, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
+    click.echo("\nPARTNERS (with certificates they could be told apart: docs/operating.md)")
+    click.echo("\n".join(f"  {line}" for line in done.stdout.splitlines()))
 
 
 def _free_port() -> int:
