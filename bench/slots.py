@@ -90,7 +90,7 @@ def _statements(dialect: Dialect, slots: int, schedules: int, services: int, loc
     yield from resources(dialect, service, _SERVICE)
     yield from resources(dialect, schedule, _SCHEDULE)
     yield from resources(dialect, slot, _slot_body(dialect))
-    yield from resources(dialect, location, _LOCATION)
+    yield from resources(dialect, location, LOCATION)
     yield _reference(dialect, schedule, "actor", service, SCHEDULES_A_SERVICE)
     yield _reference(dialect, schedule, "actor", location, 1)
     yield _reference(dialect, slot, "schedule", schedule, SLOTS_A_SCHEDULE)
@@ -140,7 +140,7 @@ def _index(dialect: Dialect, slot: Kind) -> Iterator[str]:
 
 
 _SERVICE = """'{"resourceType":"HealthcareService","id":"service-' || i || '","active":true}'"""
-_LOCATION = """'{"resourceType":"Location","id":"location-' || i || '","status":"active"}'"""
+LOCATION = """'{"resourceType":"Location","id":"location-' || i || '","status":"active"}'"""
 _SCHEDULE = (
     """'{"resourceType":"Schedule","id":"schedule-' || i || '","actor":[{"reference":"HealthcareService/service-' || """
     f"""(i / {SCHEDULES_A_SERVICE}) || '"}},{{"reference":"Location/location-' || i || '"}}]}}'"""
