@@ -3,8 +3,8 @@
 Each ring begins where the one before ended, or the page before, and is as wide as a few pages want: how dense the
 places lie is learned from a sample. Its matches are listed, up to the candidates of the scope; where they are more, as
 in the middle of a town or where many lead to one place, the ring is made narrower. So what a page costs depends neither
-on how many there are nor on how many were before it. A ring far out is long and thin, and its cells hold more that is
-not in it: that is what remains of the distance in the price.
+on how many there are nor on how many were before it. A ring far out is long and thin, and crosses many strips of the
+index: that is what remains of the distance in the price.
 """
 
 from __future__ import annotations
