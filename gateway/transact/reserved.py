@@ -11,7 +11,7 @@ from gateway.errors import Forbidden
 if TYPE_CHECKING:
     from gateway.transact.entries import Entry
 
-REGISTRY_ONLY = f"what begins with {PREFIX} is kept by the registry of partners, which its operator changes"
+REGISTRY_ONLY = "an id that begins with partner- is of the registry of partners, which the operator alone changes"
 
 
 def check(entries: Iterable[Entry]) -> None:

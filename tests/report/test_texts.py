@@ -61,6 +61,7 @@ NO_FINDINGS = {
     "fhirpath/runtime/narrative.py": "names of HTML",
     "transact/erasure.py": "a command of the operator's",
     "transact/json_patch.py": "a patch comes over the FHIR API, from who writes a program",
+    "transact/partners.py": "a command of the operator's",
     "transact/patches.py": "a patch comes over the FHIR API, from who writes a program",
     "transact/path_patch.py": "a patch comes over the FHIR API, from who writes a program",
     "transact/xml_patch.py": "a patch comes over the FHIR API, from who writes a program",

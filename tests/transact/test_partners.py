@@ -254,7 +254,7 @@ class TestOnlyTheRegistryWritesItsResources:
     def test_nobody_else(self, services: Services, op: Any) -> None:
         add([DUINRAND], OPERATOR, services)
 
-        with pytest.raises(Forbidden, match="kept by the registry of partners"):
+        with pytest.raises(Forbidden, match="is of the registry of partners"):
             transact([op], development_caller(), services)
 
         assert shown(services, "Organization", "partner-duinrand")["name"] == "Ziekenhuis Duinrand"

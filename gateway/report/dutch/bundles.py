@@ -91,4 +91,9 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ),
 )
 
-PARTS: tuple[tuple[str, str], ...] = ()
+PARTS: tuple[tuple[str, str], ...] = (
+    (
+        "an id that begins with partner- is of the registry of partners, which the operator alone changes",
+        "een id dat met partner- begint, is van het register van partners; dat wijzigt alleen de beheerder",
+    ),
+)
