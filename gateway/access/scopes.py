@@ -55,7 +55,8 @@ def read(text: str) -> Scope | None:
     return Scope(found["type"], frozenset(rights), found["query"] or "")
 
 
-def granted(asked: Iterable[str], registered: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=1024)
+def granted(asked: tuple[str, ...], registered: tuple[str, ...]) -> tuple[str, ...]:
     """Return what of `asked` is within `registered`: a scope that is so wholly as it was written, others cut down."""
     allowed = [scope for scope in map(read, registered) if scope and not scope.query]
     found: dict[str, None] = {}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from gateway.access.partners import Partner, Registered
+from gateway.access.partners import Partner, Partners, Registered
 from gateway.access.peers import PeerCertificate
 from gateway.access.policy import Caller
 from gateway.access.scopes import granted
@@ -47,22 +47,21 @@ class Identities:
 
     def caller(self, peer: PeerCertificate | None, token: str | None, at: datetime) -> Caller:
         """Return who asks, with what it may. Raises NotKnown, TooManyRequests, Unavailable."""
-        partner = self.partner_of(peer, at) if peer else None
+        partners = self.registry.partners()
+        partner = self._partner_of(peer, at, partners) if peer else None
         if token is None:
             if partner is None:
                 raise NotKnown("certificate-of-nobody" if peer else "nothing-shown")
             caller = partner.caller()
         else:
-            partner, caller = self._of_token(token, peer, partner, at)
+            registered, scopes = self._of_token(token, peer, partner, at, partners)
+            partner, caller = registered.partner, registered.partner.caller(granted(scopes, registered.scopes))
         self.rates.take(partner.id, partner.rate)
         return caller
 
     def partner_of(self, peer: PeerCertificate, at: datetime) -> Partner | None:
         """Return whose certificate it is, None when it is nobody's. Raises NotKnown for one that is not good."""
-        if self.trusted is None:
-            raise NotKnown("certificates-are-not-looked-at")
-        self.trusted.now().check(peer, at)
-        return self.registry.partners().by_certificate(peer, at)
+        return self._partner_of(peer, at, self.registry.partners())
 
     def check_forwarded(self, peer: PeerCertificate, at: datetime) -> None:
         """Raise NotKnown unless an authority signed a certificate that a proxy told of."""
@@ -77,19 +76,28 @@ class Identities:
 
     def token(self, text: str, at: datetime) -> tuple[Token, Registered]:
         """Return a token that is good now, with the client that it was given to. Raises NotKnown."""
+        return self._registered(text, at, self.registry.partners())
+
+    def _partner_of(self, peer: PeerCertificate, at: datetime, partners: Partners) -> Partner | None:
+        if self.trusted is None:
+            raise NotKnown("certificates-are-not-looked-at")
+        self.trusted.now().check(peer, at)
+        return partners.by_certificate(peer, at)
+
+    def _registered(self, text: str, at: datetime, partners: Partners) -> tuple[Token, Registered]:
         token = self._token(text, at)
         if self.revoked.holds(token.jti, at):
             raise bad_token("revoked")
-        registered = self.registry.partners().by_client(token.client_id)
+        registered = partners.by_client(token.client_id)
         if registered is None:
             raise bad_token("of-an-unknown-client")
         return token, registered
 
     def _of_token(
-        self, text: str, peer: PeerCertificate | None, partner: Partner | None, at: datetime
-    ) -> tuple[Partner, Caller]:
-        """Return whose token it is, and what it may with it. NotKnown, when the certificate is another's too."""
-        token, registered = self.token(text, at)
+        self, text: str, peer: PeerCertificate | None, partner: Partner | None, at: datetime, partners: Partners
+    ) -> tuple[Registered, tuple[str, ...]]:
+        """Return whose token it is, and the scopes it was given. NotKnown, when the certificate is another's too."""
+        token, registered = self._registered(text, at, partners)
         shown = peer.thumbprint if peer else ""
         if token.thumbprint and token.thumbprint != shown:
             raise bad_token("bound-to-another-certificate")
@@ -97,7 +105,7 @@ class Identities:
             raise bad_token("of-another-partner-than-the-certificate")
         if peer is not None and partner is None and not token.thumbprint:
             raise bad_token("with-a-certificate-of-nobody")
-        return registered.partner, registered.partner.caller(granted(token.scopes, registered.scopes))
+        return registered, token.scopes
 
     def _token(self, text: str, at: datetime) -> Token:
         """Return a token whose signature is right. What was read once is kept: a signature costs more than a read."""

@@ -73,7 +73,7 @@ class Desk:
                 "unsupported_grant_type" if given else "invalid_request", "grant_type must be client_credentials"
             )
         registered = self.client(form, peer, at)
-        scopes = granted(form.get("scope", "").split(), registered.scopes)
+        scopes = granted(tuple(form.get("scope", "").split()), registered.scopes)
         caller = registered.partner.caller(scopes)
         if not scopes:
             said = "nothing of what is asked is registered for this client; a scope with a query never is"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, json
 
-from gateway.access.policy import Caller, may_read, visible
+from gateway.access.policy import Caller, may_read, may_search, visible
 from gateway.errors import Forbidden, Issue, ResourceNotFound
 from gateway.fhir import tables
 from gateway.fhir.datetime import format_instant
@@ -58,9 +58,14 @@ class Wanted(Struct, frozen=True):
 _READ = json.Decoder(Wanted)  # made at import: see gateway.fhir.tables
 
 
+def _may_export(caller: Caller, resource_type: str) -> bool:
+    """Return whether a caller may both search a type and read what it finds: an export is both."""
+    return may_search(caller, resource_type) and may_read(caller, resource_type)
+
+
 def begin(wanted: Wanted, caller: Caller, to: Services) -> str:
     """Begin an export and return its id. Forbidden for a type that the caller may not read."""
-    refused = [name for name in wanted.types if not may_read(caller, name)]
+    refused = [name for name in wanted.types if not _may_export(caller, name)]
     if refused:
         raise Forbidden([Issue("forbidden", f"this caller may not read {name}") for name in refused])
     now = to.clock()
@@ -117,7 +122,7 @@ def content(sealed: str, caller: Caller, to: Services) -> bytes:
         export = _found(db, id_, caller, to)
         wanted = _READ.decode(export.asked)
         types = [kind] if kind in wanted.types else wanted.types
-        if not all(may_read(caller, name) for name in types):
+        if not all(_may_export(caller, name) for name in types):
             raise Forbidden("this caller may not read this any more")
         low, high = part.values or (0, 0)
         found = _lines(kind, (low, high), _exported(db, export, wanted, caller, to), wanted)

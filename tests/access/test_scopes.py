@@ -70,7 +70,7 @@ def test_what_is_no_scope_of_a_machine_is_none(text: str) -> None:
     ],
 )
 def test_granted_is_what_is_asked_and_registered(asked: str, registered: str, given: str) -> None:
-    assert " ".join(granted(asked.split(), registered.split())) == given
+    assert " ".join(granted(tuple(asked.split()), tuple(registered.split()))) == given
 
 
 def test_rights_are_the_types_of_each_letter() -> None:
