@@ -89,11 +89,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "a transaction changes a resource once at most",
         "een transaction wijzigt een resource ten hoogste één keer",
     ),
-)
-
-PARTS: tuple[tuple[str, str], ...] = (
     (
         "an id that begins with partner- is of the registry of partners, which the operator alone changes",
         "een id dat met partner- begint, is van het register van partners; dat wijzigt alleen de beheerder",
     ),
 )
+
+PARTS: tuple[tuple[str, str], ...] = ()
