@@ -67,9 +67,11 @@ def status(id_: str) -> Response:
 
 @blueprint.delete("/$export-status/<id_>")
 def ended(id_: str) -> Response:
-    """End it: 202."""
+    """End it: 202, with an outcome that says so."""
+    wire.check_acceptable()
     exports.end(id_, g.caller, wire.services())
-    return Response(status=HTTPStatus.ACCEPTED)
+    told = wire.encoded_outcome([Issue("all-well", "the export has ended: its files are gone", "information")])
+    return wire.respond(wire.as_liked(Answer(HTTPStatus.ACCEPTED, told, is_outcome=True)))
 
 
 @blueprint.get("/$export-file/<sealed>")

@@ -16,7 +16,7 @@ from msgspec import Struct
 from gateway.access.policy import Caller, may_write
 from gateway.access.scopes import Right
 from gateway.errors import BadRequest, Forbidden, GatewayError, InvalidResource, Issue, TooLarge
-from gateway.fhir.search import SearchRequest, parse_query
+from gateway.fhir.search import SearchRequest, parse_condition
 from gateway.fhir.types import Resource, resource_types
 from gateway.store import Identity
 from gateway.store.records import Subscriber
@@ -165,7 +165,7 @@ def _read_condition(entry: Entry) -> GatewayError | None:
         return None
     search = entry.op.search
     try:
-        entry.condition = search if isinstance(search, SearchRequest) else parse_query(entry.type, search)
+        entry.condition = search if isinstance(search, SearchRequest) else parse_condition(entry.type, search)
     except GatewayError as error:
         at = entry.request("", "").expression
         error.issues = tuple(replace(issue, expression=at) for issue in error.issues)

@@ -12,13 +12,15 @@ from typing import Any, NamedTuple
 from gateway.access.policy import Caller, may_search
 from gateway.errors import Forbidden, GatewayError, InvalidResource, Issue, MultipleMatches, Severity
 from gateway.fhir import reference
-from gateway.fhir.search import SearchRequest, parse_query
+from gateway.fhir.search import SearchRequest, parse_condition
 from gateway.store import Identity
 from gateway.store.bodies import rest_of
 from gateway.store.index import plain
 from gateway.transact.entries import Entry, criteria
 
 _URN = "urn:uuid:"
+_NO_ENTRY = "no entry of this transaction has this fullUrl"
+_ALONE = "a urn names another entry of a transaction, and this resource came alone: refer to what is here as Type/id"
 _BUNDLE = "Bundle"  # what refers in a Bundle that is kept refers within it, and stays as it was sent
 _REFERENCE = b'"reference":"'  # what is escaped in a string never looks like this
 
@@ -38,7 +40,7 @@ class Link(NamedTuple):
     def condition(self, resource_type: str) -> SearchRequest:
         """Return the search that the reference is written as. BadRequest, TooLarge, with the place of the reference."""
         try:
-            return parse_query(resource_type, self.text)
+            return parse_condition(resource_type, self.text)
         except GatewayError as error:
             raise type(error)(
                 [self.entry.at(replace(i, expression=_paths([self])[0])) for i in error.issues]
@@ -113,7 +115,8 @@ def collect(entries: Sequence[Entry], caller: Caller) -> Links:
     if others := _other_than_plain(_texts(whole), by_url, links):
         _sort_all(entries, others, by_url, links)
         if links.dangling:
-            raise InvalidResource(issues(links.dangling, "no entry of this transaction has this fullUrl"))
+            is_alone = all(entry.number is None for entry in entries)
+            raise InvalidResource(issues(links.dangling, _ALONE if is_alone else _NO_ENTRY))
         _check_may_search(links, caller)
     return links
 

@@ -168,7 +168,9 @@ def test_an_export_that_has_ended_is_no_more(client: FlaskClient, clock: Clock) 
     file = path(client.get(asked).get_json()["output"][0]["url"])
 
     assert client.get(file).status_code == 200
-    assert client.delete(asked).status_code == 202
+    ended = client.delete(asked)
+    assert (ended.status_code, ended.content_type) == (202, "application/fhir+json; charset=utf-8")
+    assert ended.get_json()["issue"][0]["severity"] == "information"
     assert [client.get(file).status_code, client.get(asked).status_code, client.delete(asked).status_code] == [404] * 3
 
 

@@ -77,6 +77,16 @@ def test_a_dangling_urn_is_refused_and_named(services: Services) -> None:
     assert services.store.read(Identity("Location", "a")) is None
 
 
+def test_a_urn_in_a_resource_that_came_alone_is_refused_as_that(services: Services) -> None:
+    with pytest.raises(InvalidResource) as caught:
+        do(services, Create(location(partOf={"reference": URN})))
+
+    (issue,) = caught.value.issues
+    assert issue.expression == "Location.partOf.reference"
+    assert "came alone" in issue.diagnostics
+    assert "this transaction" not in issue.diagnostics
+
+
 def test_a_reference_to_what_is_not_here_is_a_warning(services: Services) -> None:
     first, second = do(services, Put(location("a")), Put(location("b", partOf={"reference": "Location/nowhere"})))
 

@@ -30,7 +30,7 @@ from gateway.fhir.search.model import (
     Words,
 )
 from gateway.fhir.search.paging import Page, page_of, page_query
-from gateway.fhir.search.request import parse, parse_query
+from gateway.fhir.search.request import parse, parse_condition, parse_query
 from gateway.fhir.search.served import (
     DEFAULT_COUNT,
     MAX_COUNT,
@@ -81,6 +81,7 @@ __all__ = [
     "page_of",
     "page_query",
     "parse",
+    "parse_condition",
     "parse_query",
     "parse_several",
     "refuse_bsn_in_url",

@@ -11,6 +11,8 @@ _SYSTEM = re.compile(
     r"http://fhir\.nl/fhir/NamingSystem/bsn|(urn:oid:)?2\.16\.840\.1\.113883\.2\.4\.6\.3", re.IGNORECASE
 )
 
+_TO_WRITE = "send this as the entry of a transaction: its request.url (of a create request.ifNoneExist) is in the body"
+
 
 def bears_bsn(pairs: Sequence[tuple[str, str]]) -> bool:
     """Return whether a search says a BSN: by its system, or as digits of no other system that pass the eleven-test.
@@ -20,11 +22,16 @@ def bears_bsn(pairs: Sequence[tuple[str, str]]) -> bool:
     return any(_says_bsn(part) for _, value in pairs for part in split(value, ","))
 
 
-def refuse_bsn_in_url(pairs: Sequence[tuple[str, str]], resource_type: str = "Patient") -> None:
-    """Raise BadRequest (`bsn-in-url`) when the query of a URL says a BSN. https://hl7.org/fhir/R4/http.html#search"""
+def refuse_bsn_in_url(
+    pairs: Sequence[tuple[str, str]], resource_type: str = "Patient", *, is_write: bool = False
+) -> None:
+    """Raise BadRequest (`bsn-in-url`) when the query of a URL says a BSN, with where it may stand instead.
+
+    https://hl7.org/fhir/R4/http.html#search, https://hl7.org/fhir/R4/http.html#cond-update
+    """
     if bears_bsn(pairs):
-        text = f"a BSN may not stand in a URL: send the same parameters as a form to POST {resource_type}/_search"
-        raise BadRequest([Issue("bsn-in-url", text)])
+        instead = _TO_WRITE if is_write else f"send the same parameters as a form to POST {resource_type}/_search"
+        raise BadRequest([Issue("bsn-in-url", f"a BSN may not stand in a URL: {instead}")])
 
 
 def _says_bsn(value: str) -> bool:

@@ -49,7 +49,7 @@ def parse(
 
     Raises BadRequest with every problem. With `strict` off an unknown parameter or modifier is left out and becomes a
     warning in `issues`; a value that cannot be read is refused all the same, for leaving it out would widen the search.
-    A code that is none of those R4 requires there is refused too, unless `refuse_codes` (as `strict` is) is off: it then
+    A code that is none of those R4 requires there is refused too, unless `refuse_codes` (as `strict`) is off: it then
     finds nothing, with a warning (code-unknown). Raises TooLarge when there are more parameters or values than the
     stated limits.
     """
@@ -74,6 +74,20 @@ def parse_query(resource_type: str, query: str) -> SearchRequest:
     from urllib.parse import parse_qsl  # noqa: PLC0415 - needed for conditional interactions only, and slow to load
 
     return parse(resource_type, parse_qsl(query.partition("?")[2] or query, keep_blank_values=True))
+
+
+def parse_condition(resource_type: str, query: str) -> SearchRequest:
+    """Return the search by which a write, or a reference, means a resource. BadRequest as `parse`.
+
+    And for what says how matches are told: passed over, it would seem to choose among them.
+    https://hl7.org/fhir/R4/http.html#ccreate
+    """
+    found = parse_query(resource_type, query)
+    shaping = [name for name, _ in found.applied if is_result_parameter(name) or name in GENERAL_PARAMETERS]
+    if shaping:
+        text = "is of a search and says how matches are told; a condition says which resource is meant: leave it out"
+        raise BadRequest([Issue("unknown-parameter", f"{name} {text}") for name in dict.fromkeys(shaping)])
+    return found
 
 
 def _repeated(pairs: Pairs) -> list[str]:

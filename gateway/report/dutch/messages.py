@@ -134,6 +134,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "geen entry van deze transaction heeft deze fullUrl",
     ),
     (
+        "a urn names another entry of a transaction, and this resource came alone: refer to what is here as Type/id",
+        "een urn noemt een andere entry van een transaction, en deze resource kwam alleen: noem wat er is als Type/id",
+    ),
+    (
         "this extension changes what the resource says, and no installed package defines it: nothing of it was used",
         "deze extensie verandert wat de resource zegt, geen geïnstalleerd pakket kent haar: er is niets van gebruikt",
     ),
