@@ -37,10 +37,11 @@ class Step(NamedTuple):
 
 _ANY_CALLER, _ANY_REQUEST = st.sampled_from(CALLERS), st.sampled_from(REQUESTS)
 STEPS = st.one_of(
-    st.builds(Step, st.sampled_from(["hold", "extend", "release"]), _ANY_CALLER, _ANY_REQUEST),
+    st.builds(Step, st.just("hold"), _ANY_CALLER, _ANY_REQUEST),
+    st.builds(Step, st.sampled_from(["extend", "release"]), _ANY_CALLER),
     st.builds(Step, st.sampled_from(["book", "cancel"]), _ANY_CALLER, _ANY_REQUEST),
     st.builds(Step, st.just("feed"), st.just(VVT), st.sampled_from(["free", "busy", "busy-tentative"])),
-    st.builds(Step, st.just("later"), st.just(ZCC), st.sampled_from(["1", "14", "15", "240"])),
+    st.builds(Step, st.just("later"), st.just(ZCC), st.sampled_from(["1", "15", "240"])),
     st.just(Step("end")),
 )
 
@@ -69,6 +70,9 @@ class Model:
         if step.what == "hold" and (before is None or before.by != step.caller.organisation):
             assert before is None
             self.given.append((step.caller.organisation, f"ServiceRequest/{step.name}"))
+        if step.what == "end":
+            left = live(self.world.slot())
+            assert left is None or left.until > microseconds(self.world.now())
         if step.what in {"extend", "release"}:
             assert before is not None
             assert before.by == step.caller.organisation
@@ -122,8 +126,8 @@ def opened() -> Iterator[Model]:
         yield Model(World(to))
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(STEPS, max_size=30))
+@settings(max_examples=100, deadline=None)
+@given(st.lists(STEPS, min_size=10, max_size=30))
 def test_no_place_is_shared_and_every_hold_has_an_end_that_is_told(steps: list[Step]) -> None:
     with opened() as model:
         for step in steps:
