@@ -17,7 +17,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, get_current_span
+from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode, Tracer, get_current_span
 from opentelemetry.trace import Span as OtelSpan
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -43,6 +43,7 @@ class Otlp(Telemetry):
         self._mutex = threading.Lock()
         self._process = 0
         self._provider: TracerProvider
+        self._tracer: Tracer
 
     def begin(
         self,
@@ -55,18 +56,10 @@ class Otlp(Telemetry):
         links: Sequence[str] = (),
     ) -> Span:
         """Return a span that has begun; it is recorded unless its parent is not, or the sampler says otherwise."""
+        context = _context(current().traceparent if parent is None else parent)
+        led = [Link(_span_context(link)) for link in links]
         _own.set(_span_context(own) if own else None)
-        found = (
-            self._tracing()
-            .get_tracer("gateway", self._version)
-            .start_span(
-                name,
-                _context(current().traceparent if parent is None else parent),
-                SpanKind[kind.upper()],
-                attributes,
-                [Link(_span_context(link)) for link in links],
-            )
-        )
+        found = self._recording().start_span(name, context, SpanKind[kind.upper()], attributes, led)
         _own.set(None)
         return Recorded(found).begin()
 
@@ -75,11 +68,12 @@ class Otlp(Telemetry):
         if self._process == os.getpid():
             self._provider.shutdown()
 
-    def _tracing(self) -> TracerProvider:
+    def _recording(self) -> Tracer:
         with self._mutex:
             if self._process != os.getpid():
                 self._provider, self._process = self._made(), os.getpid()
-        return self._provider
+                self._tracer = self._provider.get_tracer("gateway", self._version)
+        return self._tracer
 
     def _made(self) -> TracerProvider:
         about = Resource.create({"service.name": "msb-gateway", "service.version": self._version})
