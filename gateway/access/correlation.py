@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID, uuid5
 
@@ -100,6 +101,7 @@ def _aorta(given: str | None) -> str:
     return f"initialRequestID={found[1]}; requestID={found[2]}"
 
 
+@lru_cache(maxsize=64)  # each header that is made of it asks again
 def _uuid(request_id: str) -> UUID:
     try:
         return UUID(request_id)

@@ -4,15 +4,19 @@ The order is fixed: who asks, then what it costs, and only then what it says. No
 read before the caller is known, nothing is parsed before it is known to be small enough.
 """
 
+from __future__ import annotations
+
 import logging
 import traceback
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import pairwise
 from time import perf_counter
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
 from gateway.access.correlation import Correlation
@@ -37,7 +41,10 @@ from gateway.rest.authenticated import authenticated, challenge
 from gateway.rest.compression import compressed, is_not_taken
 from gateway.rest.headers import PATCH_TYPES
 from gateway.rest.routes import NO_SUCH_PATH, allowed_methods, no_such_path
-from gateway.telemetry import Span
+from gateway.telemetry import Span, Telemetry
+
+if TYPE_CHECKING:
+    from gateway.services import Services
 
 log = logging.getLogger("gateway.http")
 
@@ -72,77 +79,78 @@ def guard(app: Flask) -> None:
 
 def _admit() -> None:
     """Let a request in, or refuse it for the first thing that is wrong with it. GatewayError."""
-    _identify()
-    _authenticate()
-    _keep_other_sites_out()
-    _limit()
-    _keep_bsn_out_of_urls()
-
-
-def _identify() -> None:
-    """Take the ids by which the request is found again, else make them. BadRequest."""
+    asked, to = request_ctx.request, wire.services()
     g.since = perf_counter()
-    made = wire.services().new_id()
-    g.correlation = Correlation(made)  # a refusal has one too
+    correlation = _identify(asked, to)
+    g.caller = replace(authenticated(), correlation=correlation)
+    _keep_other_sites_out(asked)
+    _limit(asked, to.settings.max_body)
+    _keep_bsn_out_of_urls(asked)
+
+
+def _identify(asked: Request, to: Services) -> Correlation:
+    """Return the ids by which the request is found again: those it came with, else new ones. BadRequest."""
+    made = found = Correlation(to.new_id())  # a refusal has one too
     try:
-        g.correlation = Correlation.of(request.headers.get, lambda: made)
+        found = Correlation.of(wire.header_of(asked), lambda: made.request_id)
     finally:
-        _begin_span()
+        found = g.correlation = _begun(asked, found, to.telemetry)
+    return found
 
 
-def _begin_span() -> None:
-    """Begin the span of the request, where spans are recorded."""
-    telemetry = wire.services().telemetry
-    if telemetry.is_on:
-        method, rule = _named()
-        about = {"http.request.method": method, "http.route": rule}
-        g.correlation, g.span = g.correlation.begin(f"{method} {rule}", about, telemetry)
+def _begun(asked: Request, correlation: Correlation, telemetry: Telemetry) -> Correlation:
+    """Begin the span of the request, where spans are recorded; return the ids as they are told from then on."""
+    if not telemetry.is_on:
+        return correlation
+    method, rule = _named(asked)
+    about = {"http.request.method": method, "http.route": rule}
+    begun, g.span = correlation.begin(f"{method} {rule}", about, telemetry)
+    return begun
 
 
-def _named() -> tuple[str, str]:
+def _named(asked: Request) -> tuple[str, str]:
     """Return method and rule; never the URL, which may name a patient, nor what a client calls its method."""
-    rule = request.url_rule.rule if request.url_rule else "-"
-    return (request.method if request.method in _METHODS else "-"), rule
+    rule = asked.url_rule.rule if asked.url_rule else "-"
+    return (asked.method if asked.method in _METHODS else "-"), rule
 
 
-def _authenticate() -> None:
-    g.caller = replace(authenticated(), correlation=g.correlation)
-
-
-def _keep_other_sites_out() -> None:
+def _keep_other_sites_out(asked: Request) -> None:
     """Refuse what a page of another site makes a browser send here, with whatever rights its user has.
 
     https://www.w3.org/TR/fetch-metadata/, https://www.rfc-editor.org/rfc/rfc6454
     """
-    if request.method in {"GET", "HEAD", "OPTIONS"}:
+    if asked.method in {"GET", "HEAD", "OPTIONS"}:
         return
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    site, origin = asked.headers.get("Sec-Fetch-Site"), asked.headers.get("Origin")
     if site is None and origin is not None:
-        site = "same-origin" if urlsplit(origin).netloc == request.host else "cross-site"
+        site = "same-origin" if urlsplit(origin).netloc == asked.host else "cross-site"
     if site not in {None, "same-origin", "none"}:
         raise Forbidden("a page of another site may not send anything here")
 
 
-def _limit() -> None:
-    if len(request.path) + len(request.query_string) > MAX_URL:
+def _limit(asked: Request, max_body: int) -> None:
+    if len(asked.path) + len(asked.query_string) > MAX_URL:
         raise UrlTooLong(f"the URL is longer than {MAX_URL} bytes; POST <Type>/_search takes parameters in the body")
-    if (request.content_length or 0) > wire.services().settings.max_body:
-        raise TooLarge(f"the body is larger than {wire.services().settings.max_body} bytes")
+    if (asked.content_length or 0) > max_body:
+        raise TooLarge(f"the body is larger than {max_body} bytes")
 
 
-def _keep_bsn_out_of_urls() -> None:
+def _keep_bsn_out_of_urls(asked: Request) -> None:
     """Refuse a BSN in the URL: URLs end up in logs, histories and proxies."""
-    refuse_bsn_in_url(wire.url_parameters(), (request.view_args or {}).get("type", "Patient"))
-    if any(kind in _PERSONS and is_bsn(id_) for kind, id_ in pairwise(request.path.split("/"))):
+    if asked.query_string:
+        is_asked = asked.method in {"GET", "HEAD"} or asked.path.endswith("/_search") or "$" in asked.path
+        type_ = (asked.view_args or {}).get("type", "Patient")
+        refuse_bsn_in_url(wire.url_parameters(), type_, is_write=not is_asked)
+    if any(kind in _PERSONS and is_bsn(id_) for kind, id_ in pairwise(asked.path.split("/"))):
         raise BadRequest("a BSN may not be the id of a resource, nor stand in any URL", code="bsn-in-url")
 
 
 def _finish(response: Response) -> Response:
-    correlation: Correlation = g.correlation
+    asked, correlation = request_ctx.request, cast("Correlation", g.correlation)
     response.headers.extend(correlation.headers() | _ALWAYS)  # no view has any of them
     if "cache_control" in g:  # what is published is neither
         response.headers["Cache-Control"] = g.cache_control
-    method, rule = _named()
+    method, rule = _named(asked)
     seconds = perf_counter() - g.since
     wire.services().metrics.answered(method, rule, response.status_code, seconds)
     if log.isEnabledFor(logging.INFO):

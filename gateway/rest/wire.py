@@ -6,15 +6,17 @@ Bodies are bytes both ways: Flask's JSON is not used. https://hl7.org/fhir/R4/ht
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl
 
-from flask import Response, current_app, g, request
+from flask import Request, Response, current_app, g, request
+from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import BadRequest, GatewayError, Issue, NotAcceptable, UnsupportedMediaType
@@ -37,7 +39,7 @@ from gateway.rest.headers import (
     negotiate_fhir,
     prefer,
 )
-from gateway.rest.interaction import UNCONDITIONAL, Answer, Ask, Conditions, Pairs
+from gateway.rest.interaction import Answer, Ask, Conditions, Pairs
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -51,7 +53,6 @@ MAX_PARAMETERS = 200
 REPEATED = "Idempotent-Replayed"
 """The header that says that a request was carried out before, and that this is its first answer again."""
 GENERAL_PARAMETERS = frozenset({"_format", "_pretty"})  # about the representation, not about what is asked
-_CONDITIONS = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_NONE_EXIST", "HTTP_IF_MODIFIED_SINCE"})
 _FORM = "application/x-www-form-urlencoded"
 _WRITTEN = {"created": HTTPStatus.CREATED}
 
@@ -129,7 +130,7 @@ def as_liked(answer: Answer) -> Answer:
     """
     if not answer.body:
         return answer
-    is_pretty, chosen = parameter("_pretty") == "true", g.get("media_type", FHIR_JSON)
+    is_pretty, chosen = g.get("is_pretty", False), g.get("media_type", FHIR_JSON)
     if chosen == FHIR_XML:
         try:
             return replace(answer, body=_in_xml(answer.body, pretty=is_pretty), media_type=FHIR_XML)
@@ -169,10 +170,25 @@ def services() -> Services:
 
 def check_acceptable() -> None:
     """Choose between XML and JSON for the answer. NotAcceptable when the caller takes neither, BadRequest."""
-    headers = request.headers
-    if parameter("_pretty") not in {None, "true", "false"}:
+    header, said = header_of(request_ctx.request), parameters()
+    pretty = _first(said, "_pretty")
+    if pretty not in {None, "true", "false"}:
         raise BadRequest("_pretty is true or false", code="bad-value")
-    g.media_type = negotiate_fhir(headers.get("Accept"), parameter("_format"), headers.get("Content-Type"))
+    g.is_pretty = pretty == "true"
+    g.media_type = negotiate_fhir(header("Accept"), _first(said, "_format"), header("Content-Type"))
+
+
+def header_of(http: Request) -> Callable[[str], str | None]:
+    """Return what returns a header of a request, from where WSGI has it: `Request.headers` takes ten times as long."""
+    environ = http.environ
+    return lambda name: environ.get(_variable(name))
+
+
+@cache
+def _variable(header: str) -> str:
+    """Return what WSGI calls a header. https://peps.python.org/pep-3333/#environ-variables"""
+    name = header.upper().replace("-", "_")
+    return name if name in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{name}"
 
 
 def language() -> Literal["en", "nl"]:
@@ -183,27 +199,25 @@ def language() -> Literal["en", "nl"]:
 
 def asked(**path: str) -> Ask:
     """Return the interaction this HTTP request asks; `path` is what stands in the URL's path."""
-    headers = request.headers
+    http = request_ctx.request
+    header = header_of(http)
     return Ask(
         caller=g.caller,
         to=services(),
-        read_body=patch if request.method == "PATCH" else resource,
+        read_body=patch if http.method == "PATCH" else resource,
         parameters=[pair for pair in parameters() if pair[0] not in GENERAL_PARAMETERS],
-        conditions=_conditions(),
-        prefer=prefer(headers.get("Prefer")),
-        is_bare="Content-Type" not in headers and not request.content_length,
+        conditions=_conditions(http),
+        prefer=prefer(header("Prefer")),
+        is_bare=header("Content-Type") is None and not http.content_length,
         received=None,
         **path,
     )
 
 
-def _conditions() -> Conditions:
-    if request.environ.keys().isdisjoint(_CONDITIONS):
-        return UNCONDITIONAL
-    headers = request.headers
-    return Conditions(
-        headers.get("If-Match"), headers.get("If-None-Match"), headers.get("If-None-Exist"), request.if_modified_since
-    )
+def _conditions(http: Request) -> Conditions:
+    header = header_of(http)
+    since = http.if_modified_since if header("If-Modified-Since") else None
+    return Conditions(header("If-Match"), header("If-None-Match"), header("If-None-Exist"), since)
 
 
 def parameters() -> Pairs:
@@ -224,7 +238,11 @@ def url_parameters() -> Pairs:
 
 def parameter(name: str) -> str | None:
     """Return the first value of a parameter."""
-    return next((value for known, value in parameters() if known == name), None)
+    return _first(parameters(), name)
+
+
+def _first(said: Pairs, name: str) -> str | None:
+    return next((value for known, value in said if known == name), None) if said else None
 
 
 def pairs(query: bytes) -> list[tuple[str, str]]:
