@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from gateway.fhir.xml import read as read_xml
 from gateway.fhirpath import parse
 from gateway.notify.subscription import CONTENT, FILTER, HEARTBEAT, MOST, PROFILE, TIMEOUT
 from gateway.notify.topics import BASE, TOPICS
-from gateway.services import Services
+from gateway.referral import holds
+from gateway.services import Services, now
 from gateway.transact import Delete, Put, transact
 from gateway.validation import Validator
 from tests.deliver.telling import CALLER, alive, eventually, queue, rows, telling
@@ -63,6 +66,13 @@ def service(status: str | None) -> dict[str, Any]:
 
 def task(status: str) -> dict[str, Any]:
     return {"resourceType": "Task", "id": "t", "status": status, "intent": "order"}
+
+
+def held(ended: str = "", at: str = "2026-01-05T10:00:00Z") -> dict[str, Any]:
+    parts: list[dict[str, Any]] = [{"url": "until", "valueInstant": at}]
+    if ended:
+        parts = [{"url": "ended", "valueCode": ended}, {"url": "endedAt", "valueInstant": at}]
+    return {"extension": [{"url": f"{FHIR}/StructureDefinition/slot-hold", "extension": parts}]}
 
 
 def referral(id_: str, status: str = "active") -> dict[str, Any]:
@@ -168,6 +178,51 @@ def test_a_topic_tells_its_events_alone(
             eventually(lambda: rows(to, "select count(*) from outbox") == [(0,)])
 
     assert rows(to, "select version from delivery order by number") == [(version,) for version in events]
+
+
+@pytest.mark.parametrize(
+    ("previous", "current", "expired", "over"),
+    [
+        ({}, held(), False, False),
+        (held(), held(), False, False),
+        (held(), held("expired"), True, True),
+        (held(), held("released"), False, True),
+        (held(), held("overruled"), False, True),
+        (held("expired"), held("expired"), False, False),
+        (held("expired"), held("expired", "2026-01-05T11:00:00Z"), True, True),
+        (held(), None, False, True),
+        (held("expired"), None, False, False),
+        (held("expired"), {}, False, False),
+    ],
+)
+def test_a_hold_that_ends_is_told_once(
+    previous: dict[str, Any], current: dict[str, Any] | None, *, expired: bool, over: bool
+) -> None:
+    told_of = {name: topic.trigger("Slot") for name, topic in ((t.name, t) for t in TOPICS.values())}
+    for name, wanted in (("hold-expired", expired), ("hold-ended", over)):
+        trigger = told_of[name]
+        assert trigger is not None
+        assert trigger.is_event(previous, current) == wanted
+
+
+def test_a_hold_that_expires_is_told_to_who_asked_for_that_request(services: Services, certificates: Path) -> None:
+    zcc = Caller("00000001", "zcc")
+    request = {**referral("r"), "subject": {"display": "x"}, "priority": "stat"}
+    with receiving(certificates) as receiver:
+        to = alive(services, outward(certificates, receiver))
+        filters = ["Slot?hold-request=ServiceRequest/r"]
+        put(to, subscription(receiver.base + "/hook", "hold-expired", "full-resource", filters))
+        put(to, request, {**referral("other"), "subject": {"display": "x"}})
+        earlier = replace(to, clock=lambda: now() - timedelta(minutes=15))
+        for id_, name in (("a", "r"), ("b", "other"), ("c", "r")):
+            put(to, {**slot(id_), "end": "2126-01-05T11:00:00Z"})
+            transact([holds.hold(id_, f"ServiceRequest/{name}", 1, zcc, earlier, None)], zcc, earlier)
+        with telling(to):
+            receiver.wait_for(lambda r: r.times["/hook"] == 3)
+
+    ended = [entry["resource"] for one in told(receiver) for entry in one["entry"][1:]]
+    assert sorted((one["id"], one["status"]) for one in ended) == [("a", "free"), ("c", "free")]
+    assert numbers(receiver) == [1, 2]
 
 
 def test_filters_narrow_a_topic_and_judge_what_is_gone_by_what_it_was(services: Services, certificates: Path) -> None:

@@ -9,6 +9,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "deze afzender mag niet namens deze aanbieder sturen",
     ),
     ("this caller may not do this", "deze afzender mag dit niet"),
+    (
+        "this caller may not see what is there under this id, and does not change it",
+        "deze afzender mag niet zien wat er onder dit id staat, en verandert het niet",
+    ),
     ("this caller may not search there", "deze afzender mag daar niet zoeken"),
     (
         "a Bundle of type {type} is not taken as a message; send a transaction",
@@ -56,16 +60,35 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "deze plaats is hier niet bekend, dus niemand weet of die vrij is",
     ),
     (
-        "this Slot is not free (it is {status}): nothing of this message was used",
-        "deze plaats is niet vrij ({status}): van dit bericht is niets gebruikt",
+        "this Slot is not free (it is {status}): nothing of this was used",
+        "deze plaats is niet vrij ({status}): hiervan is niets gebruikt",
     ),
     (
-        "the time of this Slot has passed, so it is not offered any more: nothing of this message was used",
-        "de tijd van deze plaats is voorbij, dus die wordt niet meer aangeboden: van dit bericht is niets gebruikt",
+        "the time of this Slot has passed, so it is not offered any more: nothing of this was used",
+        "de tijd van deze plaats is voorbij, dus die wordt niet meer aangeboden: hiervan is niets gebruikt",
     ),
     (
-        "another Appointment holds this Slot: nothing of this message was used",
-        "deze plaats is al gereserveerd: van dit bericht is niets gebruikt",
+        "another Appointment holds this Slot: nothing of this was used",
+        "deze plaats is al gereserveerd: hiervan is niets gebruikt",
+    ),
+    (
+        "this Slot is held until {until} for a request: whoever holds it may book it, for that request; "
+        "nothing of this was used",
+        "deze plaats wordt tot {until} vastgehouden voor een verzoek: alleen wie haar vasthoudt mag haar boeken, voor "
+        "dat verzoek; hiervan is niets gebruikt",
+    ),
+    (
+        "what this says of a hold is not what is known: a hold is made, extended and ended by operations alone",
+        "wat hier over vasthouden staat is niet wat bekend is: vasthouden, verlengen en vrijgeven gaan alleen met "
+        "operaties",
+    ),
+    (
+        "this place is held for somebody: what is said here is kept, and holds when the hold has ended",
+        "deze plaats wordt voor iemand vastgehouden: wat hier staat is bewaard, en geldt als dat is afgelopen",
+    ),
+    (
+        "this place was held for somebody: that has ended by what is said here, and who held it is told",
+        "deze plaats werd voor iemand vastgehouden: dat is hiermee afgelopen, en wie haar vasthield hoort dat",
     ),
     (
         "this is said to be so more than 24 hours after it was received: it cannot be known yet",

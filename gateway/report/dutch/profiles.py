@@ -24,6 +24,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "msb-stop-1: A stop says until when it is expected to last",
         "msb-stop-1: Een stop zegt tot wanneer zij naar verwachting duurt",
     ),
+    (
+        "msb-hold-1: A hold has an end to come, or says how and when it ended",
+        "msb-hold-1: Wie een plaats vasthoudt doet dat tot een moment, of zegt hoe en wanneer het is geëindigd",
+    ),
     ("msb-stop-2: A stop ends after it starts", "msb-stop-2: Het einde van een stop ligt na het begin"),
     (
         "msb-stop-3: A stop leaves the service active: only one that is closed is not",
