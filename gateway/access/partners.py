@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from gateway.access import sight
 from gateway.access.peers import PeerCertificate
 from gateway.access.policy import Caller
 
@@ -83,8 +84,8 @@ class Partner(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One partner.
 
     `kind` is a code of `profiles/CodeSystem-partner-kind.json`; `providers` the names under which it may send messages;
-    `sees` the resource types that it may read and write, None for all that its scopes allow; `rate` the requests that
-    it may make in a minute.
+    `sees` the resource types that it may read and write, or searches that those must match (`gateway.access.sight`),
+    None for all that its scopes allow; `rate` the requests that it may make in a minute.
     """
 
     id: str
@@ -106,11 +107,13 @@ class Partner(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def caller(self, scopes: Iterable[str] | None = None) -> Caller:
         """Return this partner as who asks: with the scopes it was granted, or those that are registered."""
+        types, conditions = (None, {}) if self.sees is None else sight.read(self.sees)
         return Caller(
             organisation=self.ura or self.id,
             name=self.name,
             providers=frozenset(self.providers),
-            types=None if self.sees is None else frozenset(self.sees),
+            types=types,
+            conditions=conditions,
             partner=self.id,
             ura=self.ura or None,
             scopes=frozenset(self.scopes if scopes is None else scopes),

@@ -106,9 +106,12 @@ def may_send(caller: Caller, provider: str) -> bool:
     return caller.development or provider in caller.providers
 
 
+_ALL = frozenset({"system/*.cruds"})
+
+
 def sending(caller: Caller) -> Caller:
     """Return a caller as the sender of a message: what mappings make of it is within its right to send."""
-    return caller if caller.partner is None else replace(caller, scopes=frozenset({"system/*.cruds"}))
+    return caller if caller.partner is None else replace(caller, scopes=_ALL, types=None, conditions={})
 
 
 def visible(caller: Caller) -> Predicate:

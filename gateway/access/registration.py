@@ -25,11 +25,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.access import public_keys, registered_names, scopes
+from gateway.access import public_keys, registered_names, scopes, sight
 from gateway.access.fields import Fields, Lines
 from gateway.access.organisations import kinds
 from gateway.access.partners import RATE, CertificateName, Client, Connection, KeySet, Partner
-from gateway.errors import BadRequest, Issue
+from gateway.errors import BadRequest, GatewayError, Issue
 from gateway.fhir.types import resource_types
 
 KEYS = (
@@ -113,10 +113,17 @@ def _partner(fields: Fields, known: Known) -> Partner:
         clients=tuple(_client(one, known) for one in fields.objects("clients")),
         scopes=fields.checked("scopes", _check_scope),
         providers=fields.among("providers", known.providers, "is no provider (`mappings/providers`)"),
-        sees=fields.among("sees", resource_types(), "is no resource type of R4") if fields.has("sees") else None,
+        sees=fields.checked("sees", _check_sees) if fields.has("sees") else None,
         rate=fields.integer("rate", RATE, 1, _MOST_RATE),
         endpoints=tuple(_connections(fields)),
     )
+
+
+def _check_sees(text: str) -> None:
+    try:
+        sight.read((text,))
+    except GatewayError as error:
+        raise ValueError("; ".join(issue.diagnostics for issue in error.issues)) from error
 
 
 def _check_scope(text: str) -> None:
@@ -148,9 +155,14 @@ def _certificate(fields: Fields) -> CertificateName | None:
 
 
 def _client(fields: Fields, known: Known) -> Client:
-    fields.only(("id", "jwks", "jwks_url", "scopes"))
+    fields.only(("disabled", "id", "jwks", "jwks_url", "scopes"))
     id_ = fields.text("id", _CLIENT, "must be letters, digits and ._:/-, 200 at most", required=True)
-    return Client(id=id_, keys=(_key_set(fields, known),), scopes=fields.checked("scopes", _check_scope))
+    return Client(
+        id=id_,
+        keys=(_key_set(fields, known),),
+        scopes=fields.checked("scopes", _check_scope),
+        disabled=fields.flag("disabled"),
+    )
 
 
 def _key_set(fields: Fields, known: Known) -> KeySet:

@@ -26,6 +26,7 @@ from gateway.fhir import reference
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import decode
 from gateway.fhir.search import parse_query
+from gateway.query import is_seen
 from gateway.referral.durations import durations
 from gateway.store import Identity
 from gateway.store.due_holds import due_holds
@@ -161,7 +162,8 @@ def _request(text: str, caller: Caller, to: Services) -> Resource:
     meant = reference.parse(text.removeprefix(f"{to.settings.base_url}/"))
     stored = None
     if meant.kind == "relative" and meant.type == "ServiceRequest" and meant.id:
-        stored = to.store.read(Identity("ServiceRequest", meant.id))
+        identity = Identity("ServiceRequest", meant.id)
+        stored = to.store.read(identity) if is_seen(identity, caller, to) else None
     if stored is None or stored.deleted:
         raise InvalidResource([Issue("request-unknown", _NO_REQUEST, expression="Parameters.parameter")])
     found: Resource = decode(stored.body)

@@ -6,7 +6,7 @@ when another writer was first; so it has no effects of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -66,6 +66,9 @@ class Sight(Protocol):
 
         Others wait who take what `turns` takes; without it, others with one of these conditions.
         """
+
+    def seen(self, identities: Iterable[Identity], scope: Scope) -> set[Identity]:
+        """Return which of some resources the caller of the scope may see; nobody waits for this look."""
 
     def current(
         self,

@@ -16,7 +16,7 @@ from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.bodies import body, rest_of, says_the_same
 from gateway.store.records import Late, Seen, microseconds, moment
 from gateway.store.search.scope import Scope
-from gateway.transact import conditions, links, reserved, subscriptions
+from gateway.transact import conditions, links, reserved, sighted, subscriptions
 from gateway.transact.absent import PARTLY, Absent, Kept
 from gateway.transact.appointments import Appointments
 from gateway.transact.audit import audit_row
@@ -92,7 +92,7 @@ class Commit:
             list(identities), targets, subjects=subjects, once=self.received.once if self.received else None
         )
         check_once(self.received, seen.answered)
-        self._check_references(targets, seen.present)
+        self._check_references(targets, self._seen(seen, sight))
         check_versions(self.entries, seen.currents)
         settling = Settling(sight, microseconds(self.now))
         if self.occupancy is None:
@@ -103,12 +103,22 @@ class Commit:
     def _resolve(self, sight: Sight) -> None:
         if not self.links.by_condition and not any(entry.condition for entry in self.entries):
             return
-        scope = Scope(base=self.to.settings.base_url, visible=visible(self.caller))
-        found = conditions.look_up(self.entries, self.links, sight, scope)
+        found = conditions.look_up(self.entries, self.links, sight, self._scope())
         conditions.decide(self.entries, found, self.to.new_id)
         check_distinct(self.entries)
         self.links.point_at_entries()
         links.resolve(self.links, found)
+
+    def _seen(self, found: Seen, sight: Sight) -> set[Identity]:
+        """Return what of the targets is there for the caller. Forbidden for a change of what it may not see."""
+        if not self.caller.conditions:  # as nearly always
+            return found.present
+        scope = self._scope()
+        sighted.check(self.entries, found.currents, sight, scope)
+        return sight.seen(found.present, scope)
+
+    def _scope(self) -> Scope:
+        return Scope(base=self.to.settings.base_url, visible=visible(self.caller))
 
     def _check_references(self, targets: set[Identity], present: set[Identity]) -> None:
         if targets <= present and not any(entry.resource is None or entry.missing for entry in self.entries):

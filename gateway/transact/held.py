@@ -7,7 +7,7 @@ the place is without its hold, so a hold is nothing that a message could be olde
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import structs
@@ -56,6 +56,10 @@ class Unheld:
     ) -> list[list[Identity]]:
         """Return what each condition matches, as the store has it."""
         return self._sight.matches(conditions, scope, limit=limit, turns=turns)
+
+    def seen(self, identities: Iterable[Identity], scope: Scope) -> set[Identity]:
+        """Return which of some resources may be seen, as the store has them."""
+        return self._sight.seen(identities, scope)
 
     def current(
         self,

@@ -28,10 +28,10 @@ from gateway.errors import (
     VersionConflict,
 )
 from gateway.fhir.json import decode
-from gateway.fhir.search import SearchRequest, parse_query
-from gateway.store import Identity
+from gateway.fhir.search import SearchRequest, parse_condition
+from gateway.store import Identity, Stored
 from gateway.store.matching import matches
-from gateway.store.search import Scope
+from gateway.store.search import Scope, seen
 from gateway.transact import json_patch, path_patch, xml_patch
 from gateway.transact.operations import Change, ConditionalPatch, ConditionalPut, Operation, Patch, Put, Write
 
@@ -141,9 +141,9 @@ def _placed(issue: Issue, number: int, op: Operation, ops: Sequence[Operation]) 
 
 def _put(op: Patch | ConditionalPatch, caller: Caller, to: Services) -> Put | ConditionalPut:
     """Return the write of what a patch makes of the newest version, on condition that it still is the newest."""
-    condition = parse_query(op.type, op.search) if isinstance(op, ConditionalPatch) else None
+    condition = parse_condition(op.type, op.search) if isinstance(op, ConditionalPatch) else None
     identity = Identity(op.type, op.id) if isinstance(op, Patch) else _match(condition, caller, to)
-    stored = to.store.read(identity)
+    stored = _read(identity, caller, to)
     if stored is None:
         raise ResourceNotFound(f"there is no such {op.type}")
     if stored.deleted:
@@ -155,6 +155,16 @@ def _put(op: Patch | ConditionalPatch, caller: Caller, to: Services) -> Put | Co
     if condition is None:
         return Put(patched, version, patched=True, holds=isinstance(op, Patch) and op.holds)
     return ConditionalPut(patched, condition, version, patched=True)
+
+
+def _read(identity: Identity, caller: Caller, to: Services) -> Stored | None:
+    """Return the newest version; None where there is none that the caller may see."""
+    scope = Scope(base=to.settings.base_url, visible=visible(caller))
+    if scope.visible.condition(identity.type) is not None:
+        with to.store.reading(snapshot=False) as db:
+            if not seen(db, [identity], scope):
+                return None
+    return to.store.read(identity)
 
 
 def _match(condition: SearchRequest | None, caller: Caller, to: Services) -> Identity:

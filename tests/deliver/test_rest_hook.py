@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from gateway.access.partners import Partner
 from gateway.access.policy import Caller
 from gateway.access.sealing import Keys
 from gateway.app import create_app
@@ -23,6 +24,7 @@ from gateway.settings import Settings
 from gateway.store import Identity, queues, subscribers
 from gateway.transact import Create, Delete, Put, transact
 from gateway.transact.inbox import rekey
+from gateway.transact.partners import add
 from tests.deliver.telling import CALLER, alive, eventually, queue, rows, telling
 from tests.receivers import Receiver, failing, outward, receiving, status
 
@@ -466,6 +468,34 @@ def test_what_the_subscriber_may_not_see_it_is_not_told(services: Services, cert
             eventually(lambda: rows(to, "select count(*) from outbox") == [(0,)])
 
     assert queue(to, NAME).last == 0
+
+
+def test_a_partner_is_told_of_what_it_sees_and_of_nothing_else_of_that_type(
+    services: Services, certificates: Path
+) -> None:
+    partner = Partner(
+        id="duinrand",
+        name="Ziekenhuis Duinrand",
+        kind="ziekenhuis",
+        scopes=("system/*.cruds",),
+        sees=("Subscription", "Location?name:exact=IC"),
+    )
+    add([partner], CALLER, services)
+    with receiving(certificates) as receiver:
+        to = alive(services, outward(certificates, receiver))
+        asked = subscription(receiver.base + "/hook", "Location?status=active", payload="application/fhir+json")
+        subscribe(to, asked, partner.caller())
+        with telling(to):
+            becomes(to, "active")
+            transact(
+                [Put(location("b", "SEH")), Put(location("a")), Put(location("d", "OK")), Put(location("c"))],
+                CALLER,
+                to,
+            )
+            eventually(lambda: rows(to, "select count(*) from outbox") == [(0,)] and queue(to, NAME).told == 2)
+
+    told = [request.path for request in receiver.requests if request.path.startswith("/hook/Location")]
+    assert (told, queue(to, NAME).last) == (["/hook/Location/a", "/hook/Location/c"], 2)
 
 
 def test_when_nobody_subscribes_nothing_is_read_but_the_log(services: Services) -> None:

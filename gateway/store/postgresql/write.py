@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from functools import cache
 from hashlib import sha256
@@ -69,6 +69,12 @@ class PostgresqlSight:
         values = {"numbers": numbers, "shared": [number in shared for number in numbers]}
         connection.execute(sql.LOCK_TURNS, values)
         return [matches(PostgresqlDatabase(connection), condition, scope, limit=limit) for condition in conditions]
+
+    def seen(self, identities: Iterable[Identity], scope: Scope) -> set[Identity]:
+        """Return which of some resources the caller of the scope may see."""
+        from gateway.store.search.seen import seen  # noqa: PLC0415 - only who does not see everything is asked of
+
+        return seen(PostgresqlDatabase(self._link.connection), identities, scope)
 
     def current(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,12 @@ class SqliteSight:
         from gateway.store.matching import matches  # noqa: PLC0415 - only conditional operations search
 
         return [matches(self._db, condition, scope, limit=limit) for condition in conditions]
+
+    def seen(self, identities: Iterable[Identity], scope: Scope) -> set[Identity]:
+        """Return which of some resources the caller of the scope may see."""
+        from gateway.store.search.seen import seen  # noqa: PLC0415 - only who does not see everything is asked of
+
+        return seen(self._db, identities, scope)
 
     def current(
         self,
