@@ -79,6 +79,13 @@ class Fields:
         self.add(key, f"must be a whole number from {low} to {high}")
         return default
 
+    def flag(self, key: str) -> bool:
+        """Return whether something is so; absent, it is not."""
+        value = self._values.get(key, False)
+        if not isinstance(value, bool):
+            self.add(key, "must be true or false")
+        return value is True
+
     def words(self, key: str, pattern: re.Pattern[str], wanted: str) -> tuple[str, ...]:
         """Return a list of words that are like `pattern`, none twice."""
 

@@ -78,7 +78,9 @@ def _particulars(partner: Partner) -> Iterator[tuple[str, str]]:
 def _certificate(name: CertificateName) -> str:
     if name.uzi:
         return f"UZI server certificates of URA {name.uzi}, issued by {name.issuer}"
-    return f"public key {name.spki}" if name.spki else f"{name.subject}, issued by {name.issuer}"
+    if name.spki:
+        return f"public key {name.spki}"
+    return f"{f'of URA {name.uzi}' if name.uzi else name.subject}, issued by {name.issuer}"
 
 
 def _keys(keys: KeySet) -> str:

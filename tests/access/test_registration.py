@@ -32,7 +32,7 @@ WHOLE: dict[str, Any] = {
     "certificates": [{"issuer": "CN=Example CA,C=NL", "subject": "CN=Duinrand,C=NL"}, {"spki": "AB" * 32}],
     "clients": [
         {"id": "duinrand-ehr", "jwks": KEYS, "scopes": ["system/Slot.cruds"]},
-        {"id": "duinrand-portal", "jwks_url": "https://duinrand.example/jwks"},
+        {"id": "duinrand-portal", "jwks_url": "https://duinrand.example/jwks", "disabled": True},
     ],
     "scopes": ["system/Slot.rs", "system/Location.read", "system/ServiceRequest.c?category=x"],
     "providers": ["duinrand"],
@@ -74,7 +74,7 @@ def test_a_whole_partner_is_read_and_kept() -> None:
         ),
         clients=(
             Client(id="duinrand-ehr", keys=(KeySet(jwks=KEYS),), scopes=("system/Slot.cruds",)),
-            Client(id="duinrand-portal", keys=(KeySet(url="https://duinrand.example/jwks"),)),
+            Client(id="duinrand-portal", keys=(KeySet(url="https://duinrand.example/jwks"),), disabled=True),
         ),
         scopes=("system/Slot.rs", "system/Location.read", "system/ServiceRequest.c?category=x"),
         providers=("duinrand",),
@@ -165,6 +165,7 @@ def test_every_problem_is_told_at_its_place() -> None:
         ({"clients": [{"id": "a b", "jwks": KEYS}]}, "clients[0].id: must be letters"),
         ({"clients": [{"id": "a", "jwks_url": "https://elsewhere.example/x"}]}, "clients[0].jwks_url: not listed"),
         ({"clients": [{"id": "a", "jwks": KEYS, "scopes": ["openid"]}]}, "clients[0].scopes[0]: must be as"),
+        ({"clients": [{"id": "a", "jwks": KEYS, "disabled": "no"}]}, "clients[0].disabled: must be true or false"),
         ({"endpoints": {"hl7-fhir-rest": "ftp://x"}}, "begins with https://"),
         ({"endpoints": {"hl7-fhir-rest": "https://user:secret@x.example/"}}, "without a user"),
         ({"endpoints": {"telepathy": "https://x.example"}}, "must be one of hl7-fhir-rest"),
