@@ -200,6 +200,18 @@ def test_a_rotation_that_cannot_be_is_told(
     assert text in run(world, "rotate", "duinrand", *there, exit_code=exit_code).stderr
 
 
+def test_a_certificate_is_shown_as_it_is_known(store: str, tmp_path: Path) -> None:
+    names = "[{issuer: CN=CA, uzi: '00000015'}, {spki: " + "ab" * 32 + "}, {issuer: CN=CA, subject: CN=A}]"
+    run(store, "add", written(tmp_path, f"id: a\nname: A\nkind: rav\ncertificates: {names}\n"))
+
+    told = run(store, "show", "a").stdout
+
+    for number, name in enumerate(
+        ("UZI server certificates of URA 00000015, issued by CN=CA", f"public key {'ab' * 32}", "CN=A, issued by CN=CA")
+    ):
+        assert f"certificate {number + 1} {name}\n" in told
+
+
 def test_disabling_is_told_once_and_undone(store: str) -> None:
     run(store, "add", "--development")
 
