@@ -80,7 +80,7 @@ def _certificate(name: CertificateName) -> str:
         return f"UZI server certificates of URA {name.uzi}, issued by {name.issuer}"
     if name.spki:
         return f"public key {name.spki}"
-    return f"{f'of URA {name.uzi}' if name.uzi else name.subject}, issued by {name.issuer}"
+    return f"{name.subject}, issued by {name.issuer}"
 
 
 def _keys(keys: KeySet) -> str:
