@@ -38,11 +38,14 @@ _SUCCESS: Mapping[str, tuple[HTTPStatus, ...]] = MappingProxyType(
         "update": (HTTPStatus.OK, HTTPStatus.CREATED),
         "delete": (HTTPStatus.OK, HTTPStatus.NO_CONTENT),
         "read": (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED),
+        "vread": (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED),
     }
 )
+_OF_DOCUMENTS = frozenset({"create", "read", "update", "vread"})
 _HEADERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "read": ("If-None-Match", "If-Modified-Since"),
+        "vread": ("If-None-Match", "If-Modified-Since"),
         "create": ("If-None-Exist", "Prefer"),
         "update": ("If-Match", "Prefer"),
         "patch": ("If-Match", "Prefer"),
@@ -190,7 +193,7 @@ def _body(route: Route, resource_type: str) -> dict[str, Any]:
         }
         return {"required": True, "content": patch | _content("Parameters")}
     kind = route.sends if route.operation else resource_type or "Bundle"
-    return {"required": True, "content": _content(kind)}
+    return {"required": True, "content": _content(kind) | _as_it_is(resource_type, route)}
 
 
 def _responses(route: Route, resource_type: str) -> dict[str, Any]:
@@ -198,14 +201,20 @@ def _responses(route: Route, resource_type: str) -> dict[str, Any]:
     kind = "Resource" if route.operation else resource_type or "Resource"
     if what.startswith(("search", "history")) or (route.method, route.path) == ("POST", ""):
         kind = "Bundle"
+    content = _content(kind) | (_as_it_is(resource_type, route) if what in {"read", "vread"} else {})
     shown: dict[str, Any] = {}
     for status in (*_SUCCESS.get(what, (HTTPStatus.OK,)), *route.also):
         is_empty = status in {HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
-        shown[str(status.value)] = {"description": status.phrase} | ({} if is_empty else {"content": _content(kind)})
+        shown[str(status.value)] = {"description": status.phrase} | ({} if is_empty else {"content": content})
     if route.sends == "Bundle":  # a message is refused by a message
         refused = {"description": "Refused; nothing of it was done.", "content": _content("Resource")}
         return shown | {"4XX": refused, "503": refused}
     return shown | {"4XX": {"$ref": "#/components/responses/refused"}, "503": {"$ref": "#/components/responses/later"}}
+
+
+def _as_it_is(resource_type: str, route: Route) -> dict[str, Any]:
+    """Return the content of a document that stands for the Binary which holds it."""
+    return {"*/*": {}} if resource_type == wire.BINARY and route.interaction in _OF_DOCUMENTS else {}
 
 
 def _content(kind: str) -> dict[str, Any]:

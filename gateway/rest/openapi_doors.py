@@ -70,6 +70,7 @@ def _export(operation: str, summary: str, *path: str) -> dict[str, Any]:
     responses = {
         "202": {"description": "Begun; Content-Location tells where to ask how it is."},
         "4XX": {"$ref": "#/components/responses/refused"},
+        "503": {"$ref": "#/components/responses/later"},
     }
     told = {"tags": ["export"], "summary": summary, "parameters": [prefer, *asked], "responses": responses}
     return {method: told | {"operationId": f"{method}-{operation}"} for method in ("get", "post")}
@@ -80,6 +81,7 @@ def _of_export(name: str, summary: str, media: str) -> dict[str, Any]:
         "200": {"description": summary, "content": {media: {}}},
         "202": {"description": "Not ready yet: ask again after Retry-After seconds."},
         "4XX": {"$ref": "#/components/responses/refused"},
+        "503": {"$ref": "#/components/responses/later"},
     }
     return {"tags": ["export"], "summary": summary, "parameters": _in_path(name), "responses": responses}
 

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from gateway.fhir.search import compartments, types_in
 from gateway.rest.metadata import SERVED
 from gateway.rest.routes import Route
+from tests.rest.documented import check
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 IN_COMPARTMENTS = frozenset(type_ for name in compartments() for type_ in types_in(name))
@@ -88,3 +89,27 @@ def test_paths_name_every_parameter_that_stands_in_them(document: Any) -> None:
                 components[p["$ref"].rsplit("/", 1)[1]] if "$ref" in p else p for p in operation.get("parameters", [])
             ]
             assert {p["name"] for p in given if p["in"] == "path"} == set(NAMED.findall(path)), path
+
+
+def test_an_answer_that_it_does_not_tell_of_fails_a_test_of_this_folder(client: FlaskClient, document: Any) -> None:
+    assert client.put("/fhir/Location/1", json={"resourceType": "Location", "id": "1"}).status_code == 201
+    response = client.get("/fhir/Location/1")
+    told = document["paths"]["/fhir/Location/{id}"]["get"]["responses"]
+    check(told, response)
+
+    with pytest.raises(AssertionError):
+        check({"4XX": told["4XX"]}, response)
+    with pytest.raises(AssertionError):
+        check({"200": {"content": {"text/plain": {}}}}, response)
+
+
+@pytest.mark.parametrize("path", ["Location/1", "Location/1/_history/1"])
+def test_it_tells_that_what_is_known_is_not_sent_again(client: FlaskClient, path: str) -> None:
+    client.put("/fhir/Location/1", json={"resourceType": "Location", "id": "1"})
+
+    assert client.get(f"/fhir/{path}", headers={"If-None-Match": 'W/"1"'}).status_code == 304
+
+
+@pytest.mark.parametrize(("path", "method"), [("/fhir/$export", "get"), ("/fhir/$export-status/{id}", "delete")])
+def test_it_tells_that_an_export_may_have_to_wait(document: Any, path: str, method: str) -> None:
+    assert "503" in document["paths"][path][method]["responses"]
