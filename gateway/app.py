@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 
-from gateway.rest import exports, fhir, health, ingest, metrics, oauth, openapi, operations, routes, signed
+from gateway.rest import binaries, exports, fhir, health, ingest, metrics, oauth, openapi, operations, routes, signed
 from gateway.rest.guard import guard
 from gateway.rest.lanes import keep_lanes
 from gateway.services import Services
@@ -32,6 +32,7 @@ def create_app(to: Services) -> Flask:
     guard(app)
     keep_lanes(app, to.settings.workers)
     routes.serve(app, (*fhir.ROUTES, *operations.ROUTES))
+    app.register_blueprint(binaries.blueprint)
     app.register_blueprint(exports.blueprint)
     app.register_blueprint(ingest.blueprint)
     app.register_blueprint(health.blueprint)

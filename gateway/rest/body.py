@@ -1,6 +1,7 @@
 """The body of a request: its bytes, inflated within bounds, and the resource in them."""
 
 import zlib
+from base64 import b64encode
 
 from flask import request
 from werkzeug.exceptions import HTTPException
@@ -59,6 +60,20 @@ def inflate(sent: bytes, limit: int) -> bytes:
     if not inflater.eof or inflater.unused_data:
         raise MalformedMessage("the gzip body is cut off, or something follows it")
     return inflated
+
+
+def native(limit: int, content_type: str, id_: str) -> Resource:
+    """Return what was sent as it is, as the Binary that holds it; its context is the resource that guards it.
+
+    Raises what `content` raises: `limit` is of the Binary, in which four bytes stand for three.
+    https://hl7.org/fhir/R4/binary.html#rest
+    """
+    found: Resource = {"resourceType": "Binary", "contentType": content_type}
+    if id_:
+        found["id"] = id_
+    if context := request.headers.get("X-Security-Context"):
+        found["securityContext"] = {"reference": context}
+    return found | {"data": b64encode(content(limit // 4 * 3)).decode()}
 
 
 def as_resource(decoded: object) -> Resource:

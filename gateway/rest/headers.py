@@ -72,7 +72,7 @@ def negotiate(accept: str | None, offered: Mapping[str, str], *, default: str) -
     """
     if not accept or not accept.strip():
         return default
-    for name in _ranges_by_preference(accept):
+    for name in ranges_by_preference(accept):
         found = _matching(name, offered, default)
         if found is not None:  # an empty default is an answer too
             return found
@@ -136,7 +136,7 @@ def _return(value: str) -> Return | None:
             raise BadRequest("Prefer: return is minimal, representation or OperationOutcome")
 
 
-def _ranges_by_preference(accept: str) -> list[str]:
+def ranges_by_preference(accept: str) -> list[str]:
     """Return the acceptable media ranges of ours, most liked first, ties as written."""
     weighed: list[tuple[float, str]] = []
     for one in accept.split(","):

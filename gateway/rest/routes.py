@@ -160,8 +160,13 @@ def _check(route: Route, values: Mapping[str, str]) -> None:
 
 def _view(route: Route) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        _check(route, path)
-        wire.check_acceptable()
-        return wire.respond(wire.as_liked(route.answer(wire.asked(**path))))
+        return respond(route, path)
 
     return view
+
+
+def respond(route: Route, path: Mapping[str, str]) -> Response:
+    """Return the response to an HTTP request for a route; `path` is what its path names. GatewayError."""
+    _check(route, path)
+    wire.check_acceptable()
+    return wire.respond(wire.as_liked(route.answer(wire.asked(**path))))

@@ -53,6 +53,8 @@ MAX_PARAMETERS = 200
 REPEATED = "Idempotent-Replayed"
 """The header that says that a request was carried out before, and that this is its first answer again."""
 GENERAL_PARAMETERS = frozenset({"_format", "_pretty"})  # about the representation, not about what is asked
+BINARY = "Binary"
+"""The type that is sent and told as what it holds, too."""
 _FORM = "application/x-www-form-urlencoded"
 _WRITTEN = {"created": HTTPStatus.CREATED}
 
@@ -204,7 +206,7 @@ def asked(**path: str) -> Ask:
     return Ask(
         caller=g.caller,
         to=services(),
-        read_body=patch if http.method == "PATCH" else resource,
+        read_body=patch if http.method == "PATCH" else _reader(header("Content-Type"), path),
         parameters=[pair for pair in parameters() if pair[0] not in GENERAL_PARAMETERS],
         conditions=_conditions(http),
         prefer=prefer(header("Prefer")),
@@ -212,6 +214,13 @@ def asked(**path: str) -> Ask:
         received=None,
         **path,
     )
+
+
+def _reader(content_type: str | None, path: Mapping[str, str]) -> Callable[[], Resource]:
+    """Return what reads the resource in the body: what is sent to Binary and is no FHIR stands for itself."""
+    if path.get("type") != BINARY or not content_type or media_type(content_type) in FHIR_MEDIA_TYPES:
+        return resource
+    return lambda: body.native(services().settings.max_body, content_type, path.get("id", ""))
 
 
 def _conditions(http: Request) -> Conditions:

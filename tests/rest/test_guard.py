@@ -73,6 +73,24 @@ def test_a_bsn_in_a_url_is_refused_and_the_way_pointed_out(client: FlaskClient, 
     assert BSN not in response.text
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_a_bsn_in_the_url_of_a_write_is_pointed_to_a_way_that_works(client: FlaskClient, method: str) -> None:
+    condition = f"Patient?identifier={BSN_SYSTEM}|{BSN}"
+    patient = {"resourceType": "Patient", "identifier": [{"system": BSN_SYSTEM, "value": BSN}]}
+
+    refused = client.open(f"/fhir/{condition}", method=method, json=patient, content_type="application/fhir+json")
+    assert refused.status_code == 400
+    text = refused.get_json()["issue"][0]["diagnostics"]
+    assert "entry of a transaction" in text
+    assert "_search" not in text
+
+    entry = {"request": {"method": "PUT", "url": condition}, "resource": patient}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    for status in ("201 Created", "200 OK"):
+        answer = client.post("/fhir", json=bundle, content_type="application/fhir+json")
+        assert answer.get_json()["entry"][0]["response"]["status"] == status
+
+
 def test_a_bsn_in_the_body_of_a_search_is_answered(client: FlaskClient) -> None:
     response = client.post("/fhir/Patient/_search", data={"identifier": f"{BSN_SYSTEM}|{BSN}"})
 
