@@ -47,8 +47,14 @@ class Watched(Generic[T]):
             _log.info("read-again: %s", names)
 
     def _stated(self) -> State:
-        every = [one for path in self._paths for one in (sorted(path.iterdir()) if path.is_dir() else [path])]
-        return tuple(found for path in every for found in _stated(path))
+        return tuple(found for path in self._paths for one in _files(path) for found in _stated(one))
+
+
+def _files(path: Path) -> Sequence[Path]:
+    try:
+        return sorted(path.iterdir())
+    except OSError:  # it is a file, or gone
+        return [path]
 
 
 def _stated(path: Path) -> State:

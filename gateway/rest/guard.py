@@ -54,6 +54,7 @@ _ALWAYS = {
     "Cache-Control": "no-store",  # what is asked here is health data, or as good as
     "X-Content-Type-Options": "nosniff",
 }
+_UNREAD = (NotKnown, TooManyRequests)  # nothing of the request is read, not even in which form it wants its answer
 _PERSONS = {"Patient", "RelatedPerson", "Person"}
 _WORDS: dict[int, tuple[type[GatewayError], str]] = {
     404: (ResourceNotFound, NO_SUCH_PATH),
@@ -170,7 +171,8 @@ def _end_span(span: Span, status: int) -> None:
 
 def _refuse(error: GatewayError) -> Response:
     at_ingest = ingest.refusal(error) if request.blueprint == ingest.blueprint.name else None
-    response = at_ingest or wire.respond(wire.refusal(error))
+    answered = wire.refused if isinstance(error, _UNREAD) else wire.refusal
+    response = at_ingest or wire.respond(answered(error))
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(allowed_methods(request.path))
     if isinstance(error, UnsupportedMediaType) and is_not_taken():

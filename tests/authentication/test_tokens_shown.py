@@ -85,6 +85,26 @@ def test_entries_of_a_batch_stand_each_for_themselves(http: FlaskClient, clock: 
     assert [entry["response"]["status"][:3] for entry in answer["entry"]] == ["404", "200", "403", "403"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "content_type"),
+    [
+        ("/fhir/Slot/_search", b"_pretty=nonsense&" + b"a=b&" * 500, "application/x-www-form-urlencoded"),
+        ("/fhir/Slot", b"{" * 1000, "application/fhir+json"),
+        ("/fhir", b"<Bundle><!DOCTYPE", "application/fhir+xml"),
+        ("/ingest/dev", b"MSH|nonsense", "application/hl7-v2+er7"),
+        ("/ingest/nobody-knows-this-one", b"", "text/csv"),
+        ("/nowhere", b"", "text/plain"),
+    ],
+)
+def test_who_is_not_known_is_told_so_before_anything_is_read(
+    http: FlaskClient, path: str, body: bytes, content_type: str
+) -> None:
+    answer = http.post(f"{path}?identifier=999900006", data=body, content_type=content_type)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == f'Bearer realm="{BASE}"'
+    assert b"nobody is known by this request" in answer.data
+
+
 def test_a_token_ends(http: FlaskClient, clock: Clock) -> None:
     token = granted(http, clock)
     clock.now += timedelta(seconds=299)
