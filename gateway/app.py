@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask
 
+from gateway.referral.durations import durations
 from gateway.rest import binaries, exports, fhir, health, ingest, metrics, oauth, openapi, operations, routes, signed
 from gateway.rest.guard import guard
 from gateway.rest.lanes import keep_lanes
@@ -20,11 +21,13 @@ class _App(Flask):
 
 
 def create_app(to: Services) -> Flask:
-    """Return the application that serves `to` over HTTP. Raises BadSettings when a provider's secret is not here.
+    """Return the application that serves `to` over HTTP. Raises BadSettings when a provider's secret is not here, or
+    the table of how long places are held cannot be used.
 
     https://flask.palletsprojects.com/patterns/appfactories/
     """
     signed.check_secrets(to)
+    durations(to.settings.hold_durations)
     app = _App("gateway", static_folder=None)
     app.extensions["gateway"] = to
     app.config["MAX_CONTENT_LENGTH"] = to.settings.max_body + 1  # the one more is how too much is seen
