@@ -15,7 +15,7 @@ from gateway.referral.durations import durations, read
 from gateway.services import Services
 from tests.referral.test_holds import World, request, slot
 
-ELV = {
+ELV: dict[str, Any] = {
     "serviceType": [{"coding": [{"system": "https://msb-gateway.example/fhir/CodeSystem/care-type", "code": "elv"}]}]
 }
 HEAD = "table: hold-durations\nversion: 2\nowner: ROAZ Test\nstatus: active\nrows:\n"
