@@ -27,6 +27,26 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "the form breaks off, or is not well-formed multipart/form-data",
         "het formulier breekt af, of is geen welgevormde multipart/form-data",
     ),
+    (
+        "nobody is known by this request: show the certificate of a partner, or a token of this gateway",
+        "dit verzoek zegt niet van wie het is: toon het certificaat van een partner, of een token van deze gateway",
+    ),
+    (
+        "the token is not valid here, or not any more: ask for another one",
+        "het token geldt hier niet, of niet meer: vraag een nieuw token",
+    ),
+    (
+        "this partner asks more often than was agreed; try again in {seconds} seconds",
+        "deze partner vraagt vaker dan is afgesproken; probeer het over {seconds} seconden opnieuw",
+    ),
+    (
+        "the sending facility (MSH-4) is one that this sender may not send as",
+        "deze afzender mag niet sturen onder de naam in MSH-4",
+    ),
+    (
+        "MSH-4 must say as which of its providers this sender sends",
+        "MSH-4 moet zeggen namens welke van zijn aanbieders deze afzender stuurt",
+    ),
     ("no provider '{name}'", "er is geen aanbieder '{name}'"),
     # ---- signatures
     (
