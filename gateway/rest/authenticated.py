@@ -6,8 +6,6 @@ https://www.rfc-editor.org/rfc/rfc6750
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flask import g, request
 
 from gateway.access.policy import Caller, development_caller
@@ -15,10 +13,6 @@ from gateway.access.unknown import NotKnown
 from gateway.errors import Forbidden, GatewayError
 from gateway.query import refusals
 from gateway.rest import shown, wire
-
-if TYPE_CHECKING:
-    from gateway.identities import Identities
-    from gateway.services import Services
 
 _OPEN = frozenset({"/health/live", "/health/ready", "/fhir/metadata", "/openapi.json"})
 """What everybody may know: whether it lives, and what it can do."""
@@ -40,13 +34,8 @@ def authenticated() -> Caller:
         return _on_this_machine()
     if request.path in _OPEN or request.blueprint == OAUTH:
         return _anybody()
-    return known(to, to.identities)
-
-
-def known(to: Services, identities: Identities) -> Caller:
-    """Return the partner that asks. Raises what `authenticated` raises."""
     try:
-        return identities.caller(shown.certificate(), shown.token(), to.clock())
+        return to.identities.caller(shown.certificate(), shown.token(), to.clock())
     except NotKnown as error:
         refusals.note(error.reason, g.correlation, to)
         raise

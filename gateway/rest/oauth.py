@@ -19,7 +19,7 @@ from gateway.identities.grants import Desk, Refused
 from gateway.query import refusals
 from gateway.query.audit import audit_row
 from gateway.rest import shown, wire
-from gateway.rest.authenticated import OAUTH, challenge, known
+from gateway.rest.authenticated import OAUTH, challenge
 from gateway.rest.headers import media_type
 from gateway.rest.oauth_metadata import metadata
 
@@ -107,9 +107,8 @@ def refuse(error: Refused) -> Response:
 
 @blueprint.errorhandler(NotKnown)
 def refuse_unknown(error: NotKnown) -> Response:
-    """Answer who showed a certificate or a token that is not taken; log and audit have it already, or get it here."""
-    if "refusal" not in g:
-        refusals.note(error.reason, g.correlation, wire.services())
+    """Answer who showed a certificate or a token that is not taken, or nothing at all."""
+    refusals.note(error.reason, g.correlation, wire.services())
     response = _error("invalid_client", str(error), HTTPStatus.UNAUTHORIZED)
     response.headers["WWW-Authenticate"] = challenge(error)
     return response
@@ -140,14 +139,10 @@ def _desk(identities: Identities) -> Desk:
 def _requester(identities: Identities, form: Mapping[str, str]) -> Caller:
     """Return the partner that asks: by an assertion, or as at any other door. Raises Refused, NotKnown."""
     identities.signing_keys()
+    at = wire.services().clock()
     if "client_assertion" in form:
-        to = wire.services()
-        return _desk(identities).client(form, shown.certificate(), to.clock()).partner.caller()
-    try:
-        return known(wire.services(), identities)
-    except NotKnown:
-        g.refusal = True
-        raise
+        return _desk(identities).client(form, shown.certificate(), at).partner.caller()
+    return identities.caller(shown.certificate(), shown.token(), at)
 
 
 def _own_token(identities: Identities, form: Mapping[str, str], caller: Caller) -> Token | None:
