@@ -66,7 +66,7 @@ def parse(
     if strict if refuse_codes is None else refuse_codes:
         problems = [replace(i, code="bad-value", severity="error") if i.code == UNKNOWN else i for i in problems]
     _raise_errors(problems)
-    return replace(request, issues=tuple(problems))
+    return replace(request, issues=tuple(problems)) if problems else request
 
 
 def parse_query(resource_type: str, query: str) -> SearchRequest:
@@ -121,8 +121,8 @@ def _with(
         problems.append(Issue("bad-value", f"{name[:60]}: {error}", value=value[:200]))
         return request
     near = near_of(found.condition)
-    applied = near.text if near else value
-    return _applied(replace(request, conditions=(*request.conditions, found.condition)), found.spelling, applied)
+    applied = (*request.applied, (found.spelling, near.text if near else value))
+    return replace(request, conditions=(*request.conditions, found.condition), applied=applied)
 
 
 def _resolved(resource_type: str, name: str, values: Callable[..., tuple[Value, ...]], problems: list[Issue]) -> Named:

@@ -95,6 +95,8 @@ class Scope:
         """
         by_code = asked_by_code(request.resource_type, request.conditions)
         by_unit = _asked_by_unit(request.resource_type, request.conditions)
+        if not by_code and not by_unit and db.engine == self.engine:
+            return self
         systems, units = _occurring(db, "system", by_code), _occurring(db, "code", by_unit)
         return replace(self, engine=db.engine, systems=systems, units=units)
 
