@@ -135,6 +135,27 @@ def test_a_cancellation_gives_its_slot_back(client: FlaskClient, status: str) ->
     assert send(client, booking("m3", "s1", number="2")).status_code == 200
 
 
+@pytest.mark.parametrize(("based", "status"), [("r1", 200), ("r2", 409), (None, 409)])
+def test_a_slot_that_is_held_is_booked_for_the_request_that_it_is_held_for(
+    client: FlaskClient, based: str | None, status: int
+) -> None:
+    put(client, slot("s1"))
+    for id_ in ("r1", "r2"):
+        put(client, {"resourceType": "ServiceRequest", "id": id_, "status": "active", "intent": "order",
+                     "subject": {"display": "iemand"}})  # fmt: skip
+    asked = {"name": "request", "valueReference": {"reference": "ServiceRequest/r1"}}
+    held = {"resourceType": "Parameters", "parameter": [asked]}
+    assert client.post("/fhir/Slot/s1/$hold", json=held, content_type=JSON).status_code == 200
+
+    others: dict[str, Any] = {"basedOn": [{"reference": f"ServiceRequest/{based}"}]} if based else {}
+    response = send(client, booking("m1", "s1", **others))
+
+    assert response.status_code == status
+    assert status_of(client, "s1") == ("busy" if status == 200 else "busy-tentative")
+    if status == 409:
+        assert errors(response) == [("slot-held", "Bundle.entry[1].resource.slot[0]")]
+
+
 def test_a_cancellation_that_names_no_slot_gives_it_back_too(client: FlaskClient) -> None:
     put(client, slot("s1"))
     send(client, booking("m1", "s1"))
