@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from itertools import count
@@ -63,6 +63,9 @@ class NoStorage:
     def matches(
         self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2, turns: Turns | None = None
     ) -> list[list[Identity]]:
+        raise NotImplementedError
+
+    def seen(self, identities: Iterable[Identity], scope: Scope) -> set[Identity]:
         raise NotImplementedError
 
 
