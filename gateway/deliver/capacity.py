@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from gateway.fhir.types import Resource
     from gateway.services import Services
 
-_SERVICE, _SCHEDULE = "HealthcareService", "Schedule"
-_INCLUDED = (("_include", "Slot:schedule"), ("_include:iterate", "Schedule:actor"), ("_count", "1000"))
+_SERVICE = "HealthcareService"
+_INCLUDED = (("_include", "Slot:schedule"), ("_include:iterate", "Schedule:actor"))
+_PAGE = ("_count", "200")  # at most 1,000 are included in one, and each Slot brings a few
 _ERROR = "entered-in-error"
 
 
@@ -77,18 +78,21 @@ class Reading(NamedTuple):
     def _offer(self, name: str) -> Offer:
         slots, others = self._slots(name)
         service = self.resource(name) if name.startswith(_SERVICE) else None
-        beds = [slot for slot in slots if _is_bed(slot, others)]
+        beds: list[Resource] = []
+        counted: list[Resource] = []
+        for slot in slots:
+            (beds if self._is_bed(slot, others) else counted).append(slot)
         place = _reference(service, "location") or next(
             (actor for one in others.values() for actor in _actors(one, "Location")), None
         )
         location = self.resource(place)
         by = _reference(service, "providedBy") or _reference(location, "managingOrganization")
-        return Offer(service, location, self.resource(by), [slot for slot in slots if slot not in beds], beds)
+        return Offer(service, location, self.resource(by), counted, beds)
 
     def _slots(self, name: str) -> tuple[list[Resource], dict[str, Resource]]:
         """Return the Slots of a kind of care, and Schedules and actors of these by name."""
         asked = "schedule.actor" if name.startswith(_SERVICE) else "schedule"
-        request, slots, others = parse("Slot", [(asked, name), *_INCLUDED]), [], {}
+        request, slots, others = parse("Slot", [(asked, name), *_INCLUDED, _PAGE]), [], {}
         while True:
             page = decode(query.search(request, self.caller, self.to, base=self.to.settings.base_url))
             for entry in page.get("entry", ()):
@@ -102,18 +106,21 @@ class Reading(NamedTuple):
                 return [slot for slot in slots if slot["status"] != _ERROR], others
             request = parse_query("Slot", following)
 
+    def _is_bed(self, slot: Resource, others: dict[str, Resource]) -> bool:
+        """Return whether a Slot is of a bed; what was not included, for there was too much, is looked up."""
+
+        def known(name: str) -> Resource:
+            if name not in others:
+                others[name] = self.resource(name) or {}
+            return others[name]
+
+        places = [known(name) for name in _actors(known(slot["schedule"].get("reference", "")), "Location")]
+        return any(code.get("code") == "bd" for one in places for code in one.get("physicalType", {}).get("coding", ()))
+
 
 def _actors(schedule: Resource, type_: str) -> list[str]:
     names = (actor.get("reference", "") for actor in schedule.get("actor", ()))
     return [name for name in names if name.startswith(f"{type_}/")]
-
-
-def _is_bed(slot: Resource, others: dict[str, Resource]) -> bool:
-    schedule = others.get(slot["schedule"].get("reference", ""), {})
-    places = (others.get(name, {}) for name in _actors(schedule, "Location"))
-    return any(
-        coding.get("code") == "bd" for place in places for coding in place.get("physicalType", {}).get("coding", ())
-    )
 
 
 def _reference(resource: Resource | None, element: str) -> str | None:

@@ -171,6 +171,31 @@ def test_beds_are_counted_by_kind_of_care_and_again_when_one_changes(services: S
     assert first["peilmoment"] == "2026-01-05T09:50:00+01:00"
 
 
+def test_all_beds_of_a_kind_are_counted_however_many_there_are(services: Services, certificates: Path) -> None:
+    with receiving(certificates) as receiver:
+        to = fed(services, receiver, certificates, most=500)
+        beds(*["VRIJ"] * 600, *["BEZET"] * 450, to=to)
+        tell(to)
+        (line,) = lines(receiver).values()
+
+    assert (line["totaal"], line["vrij"], line["bezet"], line["onbekend"]) == (1050, 600, 450, 0)
+
+
+def test_a_new_feed_is_filled_with_what_is_there(services: Services, certificates: Path) -> None:
+    with receiving(certificates) as receiver:
+        to = fed(services, receiver, certificates)
+        without = replace(to, feeds=())
+        feeds.register(without)
+        listed(*PLACES, to=to)
+        with telling(without):
+            eventually(lambda: rows(to, "select count(*) from outbox") == [(0,)])
+        assert feeds.fill(to.feeds[0], to) == 2 * len(PLACES)  # a HealthcareService and a Slot of each
+        tell(to)
+
+        assert len(receiver.requests) == 1
+        assert set(by_kind(lines(receiver).values())) == {row.split(";")[5] for row in PLACES}
+
+
 def test_a_stop_is_told_and_nothing_is_on_offer_then(services: Services, certificates: Path) -> None:
     with receiving(certificates) as receiver:
         to = fed(services, receiver, certificates)
