@@ -98,6 +98,8 @@ class Settling:
         """Return what is stored for an entry, and the version that it follows. Raises Conflict for a hold it states."""
         assert entry.identity is not None
         actual = self._sight.actual(entry.identity, current)
+        if entry.satisfied:
+            return entry, actual  # nothing is written
         if isinstance(entry.op, Put) and entry.op.holds:
             return self._own(entry, actual), actual
         if entry.resource is None or (actual is current and not holds.stated(entry.resource)):

@@ -17,7 +17,7 @@ from gateway.services import Services
 from gateway.store import Identity
 from gateway.store.contents import figures
 from gateway.store.verify import verify
-from gateway.transact import Delete, Patch, Put, transact
+from gateway.transact import ConditionalCreate, Delete, Patch, Put, transact
 from gateway.transact.holds import live
 from gateway.validation import Validator
 from tests.conftest import NOW
@@ -301,6 +301,15 @@ def test_a_source_that_says_taken_wins_and_both_are_told(world: World, said: str
     (letter,) = world.letters()
     assert (letter["category"][0]["coding"][0]["code"], letter["about"]) == ("overruled", [{"reference": "Slot/s1"}])
     refused(world.release, Conflict, "hold-ended")
+
+
+def test_a_conditional_create_that_finds_a_held_place_says_nothing_of_it(world: World) -> None:
+    world.hold()
+    wanted = {name: value for name, value in slot("busy").items() if name != "id"}
+
+    (outcome,) = transact([ConditionalCreate(wanted, "schedule=Schedule/x")], VVT, world.to)
+
+    assert (outcome.status, world.status, world.letters()) == ("unchanged", "busy-tentative", [])
 
 
 def test_a_place_that_is_deleted_is_held_no_longer(world: World) -> None:
