@@ -8,8 +8,9 @@ https://msb-gateway.example/fhir/OperationDefinition/slot-hold
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from gateway.access.policy import Caller, may_read
 from gateway.errors import (
@@ -28,7 +29,7 @@ from gateway.fhir.json import decode
 from gateway.fhir.search import parse_query
 from gateway.query import is_seen
 from gateway.referral.durations import durations
-from gateway.store import Identity
+from gateway.store import Identity, Store
 from gateway.store.due_holds import due_holds
 from gateway.store.matching import matches
 from gateway.store.records import microseconds, moment
@@ -50,6 +51,9 @@ _SLOT = "Slot"
 _AT_A_TIME = 100
 _MINUTE = 60_000_000
 _MILLISECOND = 1_000
+_REST = timedelta(seconds=30)
+_RESTING: WeakKeyDictionary[Store, datetime] = WeakKeyDictionary()
+"""Until when who reads leaves a store that could not be written to those who write."""
 _ENDS = Caller("msb-gateway", "holds", types=frozenset({_SLOT}))
 _NO_REQUEST = "a place is held for a ServiceRequest that is here: ServiceRequest/ID"
 _REQUEST_ENDED = "this request has ended ({}): no place is held for it"
@@ -134,10 +138,16 @@ def end_due(to: Services) -> int:
 def end_before_look(to: Services) -> None:
     """End the holds whose time has passed, before places are told: none is seen as held after its time.
 
-    Where that cannot be stored now, a place is told as it is, with the moment until which it was held.
+    Where that cannot be stored now, a place is told as it is, with the moment until which it was held; and for a while
+    nobody who reads waits for the store again.
     """
-    with suppress(Unavailable):
+    now = to.clock()
+    if now < _RESTING.get(to.store, now):
+        return
+    try:
         end_due(to)
+    except Unavailable:
+        _RESTING[to.store] = now + _REST
 
 
 def end(id_: str, to: Services) -> None:

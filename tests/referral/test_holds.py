@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +17,14 @@ from gateway.errors import Conflict, Forbidden, GatewayError, InvalidResource
 from gateway.fhir.json import decode
 from gateway.referral import holds
 from gateway.services import Services
-from gateway.store import Identity
+from gateway.settings import Settings
+from gateway.store import Identity, open_store
 from gateway.store.contents import figures
 from gateway.store.verify import verify
 from gateway.transact import ConditionalCreate, Delete, Patch, Put, transact
 from gateway.transact.holds import live
 from gateway.validation import Validator
-from tests.conftest import NOW
+from tests.conftest import NOW, counted, library
 
 Resource = dict[str, Any]
 ZCC, VVT = Caller("00000001", "zcc"), Caller("41999901", "duinhof")
@@ -265,6 +269,23 @@ def test_a_hold_whose_time_has_passed_keeps_nobody_waiting_though_nothing_ended_
     ended = [live({"extension": [one]}) for one in world.slot()["extension"]]
     assert [one and one.request for one in ended] == [None, "ServiceRequest/r2"]
     assert [letter["category"][0]["coding"][0]["code"] for letter in world.letters()] == ["expired"]
+
+
+def test_who_reads_is_answered_though_nothing_can_be_written_and_waits_for_that_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.sqlite"
+    with closing(open_store(url, patience=0.5)) as store, closing(open_store(url)) as busy:
+        world = World(Services(Settings(database=url), store, Validator(), library(), lambda: NOW, counted()))
+        world.hold()
+        world.later(15)
+        with busy.changing():
+            holds.end_before_look(world.to)
+            begun = time.monotonic()
+            holds.end_before_look(world.to)
+            assert time.monotonic() - begun < 0.25
+            assert world.status == "busy-tentative"
+        world.later(1)
+        holds.end_before_look(world.to)
+        assert world.status == "free"
 
 
 def test_how_a_hold_ended_is_told_until_something_else_changes(world: World) -> None:
