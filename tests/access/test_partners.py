@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from timeit import timeit
 
@@ -10,6 +11,7 @@ from msgspec import structs
 
 from gateway.access.partners import NOBODY, CertificateName, Client, KeySet, Partner, Partners
 from gateway.access.peers import PeerCertificate
+from gateway.access.uzi import UziName
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -56,6 +58,21 @@ def test_a_partner_is_found_by_everything_it_is_known_by() -> None:
 )
 def test_another_issuer_or_subject_is_somebody_else(peer: PeerCertificate) -> None:
     assert Partners([DUINRAND, GOUWE]).by_certificate(peer, NOW) is None
+
+
+def test_the_uzi_register_is_believed_of_a_ura_where_that_is_registered_and_nobody_else_is() -> None:
+    named = UziName("2.16.528.1.1007.99.2110", "900000001", "00000002", "00.000")
+    shown = PeerCertificate("CN=UZI CA", "CN=whatever", "00" * 32, uzi=named)
+    registered = structs.replace(DUINRAND, certificates=(CertificateName(issuer="CN=UZI CA", uzi="00000002"),))
+
+    assert Partners([registered]).by_certificate(shown, NOW) is registered
+    assert Partners([DUINRAND]).by_certificate(shown, NOW) is None
+    for other in (
+        structs.replace(shown, issuer="CN=Example CA"),
+        structs.replace(shown, uzi=replace(named, ura="00000003")),
+        structs.replace(shown, uzi=None),
+    ):
+        assert Partners([registered]).by_certificate(other, NOW) is None
 
 
 def test_who_is_not_there_is_not_found() -> None:

@@ -108,6 +108,12 @@ def test_a_certificate_is_known_by_its_public_key() -> None:
     )
 
 
+def test_a_certificate_is_known_by_the_ura_that_the_uzi_register_names() -> None:
+    (partner,) = read(changed(certificates=[{"issuer": "CN=UZI CA,C=NL", "uzi": "00000002"}]), KNOWN, {})
+
+    assert partner.certificates == (CertificateName(issuer="CN=UZI CA,C=NL", uzi="00000002"),)
+
+
 def test_every_problem_is_told_at_its_place() -> None:
     document = {
         "partners": [
@@ -158,6 +164,7 @@ def test_every_problem_is_told_at_its_place() -> None:
         ({"certificates": [{"issuer": "CN=a"}]}, "certificates[0]: must be said by issuer and subject"),
         ({"certificates": [{"issuer": "CN=a", "subject": "/C=NL/CN=b"}]}, "as RFC 4514 writes it"),
         ({"certificates": [{"spki": "zz" * 32}]}, "64 hexadecimal digits"),
+        ({"certificates": [{"issuer": "CN=a", "uzi": "2"}]}, "must hold the eight digits of a URA"),
         ({"certificates": [{"pem": "no"}]}, "pem must be one certificate in PEM"),
         ({"certificates": ["x"]}, "certificates[0]: must be an object"),
         ({"clients": [{"id": "a"}]}, "clients[0]: has either jwks"),
