@@ -42,9 +42,9 @@ def authenticated() -> Caller:
 
 
 def challenge(error: GatewayError) -> str:
-    """Return how to show who asks. https://www.rfc-editor.org/rfc/rfc6750#section-3"""
+    """Return how to show who asks, and what is wrong with the token. https://www.rfc-editor.org/rfc/rfc6750#section-3"""
     said = f'Bearer realm="{wire.services().settings.base_url}"'
-    kind = error.error if isinstance(error, NotKnown) else None
+    kind = error.error if isinstance(error, NotKnown) else "insufficient_scope"
     return f'{said}, error="{kind}"' if kind else said
 
 

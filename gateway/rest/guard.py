@@ -184,6 +184,8 @@ def _refuse(error: GatewayError) -> Response:
     if isinstance(error, Unauthenticated):
         # a 401 without one is no HTTP: RFC 9110, 15.5.2
         response.headers["WWW-Authenticate"] = challenge(error) if isinstance(error, NotKnown) else "HMAC-SHA256"
+    elif isinstance(error, Forbidden) and wire.services().identities and "Authorization" in request.headers:
+        response.headers["WWW-Authenticate"] = challenge(error)
     return response
 
 

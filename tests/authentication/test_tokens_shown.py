@@ -22,7 +22,9 @@ def test_a_token_does_what_it_was_granted_and_no_more(http: FlaskClient, clock: 
     token = granted(http, clock)
     assert read(http, token).status_code == 200
     assert read(http, token, "/fhir/Slot/none").status_code == 404
-    assert read(http, token, "/fhir/Location").status_code == 403
+    refused = read(http, token, "/fhir/Location")
+    assert refused.status_code == 403
+    assert refused.headers["WWW-Authenticate"] == f'Bearer realm="{BASE}", error="insufficient_scope"'
     assert read(http, token, "/fhir/Patient/1").status_code == 403
     bearer = {"Authorization": f"Bearer {token}"}
     assert http.put("/fhir/Slot/1", json={"resourceType": "Slot", "id": "1"}, headers=bearer).status_code == 403
