@@ -119,7 +119,7 @@ class Settling:
         assert entry.identity is not None
         assert entry.resource is not None
         ends = holds.ended(entry.resource)
-        if self._sight.hold(entry.identity) is not None:
+        if ends != (holds.ended(decode(actual.body)) if actual.body else None):  # else it was told before
             self._note(entry.identity, ends)
         if actual.event_time is None:
             return entry

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.access.policy import Caller
@@ -127,6 +127,7 @@ def opened() -> Iterator[Model]:
 
 
 @settings(max_examples=100, deadline=None)
+@example([Step("hold"), Step("later", name="15"), Step("hold"), Step("hold")])
 @given(st.lists(STEPS, min_size=10, max_size=30))
 def test_no_place_is_shared_and_every_hold_has_an_end_that_is_told(steps: list[Step]) -> None:
     with opened() as model:

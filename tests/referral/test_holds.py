@@ -271,6 +271,16 @@ def test_a_hold_whose_time_has_passed_keeps_nobody_waiting_though_nothing_ended_
     assert [letter["category"][0]["coding"][0]["code"] for letter in world.letters()] == ["expired"]
 
 
+def test_an_end_is_told_once_though_the_hold_that_came_after_it_is_asked_again(world: World) -> None:
+    world.hold()
+    world.later(15)
+    world.hold()
+    world.hold()
+
+    assert len(world.letters()) == 1
+    assert world.slot()["meta"]["versionId"] == "3"
+
+
 def test_who_reads_is_answered_though_nothing_can_be_written_and_waits_for_that_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.sqlite"
     with closing(open_store(url, patience=0.5)) as store, closing(open_store(url)) as busy:
