@@ -123,9 +123,11 @@ def _of_resources(ask: Ask, sent: list[Any], operations: Mapping[int, Operation]
 def _is_plain(entry: Resource) -> bool:
     """Return whether an entry holds nothing that a rule of Bundles could speak against, beyond what is checked here."""
     request, resource, full_url = entry["request"], entry.get("resource"), entry.get("fullUrl", _ANY_UUID)
-    if not (entry.keys() <= _PLAIN_ENTRY and len(request) == 2 and request["method"] in {"PUT", "POST"} and resource):
+    if not (entry.keys() <= _PLAIN_ENTRY and len(request) == 2 and request["method"] in {"PUT", "POST"}):
         return False
-    own = f"/{resource['resourceType']}/{resource.get('id')}"
+    if not isinstance(resource, dict):
+        return False
+    own = f"/{resource.get('resourceType')}/{resource.get('id')}"
     return isinstance(full_url, str) and (
         _URN.fullmatch(full_url) is not None or (full_url.startswith("http") and full_url.endswith(own))
     )
