@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -81,9 +81,9 @@ def _transaction(ask: Ask, bundle: Resource, sent: list[Any]) -> tuple[list[Answ
     received = named.of_request(bundle, ask) if writes and not refused else None  # before its references are resolved
     operations = _operations(writes, refused)
     refused += _of_searches(entries)
-    refused += _of_bundle(ask, bundle) if len(entries) == len(sent) else []
+    refused += _besides(refused, _of_bundle(ask, bundle) if len(entries) == len(sent) else [])
     if refused:
-        _raise_all([*refused, *_of_resources(ask, sent, operations)])
+        _raise_all([*refused, *_besides(refused, _of_resources(ask, sent, operations))])
     try:
         outcomes, repeated = carry_out(list(operations.values()), ask, ask.prefer.returned or "minimal", received)
     except GatewayError as error:
@@ -93,19 +93,26 @@ def _transaction(ask: Ask, bundle: Resource, sent: list[Any]) -> tuple[list[Answ
     return [answers.get(entry.index) or _answered(entry) for entry in entries], repeated
 
 
-def _of_bundle(ask: Ask, bundle: Resource) -> list[GatewayError]:
+def _besides(refused: list[GatewayError], issues: Sequence[Issue]) -> list[GatewayError]:
+    """Return as an error what was found of other places than was told of already: each is told of once."""
+    told = {issue.expression for error in refused for issue in error.issues}
+    new = [issue for issue in issues if issue.expression not in told]
+    return [InvalidResource(new)] if new else []
+
+
+def _of_bundle(ask: Ask, bundle: Resource) -> Sequence[Issue]:
     """Return what is wrong with the Bundle itself; its resources are the business of `transact`."""
     if bundle.keys() <= _PLAIN_BUNDLE and all(_is_plain(entry) for entry in bundle.get("entry", [])):
         return []
     issues = ask.to.validator.bundle_issues(bundle)
-    return [InvalidResource(issues)] if any(map(_is_error, issues)) else []
+    return issues if any(map(_is_error, issues)) else []
 
 
 def _is_error(issue: Issue) -> bool:
     return issue.severity in {"fatal", "error"}
 
 
-def _of_resources(ask: Ask, sent: list[Any], operations: Mapping[int, Operation]) -> list[GatewayError]:
+def _of_resources(ask: Ask, sent: list[Any], operations: Mapping[int, Operation]) -> Sequence[Issue]:
     """Return what is wrong with the resources of a transaction that is refused anyway: all is told at once.
 
     What is to be written is asked of `transact`; of an entry that asks for nothing, the resource alone.
@@ -117,7 +124,7 @@ def _of_resources(ask: Ask, sent: list[Any], operations: Mapping[int, Operation]
         if isinstance(resource, dict) and resource.get("resourceType") in SERVED:
             own = [issue for issue in ask.to.validator.issues(resource) if _is_error(issue)]
             issues += within(index, InvalidResource(own)).issues if own else ()
-    return [InvalidResource(issues)] if issues else []
+    return [issue for issue in issues if ".fullUrl" not in (issue.expression or "")]  # which is of the Bundle
 
 
 def _is_plain(entry: Resource) -> bool:
