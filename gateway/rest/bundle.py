@@ -5,8 +5,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -19,16 +18,14 @@ from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
 from gateway.rest import named, searches, wire
 from gateway.rest.body import as_resource
+from gateway.rest.bundle_findings import of_bundle, of_resources
 from gateway.rest.interaction import UNCONDITIONAL, Answer, Ask, Conditions, Pairs
-from gateway.rest.metadata import SERVED, check_served
+from gateway.rest.metadata import check_served
 from gateway.rest.placed import of_entries, within
 from gateway.rest.routes import Route, carry_out, find
-from gateway.transact import ConditionalPatch, Operation, Patch, problems
+from gateway.transact import Operation
 
 MAX_ENTRIES = 20_000
-_PLAIN_BUNDLE, _PLAIN_ENTRY = {"resourceType", "type", "entry"}, {"fullUrl", "resource", "request"}
-_URN = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_ANY_UUID = "urn:uuid:00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +78,9 @@ def _transaction(ask: Ask, bundle: Resource, sent: list[Any]) -> tuple[list[Answ
     received = named.of_request(bundle, ask) if writes and not refused else None  # before its references are resolved
     operations = _operations(writes, refused)
     refused += _of_searches(entries)
-    refused += _besides(refused, _of_bundle(ask, bundle) if len(entries) == len(sent) else [])
+    refused += _besides(refused, of_bundle(bundle, ask) if len(entries) == len(sent) else [])
     if refused:
-        _raise_all([*refused, *_besides(refused, _of_resources(ask, sent, operations))])
+        _raise_all([*refused, *_besides(refused, of_resources(sent, operations, ask))])
     try:
         outcomes, repeated = carry_out(list(operations.values()), ask, ask.prefer.returned or "minimal", received)
     except GatewayError as error:
@@ -98,46 +95,6 @@ def _besides(refused: list[GatewayError], issues: Sequence[Issue]) -> list[Gatew
     told = {issue.expression for error in refused for issue in error.issues}
     new = [issue for issue in issues if issue.expression not in told]
     return [InvalidResource(new)] if new else []
-
-
-def _of_bundle(ask: Ask, bundle: Resource) -> Sequence[Issue]:
-    """Return what is wrong with the Bundle itself; its resources are the business of `transact`."""
-    if bundle.keys() <= _PLAIN_BUNDLE and all(_is_plain(entry) for entry in bundle.get("entry", [])):
-        return []
-    issues = ask.to.validator.bundle_issues(bundle)
-    return issues if any(map(_is_error, issues)) else []
-
-
-def _is_error(issue: Issue) -> bool:
-    return issue.severity in {"fatal", "error"}
-
-
-def _of_resources(ask: Ask, sent: list[Any], operations: Mapping[int, Operation]) -> Sequence[Issue]:
-    """Return what is wrong with the resources of a transaction that is refused anyway: all is told at once.
-
-    What is to be written is asked of `transact`; of an entry that asks for nothing, the resource alone.
-    """
-    whole = {index: one for index, one in operations.items() if not isinstance(one, Patch | ConditionalPatch)}
-    issues = list(of_entries(list(whole), problems(list(whole.values()), ask.caller, ask.to)))
-    for index, entry in enumerate(sent):
-        resource = entry.get("resource") if isinstance(entry, dict) and index not in operations else None
-        if isinstance(resource, dict) and resource.get("resourceType") in SERVED:
-            own = [issue for issue in ask.to.validator.issues(resource) if _is_error(issue)]
-            issues += within(index, InvalidResource(own)).issues if own else ()
-    return [issue for issue in issues if ".fullUrl" not in (issue.expression or "")]  # which is of the Bundle
-
-
-def _is_plain(entry: Resource) -> bool:
-    """Return whether an entry holds nothing that a rule of Bundles could speak against, beyond what is checked here."""
-    request, resource, full_url = entry["request"], entry.get("resource"), entry.get("fullUrl", _ANY_UUID)
-    if not (entry.keys() <= _PLAIN_ENTRY and len(request) == 2 and request["method"] in {"PUT", "POST"}):
-        return False
-    if not isinstance(resource, dict):
-        return False
-    own = f"/{resource.get('resourceType')}/{resource.get('id')}"
-    return isinstance(full_url, str) and (
-        _URN.fullmatch(full_url) is not None or (full_url.startswith("http") and full_url.endswith(own))
-    )
 
 
 def _of_searches(entries: list[Entry]) -> list[GatewayError]:
