@@ -24,7 +24,7 @@ def erase_patient(patient: str, reason: str | None, database: str | None, *, sur
 
     A row of the audit says that it was done. There is no way back but a backup, in which it still is.
     """
-    from gateway.access.policy import development_caller  # noqa: PLC0415 - not for `--help`
+    from gateway.cli.operator import operator  # noqa: PLC0415 - not for `--help`
     from gateway.transact.erasure import erase, find  # noqa: PLC0415 - as above
 
     type_, _, id_ = patient.partition("/")
@@ -38,7 +38,7 @@ def erase_patient(patient: str, reason: str | None, database: str | None, *, sur
         if not sure:
             click.echo("nothing was erased: to do so add --yes and --reason")
             return
-        erase(found, reason or "", development_caller(), to)
+        erase(found, reason or "", operator(to.settings), to)
     click.echo(f"erased from {shown(database)}; backups made before still hold it")
 
 

@@ -112,16 +112,17 @@ def replay(
     ids: Sequence[int], provider: str | None, as_: str, database: str | None, *, failed: bool, again: bool
 ) -> None:
     """Take messages again with today's mappings, with their own moments and the same ids; exit 1 if any is refused."""
-    from gateway.access.policy import development_caller  # noqa: PLC0415 - the doors are slow to load
+    from gateway.cli.operator import operator  # noqa: PLC0415 - the doors are slow to load
     from gateway.cli.replaying import take_again  # noqa: PLC0415 - as above
     from gateway.store import inbox as stored  # noqa: PLC0415 - as above
 
     _check_ids(ids, failed=failed, provider=provider)
     with built(database) as to:
         wanted = stored.failed(to.store, provider) if failed else ids
+        who = operator(to.settings, providers=to.library.providers)
         results = []
         for id_ in wanted:
-            result = take_again(id_, development_caller(), to, anew=again)
+            result = take_again(id_, who, to, anew=again)
             results.append(result)
             if as_ == "text":
                 click.echo("\n".join(_told(result)))
@@ -137,7 +138,7 @@ def replay(
 @_database
 def requeue(ids: Sequence[int], database: str | None) -> None:
     """Have the next `replay --failed` take these along, accepted ones too (as with --again)."""
-    from gateway.access.policy import development_caller  # noqa: PLC0415 - not for `--help`
+    from gateway.cli.operator import operator  # noqa: PLC0415 - not for `--help`
     from gateway.store import inbox as stored  # noqa: PLC0415 - as above
     from gateway.store.records import Mark  # noqa: PLC0415 - as above
     from gateway.transact.inbox import mark  # noqa: PLC0415 - as above
@@ -148,7 +149,7 @@ def requeue(ids: Sequence[int], database: str | None) -> None:
             raise click.ClickException(
                 f"there is no such message in the inbox: {', '.join(absent)}; nothing was changed"
             )
-        mark([Mark(tuple(ids), requeued=True)], "requeue", development_caller(), to)
+        mark([Mark(tuple(ids), requeued=True)], "requeue", operator(to.settings), to)
     click.echo(f"requeued: {len(ids)}")
 
 
@@ -156,11 +157,11 @@ def requeue(ids: Sequence[int], database: str | None) -> None:
 @_database
 def rekey(database: str | None) -> None:
     """Seal every message with the first key of GATEWAY_INBOX_KEY, whatever it was sealed with, or not at all."""
-    from gateway.access.policy import development_caller  # noqa: PLC0415 - not for `--help`
+    from gateway.cli.operator import operator  # noqa: PLC0415 - not for `--help`
     from gateway.transact import inbox as kept  # noqa: PLC0415 - as above
 
     with _opened(database) as to:
-        number = kept.rekey(development_caller(), to)
+        number = kept.rekey(operator(to.settings), to)
     click.echo(f"sealed: {number}")
 
 
@@ -169,14 +170,14 @@ def rekey(database: str | None) -> None:
 @_database
 def purge(before: datetime | None, database: str | None) -> None:
     """Delete the content of old messages; their rows stay."""
-    from gateway.access.policy import development_caller  # noqa: PLC0415 - not for `--help`
+    from gateway.cli.operator import operator  # noqa: PLC0415 - not for `--help`
     from gateway.transact import inbox as kept  # noqa: PLC0415 - as above
 
     with _opened(database) as to:
         days = to.settings.inbox_days
         if before is None and not days:
             raise click.UsageError("GATEWAY_INBOX_DAYS is 0, so nothing is deleted by its age: say --before")
-        number = kept.purge(before or to.clock() - timedelta(days=days), development_caller(), to)
+        number = kept.purge(before or to.clock() - timedelta(days=days), operator(to.settings), to)
     click.echo(f"purged: {number}")
 
 

@@ -211,8 +211,9 @@ def _told(as_: str) -> Iterator[None]:
 
 def _operator(by: str) -> Caller:
     from gateway.access.policy import Caller  # noqa: PLC0415 - not for `--help`
+    from gateway.cli.operator import PURPOSE  # noqa: PLC0415 - as above
 
-    return Caller("operator", by, purpose="HSYSADMIN")  # https://terminology.hl7.org/CodeSystem-v3-ActReason.html
+    return Caller("operator", by, purpose=PURPOSE)
 
 
 def _known(to: Services) -> Known:

@@ -7,7 +7,7 @@ import signal
 import threading
 from datetime import timedelta
 
-from gateway.access.policy import development_caller
+from gateway.cli.operator import operator
 from gateway.errors import GatewayError
 from gateway.services import Services
 from gateway.transact.inbox import purge
@@ -31,7 +31,7 @@ def serve(to: Services, *, every: float = HOUR) -> None:
 def purge_old(to: Services) -> None:
     """Delete the content that is older than the settings say; when the store cannot be reached, next time."""
     try:
-        number = purge(to.clock() - timedelta(days=to.settings.inbox_days), development_caller(), to)
+        number = purge(to.clock() - timedelta(days=to.settings.inbox_days), operator(to.settings, "retention"), to)
     except GatewayError:
         _log.warning("inbox-not-purged: the store cannot be used now; it is tried again")
         return

@@ -31,12 +31,12 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from gateway import folder
-from gateway.access.policy import development_caller
 from gateway.access.tls import server_context
 from gateway.app import create_app
 from gateway.cli import mllp_door, retention
 from gateway.cli.http_worker import HttpWorker
 from gateway.cli.logs import log_to_stderr
+from gateway.cli.operator import operator
 from gateway.cli.porter import Porter
 from gateway.cli.supervisor import GRACE_SECONDS, Supervisor, child
 from gateway.deliver import worker as deliver
@@ -219,7 +219,13 @@ def _porter(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) -
 def _watch(path: Path, to: Services) -> folder.Watch:
     """Return what looks at the watched folder."""
     language, days = to.settings.folder_language, to.settings.folder_days
-    return folder.Watch(path, to, development_caller(), language=language, keep_days=days)
+    return folder.Watch(
+        path,
+        to,
+        operator(to.settings, "watched folder", providers=to.library.providers),
+        language=language,
+        keep_days=days,
+    )
 
 
 def options(settings: Settings) -> dict[str, Any]:

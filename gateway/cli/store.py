@@ -89,7 +89,7 @@ def provenance(reference: str, database: str | None, count: int) -> None:
 
     Where an element was read follows from mapping the message again; nothing that stands in it is told.
     """
-    from gateway.access.policy import development_caller  # noqa: PLC0415 - slow to load
+    from gateway.cli.operator import operator  # noqa: PLC0415 - slow to load
     from gateway.fhir.json import encode_pretty  # noqa: PLC0415 - as above
     from gateway.query.provenance import provenance as told  # noqa: PLC0415 - as above
 
@@ -97,7 +97,7 @@ def provenance(reference: str, database: str | None, count: int) -> None:
     if not slash or not id_:
         raise click.UsageError("name a resource as Slot/123")
     with built(database) as to:
-        click.echo(encode_pretty(told(type_, id_, development_caller(), to, count=count)), nl=False)
+        click.echo(encode_pretty(told(type_, id_, operator(to.settings), to, count=count)), nl=False)
 
 
 @store.command()
@@ -117,7 +117,7 @@ def ingest(
     show_values: bool,
 ) -> None:
     """Take in messages, lists or Bundles from files, as if they were sent; exit 1 when any is refused."""
-    from gateway.access.policy import development_caller  # noqa: PLC0415 - the doors are slow to load
+    from gateway.cli.operator import operator  # noqa: PLC0415 - the doors are slow to load
     from gateway.ingest import ingest as take_in  # noqa: PLC0415 - as above
 
     refused = False
@@ -128,7 +128,7 @@ def ingest(
                 data,
                 provider=provider,
                 content_type=content_type,
-                caller=development_caller(),
+                caller=operator(to.settings, providers=to.library.providers),
                 to=to,
                 language="nl" if language == "nl" else "en",
             )
