@@ -19,7 +19,7 @@ from typing import NamedTuple
 from gateway.errors import BadRequest
 from gateway.fhir.search import AllOf, AnyOf, Condition, parse_condition
 from gateway.fhir.search.names import suggestion_of_type
-from gateway.fhir.search.singles import asked_by_code
+from gateway.fhir.search.singles import asked_by_code, singles
 from gateway.fhir.types import resource_types
 
 
@@ -56,7 +56,7 @@ def criteria(resource_type: str, query: str) -> Condition:
     request = parse_condition(resource_type, query)
     if not request.conditions:
         raise BadRequest("asks nothing; the type alone is all of it")
-    if codes := asked_by_code(resource_type, request.conditions):
+    if codes := asked_by_code(singles(resource_type, request.conditions)):
         named = ", ".join(f"{type_}.{code}" for type_, code in codes)
         raise BadRequest(f"a code is asked with its system, `system|code`: {named}")
     return AllOf(request.conditions)

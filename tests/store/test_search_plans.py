@@ -215,3 +215,17 @@ def test_a_walk_without_a_condition_follows_an_index_and_stops(store: Store) -> 
     plans = [line for _, plan in db.said for line in plan]
     assert any("slot_by_time" in line for line in plans)
     assert not any("Sort Key: m." in line or "USE TEMP B-TREE FOR ORDER BY" in line for line in plans[:6])
+
+
+def test_one_exact_condition_is_counted_where_a_page_does_not_hold_all_of_it(store: Store) -> None:
+    fill(store, 20_000)
+    asked = {}
+    for size in (1, 50):
+        with explaining(store) as db:
+            request = _asked("Schedule", f"actor=HealthcareService/service-1&_count={size}")
+            asked[size] = search.read(db, request, Scope()).total, len(db.said)
+
+    (total, statements), whole = asked[1], asked[50]
+    assert total is not None
+    assert 1 < total <= 50
+    assert whole == (total, statements - 1)

@@ -5,7 +5,6 @@ https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from gateway.errors import Issue
@@ -181,7 +180,7 @@ class Include:
     iterate: bool
 
 
-@dataclass(frozen=True)
+@frozen()
 class SearchRequest:
     """A whole search. `applied` are the pairs that are in force, in canonical spelling: the self link is made of them.
 

@@ -72,6 +72,7 @@ def paths_of(resource_type: str, parameter: SearchParameter) -> tuple[JsonPath, 
     return () if None in found else tuple(path for paths in found for path in paths or ())
 
 
+@cache
 def data_types(resource_type: str, parameter: SearchParameter) -> frozenset[str]:
     """Return the FHIR data types a parameter can find; empty when its expression does not tell."""
     return frozenset(path.type for path in paths_of(resource_type, parameter))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -33,6 +34,7 @@ Pairs = Sequence[tuple[str, str]]
 UNKNOWN = "code-unknown"
 """The code of the warning that a code is asked for which no resource can have there."""
 _NO_CODES = NoCodes()
+_NO_TEXT = re.compile("[\x00-\x1f\ud800-\udfff]")
 
 
 def parse(
@@ -166,7 +168,7 @@ def _values(
 def _checked(parameter: SearchParameter, modifier: str | None, text: str) -> str:
     if len(text) > MAX_VALUE_LENGTH:
         raise BadValue(f"a value has at most {MAX_VALUE_LENGTH} characters")
-    if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in text):
+    if _NO_TEXT.search(text):
         raise BadValue("it holds a control character or half a surrogate pair")
     is_folded = modifier == "text" or (parameter.type == "string" and modifier in {None, "contains"})
     if is_folded and text and not fold(text):

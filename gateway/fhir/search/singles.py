@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/search.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from gateway.fhir.parameters import SearchParameter
@@ -47,16 +48,17 @@ def singles(resource_type: str, conditions: Iterable[Condition]) -> Iterator[Sin
                 yield from (Single(resource_type, parameter, modifier, value) for value in values)
 
 
+@cache
 def has_no_system(resource_type: str, parameter: SearchParameter) -> bool:
     """Return whether the tokens of a parameter never have a system: codes, booleans, telephone numbers."""
     found = data_types(resource_type, parameter)
     return bool(found) and found <= _PLAIN
 
 
-def asked_by_code(resource_type: str, conditions: Iterable[Condition]) -> list[tuple[str, str]]:
+def asked_by_code(every_one: Iterable[Single]) -> list[tuple[str, str]]:
     """Return type and parameter of the tokens that are asked without a system, and have one."""
     found = set()
-    for of, parameter, modifier, value in singles(resource_type, conditions):
+    for of, parameter, modifier, value in every_one:
         if isinstance(value, Token) and value.system is None:
             param = f"{parameter.code}:identifier" if modifier == "identifier" else parameter.code
             if parameter.type == "reference" or not has_no_system(of, parameter):

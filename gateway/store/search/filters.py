@@ -62,7 +62,9 @@ def _index_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
 
 def _by_place(asked: Filter) -> list[Filter]:
     """Return a filter with its values parted by where their rows stand: references to a version stand apart."""
-    versioned_values = tuple(value for value in asked.values if isinstance(value, Target) and value.version)
+    versioned_values = tuple([value for value in asked.values if isinstance(value, Target) and value.version])
+    if not versioned_values and asked.values:
+        return [asked]
     others = tuple(value for value in asked.values if value not in versioned_values)
     return [Filter(asked.parameter, asked.modifier, values) for values in (others, versioned_values) if values]
 
@@ -95,9 +97,10 @@ def index_match(resource_type: str, table: Sql, param: str | Sql, branches: Sequ
     """Return the SQL of ranges of an index under one name, or (a condition on it) under several."""
     if not branches:
         return constant(FALSE)
-    named = param if isinstance(param, Sql) else sql("x.param = {}", param)
-    select = "select x.key from {} x where x.type = {} and {} and {}"
-    selects = [sql(select, table, resource_type, named, branch.condition) for branch in branches]
+    named = param if isinstance(param, Sql) else Sql("x.param = ?", (param,))
+    select = f"select x.key from {table.text} x where x.type = ? and {named.text} and "  # noqa: S608 - ours
+    values = (resource_type, *named.parameters)
+    selects = [Sql(select + each.condition.text, (*values, *each.condition.parameters)) for each in branches]
     condition = either([branch.condition for branch in branches])
     return Match(
         probe=lambda key: holds(

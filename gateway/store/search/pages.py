@@ -68,9 +68,7 @@ def read_page(db: Database, request: SearchRequest, scope: Scope, position: Posi
     if rows is None:
         plan = _plan(db, request, scope.wider())
         rows = _read(db, plan, position, wanted) or []
-    is_counted = plan.relations and not plan.relations[0].walked and rows
-    total = rows[0][4] if is_counted else plan.total
-    return _page(request, rows, total, first=position is None)
+    return _page(request, rows, plan, first=position is None)
 
 
 def _read(
@@ -102,8 +100,9 @@ def count_matches(db: Database, request: SearchRequest, scope: Scope) -> int:
     """Return how many resources match, all of them counted."""
     scope = scope.knowing(db, request)
     plan = _plan(db, request, scope)
-    if plan.total is not None:
-        return plan.total
+    total = plan.known_total()
+    if total is not None:
+        return total
     relation = (all_slots if request.resource_type == "Slot" else all_matches)(db, request, scope)
     ((count,),) = db.rows(*sql("select count(*) from {} where {}", relation.source, relation.condition))
     return int(count)
@@ -119,28 +118,35 @@ def _is_by_time(request: SearchRequest) -> bool:
     return request.resource_type == "Slot" and is_timed
 
 
-def _page(request: SearchRequest, rows: Sequence[Row], total: int | None, *, first: bool) -> Page:
-    """Return the page of rows (key, type, id, body, total, sort values …), of which one may be too many."""
+def _page(request: SearchRequest, rows: Sequence[Row], plan: Plan, *, first: bool) -> Page:
+    """Return the page of rows (key, type, id, body, total, sort values …), of which one may be too many.
+
+    A first page that is not full is all there is, and tells the total.
+    """
     shown = rows[: request.count]
     matches = [Found(*row[:4]) for row in shown]
     columns = len(sort_columns(request))
     positions = [Position(tuple(row[5:]) or (None,) * columns, row[0]) for row in shown]
     if len(rows) <= request.count:
-        return Page(matches, len(rows) if first else total, None, positions)
-    return Page(matches, total, positions[-1], positions)
+        return Page(matches, len(rows) if first else _total(rows, plan), None, positions)
+    return Page(matches, _total(rows, plan), positions[-1], positions)
+
+
+def _total(rows: Sequence[Row], plan: Plan) -> int | None:
+    is_counted = plan.relations and not plan.relations[0].walked and rows
+    return rows[0][4] if is_counted else plan.known_total()
 
 
 def _page_statement(relation: Relation, position: Position | None, limit: int, reach: int | None) -> Sql:
     inner = _walked(relation, position, limit, reach) if relation.walked else _sorted(relation, position, limit)
     total = "null" if relation.walked else "(select count(*) from w)"
-    names = "".join(f", p.s{number}" for number in range(len(relation.columns)))
-    return sql(
-        "{} select p.key, c.type, c.id, r.body, {total}{names} from p cross join current c cross join resource r"
-        " where c.key = p.key and r.key = p.key and r.version = c.version order by {}",
-        inner,
-        order_by(relation.columns, _named("p", len(relation.columns))),
-        total=total,
-        names=names,
+    names = "".join([f", p.s{number}" for number in range(len(relation.columns))])
+    order = order_by(relation.columns, _named("p", len(relation.columns)))
+    return Sql(
+        f"{inner.text} select p.key, c.type, c.id, r.body, {total}{names}"  # noqa: S608 - texts of the gateway itself
+        " from p cross join current c cross join resource r"
+        f" where c.key = p.key and r.key = p.key and r.version = c.version order by {order.text}",
+        inner.parameters,
     )
 
 
@@ -149,21 +155,20 @@ def _walked(relation: Relation, position: Position | None, limit: int, reach: in
 
     Within `reach`, rows are walked as `m` first and probed as they come: there is no order to be asked for again.
     """
-    columns = relation.columns
+    columns, source = relation.columns, relation.source
 
     def name(number: int) -> str:
         return columns[number].value.text if number < len(columns) else "m.key"
 
-    walk = sql(
-        "select m.key{} from {} where {} order by {} limit {limit}",
-        _values(columns),
-        relation.source,
-        every([relation.condition if reach is None else relation.where, _after(relation, position, name)]),
-        order_by(columns, name),
-        limit=str(reach or limit),
+    values = _values(columns)
+    where = every([relation.condition if reach is None else relation.where, _after(relation, position, name)])
+    walk = Sql(
+        f"select m.key{values.text} from {source.text} where {where.text}"  # noqa: S608 - texts of the gateway itself
+        f" order by {order_by(columns, name).text} limit {reach or limit}",
+        (*values.parameters, *source.parameters, *where.parameters),
     )
     if reach is None:
-        return sql("with p as ({})", walk)
+        return Sql(f"with p as ({walk.text})", walk.parameters)
     probes = every(relation.probes)
     return sql("with p as (select m.* from ({}) m where {} limit {limit})", walk, probes, limit=str(limit))
 

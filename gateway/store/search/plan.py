@@ -49,6 +49,8 @@ def plan_resources(db: Database, request: SearchRequest, scope: Scope) -> Plan:
     """Return the way to the matches of a search on any type but Slot."""
     columns = sort_columns(request, scope)
     matches = matches_of(request.resource_type, request.conditions, scope)
+    if len(matches) == 1 and matches[0].ordered and not columns:
+        return _along(matches[0], db, scope)
     smallest = smallest_of(db, matches, scope)
     if smallest is not None:
         return _from_candidates(smallest, matches, columns)
@@ -86,13 +88,20 @@ def _total_of_type(db: Database, resource_type: str, scope: Scope) -> int | None
     return int(count) if count <= scope.candidates else None
 
 
+def _along(match: Match, db: Database, scope: Scope) -> Plan:
+    """Return the walk along the one condition there is: the same for few and for many, so it need not be counted."""
+
+    def counting() -> int | None:
+        smallest = smallest_of(db, [match], scope)
+        return smallest.count if smallest else None
+
+    return Plan((Relation(keys_of(match, "m"), TRUE),), counting=counting)
+
+
 def _from_candidates(smallest: Counted, matches: Sequence[Match], columns: tuple[Column, ...]) -> Plan:
     match = smallest.match
-    relation = Relation(keys_of(match, "m"), TRUE)
-    if match.ordered and len(matches) == 1 and not columns:
-        return Plan((relation,), total=smallest.count)
     probes = probes_of(matches, but=match)
-    return Plan((Relation(relation.source, TRUE, columns, walked=False).probed(*probes),))
+    return Plan((Relation(keys_of(match, "m"), TRUE, columns, walked=False).probed(*probes),))
 
 
 def _walks(request: SearchRequest, matches: Sequence[Match], columns: tuple[Column, ...]) -> list[Relation]:

@@ -51,12 +51,18 @@ Rings = Callable[[float], Iterator[Relation]]
 class Plan:
     """The relations to read one after the other, and the total where it is known beforehand.
 
+    `counting` tells the total where it takes a statement of its own, which is asked when the page does not tell it.
     `rings` are the relations where they are found while they are read, from a squared distance on.
     """
 
     relations: tuple[Relation, ...] = ()
     total: int | None = None
     rings: Rings | None = None
+    counting: Callable[[], int | None] | None = None
+
+    def known_total(self) -> int | None:
+        """Return the total, counted now where that is still to be done; None where there are many."""
+        return self.counting() if self.counting else self.total
 
 
 @frozen()

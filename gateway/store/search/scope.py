@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gateway.fhir.frozen import frozen
 from gateway.fhir.search import Condition, QuantityRange
 from gateway.fhir.search.paths import alternatives, json_paths
-from gateway.fhir.search.singles import asked_by_code, singles
+from gateway.fhir.search.singles import Single, asked_by_code, singles
 from gateway.store.search.sql import TRUE, Sql, every, joined, sql
 from gateway.store.search.units import UCUM
 
@@ -93,8 +93,8 @@ class Scope:
         With them such a search is a few exact ranges of the index, in which the system stands before the code. With the
         units that occur, a quantity is asked in each that it can be converted to.
         """
-        by_code = asked_by_code(request.resource_type, request.conditions)
-        by_unit = _asked_by_unit(request.resource_type, request.conditions)
+        every_one = list(singles(request.resource_type, request.conditions))
+        by_code, by_unit = asked_by_code(every_one), _asked_by_unit(every_one)
         if not by_code and not by_unit and db.engine == self.engine:
             return self
         systems, units = _occurring(db, "system", by_code), _occurring(db, "code", by_unit)
@@ -145,9 +145,8 @@ def _distinct(number: int, column: str, resource_type: str, param: str) -> Sql:
     )
 
 
-def _asked_by_unit(resource_type: str, conditions: Iterable[Condition]) -> list[Indexed]:
+def _asked_by_unit(every_one: Iterable[Single]) -> list[Indexed]:
     """Return the parameters whose quantities are asked in a unit that others can be converted to."""
-    every_one = singles(resource_type, conditions)
     return sorted(
         {
             (of, parameter.code)

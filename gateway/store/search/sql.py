@@ -39,7 +39,9 @@ def sql(template: str, *parts: Sql | str | int | float, **names: str) -> Sql:
 def joined(separator: str, parts: Iterable[Sql]) -> Sql:
     """Return the parts with `separator` between them."""
     found = list(parts)
-    return Sql(separator.join(part.text for part in found), tuple(p for part in found for p in part.parameters))
+    if len(found) == 1:
+        return found[0]
+    return Sql(separator.join([part.text for part in found]), tuple([p for part in found for p in part.parameters]))
 
 
 def every(parts: Iterable[Sql]) -> Sql:
