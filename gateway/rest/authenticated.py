@@ -6,13 +6,19 @@ https://www.rfc-editor.org/rfc/rfc6750
 
 from __future__ import annotations
 
-from flask import g, request
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flask import request
 
 from gateway.access.policy import Caller, development_caller
 from gateway.access.unknown import NotKnown
 from gateway.errors import Forbidden, GatewayError
 from gateway.query import refusals
 from gateway.rest import shown, wire
+
+if TYPE_CHECKING:
+    from gateway.access.correlation import Correlation
 
 _OPEN = frozenset({"/health/live", "/health/ready", "/fhir/metadata", "/openapi.json"})
 """What everybody may know: whether it lives, and what it can do."""
@@ -22,23 +28,25 @@ _ON_THIS_MACHINE = "/metrics"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 
 
-def authenticated() -> Caller:
-    """Return who asks. Without authentication configured that is the development caller, on loopback alone.
+def authenticated(correlation: Correlation) -> Caller:
+    """Return who asks, in a request with these ids.
 
+    Without authentication configured that is the development caller, on loopback alone.
     Raises NotKnown, Forbidden, TooManyRequests, Unavailable.
     """
     to = wire.services()
     if to.identities is None:
-        return development_caller()
+        return development_caller(correlation)
     if request.path == _ON_THIS_MACHINE:
-        return _on_this_machine()
+        return _on_this_machine(correlation)
     if request.path in _OPEN or request.blueprint == OAUTH:
-        return _anybody()
+        return _anybody(correlation)
     try:
-        return to.identities.caller(shown.certificate(), shown.token(), to.clock())
+        known = to.identities.caller(shown.certificate(), shown.token(), to.clock())
     except NotKnown as error:
-        refusals.note(error.reason, g.correlation, to)
+        refusals.note(error.reason, correlation, to)
         raise
+    return replace(known, correlation=correlation)
 
 
 def challenge(error: GatewayError) -> str:
@@ -48,12 +56,12 @@ def challenge(error: GatewayError) -> str:
     return f'{said}, error="{kind}"' if kind else said
 
 
-def _anybody() -> Caller:
+def _anybody(correlation: Correlation) -> Caller:
     """Return a caller that may do nothing at all."""
-    return Caller("anybody", "anybody", types=frozenset(), purpose="")
+    return Caller("anybody", "anybody", types=frozenset(), purpose="", correlation=correlation)
 
 
-def _on_this_machine() -> Caller:
+def _on_this_machine(correlation: Correlation) -> Caller:
     if request.remote_addr in _LOOPBACK and not wire.services().settings.proxies:
-        return _anybody()
+        return _anybody(correlation)
     raise Forbidden("this is told on the machine of the gateway alone")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import traceback
-from dataclasses import replace
 from http import HTTPStatus
 from itertools import pairwise
 from time import perf_counter
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, g, request
-from flask.globals import request_ctx
+from flask.globals import app_ctx, request_ctx
 from werkzeug.exceptions import HTTPException
 
 from gateway.access.correlation import Correlation
@@ -82,8 +81,7 @@ def _admit() -> None:
     """Let a request in, or refuse it for the first thing that is wrong with it. GatewayError."""
     asked, to = request_ctx.request, wire.services()
     g.since = perf_counter()
-    correlation = _identify(asked, to)
-    g.caller = replace(authenticated(), correlation=correlation)
+    g.caller = authenticated(_identify(asked, to))
     _keep_other_sites_out(asked)
     _limit(asked, to.settings.max_body)
     _keep_bsn_out_of_urls(asked)
@@ -138,27 +136,30 @@ def _limit(asked: Request, max_body: int) -> None:
 
 def _keep_bsn_out_of_urls(asked: Request) -> None:
     """Refuse a BSN in the URL: URLs end up in logs, histories and proxies."""
+    path = asked.path
     if asked.query_string:
-        is_asked = asked.method in {"GET", "HEAD"} or asked.path.endswith("/_search") or "$" in asked.path
+        is_asked = asked.method in {"GET", "HEAD"} or path.endswith("/_search") or "$" in path
         type_ = (asked.view_args or {}).get("type", "Patient")
         refuse_bsn_in_url(wire.url_parameters(), type_, is_write=not is_asked)
-    if any(kind in _PERSONS and is_bsn(id_) for kind, id_ in pairwise(asked.path.split("/"))):
+    if any(kind in _PERSONS and is_bsn(id_) for kind, id_ in pairwise(path.split("/"))):
         raise BadRequest("a BSN may not be the id of a resource, nor stand in any URL", code="bsn-in-url")
 
 
 def _finish(response: Response) -> Response:
-    asked, correlation = request_ctx.request, cast("Correlation", g.correlation)
-    response.headers.extend(correlation.headers() | _ALWAYS)  # no view has any of them
-    if "cache_control" in g:  # what is published is neither
-        response.headers["Cache-Control"] = g.cache_control
+    here, asked = app_ctx.g, request_ctx.request  # looked up once: each look is as dear as a header
+    correlation = cast("Correlation", here.correlation)
+    for name, value in (correlation.headers() | _ALWAYS).items():
+        response.headers.add(name, value)  # no view has any of them
+    if "cache_control" in here:  # what is published is neither
+        response.headers["Cache-Control"] = here.cache_control
     method, rule = _named(asked)
-    seconds = perf_counter() - g.since
+    seconds = perf_counter() - here.since
     wire.services().metrics.answered(method, rule, response.status_code, seconds)
     if log.isEnabledFor(logging.INFO):
         answered = {"method": method, "rule": rule, "status": response.status_code, "ms": round(1000 * seconds, 1)}
         log.info("answered", extra=correlation.noted() | answered)
-    if "span" in g:
-        _end_span(g.span, response.status_code)
+    if "span" in here:
+        _end_span(here.span, response.status_code)
     return compressed(response)
 
 

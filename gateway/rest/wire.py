@@ -15,8 +15,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl
 
-from flask import Request, Response, current_app, g, request
-from flask.globals import request_ctx
+from flask import Request, Response, g, request
+from flask.globals import app_ctx, request_ctx
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import BadRequest, GatewayError, Issue, NotAcceptable, UnsupportedMediaType
@@ -132,7 +132,8 @@ def as_liked(answer: Answer) -> Answer:
     """
     if not answer.body:
         return answer
-    is_pretty, chosen = g.get("is_pretty", False), g.get("media_type", FHIR_JSON)
+    here = app_ctx.g
+    is_pretty, chosen = here.get("is_pretty", False), here.get("media_type", FHIR_JSON)
     if chosen == FHIR_XML:
         try:
             return replace(answer, body=_in_xml(answer.body, pretty=is_pretty), media_type=FHIR_XML)
@@ -166,18 +167,18 @@ def _in_xml(body: bytes, *, pretty: bool) -> bytes:
 
 def services() -> Services:
     """Return the services this app was created with."""
-    found: Services = current_app.extensions["gateway"]
+    found: Services = app_ctx.app.extensions["gateway"]
     return found
 
 
 def check_acceptable() -> None:
     """Choose between XML and JSON for the answer. NotAcceptable when the caller takes neither, BadRequest."""
-    header, said = header_of(request_ctx.request), parameters()
+    here, header, said = app_ctx.g, header_of(request_ctx.request), parameters()
     pretty = _first(said, "_pretty")
     if pretty not in {None, "true", "false"}:
         raise BadRequest("_pretty is true or false", code="bad-value")
-    g.is_pretty = pretty == "true"
-    g.media_type = negotiate_fhir(header("Accept"), _first(said, "_format"), header("Content-Type"))
+    here.is_pretty = pretty == "true"
+    here.media_type = negotiate_fhir(header("Accept"), _first(said, "_format"), header("Content-Type"))
 
 
 def header_of(http: Request) -> Callable[[str], str | None]:
@@ -231,17 +232,19 @@ def _conditions(http: Request) -> Conditions:
 
 def parameters() -> Pairs:
     """Return the parameters of the URL and, on POST _search, those of the form. BadRequest. Read once a request."""
-    found: Pairs | None = g.get("parameters")
+    here = app_ctx.g
+    found: Pairs | None = here.get("parameters")
     if found is None:
-        found = g.parameters = [*url_parameters(), *pairs(content())] if _is_form() else url_parameters()
+        found = here.parameters = [*url_parameters(), *pairs(content())] if _is_form() else url_parameters()
     return found
 
 
 def url_parameters() -> Pairs:
     """Return the parameters of the URL. BadRequest. Read once a request."""
-    found: Pairs | None = g.get("url_parameters")
+    here = app_ctx.g
+    found: Pairs | None = here.get("url_parameters")
     if found is None:
-        found = g.url_parameters = pairs(request.query_string)
+        found = here.url_parameters = pairs(request.query_string)
     return found
 
 
@@ -320,7 +323,8 @@ def patch() -> Resource:
 
 def _is_form() -> bool:
     """Return whether the body holds parameters. UnsupportedMediaType where it must, and is something else."""
-    if request.method != "POST" or not request.path.endswith("/_search"):
+    asked = request_ctx.request
+    if asked.method != "POST" or not asked.path.endswith("/_search"):
         return False
     if media_type(request.headers.get("Content-Type")) == _FORM:
         return True
