@@ -98,10 +98,9 @@ def distance(near: Near, meters: float) -> dict[str, Any]:
 
 def near_of(condition: Condition) -> Near | None:
     """Return the place that a condition asks for, on a resource or at the end of a chain; None for any other."""
-    match condition:
-        case Filter(_, _, (Near() as near,)):
-            return near
-        case Chain(_, targets):
-            return next((found for _, then in targets if (found := near_of(then))), None)
-        case _:
-            return None
+    if isinstance(condition, Filter):
+        (value, *others) = condition.values or (None,)
+        return value if isinstance(value, Near) and not others else None
+    if isinstance(condition, Chain):
+        return next((found for _, then in condition.targets if (found := near_of(then))), None)
+    return None

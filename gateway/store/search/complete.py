@@ -49,6 +49,8 @@ def _names(request: SearchRequest) -> Iterator[Name]:
 
 def _of(resource_type: str, condition: Condition) -> Iterator[Name]:
     match condition:
+        case Filter(parameter, modifier, _):  # most are
+            yield from _of_code(resource_type, parameter.code, modifier)
         case Chain(parameter, targets):
             yield from _of_code(resource_type, parameter.code)
             for target, then in targets:
@@ -59,8 +61,6 @@ def _of(resource_type: str, condition: Condition) -> Iterator[Name]:
         case AnyOf(several) | AllOf(several):
             for one in several:
                 yield from _of(resource_type, one)
-        case Filter(parameter, modifier, _):
-            yield from _of_code(resource_type, parameter.code, modifier)
 
 
 def _of_code(resource_type: str, code: str, modifier: str | None = None) -> Iterator[Name]:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 def near_condition(request: SearchRequest) -> Condition | None:
     """Return the first condition of a search that asks for a place."""
-    return next((condition for condition in request.conditions if near_of(condition)), None)
+    for condition in request.conditions:
+        if near_of(condition):
+            return condition
+    return None
 
 
 def by_distance(request: SearchRequest) -> Condition | None:

@@ -36,6 +36,8 @@ def read_includes(
     The first round goes from the matches; each further one goes from what the round before found, by `:iterate` only.
     What the caller may not see takes no place in the limit.
     """
+    if not includes:
+        return [], True
     seen, found, newest = {match.key for match in matches}, list[Found](), matches
     asked: Sequence[Include] = includes
     for _ in range(_ROUNDS):

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.fhir.frozen import frozen
+from gateway.fhir.parameters import SearchParameter
+from gateway.fhir.search import Filter, Token
+from gateway.fhir.search.singles import has_no_system
+from gateway.store.search.conditions import condition_match
 from gateway.store.search.order import Column, Position, after, order_by, sort_columns
 from gateway.store.search.plan import all_matches, plan_resources
 from gateway.store.search.plan_slots import all_slots, plan_slots
-from gateway.store.search.relations import Plan, Relation
+from gateway.store.search.relations import Plan, Relation, keys_of
 from gateway.store.search.scope import Scope
 from gateway.store.search.sql import TRUE, Sql, every, joined, sql
 
@@ -61,6 +66,44 @@ class Results:
 
 def read_page(db: Database, request: SearchRequest, scope: Scope, position: Position | None) -> Page:
     """Return the page after `position`, the first for None."""
+    statement = _by_coding(request, scope) if position is None else None
+    if statement is None:
+        return _planned(db, request, scope, position)
+    rows = db.rows(*statement)
+    plan = _plan(db, request, scope.knowing(db, request)) if len(rows) > request.count else Plan()
+    return _page(request, rows, plan, first=True)
+
+
+def _by_coding(request: SearchRequest, scope: Scope) -> Sql | None:
+    """Return the statement of the first page of a search by one system and code; None for any other search.
+
+    It is the search there is most of, and the same statement for each value: what was composed once is kept.
+    """
+    asked = request.conditions[0] if len(request.conditions) == 1 and not request.sort else None
+    if not isinstance(asked, Filter) or asked.modifier or len(asked.values) != 1:
+        return None
+    (token,), of = asked.values, request.resource_type
+    if not isinstance(token, Token) or token.system is None or token.code is None:
+        return None
+    if not scope.visible.admits(of) or scope.visible.condition(of) is not None:
+        return None
+    text = _text_by_coding(of, asked.parameter, request.count + 1)
+    return Sql(text, (of, asked.parameter.code, token.system, token.code)) if text else None
+
+
+@lru_cache(maxsize=1024)
+def _text_by_coding(resource_type: str, parameter: SearchParameter, limit: int) -> str | None:
+    """Return the statement of a page by type, parameter, system and code; None where that is not all it depends on."""
+    if resource_type == "Slot" or parameter.type != "token" or has_no_system(resource_type, parameter):
+        return None
+    match = condition_match(resource_type, Filter(parameter, None, (Token("system", "code"),)), Scope())
+    if not match.ordered:
+        return None
+    found = _page_statement(Relation(keys_of(match, "m"), TRUE), None, limit, None)
+    return found.text if found.parameters == (resource_type, parameter.code, "system", "code") else None
+
+
+def _planned(db: Database, request: SearchRequest, scope: Scope, position: Position | None) -> Page:
     scope = scope.knowing(db, request)
     wanted = request.count + 1
     plan = _plan(db, request, scope)
