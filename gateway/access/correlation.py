@@ -8,26 +8,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID, uuid5
 
 from gateway.errors import BadRequest
 from gateway.fhir.bsn import is_bsn
+from gateway.fhir.frozen import frozen
 from gateway.telemetry import Span, Telemetry, Value
 
 REQUEST, CORRELATION, AORTA, TRACE = "X-Request-Id", "X-Correlation-Id", "AORTA-ID", "traceparent"
 
 _SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_OWN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # as we write them
 _AORTA = re.compile(rf"\s*initialRequestID=({_UUID})\s*;\s*requestID=({_UUID})\s*;?\s*", re.IGNORECASE)
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _OURS = UUID("6f3d4a52-5a0b-5f0e-9a58-4c8f4f1f2f60")  # ids that are no UUID get one in this namespace
 _UNSAMPLED, _SAMPLED = "00", "01"  # whether it is recorded is for the caller to say, and for who records it here
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Correlation:
     """The ids of one request. The fields are what was sent; '' is what was not, and then follows from `request_id`."""
 
@@ -70,7 +72,7 @@ class Correlation:
 
     def traceparent(self) -> str:
         """Return our own span in the caller's trace, or in one of our own."""
-        trace_id = self.trace_id or _uuid(self.request_id).hex
+        trace_id = self.trace_id or _uuid(self.request_id).replace("-", "")
         return f"00-{trace_id}-{sha256(self.request_id.encode()).hexdigest()[:16]}-{self.flags}"
 
     def parent(self) -> str:
@@ -102,8 +104,10 @@ def _aorta(given: str | None) -> str:
 
 
 @lru_cache(maxsize=64)  # each header that is made of it asks again
-def _uuid(request_id: str) -> UUID:
+def _uuid(request_id: str) -> str:
+    if _OWN.fullmatch(request_id):
+        return request_id
     try:
-        return UUID(request_id)
+        return str(UUID(request_id))
     except ValueError:
-        return uuid5(_OURS, request_id)
+        return str(uuid5(_OURS, request_id))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from gateway.fhir.frozen import frozen
 from gateway.fhir.search import SearchRequest, SeveralRequest, bears_bsn, page_query
 from gateway.store.search import link, page_secret, seal
 
@@ -21,7 +21,7 @@ def secret(db: Database, caller: Caller) -> bytes:
     return page_secret(db, caller.organisation, caller.name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Links:
     """Where a page begins and where the next one does; None: at the beginning, and nowhere."""
 

@@ -79,9 +79,9 @@ def guard(app: Flask) -> None:
 
 def _admit() -> None:
     """Let a request in, or refuse it for the first thing that is wrong with it. GatewayError."""
-    asked, to = request_ctx.request, wire.services()
-    g.since = perf_counter()
-    g.caller = authenticated(_identify(asked, to))
+    here, asked, to = app_ctx.g, request_ctx.request, wire.services()
+    here.since = perf_counter()
+    here.caller = authenticated(_identify(asked, to))
     _keep_other_sites_out(asked)
     _limit(asked, to.settings.max_body)
     _keep_bsn_out_of_urls(asked)

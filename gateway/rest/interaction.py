@@ -6,12 +6,13 @@ Both are the same for either, so that one function per interaction serves both. 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gateway.errors import BadRequest, Issue
+from gateway.fhir.frozen import frozen
 from gateway.fhir.types import Resource
 from gateway.rest.headers import AS_USUAL, FHIR_JSON, Prefer, versions_of
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Pairs = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Conditions:
     """What the caller makes an interaction depend on, in the words of HTTP or of Bundle.entry.request."""
 
@@ -45,7 +46,7 @@ class Conditions:
 UNCONDITIONAL = Conditions()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Ask:
     """One interaction as it is asked, by an HTTP request or by an entry of a Bundle."""
 
@@ -82,7 +83,7 @@ class Ask:
         return sent
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Answer:
     """What an interaction answers; `location` is relative to the FHIR base, `body` an outcome or a resource.
 

@@ -134,6 +134,32 @@ class Loan:
         self._available.__exit__(kind, error, trace)
 
 
+class Snapshot(Loan):
+    """The loan of a database of which all statements see one state."""
+
+    def __enter__(self) -> SqliteDatabase:
+        """Return the database, in a transaction that is only read in."""
+        db = super().__enter__()
+        try:
+            db.connection.execute("begin")
+        except BaseException as error:
+            super().__exit__(type(error), error, error.__traceback__)
+            raise
+        return db
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the transaction, and give the database back."""
+        try:
+            if self._db.connection.in_transaction:
+                self._db.connection.execute("rollback")
+        except BaseException as failed:
+            super().__exit__(type(failed), failed, trace)
+            raise
+        super().__exit__(kind, error, trace)
+
+
 class Transaction:
     """Writes on a connection, all of which are committed at the end, or none."""
 

@@ -15,7 +15,7 @@ from gateway.store import migrate, reads
 from gateway.store.indexing import Noting
 from gateway.store.interface import PATIENCE, Decide, Prepare, T, nothing
 from gateway.store.records import Durability, Engine, Identity, Stored
-from gateway.store.sqlite.connection import Available, Pool, SqliteDatabase, Transaction, connect
+from gateway.store.sqlite.connection import Available, Loan, Pool, Snapshot, SqliteDatabase, Transaction, connect
 from gateway.store.sqlite.flush import Flush
 from gateway.store.sqlite.lock import WriteLock
 from gateway.store.sqlite.write import SqliteSight, write, write_audit
@@ -50,19 +50,10 @@ class SqliteStore:
         # By process id: a fork leaves those of its parent alone, for closing them would harm the parent.
         self._processes: dict[int, _Process] = {}
 
-    @contextmanager
-    def reading(self, *, snapshot: bool = True) -> Iterator[SqliteDatabase]:
-        """Return a Database; with `snapshot`, all its statements see one state."""
-        with self._here().pool.database() as db:
-            if not snapshot:
-                yield db
-                return
-            db.connection.execute("begin")
-            try:
-                yield db
-            finally:
-                if db.connection.in_transaction:
-                    db.connection.execute("rollback")
+    def reading(self, *, snapshot: bool = True) -> Loan:
+        """Return the loan of a Database; with `snapshot`, all its statements see one state."""
+        pool = self._here().pool
+        return Snapshot(pool) if snapshot else pool.database()
 
     def read(self, identity: Identity) -> Stored | None:
         """Return the newest version, which may be a deletion; None when there never was one."""
