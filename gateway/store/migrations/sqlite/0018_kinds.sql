@@ -1,0 +1,2 @@
+-- What PostgreSQL is told here of how references go together, SQLite does not ask: both stores are at one version, so that
+-- a backup of one fits the other.
