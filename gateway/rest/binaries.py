@@ -17,7 +17,7 @@ from gateway import query
 from gateway.errors import NotAcceptable
 from gateway.fhir import json
 from gateway.fhir.types import Resource
-from gateway.rest import wire
+from gateway.rest import answering, wire
 from gateway.rest.headers import FHIR_MEDIA_TYPES, ranges_by_preference
 from gateway.rest.routes import PREFIX, find, respond
 
@@ -48,7 +48,7 @@ def content(**path: str) -> Response:
         raise NotAcceptable(f"this is {_type(binary)}: it is told as that, or as a FHIR resource")
     if _is_of_resource(chosen):
         return _as_resource()
-    return _told(binary, wire.respond(replace(wire.stored(stored), body=b"").unless_known(ask.conditions)))
+    return _told(binary, answering.respond(replace(answering.stored(stored), body=b"").unless_known(ask.conditions)))
 
 
 def _as_resource() -> Response:

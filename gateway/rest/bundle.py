@@ -16,7 +16,7 @@ from gateway.errors import BadRequest, GatewayError, InvalidResource, Issue, Met
 from gateway.fhir import json
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
-from gateway.rest import named, searches, wire
+from gateway.rest import answering, named, searches, wire
 from gateway.rest.body import as_resource
 from gateway.rest.bundle_findings import of_bundle, of_resources
 from gateway.rest.interaction import UNCONDITIONAL, Answer, Ask, Conditions, Pairs
@@ -86,7 +86,7 @@ def _transaction(ask: Ask, bundle: Resource, sent: list[Any]) -> tuple[list[Answ
     except GatewayError as error:
         error.issues = of_entries([entry.index for entry in writes], error.issues)
         raise
-    answers = {e.index: wire.written(o, ask.prefer.returned) for e, o in zip(writes, outcomes, strict=True)}
+    answers = {e.index: answering.written(o, ask.prefer.returned) for e, o in zip(writes, outcomes, strict=True)}
     return [answers.get(entry.index) or _answered(entry) for entry in entries], repeated
 
 
@@ -165,7 +165,7 @@ def _alone(ask: Ask, index: int, sent: Any) -> Answer:
     try:
         entry = _asked(ask, index, sent)
     except GatewayError as error:
-        return wire.refused(error)
+        return answering.refused(error)
     return _answered(entry)
 
 
@@ -174,7 +174,7 @@ def _answered(entry: Entry) -> Answer:
         answer = entry.route.answer(entry.ask)
         return replace(answer, body=b"") if entry.is_head else answer
     except GatewayError as error:
-        return wire.refused(within(entry.index, error))
+        return answering.refused(within(entry.index, error))
 
 
 def _asked(ask: Ask, index: int, sent: Any) -> Entry:

@@ -19,7 +19,7 @@ from gateway.fhir.datetime import read as read_moment
 from gateway.fhir.search import types_in
 from gateway.query import exports, groups
 from gateway.query.exports import Wanted
-from gateway.rest import wire
+from gateway.rest import answering, wire
 from gateway.rest.headers import prefer
 from gateway.rest.interaction import Answer
 from gateway.rest.metadata import SERVED
@@ -70,8 +70,8 @@ def ended(id_: str) -> Response:
     """End it: 202, with an outcome that says so."""
     wire.check_acceptable()
     exports.end(id_, g.caller, wire.services())
-    told = wire.encoded_outcome([Issue("all-well", "the export has ended: its files are gone", "information")])
-    return wire.respond(wire.as_liked(Answer(HTTPStatus.ACCEPTED, told, is_outcome=True)))
+    told = answering.encoded_outcome([Issue("all-well", "the export has ended: its files are gone", "information")])
+    return answering.respond(answering.as_liked(Answer(HTTPStatus.ACCEPTED, told, is_outcome=True)))
 
 
 @blueprint.get("/$export-file/<sealed>")
@@ -89,7 +89,7 @@ def _begun(types: Sequence[str], group: str | None = None) -> Response:
     wanted, since = _understood(_said(), types)
     members = groups.members(group, g.caller, to) if group else None
     id_ = exports.begin(Wanted(wanted, since, _asked(), members), g.caller, to)
-    answer = wire.respond(Answer(HTTPStatus.ACCEPTED))
+    answer = answering.respond(Answer(HTTPStatus.ACCEPTED))
     answer.headers["Content-Location"] = f"{to.settings.base_url}/$export-status/{id_}"
     return answer
 

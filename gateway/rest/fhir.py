@@ -12,7 +12,7 @@ from gateway import query
 from gateway.errors import BadRequest
 from gateway.query import histories, installed
 from gateway.referral import holds
-from gateway.rest import searches, shapes, wire
+from gateway.rest import answering, searches, shapes
 from gateway.rest.bundle import transaction_or_batch
 from gateway.rest.headers import version_of
 from gateway.rest.interaction import Answer, Ask
@@ -46,14 +46,14 @@ def read(ask: Ask) -> Answer:
     shapes.parse(ask)
     _end_holds(ask)
     there = installed.read if ask.type in installed.TYPES else query.read
-    stored = wire.stored(there(ask.type, ask.id, ask.caller, ask.to))
+    stored = answering.stored(there(ask.type, ask.id, ask.caller, ask.to))
     return shapes.shaped(ask, stored.unless_known(ask.conditions))
 
 
 def vread(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#vread"""
     shapes.parse(ask)
-    stored = wire.stored(query.vread(ask.type, ask.id, ask.version, ask.caller, ask.to))
+    stored = answering.stored(query.vread(ask.type, ask.id, ask.version, ask.caller, ask.to))
     return shapes.shaped(ask, stored.unless_known(ask.conditions))
 
 

@@ -35,7 +35,7 @@ from gateway.errors import (
 )
 from gateway.fhir.bsn import is_bsn
 from gateway.fhir.search import refuse_bsn_in_url
-from gateway.rest import ingest, wire
+from gateway.rest import answering, ingest, wire
 from gateway.rest.authenticated import authenticated, challenge
 from gateway.rest.compression import compressed, is_not_taken
 from gateway.rest.headers import PATCH_TYPES
@@ -172,8 +172,8 @@ def _end_span(span: Span, status: int) -> None:
 
 def _refuse(error: GatewayError) -> Response:
     at_ingest = ingest.refusal(error) if request.blueprint == ingest.blueprint.name else None
-    answered = wire.refused if isinstance(error, _UNREAD) else wire.refusal
-    response = at_ingest or wire.respond(answered(error))
+    answered = answering.refused if isinstance(error, _UNREAD) else answering.refusal
+    response = at_ingest or answering.respond(answered(error))
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(allowed_methods(request.path))
     if isinstance(error, UnsupportedMediaType) and is_not_taken():
@@ -203,4 +203,4 @@ def _fail(error: Exception) -> Response:
     noted = g.correlation.noted()
     log.error("failed", extra=noted | {"error": type(error).__name__, "trace": frames})
     issue = Issue("exception", f"the gateway failed; its log has the particulars under {noted['request']}", "fatal")
-    return wire.respond(wire.refused(GatewayError([issue])))
+    return answering.respond(answering.refused(GatewayError([issue])))

@@ -17,7 +17,7 @@ from flask import Blueprint, Flask, Response, current_app
 from werkzeug.routing import BaseConverter
 
 from gateway.errors import MethodNotAllowed, ResourceNotFound
-from gateway.rest import named, wire
+from gateway.rest import answering, named, wire
 from gateway.rest.interaction import Answer, Ask
 from gateway.rest.metadata import Interaction, check_operation, check_served, lists, lists_operation
 from gateway.transact import ask as carry_out_once
@@ -89,7 +89,7 @@ class Route:
         operation, returned = self.operation_of(ask), ask.prefer.returned or "representation"
         returned = "representation" if self.told else returned
         (outcome,), repeated = carry_out([operation], ask, returned, named.of_operation(operation, ask))
-        return replace(self.told(outcome) if self.told else wire.written(outcome, returned), repeated=repeated)
+        return replace(self.told(outcome) if self.told else answering.written(outcome, returned), repeated=repeated)
 
 
 def carry_out(
@@ -169,4 +169,4 @@ def respond(route: Route, path: Mapping[str, str]) -> Response:
     """Return the response to an HTTP request for a route; `path` is what its path names. GatewayError."""
     _check(route, path)
     wire.check_acceptable()
-    return wire.respond(wire.as_liked(route.answer(wire.asked(**path))))
+    return answering.respond(answering.as_liked(route.answer(wire.asked(**path))))

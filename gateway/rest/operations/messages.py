@@ -11,7 +11,7 @@ from gateway.errors import BadRequest, Issue
 from gateway.fhir import json
 from gateway.messaging import Processed, process
 from gateway.messaging.later import answer_later
-from gateway.rest import wire
+from gateway.rest import answering, wire
 from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.parameters import Takes, read
 from gateway.rest.routes import Route
@@ -41,7 +41,7 @@ def _answer(processed: Processed, ask: Ask) -> Answer:
     retry_after = getattr(processed.refusal, "retry_after", None)
     if ask.prefer.returned == "OperationOutcome":
         issues = processed.told.issues or [Issue("all-well", processed.told.code, "information")]
-        body = wire.encoded_outcome(issues)
+        body = answering.encoded_outcome(issues)
     else:
         body = json.encode(processed.response(ask.to, wire.language()))
     return Answer(status, body, repeated=processed.repeated, retry_after=retry_after)

@@ -17,7 +17,7 @@ from gateway.access.policy import may
 from gateway.access.scopes import RIGHTS
 from gateway.errors import BadRequest, Forbidden, GatewayError, Issue, ResourceGone, ResourceNotFound
 from gateway.fhir import json
-from gateway.rest import wire
+from gateway.rest import answering
 from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.definition import INSTANCE, TYPE, Served
 from gateway.rest.operations.parameters import Said, Takes
@@ -40,7 +40,7 @@ def validate(ask: Ask, said: Said) -> Answer:
     if mode not in _MODES:
         raise BadRequest("mode is create, update, delete or profile", code="bad-value")
     issues = _MODES[mode](ask, said)
-    return Answer(HTTPStatus.OK, wire.encoded_outcome(_placed(issues, said)), is_outcome=False)
+    return Answer(HTTPStatus.OK, answering.encoded_outcome(_placed(issues, said)), is_outcome=False)
 
 
 def _alone(ask: Ask, said: Said) -> Sequence[Issue]:

@@ -1,0 +1,139 @@
+"""HTTP out: from what is answered to a response. The way in is `gateway.rest.wire`.
+
+https://hl7.org/fhir/R4/http.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Response, g, request
+from flask.globals import app_ctx
+from werkzeug.exceptions import HTTPException
+
+from gateway.errors import GatewayError, Issue, NotAcceptable
+from gateway.fhir import json, xml
+from gateway.fhir.outcome import operation_outcome
+from gateway.rest import wire
+from gateway.rest.headers import FHIR_JSON, FHIR_XML, Return
+from gateway.rest.interaction import Answer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import Headers
+
+    from gateway.store import Stored
+    from gateway.transact import Outcome
+
+REPEATED = "Idempotent-Replayed"
+"""The header that says that a request was carried out before, and that this is its first answer again."""
+_WRITTEN = {"created": HTTPStatus.CREATED}
+
+
+def stored(version: Stored) -> Answer:
+    """Return the answer that a stored version is; one that is made when it is asked (0) has none to be known by."""
+    if not version.version:
+        return Answer(HTTPStatus.OK, version.body)
+    return Answer(HTTPStatus.OK, version.body, version=version.version, last_updated=version.last_updated)
+
+
+def written(outcome: Outcome, returned: Return | None) -> Answer:
+    """Return the answer to a write, with as much in it as was asked to come back.
+
+    https://hl7.org/fhir/R4/http.html#ops
+    """
+    is_gone = outcome.status == "deleted" or (outcome.status == "unchanged" and outcome.body is None)
+    status = HTTPStatus.NO_CONTENT if is_gone else _WRITTEN.get(outcome.status, HTTPStatus.OK)
+    location = None if is_gone else f"{outcome.type}/{outcome.id}/_history/{outcome.version}"
+    shown = outcome.body or b"" if returned == "representation" else b""
+    if returned == "OperationOutcome":
+        status = HTTPStatus.OK if is_gone else status
+        shown = encoded_outcome([Issue("all-well", outcome.status, "information"), *outcome.issues])
+    version = outcome.version or None  # 0: it never was there
+    last_updated = outcome.last_updated if version else None
+    return Answer(status, shown, returned == "OperationOutcome", version, last_updated, location)
+
+
+def refused(error: GatewayError) -> Answer:
+    """Return `error` as an answer: its status, and every issue in an OperationOutcome."""
+    return Answer(error.status, encoded_outcome(error.issues), is_outcome=True)
+
+
+def encoded_outcome(issues: Iterable[Issue]) -> bytes:
+    """Return `issues` as an encoded OperationOutcome, in the caller's language."""
+    return json.encode(operation_outcome(issues, language=wire.language()))
+
+
+def respond(answer: Answer) -> Response:
+    """Return `answer` as an HTTP response."""
+    return _Response(answer.body, answer.status, list(_headers(answer)))
+
+
+class _Response(Response):
+    """A response of which nobody guesses the type."""
+
+    default_mimetype = None
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """Return the headers as they stand; Flask goes over each of them to set right what here is right with a 200."""
+        return self.headers if self.status_code == HTTPStatus.OK else super().get_wsgi_headers(environ)
+
+
+def _headers(answer: Answer) -> Iterator[tuple[str, str]]:
+    if answer.body:
+        yield "Content-Type", f"{answer.media_type}; charset=utf-8"
+    if answer.version is not None:
+        yield "ETag", f'W/"{answer.version}"'
+    if answer.last_updated:
+        yield "Last-Modified", format_datetime(answer.last_updated.astimezone(UTC), usegmt=True)
+    if answer.repeated:
+        yield REPEATED, "true"
+    if answer.retry_after is not None:
+        yield "Retry-After", str(answer.retry_after)
+    if answer.location:
+        yield "Location", f"{wire.services().settings.base_url}/{answer.location}"
+
+
+def as_liked(answer: Answer) -> Answer:
+    """Return `answer` in XML or JSON, as the caller takes it, and indented when `_pretty` asks for it.
+
+    Raises NotAcceptable for what XML cannot carry; the answer to what was done by then stays JSON instead.
+    """
+    if not answer.body:
+        return answer
+    here = app_ctx.g
+    is_pretty, chosen = here.get("is_pretty", False), here.get("media_type", FHIR_JSON)
+    if chosen == FHIR_XML:
+        try:
+            return replace(answer, body=_in_xml(answer.body, pretty=is_pretty), media_type=FHIR_XML)
+        except NotAcceptable:
+            if request.method in {"GET", "HEAD"}:
+                raise
+    return replace(answer, body=json.encode_pretty(json.decode(answer.body))) if is_pretty else answer
+
+
+def refusal(error: GatewayError) -> Answer:
+    """Return `error` as an answer in XML or JSON; what the caller asked may itself be what is wrong.
+
+    Findings on a resource that came as XML name their line.
+    """
+    if "places" in g:
+        error.issues = tuple(map(g.places.placed, error.issues))
+    answer = refused(error)
+    try:
+        wire.check_acceptable()
+        return as_liked(answer)
+    except (GatewayError, HTTPException):
+        return answer
+
+
+def _in_xml(body: bytes, *, pretty: bool) -> bytes:
+    try:
+        return xml.write(json.decode(body), pretty=pretty)
+    except GatewayError as error:
+        raise NotAcceptable("this cannot be written as XML; ask for JSON") from error
