@@ -96,6 +96,8 @@ class Settling:
 
     def settled(self, entry: Entry, current: Current) -> tuple[Entry, Current]:
         """Return what is stored for an entry, and the version that it follows. Raises Conflict for a hold it states."""
+        if entry.type != TYPE:
+            return entry, current  # as nearly always: only places are held
         assert entry.identity is not None
         actual = self._sight.actual(entry.identity, current)
         if entry.satisfied:
