@@ -22,7 +22,6 @@ from gateway.transact.appointments import Appointments
 from gateway.transact.audit import audit_row
 from gateway.transact.content import Content, content
 from gateway.transact.entries import Entry, check_distinct
-from gateway.transact.held import TYPE as HELD_TYPE
 from gateway.transact.held import Settling, Unheld
 from gateway.transact.links import Links
 from gateway.transact.messages import message, parcels
@@ -150,9 +149,7 @@ class Commit:
             elif entry.fact is not None and (issue := _passed_over(entry, current, settled)):
                 outcomes.append(self._late(entry, current, issue, batch, times))
             else:
-                if entry.type == HELD_TYPE:
-                    entry, current = settling.settled(entry, current)
-                outcomes.append(self._next(entry, current, batch, times))
+                outcomes.append(self._next(*settling.settled(entry, current), batch, times))
         letters = [self._next(*letter, batch, times) for letter in settling.letters(self.to.new_id)]
         issues = [*self.found, *settled.issues]
         is_message = self.received is not None and not self.received.by_client
