@@ -12,6 +12,7 @@ from gateway.errors import GatewayError, MappingFailed
 from gateway.fhir import bundle
 from gateway.fhir.json import encode
 from gateway.formats import hl7v2
+from gateway.mapping.declared import AS_IT_CAME
 from gateway.mapping.fields import Fields, less
 from gateway.mapping.mapped import Mapped
 from gateway.services import Services
@@ -101,7 +102,7 @@ def _once(arrival: Received, mapped: Mapped, part: str, to: Services) -> str | N
     if mapped.whole is not None:
         name = bundle.name(mapped.whole)
     else:
-        name = "" if mapped.mapping == "fhir" else mapped.control_id or ""
+        name = "" if mapped.mapping == AS_IT_CAME else mapped.control_id or ""
     return once(arrival.provider, arrival.format, name) if name else None
 
 

@@ -20,6 +20,9 @@ Kind = Literal[
 ]  # in the order in which events of one moment are taken
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+AS_IT_CAME = "fhir"
+"""What stands in the place of a mapping's name where FHIR passes as it came: its sender says what becomes of what."""
+
 Made = tuple[Resource, str, str]
 _DECLARED = frozenset({"Parameters/stay", "Parameters/order"})
 

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 from gateway.errors import Issue, Place
 from gateway.fhir.types import Resource
 from gateway.formats import fhirjson, jsontree
+from gateway.mapping.declared import AS_IT_CAME
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.trace import Identity
 
@@ -35,7 +36,9 @@ def as_it_came(tree: Tree) -> Mapped:
     whole = root if root["resourceType"] == "Bundle" else None
     name = str(id_) if id_ else None
     issues = [Issue("unread-field", _AS_ONE, "warning", place=tree.place("/type"))] if whole and _is_list(whole) else []
-    return Mapped("fhir", "4.0.1", resources, issues, tree, Identity(tree), name, whole=whole, mentioned=frozenset())
+    return Mapped(
+        AS_IT_CAME, "4.0.1", resources, issues, tree, Identity(tree), name, whole=whole, mentioned=frozenset()
+    )
 
 
 def _is_list(bundle: Resource) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.access.policy import Caller, may_send, sending
 from gateway.errors import Conflict, Forbidden, Issue
 from gateway.fhir.datetime import format_instant
+from gateway.mapping.declared import AS_IT_CAME
 from gateway.store import Batch, Identity, Sight
 from gateway.store.inbox import answered
 from gateway.store.records import microseconds
@@ -230,7 +231,7 @@ def _check_once(received: Received | None, to: Services) -> None:
 def _write(
     ops: Sequence[Write], caller: Caller, to: Services, received: Received | None, settle: Settle = committed
 ) -> tuple[list[Outcome], Sequence[Issue]]:
-    if received is not None and _is_feed(received):
+    if received is not None and _is_feed(received) and received.mapping != AS_IT_CAME:
         caller = sending(caller)
     numbers = received.sent.numbers if received is not None and received.sent else None
     read = checking.read(ops, caller, to, numbers)
