@@ -203,6 +203,27 @@ def talk(made: Path, context: ssl.SSLContext | None, name: str = "localhost") ->
     return asyncio.run(with_listener())
 
 
+def test_a_stop_waits_a_moment_for_a_handshake_that_is_going_on(made: Path) -> None:
+    context = trusting(made, (made / "client-hospital.pem", made / "client-hospital.key"))
+
+    async def scene() -> bytes:
+        listener = Listener(accept)
+        sock = socket.create_server(("127.0.0.1", 0))
+        await listener.start(sock, server_context(made / "server.pem", made / "server.key", made / "ca.pem"))
+        coming = socket.create_connection(sock.getsockname())
+        for _ in range(3):  # turns in which it is accepted
+            await asyncio.sleep(0)
+        stopping = asyncio.create_task(listener.stop())
+        reader, writer = await asyncio.open_connection(sock=coming, ssl=context, server_hostname="localhost")
+        writer.write(framed(MESSAGE))
+        answer = await asyncio.wait_for(reader.read(4096), 20)
+        writer.close()
+        await stopping
+        return answer
+
+    assert b"MSA|AA|1" in asyncio.run(scene())
+
+
 def trusting(made: Path, files: tuple[Path, Path] | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=made / "ca.pem")
     if files:

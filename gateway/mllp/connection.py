@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.errors import Issue, Overloaded
@@ -16,6 +17,7 @@ Reply = Callable[[Frame], Awaitable[bytes]]
 FULL: Issue = Overloaded.later("there are too many connections; this message was not read").issues[0]
 _WAITING = 32  # frames that may wait for their answer before no more is read
 _LINGER_SECONDS = 2.0  # for the last answer to arrive before the connection is closed
+_BEGUN_SECONDS = 2.0  # for the rest of a message, or the first of a sender that has just come, when all is to stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Connection(asyncio.Protocol):
         self._held = 0  # bytes
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport
+        self._is_made = False
+        self._settled = asyncio.Event()  # something was heard, and of no message the rest is still to come
         self._certificate: bytes | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._heard = 0.0
@@ -63,6 +67,7 @@ class Connection(asyncio.Protocol):
         """Take the connection; when there are too many, only tell it so: its first message is refused."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._is_made = True
         tls = transport.get_extra_info("ssl_object")
         self._certificate = tls.getpeercert(True) if tls else None  # noqa: FBT003 - in DER: its name in the ssl module
         self._writable.set()
@@ -83,6 +88,10 @@ class Connection(asyncio.Protocol):
             return
         for frame in self._frames.feed(data):
             self._queue(frame)
+        if self._frames.open:
+            self._settled.clear()
+        else:
+            self._settled.set()
         if len(self._waiting) > _WAITING or self._held > self._limits.max_bytes:
             self._transport.pause_reading()
         if self._frames.broken or (self._turned_away and self._waiting):
@@ -93,12 +102,14 @@ class Connection(asyncio.Protocol):
         """Answer what came before the sender stopped sending, then close."""
         self._cut_short()
         self._ending = True
+        self._settled.set()
         self._work()
         return self._transport.get_extra_info("sslcontext") is None  # TLS cannot be closed by one side only
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop listening. What came in whole is still taken: its sender may never send it again."""
         self._lost = True
+        self._settled.set()
         self._forget_if_done()
         self._writable.set()
         if self._timer:
@@ -115,7 +126,14 @@ class Connection(asyncio.Protocol):
         self._writable.set()
 
     async def finish(self) -> None:
-        """Read no more, answer what came in whole, and close. What came in half is the sender's to send again."""
+        """Answer what came in whole, and close. What is still half after a moment is the sender's to send again.
+
+        That moment is for who has just come, too: closing on what somebody is about to send resets the connection.
+        """
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._settled.wait(), _BEGUN_SECONDS)
+        if not self._is_made:  # its handshake came to nothing
+            return
         self._ending = True
         if not self._transport.is_closing():
             self._transport.pause_reading()

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from uuid import uuid4
+from weakref import WeakSet
 
 from gateway.access.tls import server_context
 from gateway.errors import BadSettings, GatewayError, Issue, MalformedMessage, Overloaded
@@ -31,6 +32,7 @@ GRACE_SECONDS = 20.0
 
 _BACKLOG = 256
 _HANDSHAKE_SECONDS = 10.0
+_TURNS = 3  # of the event loop, in which what was accepted becomes a Connection and what lies in its buffer is read
 _TOO_MANY: Issue = Overloaded.later("too many messages are waiting; this one was not read").issues[0]
 _TOO_LATE: Issue = Overloaded.later("the gateway did not come to this message in time; it was not read").issues[0]
 _FAILED = Issue("exception", "the gateway failed on this message; it was not taken")
@@ -121,13 +123,14 @@ class Listener:
         self.begun = 0
         """How many messages were given to a thread, or wait for one."""
         self._connections: set[Connection] = set()
+        self._accepted: WeakSet[Connection] = WeakSet()  # these, and those whose handshake is not done
         self._server: asyncio.Server
 
     async def start(self, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
         """Begin to accept connections. Raises BadSettings as `check_reach` does."""
         check_reach(listener, tls)
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self._reply, self.limits, self._connections),
+            self._accept,
             sock=listener,
             ssl=tls,
             ssl_handshake_timeout=_HANDSHAKE_SECONDS if tls else None,
@@ -136,7 +139,9 @@ class Listener:
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Accept no more, answer what was received, and close; what is not answered within `grace` is cut off."""
         self._server.close()
-        finishing = [asyncio.create_task(connection.finish()) for connection in self._connections]
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        finishing = [asyncio.create_task(connection.finish()) for connection in self._accepted]
         if finishing:
             _, late = await asyncio.wait(finishing, timeout=grace)
             for task in late:
@@ -155,6 +160,11 @@ class Listener:
     def waiting(self) -> int:
         """How many messages came in and are not being answered yet."""
         return sum(connection.waiting for connection in self._connections)
+
+    def _accept(self) -> Connection:
+        connection = Connection(self._reply, self.limits, self._connections)
+        self._accepted.add(connection)
+        return connection
 
     async def _reply(self, frame: Frame) -> bytes:
         """Return the answer to a frame; what cannot wait for a thread any more is refused, and not at once."""

@@ -433,6 +433,24 @@ def test_a_stop_answers_what_was_received_and_takes_nothing_new() -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("before", [0, 9], ids=["who has just come", "who has sent half"])
+def test_a_stop_waits_a_moment_for_a_message_that_is_coming(before: int) -> None:
+    async def scene() -> None:
+        async with listening() as (connect, listener):
+            reader, writer = await connect()
+            message = framed(adt("1"))
+            writer.write(message[:before])
+            stopping = asyncio.create_task(listener.stop())
+            for _ in range(20):  # turns of the loop in which everything that is quiet would be closed
+                await asyncio.sleep(0)
+            writer.write(message[before:])
+            assert await code_of(reader) == ("AA", "1")
+            assert await closed(reader)
+            await stopping
+
+    asyncio.run(scene())
+
+
 def test_without_tls_it_listens_on_loopback_only() -> None:
     with socket.create_server(("0.0.0.0", 0)) as everywhere, pytest.raises(BadSettings, match="loopback only"):
         serve(everywhere, accept)
