@@ -19,6 +19,7 @@ ANSWER_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 MAX_CONNECTIONS = 2000
 MAX_HELD = 256 * 1024 * 1024  # bytes of requests that are not complete, of all connections together
+MAX_UNREAD = 256 * 1024 * 1024  # bytes of one connection that are read and thrown away after its answer
 _WANTS = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -127,11 +128,13 @@ class Connections:
     def _linger(self, exchange: Exchange) -> None:
         """Read on until the client closes: closing on unread bytes would make the system throw the answer away.
 
-        Who is still sending has not looked at the answer yet: it is read for as long as it goes on, up to a limit.
+        Who is still sending has not looked at the answer yet: it is read for as long as it goes on, up to two limits.
         """
         exchange.deadline = min(time.monotonic() + LINGER_SECONDS, exchange.latest)
         try:
-            if exchange.sock.recv(PIECE):
+            unread = len(exchange.sock.recv(PIECE))
+            exchange.unread += unread
+            if unread and exchange.unread <= MAX_UNREAD:
                 raise BlockingIOError  # and more of it at another turn
         except _WANTS as wanted:
             self._wait(exchange, self._linger, wanted, selectors.EVENT_READ)

@@ -38,6 +38,7 @@ class Exchange:
         self.accepted = time.monotonic()
         self.deadline = self.accepted + HEAD_SECONDS
         self.latest = 0.0  # until when it is read on after the answer
+        self.unread = 0  # bytes that were
         self.received = bytearray()
         self.answer = bytearray()
         self._max_body = max_body
