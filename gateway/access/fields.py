@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
@@ -13,16 +14,39 @@ Lines = Mapping[str, int]
 """The line of each field by its path, `partners[0].ura`."""
 
 
-class Fields:
-    """An object of a document. `problems` is shared by all of them; in what it says of one never stands a value."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What all objects of a document share: the lines of its fields, its name, and what is wrong with it.
 
-    def __init__(self, values: Any, lines: Lines, path: str = "", problems: list[Issue] | None = None) -> None:
-        self.problems: list[Issue] = [] if problems is None else problems
-        self._lines = lines
+    `code` is that of its problems in the CodeSystem of issues; in what they say never stands a value.
+    """
+
+    lines: Lines
+    name: str = ""
+    code: str = "bad-partner"
+    problems: list[Issue] = field(default_factory=list)
+
+    def add(self, path: str, parent: str, text: str, value: str | None) -> None:
+        """Keep a problem with what stands at a path, or where it should."""
+        line = self.lines.get(path, self.lines.get(parent))
+        rule = f"{self.name}:{line or 1}" if self.name else None
+        self.problems.append(Issue(self.code, text, place=Place(path or "document", line), rule=rule, value=value))
+
+
+class Fields:
+    """An object of a document."""
+
+    def __init__(self, values: Any, document: Document, path: str = "") -> None:
+        self._document = document
         self._path = path
         self._values: dict[str, Any] = values if isinstance(values, dict) else {}
         if not isinstance(values, dict):
             self.add("", "must be an object with fields")
+
+    @property
+    def problems(self) -> list[Issue]:
+        """Return what is wrong with the document, up to now."""
+        return self._document.problems
 
     @property
     def keys(self) -> Collection[str]:
@@ -39,9 +63,7 @@ class Fields:
 
     def add(self, key: str, text: str, value: str | None = None) -> None:
         """Keep a problem with a field; '' for the object itself."""
-        path = self._at(key)
-        line = self._lines.get(path, self._lines.get(self._path))
-        self.problems.append(Issue("bad-partner", text, place=Place(path or "document", line), value=value))
+        self._document.add(self._at(key), self._path, text, value)
 
     def only(self, known: Collection[str]) -> None:
         """Tell which fields are not known."""
@@ -121,17 +143,14 @@ class Fields:
     def objects(self, key: str) -> list[Fields]:
         """Return the objects of a list; what else stands in it is a problem."""
         at = self._at(key)
-        found = [
-            (one, Fields(one, self._lines, f"{at}[{number}]", self.problems))
-            for number, one in enumerate(self._list(key))
-        ]
+        found = [(one, Fields(one, self._document, f"{at}[{number}]")) for number, one in enumerate(self._list(key))]
         return [fields for one, fields in found if isinstance(one, dict)]
 
     def pairs(self, key: str) -> Iterator[tuple[str, str]]:
         """Yield the fields of an object whose values are text."""
         if not self.has(key):
             return
-        inner = Fields(self._values[key], self._lines, self._at(key), self.problems)
+        inner = Fields(self._values[key], self._document, self._at(key))
         for name in inner.keys:
             yield name, inner.any_text(name)
 

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.access import public_keys, registered_names, scopes, sight
-from gateway.access.fields import Fields, Lines
+from gateway.access.fields import Document, Fields, Lines
 from gateway.access.organisations import kinds
 from gateway.access.partners import RATE, CertificateName, Client, Connection, KeySet, Partner
 from gateway.errors import BadRequest, GatewayError, Issue
@@ -66,7 +66,7 @@ def read(document: Any, known: Known, lines: Lines) -> list[Partner]:
 
     Raises BadRequest (bad-partner) with every problem. Whether something is another partner's, says the store.
     """
-    fields = Fields(document, lines)
+    fields = Fields(document, Document(lines))
     listed = [] if fields.problems else [fields]
     if fields.has("partners"):
         fields.only(("partners",))
@@ -82,7 +82,7 @@ def read(document: Any, known: Known, lines: Lines) -> list[Partner]:
 
 def certificate(document: Mapping[str, str]) -> CertificateName:
     """Return what a certificate is known by, which is said as in a partner. Raises BadRequest (bad-partner)."""
-    fields = Fields(document, {}, "certificate")
+    fields = Fields(document, Document({}), "certificate")
     found = _certificate(fields)
     if found is None:
         raise BadRequest(fields.problems)
@@ -91,7 +91,7 @@ def certificate(document: Mapping[str, str]) -> CertificateName:
 
 def key_set(document: Mapping[str, Any], known: Known) -> KeySet:
     """Return the keys of a client, which are said as in a partner. Raises BadRequest (bad-partner)."""
-    fields = Fields(document, {}, "client")
+    fields = Fields(document, Document({}), "client")
     found = _key_set(fields, known)
     if fields.problems:
         raise BadRequest(fields.problems)

@@ -12,34 +12,17 @@ from typing import Any
 import click
 
 from gateway.access.peers import PeerCertificate
-from gateway.errors import BadRequest
-from gateway.mapping import yaml_tree
-from gateway.mapping.spans import Problems
-from gateway.mapping.yaml_tree import Node
-
-Lines = dict[str, int]
+from gateway.errors import BadRequest, BadSettings
+from gateway.mapping import documents
+from gateway.mapping.documents import Lines
 
 
 def document_of(path: Path) -> tuple[Any, Lines]:
     """Return what a file of YAML or JSON holds, and the lines of its fields. Raises BadRequest (bad-partner)."""
-    problems = Problems()
-    text = yaml_tree.text_of(path, path.name, problems)
-    if text.lstrip().startswith("{"):  # JSON may be indented by tabs, and YAML may not
-        text = text.replace("\t", " ")
-    root = yaml_tree.read(text, path.name, problems)
-    if problems.errors or root is None:
-        raise BadRequest([replace(issue, code="bad-partner") for issue in problems.errors])
-    lines: Lines = {}
-    return _plain(root, "", lines), lines
-
-
-def _plain(node: Node, path: str, lines: Lines) -> Any:
-    lines[path] = node.span.line
-    if isinstance(node, yaml_tree.Mapping):
-        return {key.text: _plain(value, f"{path}.{key.text}".lstrip("."), lines) for key, value in node}
-    if isinstance(node, yaml_tree.Sequence):
-        return [_plain(item, f"{path}[{number}]", lines) for number, item in enumerate(node.items)]
-    return node.value
+    try:
+        return documents.read(path)
+    except BadSettings as error:
+        raise BadRequest([replace(issue, code="bad-partner") for issue in error.issues]) from error
 
 
 def jwks_of(path: Path) -> Any:
