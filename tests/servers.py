@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,9 +109,12 @@ def descendants(pid: int) -> list[int]:
     return [found for child in map(int, children) for found in (child, *descendants(child))]
 
 
-def send_mllp(port: int, message: bytes) -> bytes:
+def send_mllp(port: int, message: bytes, tls: ssl.SSLContext | None = None) -> bytes:
     """Send one message and return the answer to it, without its frame. ConnectionError when there is none."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as wire:
+    with ExitStack() as opened:
+        wire = opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+        if tls:
+            wire = opened.enter_context(tls.wrap_socket(wire, server_hostname="127.0.0.1"))
         wire.sendall(b"\x0b" + message + b"\x1c\r")
         answer = b""
         while not answer.endswith(b"\x1c\r"):

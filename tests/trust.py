@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -110,6 +111,7 @@ class World:
     folder: Path
     signer: Pair
     pairs: dict[str, Pair] = field(default_factory=dict)
+    _contexts: dict[str | None, ssl.SSLContext] = field(default_factory=dict)
 
     @classmethod
     def made(cls, folder: Path) -> World:
@@ -144,6 +146,14 @@ class World:
         session.verify = str(self.folder / "ca.pem")
         session.cert = self.shown(name) if name else None
         return session
+
+    def context(self, name: str | None = None) -> ssl.SSLContext:
+        """Return what shakes hands as `session` does, over any socket."""
+        if name not in self._contexts:
+            self._contexts[name] = ssl.create_default_context(cafile=self.folder / "ca.pem")
+            if name:
+                self._contexts[name].load_cert_chain(*self.shown(name))
+        return self._contexts[name]
 
     def revoke(self, *names: str) -> None:
         """Put certificates on the list, in one step."""

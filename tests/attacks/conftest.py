@@ -1,27 +1,51 @@
-"""One real gateway a test process, attacked by every test of this folder; each has to leave it whole."""
+"""One real gateway a test process and engine, attacked by every test of this folder; each has to leave it whole."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import cache
+from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
-from tests.attacks.target import Target, assert_secret
-from tests.servers import serving
+from tests.attacks.target import Target, assert_secret, attacked
+from tests.databases import Postgresql
+
+Start = Callable[[str], Target]
 
 
 @pytest.fixture(scope="session")
-def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    folder = tmp_path_factory.mktemp("attacks")
-    database = folder / "store.sqlite"
-    with serving(folder, f"sqlite:///{database}", DURABILITY="normal", LOG_LEVEL="debug") as running:
-        yield Target(running, database)
+def gateways(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, worker_id: str) -> Iterator[Start]:
+    """Return what starts a gateway on an engine, the first time that it is asked for."""
+    with ExitStack() as opened:
+
+        @cache
+        def started(engine: str) -> Target:
+            folder = tmp_path_factory.mktemp(f"attacks-{engine}")
+            database = f"sqlite:///{folder}/store.sqlite"
+            if engine == "postgresql":
+                servers = Path(gettempdir()) / f"msb-gateway-{testrun_uid}"
+                database = opened.enter_context(closing(Postgresql(servers, f"attacks_{worker_id}"))).url
+            return opened.enter_context(attacked(folder, database, "dev"))
+
+        yield started
 
 
 @pytest.fixture
-def target(attacked: Target) -> Iterator[Target]:
+def engine() -> str:
+    """Return the engine of the store; where it matters, a test asks for both by `on_both`."""
+    return "sqlite"
+
+
+@pytest.fixture
+def target(gateways: Start, engine: str) -> Iterator[Target]:
     """Return the gateway; whatever the test did, it answers afterwards, did not fail, and told nobody."""
-    before = len(attacked.log())
-    yield attacked
-    attacked.answers()
-    said = attacked.log()[before:]
+    target = gateways(engine)
+    before = len(target.log())
+    yield target
+    target.answers()
+    said = target.log()[before:]
     assert_secret(said)
     assert '"level": "error"' not in said

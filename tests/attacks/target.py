@@ -6,21 +6,25 @@ import http.client
 import json
 import re
 import socket
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.servers import Running
+import pytest
+
+from tests.attacks.tables import Tables
+from tests.servers import Running, descendants, send_mllp, serving, wait_for_port
+from tests.trust import World, partner, register
 
 JSON = "application/fhir+json"
 BSN = "999911120"
 FAMILY = "Geheimstra"
 SECRETS = (BSN, FAMILY, FAMILY.lower())
 BSN_SYSTEM = "http://fhir.nl/fhir/NamingSystem/bsn"
-KEPT_OF_REFUSALS = {"inbox", "audit"}  # a refused message, with its reasons, and who asked what
+ATTACKER = "duinrand"
 TIMEOUT = 60.0
 
 
@@ -87,10 +91,16 @@ def spliced(text: str) -> bytes:
 
 @dataclass
 class Target:
-    """A running gateway, its database and its log."""
+    """A running gateway that knows its partners, its store and its log; who attacks it is one of them, or nobody."""
 
     running: Running
-    database: Path
+    world: World
+    tables: Tables
+    database: str
+
+    @property
+    def base(self) -> str:
+        return f"https://127.0.0.1:{self.running.port}"
 
     def send(
         self,
@@ -100,18 +110,19 @@ class Target:
         headers: Mapping[str, str] | None = None,
         *,
         version: str = "1.1",
+        who: str | None = ATTACKER,
     ) -> Answer:
         """Send a request whose path goes over the wire as it stands."""
         given = {"Host": f"127.0.0.1:{self.running.port}"} | dict(headers or {})
-        if body or method in {"POST", "PUT"}:
+        if body or method in {"POST", "PUT", "PATCH"}:
             given.setdefault("Content-Length", str(len(body)))
         lines = [f"{method} {path} HTTP/{version}", *(f"{name}: {value}" for name, value in given.items())]
-        return self.raw("\r\n".join([*lines, "", ""]).encode("latin-1") + body, method)
+        return self.raw("\r\n".join([*lines, "", ""]).encode("latin-1") + body, method, who=who)
 
-    def raw(self, request: bytes, method: str = "GET") -> Answer:
+    def raw(self, request: bytes, method: str = "GET", *, who: str | None = ATTACKER) -> Answer:
         """Send bytes; return the first answer to them."""
-        with self.connected() as wire:
-            with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered and stopped reading
+        with self.connected(who) as wire:
+            with suppress(BrokenPipeError, ConnectionResetError, ssl.SSLError):  # answered, and not read any further
                 wire.sendall(request)
             response = http.client.HTTPResponse(wire, method=method)
             response.begin()
@@ -124,45 +135,78 @@ class Target:
             return b"".join(iter(lambda: wire.recv(65536), b""))
 
     @contextmanager
-    def connected(self) -> Iterator[socket.socket]:
-        with socket.create_connection(("127.0.0.1", self.running.port), timeout=TIMEOUT) as wire:
+    def connected(self, who: str | None = ATTACKER, port: int = 0) -> Iterator[ssl.SSLSocket]:
+        """Shake hands as a partner, or as nobody with None; over HTTP's port or another one."""
+        with (
+            socket.create_connection(("127.0.0.1", port or self.running.port), timeout=TIMEOUT) as plain,
+            self.world.context(who).wrap_socket(plain, server_hostname="127.0.0.1") as wire,
+        ):
             yield wire
 
-    def post(self, path: str, resource: Any, **headers: str) -> Answer:
+    def mllp(self, message: bytes, who: str = ATTACKER) -> bytes:
+        """Send one message over MLLP and return the answer to it, without its frame."""
+        return send_mllp(self.running.mllp_port, message, self.world.context(who))
+
+    def post(self, path: str, resource: Any, *, who: str | None = ATTACKER, **headers: str) -> Answer:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.send("POST", path, json.dumps(resource).encode(), {"Content-Type": JSON} | given)
+        return self.send("POST", path, json.dumps(resource).encode(), {"Content-Type": JSON} | given, who=who)
 
-    def put(self, path: str, resource: Any) -> Answer:
-        return self.send("PUT", path, json.dumps(resource).encode(), {"Content-Type": JSON})
+    def put(self, path: str, resource: Any, *, who: str | None = ATTACKER) -> Answer:
+        return self.send("PUT", path, json.dumps(resource).encode(), {"Content-Type": JSON}, who=who)
 
-    def get(self, path: str) -> Answer:
-        return self.send("GET", path)
+    def get(self, path: str, *, who: str | None = ATTACKER, **headers: str) -> Answer:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send("GET", path, headers=given, who=who)
 
     def log(self) -> str:
         return self.running.log.read_text(encoding="utf-8")
 
     def rows(self) -> dict[str, int]:
-        """Return how many rows each table holds; of the outbox, how many it ever held, since what is told leaves it."""
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as store:
-            names = [name for (name,) in store.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-            held = {
-                name: store.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
-                for name in names
-                if name not in KEPT_OF_REFUSALS
-            }
-            (told,) = store.execute(
-                "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'"
-            ).fetchone()
-            return held | {"outbox": told}
+        """Return how much there is of everything that a refusal must leave alone."""
+        return self.tables.counted()
 
     def inbox(self) -> int:
         """Return how many messages were kept, those that were refused among them."""
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as store:
-            return int(store.execute("SELECT count(*) FROM inbox").fetchone()[0])
+        return self.tables.count("inbox")
 
     def answers(self) -> None:
         """Assert that a good request is still answered."""
         assert self.get("/fhir/metadata").status == 200
+
+    def memory(self) -> int:
+        """Return the most that a process of the gateway has ever had in memory, in bytes."""
+        return max(_peak(pid) for pid in descendants(self.running.process.pid))
+
+
+def _peak(pid: int) -> int:
+    said = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(said.partition("VmHWM:")[2].split(maxsplit=1)[0]) * 1024
+
+
+@contextmanager
+def attacked(folder: Path, database: str, *providers: str, **settings: str) -> Iterator[Target]:
+    """Start a gateway of which the attacker is a partner that may do everything, and send as `providers`."""
+    world = World.made(folder)
+    register(database, partner(ATTACKER, world.client(ATTACKER), providers=providers, rate=1_000_000))
+    ours = {"DURABILITY": "normal", "LOG_LEVEL": "debug", "TLS_CLIENT_CERTIFICATE": "optional"}
+    with (
+        Tables.opened(database) as tables,
+        serving(folder, database, wait_for_port, **world.settings, **(ours | settings)) as running,
+    ):
+        yield Target(running, world, tables, database)
+
+
+on_both = pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+
+
+def cases(attacks: Iterable[Attack]) -> list[Any]:
+    """Return attacks as parameters, each marked with its number."""
+    return [pytest.param(each, id=str(each), marks=pytest.mark.threat(each.number)) for each in attacks]
+
+
+def numbered(names: Iterable[str]) -> list[Any]:
+    """Return names that begin with their number, `51-sql`, as parameters that are marked with it."""
+    return [pytest.param(name, id=name, marks=pytest.mark.threat(int(name.partition("-")[0]))) for name in names]
 
 
 def check_refused(answer: Answer, status: int, says: str) -> None:

@@ -133,6 +133,7 @@ def test_a_transaction_with_it_is_refused_whole(target: Target, name: str) -> No
 ALONE = [name for name in WRONG if name[:2] not in {"75", "76", "77"}]
 
 
+@pytest.mark.threat(81)
 @pytest.mark.parametrize("name", ALONE)
 def test_81_a_batch_keeps_the_entry_beside_it(target: Target, name: str) -> None:
     status, _, entries = WRONG[name]
@@ -183,6 +184,7 @@ def test_a_bundle_of_another_shape_is_refused(target: Target, name: str) -> None
     assert target.rows() == before
 
 
+@pytest.mark.threat(83)
 def test_83_a_message_is_refused_by_its_name_where_messages_are_taken_too(target: Target) -> None:
     before = target.rows()
 
@@ -200,6 +202,7 @@ def canary() -> Iterator[socket.socket]:
         yield listener
 
 
+@pytest.mark.threat(69)
 def test_69_nobody_is_called_because_a_bundle_names_them(target: Target, canary: socket.socket) -> None:
     elsewhere = f"http://127.0.0.1:{canary.getsockname()[1]}/fhir/Patient/1"
     resource = patient(
@@ -217,6 +220,7 @@ def test_69_nobody_is_called_because_a_bundle_names_them(target: Target, canary:
         canary.accept()
 
 
+@pytest.mark.threat(78)
 def test_78_entries_may_refer_to_each_other_in_a_circle(target: Target) -> None:
     answer = target.post("/fhir", bundle(linked(ONE, TWO), linked(TWO, ONE)))
 
@@ -226,6 +230,7 @@ def test_78_entries_may_refer_to_each_other_in_a_circle(target: Target) -> None:
     assert link[0]["other"]["reference"] == second
 
 
+@pytest.mark.threat(79)
 def test_79_five_thousand_entries_are_stored(target: Target) -> None:
     locations = [entry("POST", "Location", {"resourceType": "Location", "name": f"L{n}"}) for n in range(5000)]
 
@@ -235,6 +240,7 @@ def test_79_five_thousand_entries_are_stored(target: Target) -> None:
     assert {one["response"]["status"] for one in answer.json()["entry"]} == {"201 Created"}
 
 
+@pytest.mark.threat(82)
 def test_82_a_reference_that_matches_several_is_refused(target: Target) -> None:
     identifier = [{"system": "https://attacks.example", "value": f"many-{time.monotonic_ns()}"}]
     for _ in range(2):
@@ -252,6 +258,7 @@ def test_82_a_reference_that_matches_several_is_refused(target: Target) -> None:
     assert target.rows() == before
 
 
+@pytest.mark.threat(84)
 def test_84_a_transaction_that_comes_again_changes_nothing(target: Target) -> None:
     id_ = f"again-{time.monotonic_ns()}"
     sent = bundle(entry("PUT", f"Patient/{id_}", patient(id=id_)))
@@ -262,6 +269,7 @@ def test_84_a_transaction_that_comes_again_changes_nothing(target: Target) -> No
     assert target.get(f"/fhir/Patient/{id_}").headers["ETag"] == 'W/"1"'
 
 
+@pytest.mark.threat(85)
 def test_85_an_entry_that_may_not_be_done_is_refused_alone(target: Target) -> None:
     id_ = target.post("/fhir/Provenance", provenance()).json()["id"]
 
@@ -280,6 +288,7 @@ def provenance() -> dict[str, Any]:
     }
 
 
+@pytest.mark.threat(90)
 def test_90_who_did_not_wait_for_the_answer_may_ask_again(target: Target) -> None:
     value = f"retry-{time.monotonic_ns()}"
     body = encoded(identifier=[{"system": "https://attacks.example", "value": value}])

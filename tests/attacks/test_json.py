@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.target import Attack, Target, check_refused, encoded, patient, spliced
+from tests.attacks.target import Attack, Target, cases, check_refused, encoded, patient, spliced
 
 pytestmark = pytest.mark.slow
 
@@ -175,7 +175,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("attack", REFUSED, ids=str)
+@pytest.mark.parametrize("attack", cases(REFUSED))
 def test_it_is_refused_and_nothing_is_left(target: Target, attack: Attack) -> None:
     before = target.rows()
 
@@ -185,6 +185,7 @@ def test_it_is_refused_and_nothing_is_left(target: Target, attack: Attack) -> No
     assert target.rows() == before
 
 
+@pytest.mark.threat(20)
 @pytest.mark.parametrize("number", ["1e99", "-1e-99", "7" * 1000, "7" * 1000 + ".5", "0." + "3" * 1000, "9" * 30])
 def test_20_a_number_of_many_digits_is_refused_or_kept(target: Target, number: str) -> None:
     before = target.rows()
@@ -201,6 +202,7 @@ def test_20_a_number_of_many_digits_is_refused_or_kept(target: Target, number: s
         assert target.rows() == before
 
 
+@pytest.mark.threat(25)
 def test_25_a_byte_order_mark_changes_nothing(target: Target) -> None:
     answer = target.send(
         "POST", "/fhir/Patient", b"\xef\xbb\xbf" + encoded(), {"Content-Type": "application/fhir+json"}
@@ -210,6 +212,7 @@ def test_25_a_byte_order_mark_changes_nothing(target: Target) -> None:
     assert answer.json()["name"] == patient()["name"]
 
 
+@pytest.mark.threat(29)
 def test_29_the_client_does_not_choose_id_and_version_on_create(target: Target) -> None:
     answer = target.post(
         "/fhir/Patient", patient(id="mine", meta={"versionId": "77", "lastUpdated": "1999-01-01T00:00:00Z"})
@@ -222,6 +225,7 @@ def test_29_the_client_does_not_choose_id_and_version_on_create(target: Target) 
     assert not stored["meta"]["lastUpdated"].startswith("1999")
 
 
+@pytest.mark.threat(30)
 def test_30_a_contained_resource_that_refers_to_itself_is_no_endless_walk(target: Target) -> None:
     contained = {"resourceType": "Organization", "id": "a", "name": "x", "partOf": {"reference": "#a"}}
 
@@ -230,6 +234,7 @@ def test_30_a_contained_resource_that_refers_to_itself_is_no_endless_walk(target
     assert answer.status == 201
 
 
+@pytest.mark.threat(31)
 @pytest.mark.parametrize("number", ["1.10", "0.000000000000000001", "4.8950000000", "-0.50"])
 def test_31_a_decimal_keeps_its_precision(target: Target, number: str) -> None:
     resource: Any = {"resourceType": "Location", "position": {"longitude": 1.0, "latitude": 52}}

@@ -11,7 +11,6 @@ import pytest
 
 from tests.attacks.target import BSN, FAMILY, JSON, Target, assert_secret, check_refused
 from tests.messages import bed_list, bed_message, bed_row
-from tests.servers import send_mllp
 
 pytestmark = pytest.mark.slow
 
@@ -97,36 +96,40 @@ def test_it_is_answered_and_nobody_is_told_about_the_patient(target: Target, nam
 def by(door: str, target: Target, sent: bytes) -> bytes:
     """Return the acknowledgement of what is sent through one of the doors."""
     if door == "mllp":
-        return send_mllp(target.running.mllp_port, sent)
+        return target.mllp(sent)
     return target.send("POST", "/ingest/dev", sent, {"Content-Type": ER7, "Accept": ER7}).body
 
 
+@pytest.mark.threat(122)
 def test_122_a_good_message_is_taken_whole(target: Target) -> None:
-    assert b"MSA|AA|" in send_mllp(target.running.mllp_port, admission())
+    assert b"MSA|AA|" in target.mllp(admission())
 
 
+@pytest.mark.threat(124)
 def test_124_a_receiving_facility_of_empty_components_is_answered(target: Target) -> None:
     sent = replaced("|ZCC_GATEWAY|ROAZ_WEST|", "|^^|^^|")
 
-    answer = send_mllp(target.running.mllp_port, sent)
+    answer = target.mllp(sent)
 
     assert b"MSA|AA|" in answer
 
 
+@pytest.mark.threat(125)
 def test_125_fifty_thousand_segments_are_answered(target: Target) -> None:
     sent = admission() + f"NTE|1||{FAMILY}\r".encode() * 50_000
 
-    answer = send_mllp(target.running.mllp_port, sent)
+    answer = target.mllp(sent)
 
     assert b"MSA|A" in answer
     assert len(answer) < 50_000
     assert_secret(answer.decode())
 
 
+@pytest.mark.threat(126)
 def test_126_30_mb_are_refused_by_size_at_both_doors(target: Target) -> None:
     sent = admission() + b"NTE|1||" + b"x" * 31_000_000 + b"\r"
 
-    answer = send_mllp(target.running.mllp_port, sent)
+    answer = target.mllp(sent)
     over_http = target.send("POST", "/ingest/dev", sent, {"Content-Type": ER7})
 
     assert re.search(rb"MSA\|A[ER]", answer)
@@ -134,31 +137,34 @@ def test_126_30_mb_are_refused_by_size_at_both_doors(target: Target) -> None:
     check_refused(over_http, 413, "bytes")
 
 
+@pytest.mark.threat(128)
 def test_128_other_separators_are_those_of_the_message(target: Target) -> None:
     sent = admission().translate(bytes.maketrans(b"|^~\\&", b"!$*/@"))
 
-    answer = send_mllp(target.running.mllp_port, sent)
+    answer = target.mllp(sent)
 
     assert re.search(rb"MSA.A[AE]", answer), answer
     assert_secret(answer.decode())
 
 
+@pytest.mark.threat(129)
 def test_129_latin_1_where_utf_8_is_said_is_read_and_reported(target: Target) -> None:
     sent = replaced("8859/1", "UNICODE UTF-8").replace(f"^{FAMILY}^".encode(), b"^Gehe\xefmstra^")
 
-    answer = send_mllp(target.running.mllp_port, sent)
+    answer = target.mllp(sent)
 
     assert b"MSA|AA|" in answer
     assert b"MSH" in answer
     assert "Gehe" not in answer.decode("utf-8", "replace")
 
 
+@pytest.mark.threat(130)
 def test_130_the_same_message_twice_has_no_second_effect(target: Target) -> None:
     sent = admission(unique())
 
-    first = send_mllp(target.running.mllp_port, sent)
+    first = target.mllp(sent)
     before = target.rows()
-    second = send_mllp(target.running.mllp_port, sent)
+    second = target.mllp(sent)
 
     assert b"MSA|AA|" in first
     assert b"MSA|AA|" in second
@@ -167,16 +173,18 @@ def test_130_the_same_message_twice_has_no_second_effect(target: Target) -> None
     assert {name for name in before if after[name] != before[name]} <= links
 
 
+@pytest.mark.threat(131)
 def test_131_an_escaped_return_makes_no_segment_and_is_not_stored_as_one(target: Target) -> None:
     id_ = unique()
     sent = admission(id_).replace(f"^{FAMILY}^".encode(), b"^x\\X0D\\PV2|||hostile\\X0D\\^")
 
-    answer = send_mllp(target.running.mllp_port, sent)
+    answer = target.mllp(sent)
 
     assert answer.count(b"\rMSA|") == 1
     assert b"PV2" not in answer
 
 
+@pytest.mark.threat(131)
 @pytest.mark.parametrize(
     "escape",
     [
@@ -193,25 +201,27 @@ def test_131_an_escaped_return_makes_no_segment_and_is_not_stored_as_one(target:
     ],
 )
 def test_131_odd_escapes_are_answered(target: Target, escape: str) -> None:
-    answer = send_mllp(target.running.mllp_port, replaced(f"^{FAMILY}^", f"^{escape}^"))
+    answer = target.mllp(replaced(f"^{FAMILY}^", f"^{escape}^"))
 
     assert re.search(rb"MSA\|A[AER]", answer)
     assert answer.count(b"\rMSA|") == 1
 
 
+@pytest.mark.threat(132)
 def test_132_z_segments_are_passed_over(target: Target) -> None:
-    answer = send_mllp(target.running.mllp_port, admission(ZBE=f"ZBE|1|{FAMILY}|{BSN}"))
+    answer = target.mllp(admission(ZBE=f"ZBE|1|{FAMILY}|{BSN}"))
 
     assert b"MSA|AA|" in answer
     assert_secret(answer.decode())
 
 
+@pytest.mark.threat(132)
 def test_132_in_a_batch_each_message_stands_for_itself(target: Target) -> None:
     one, two, three = unique(), unique(), unique()
     bad = admission(two, PID="", PV1="")
     sent = b"FHS|^~\\&|A\rBHS|^~\\&|A\r" + admission(one) + bad + admission(three) + b"BTS|3\rFTS|1\r"
 
-    answer = send_mllp(target.running.mllp_port, sent)
+    answer = target.mllp(sent)
 
     assert re.search(rb"MSA\|AA\|" + one.encode(), answer)
     assert re.search(rb"MSA\|A[ER]\|" + two.encode(), answer)
@@ -267,6 +277,7 @@ def test_a_list_is_answered_and_nobody_is_told_about_the_patient(target: Target,
     assert target.rows() == before
 
 
+@pytest.mark.threat(134)
 def test_134_one_cell_of_15_mb_costs_its_row_only(target: Target) -> None:
     huge = 'DUINRAND-W;IC;IC1;"' + "x" * 15_000_000 + '";VRIJ;INT;IC-VOLW;IC non-Covid;N;J;J;05-01-2026 10:00'
     began = time.perf_counter()
@@ -305,6 +316,7 @@ def test_a_message_that_is_not_what_its_type_says_is_refused(target: Target, nam
     assert target.rows() == before
 
 
+@pytest.mark.threat(123)
 @pytest.mark.parametrize(
     "junk",
     [
@@ -318,13 +330,13 @@ def test_a_message_that_is_not_what_its_type_says_is_refused(target: Target, nam
     ],
 )
 def test_123_what_is_no_frame_ends_the_connection_and_nothing_else(target: Target, junk: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", target.running.mllp_port), timeout=10) as wire:
+    with target.connected(port=target.running.mllp_port) as wire:
         wire.sendall(junk + FAMILY.encode() if junk else b"")
-        wire.shutdown(socket.SHUT_WR)
+        socket.socket.shutdown(wire, socket.SHUT_WR)  # below TLS, which goes on
         said = b"".join(iter(lambda: wire.recv(65536), b""))
 
     assert_secret(said.decode("latin-1"))
-    assert b"MSA|AA|" in send_mllp(target.running.mllp_port, bed_message(unique()))
+    assert b"MSA|AA|" in target.mllp(bed_message(unique()))
 
 
 LOGGED: list[tuple[str, str, dict[str, str], Any]] = [
@@ -355,6 +367,7 @@ LOGGED: list[tuple[str, str, dict[str, str], Any]] = [
 ]
 
 
+@pytest.mark.threat(135, 136)
 @pytest.mark.parametrize(("method", "path", "headers", "body"), LOGGED)
 def test_135_136_the_log_is_lines_of_json_that_name_nobody(
     target: Target, method: str, path: str, headers: dict[str, str], body: bytes
@@ -370,6 +383,7 @@ def test_135_136_the_log_is_lines_of_json_that_name_nobody(
     assert_secret(said)
 
 
+@pytest.mark.threat(136)
 @pytest.mark.parametrize(
     "question", [f"identifier={BSN}", f"identifier=urn:oid:2.16.840.1.113883.2.4.6.3|{BSN}", f"_id={BSN}"]
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.attacks.target import BSN, JSON, Attack, Target, check_refused, encoded, patient
+from tests.attacks.target import BSN, JSON, Attack, Target, cases, check_refused, encoded, patient
 
 pytestmark = pytest.mark.slow
 
@@ -64,16 +64,16 @@ REFUSED = [
         method="PUT",
         body=encoded(id="one"),
     ),
-    Attack(50, "unknown-provider", 404, "provider", path="/ingest/nobody", body=b"MSH|^~\\&|x"),
+    Attack(50, "unknown-provider", 403, "provider", path="/ingest/nobody", body=b"MSH|^~\\&|x"),
     Attack(50, "provider-elsewhere", 404, "provider|path", path="/ingest/..%2fdev", body=b"MSH|^~\\&|x"),
-    Attack(50, "provider-with-a-dot", 404, "provider|path", path="/ingest/%2e%2e", body=b"MSH|^~\\&|x"),
-    Attack(50, "provider-of-10-kb", 404, "provider|path", path="/ingest/" + "x" * 7000, body=b"MSH|^~\\&|x"),
-    Attack(50, "provider-that-is-a-file", 404, "provider", path="/ingest/dev.yaml", body=b"MSH|^~\\&|x"),
+    Attack(50, "provider-with-a-dot", 403, "provider", path="/ingest/%2e%2e", body=b"MSH|^~\\&|x"),
+    Attack(50, "provider-of-10-kb", 403, "provider", path="/ingest/" + "x" * 7000, body=b"MSH|^~\\&|x"),
+    Attack(50, "provider-that-is-a-file", 403, "provider", path="/ingest/dev.yaml", body=b"MSH|^~\\&|x"),
     Attack(50, "nothing-to-ingest", 400, "nothing", path="/ingest/dev", method="POST"),
 ]
 
 
-@pytest.mark.parametrize("attack", REFUSED, ids=str)
+@pytest.mark.parametrize("attack", cases(REFUSED))
 def test_it_is_refused_and_nothing_is_left(target: Target, attack: Attack) -> None:
     before = target.rows()
 
@@ -83,6 +83,7 @@ def test_it_is_refused_and_nothing_is_left(target: Target, attack: Attack) -> No
     assert target.rows() == before
 
 
+@pytest.mark.threat(50)
 def test_50_what_is_put_under_another_id_leaves_both_as_they_were(target: Target) -> None:
     ids = [target.post("/fhir/Patient", patient()).json()["id"] for _ in range(2)]
 

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.attacks.target import FAMILY, Attack, Target, check_refused, patient
+from tests.attacks.target import FAMILY, Attack, Target, cases, check_refused, patient
 
 pytestmark = pytest.mark.slow
 
@@ -126,11 +126,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("attack", REFUSED, ids=str)
+@pytest.mark.parametrize("attack", cases(REFUSED))
 def test_it_is_refused(target: Target, attack: Attack) -> None:
     check_refused(target.send(*attack.request), attack.status, attack.says)
 
 
+@pytest.mark.threat(51)
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_51_sql_finds_nothing_and_changes_nothing(target: Target, question: str) -> None:
     target.post("/fhir/Patient", patient())
@@ -146,6 +147,7 @@ def test_51_sql_finds_nothing_and_changes_nothing(target: Target, question: str)
     assert target.rows() == before
 
 
+@pytest.mark.threat(52)
 @pytest.mark.parametrize(
     "pattern", ["Geheim%", "Gehe_mstra", "%heimstra", "[A-Z]*", "Geheim*", "Geheim\\%", "Gehéimstraa"]
 )
@@ -158,6 +160,7 @@ def test_52_a_wildcard_is_a_letter_like_any_other(target: Target, pattern: str) 
     assert found.json()["total"] == 0
 
 
+@pytest.mark.threat(53)
 def test_53_a_huge_page_is_cut_to_the_limit_and_says_so(target: Target) -> None:
     (link,) = [
         one["url"] for one in target.get("/fhir/Patient?_count=99999").json()["link"] if one["relation"] == "self"
@@ -166,6 +169,7 @@ def test_53_a_huge_page_is_cut_to_the_limit_and_says_so(target: Target) -> None:
     assert link.endswith("_count=1000")
 
 
+@pytest.mark.threat(60)
 def test_60_lenient_handling_passes_over_what_it_does_not_know_and_says_so(target: Target) -> None:
     answer = target.send("GET", "/fhir/Patient?frobnicate=1&_count=1", headers={"Prefer": "handling=lenient"})
 
@@ -174,11 +178,12 @@ def test_60_lenient_handling_passes_over_what_it_does_not_know_and_says_so(targe
     assert "frobnicate" not in link
 
 
+@pytest.mark.threat(62)
 def test_62_a_page_is_no_way_into_another_search(target: Target) -> None:
     for _ in range(3):
         target.post("/fhir/Patient", patient())
     links = target.get(f"/fhir/Patient?family={FAMILY}&_count=1").json()["link"]
-    (next_,) = [link["url"].removeprefix(target.running.base) for link in links if link["relation"] == "next"]
+    (next_,) = [link["url"].removeprefix(target.base) for link in links if link["relation"] == "next"]
 
     assert target.get(next_).status == 200
     check_refused(target.get(next_ + "&gender=male"), 400, "page")
@@ -186,6 +191,7 @@ def test_62_a_page_is_no_way_into_another_search(target: Target) -> None:
     check_refused(target.get(next_[:-4] + "AAAA"), 400, "page")
 
 
+@pytest.mark.threat(68)
 @pytest.mark.parametrize("text", ["2026-10-25T02:30", "2026-03-29T02:30", "2026-10-25T02:30:00", "2026-03-29"])
 def test_68_a_local_time_that_is_twice_or_never_is_answered(target: Target, text: str) -> None:
     found = target.get(f"/fhir/Slot?start={text}")
@@ -194,6 +200,7 @@ def test_68_a_local_time_that_is_twice_or_never_is_answered(target: Target, text
     assert found.json()["total"] == 0
 
 
+@pytest.mark.threat(68)
 def test_68_a_day_search_holds_the_hour_that_is_there_twice(target: Target) -> None:
     schedule = target.post("/fhir/Schedule", {"resourceType": "Schedule", "actor": [{"display": "x"}]})
     reference = {"reference": f"Schedule/{schedule.json()['id']}"}

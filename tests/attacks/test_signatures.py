@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.target import Answer, Target, check_refused
+from tests.attacks.target import Answer, Target, attacked, check_refused
 from tests.messages import bed_message
 from tests.servers import serving
 
@@ -38,9 +38,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     (secrets / "webhook").write_bytes(NEW + b"\n" + OLD + b"\n")
     (secrets / "neighbour").write_bytes(THEIRS)
     (secrets / "settings-only").write_bytes(NEW)
-    settings = {"LOG_LEVEL": "debug", "MAPPINGS": str(folder / "more"), "WEBHOOK_SECRETS": str(secrets)}
-    with serving(folder, f"sqlite:///{folder}/store.sqlite", None, **settings) as running:
-        target = Target(running, folder / "store.sqlite")
+    settings = {"MAPPINGS": str(folder / "more"), "WEBHOOK_SECRETS": str(secrets)}
+    with attacked(folder, f"sqlite:///{folder}/store.sqlite", *OVERLAYS, **settings) as target:
         yield target
         assert not any(secret.decode() in target.log() for secret in (OLD, NEW, THEIRS))
         assert '"level": "error"' not in target.log()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.target import BSN, BSN_SYSTEM, FAMILY, JSON, SECRETS, Attack, Target, check_refused
+from tests.attacks.target import BSN, BSN_SYSTEM, FAMILY, JSON, SECRETS, Attack, Target, cases, check_refused
 
 pytestmark = pytest.mark.slow
 
@@ -200,7 +200,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("attack", REFUSED, ids=str)
+@pytest.mark.parametrize("attack", cases(REFUSED))
 def test_it_is_refused_and_nothing_is_left(target: Target, attack: Attack) -> None:
     before = target.rows()
     attack = replace(attack, headers={"Content-Type": XML, "Accept": JSON, **attack.headers})
