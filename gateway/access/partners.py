@@ -6,7 +6,7 @@ the same time however many there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -85,7 +85,8 @@ class Partner(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `kind` is a code of `profiles/CodeSystem-partner-kind.json`; `providers` the names under which it may send messages;
     `sees` the resource types that it may read and write, or searches that those must match (`gateway.access.sight`),
-    None for all that its scopes allow; `rate` the requests that it may make in a minute.
+    None for all that its scopes allow; `rate` the requests that it may make in a minute; `test` is whether it is there
+    for tests alone.
     """
 
     id: str
@@ -103,13 +104,22 @@ class Partner(Struct, frozen=True, omit_defaults=True, kw_only=True):
     sees: tuple[str, ...] | None = None
     rate: int = RATE
     endpoints: tuple[Connection, ...] = ()
+    test: bool = False
     disabled: bool = False
 
-    def caller(self, scopes: Iterable[str] | None = None) -> Caller:
-        """Return this partner as who asks: with the scopes it was granted, or those that are registered."""
+    @property
+    def code(self) -> str:
+        """Return what it is called as the owner of what it made: its URA, or the id that it is registered under."""
+        return self.ura or self.id
+
+    def caller(self, scopes: Iterable[str] | None = None, known_by: str = "") -> Caller:
+        """Return this partner as who asks: with the scopes it was granted, or those that are registered.
+
+        `known_by` names the certificate or token that says that it is this partner.
+        """
         types, conditions = (None, {}) if self.sees is None else sight.read(self.sees)
         return Caller(
-            organisation=self.ura or self.id,
+            organisation=self.code,
             name=self.name,
             providers=frozenset(self.providers),
             types=types,
@@ -119,6 +129,8 @@ class Partner(Struct, frozen=True, omit_defaults=True, kw_only=True):
             scopes=frozenset(self.scopes if scopes is None else scopes),
             networks=frozenset(self.networks),
             regions=frozenset(self.regions),
+            role=self.kind,
+            known_by=known_by,
         )
 
 
@@ -145,6 +157,10 @@ class Partners:
             client.id: Registered(one, client) for one in active for client in one.clients if not client.disabled
         }
         self._uras = {one.ura: one for one in active if one.ura}
+        self._providers: dict[str, list[Partner]] = {}
+        for one in active:
+            for name in one.providers:
+                self._providers.setdefault(name, []).append(one)
 
     def __len__(self) -> int:
         return len(self._all)
@@ -168,6 +184,10 @@ class Partners:
     def by_ura(self, ura: str) -> Partner | None:
         """Return the partner that has this URA."""
         return self._uras.get(ura)
+
+    def by_provider(self, name: str) -> Sequence[Partner]:
+        """Return the partners that may send as a provider."""
+        return self._providers.get(name, ())
 
 
 NOBODY = Partners()

@@ -13,6 +13,7 @@ from gateway.access.correlation import Correlation
 from gateway.access.scopes import Right, Types, rights
 
 if TYPE_CHECKING:
+    from gateway.access.person import Person
     from gateway.fhir.search import Condition
 
 
@@ -24,6 +25,8 @@ class Caller:
     write, None for all of them. `purpose` is told with every access and stands in the audit. `partner` is the id of the
     partner it is, with its URA, the scopes it was granted, its networks and regions. `correlation` are the ids of the
     request, where there was one. `conditions` are what must hold of a resource of a type for the caller to see it.
+    `role` is the kind of partner it is; `known_by` names the certificate or token it is known by, and `address` is
+    where it asks from. `person` is who it is that asks for the partner, None where a machine does.
     """
 
     organisation: str
@@ -39,6 +42,15 @@ class Caller:
     regions: frozenset[str] = frozenset()
     correlation: Correlation | None = field(default=None, compare=False)
     conditions: Mapping[str, Condition] = field(default_factory=dict, compare=False)
+    role: str = field(default="", compare=False)
+    known_by: str = field(default="", compare=False)
+    address: str = field(default="", compare=False)
+    person: Person | None = None
+
+    @property
+    def asker(self) -> str:
+        """Return who began what others are not given: what a person began, the person's organisation is not given."""
+        return f"{self.organisation}\x1f{self.person.issuer}\x1f{self.person.id}" if self.person else self.organisation
 
     @property
     def trace(self) -> str | None:
@@ -46,13 +58,19 @@ class Caller:
         return self.correlation.traceparent() if self.correlation else None
 
     def noted(self) -> dict[str, Any]:
-        """Return what every row of the audit says of who asks."""
+        """Return what every row of the audit says of who asks; what is not known is left out."""
         row = {
             "organisation": self.organisation,
             "caller": self.name,
             "development": self.development,
             "purpose": self.purpose,
         }
+        if self.partner:
+            row |= {"partner": self.partner, "role": self.role, "by": self.known_by}
+        if self.person:
+            row |= {"person": self.person.id, "role": self.person.role}
+        if self.address:
+            row["address"] = self.address
         return row | self.correlation.noted() if self.correlation else row
 
 
@@ -75,15 +93,20 @@ class Predicate:
         return self.conditions.get(resource_type)
 
 
-def development_caller(correlation: Correlation | None = None) -> Caller:
+def development_caller(correlation: Correlation | None = None, address: str = "") -> Caller:
     """Return the caller of a gateway without authentication: it may do everything, and says so in every audit row."""
-    return Caller("development", "development", development=True, correlation=correlation)
+    return Caller("development", "development", development=True, correlation=correlation, address=address)
 
 
 def may(caller: Caller, right: Right, resource_type: str) -> bool:
     """Return whether `caller` may create, read, update, delete or search (c, r, u, d, s) resources of this type."""
+    if caller.person is not None and resource_type in _OF_SYSTEMS and right not in {"r", "s"}:
+        return False
     types = _types(caller, right)
     return types is None or resource_type in types
+
+
+_OF_SYSTEMS = frozenset({"Subscription"})  # goes on when the session of a person is over
 
 
 def may_write(caller: Caller, resource_type: str, rights: Sequence[Right] = ("c", "u", "d")) -> bool:

@@ -34,7 +34,7 @@ from gateway.fhir.types import resource_types
 
 KEYS = (
     "agb", "certificates", "clients", "endpoints", "id", "kind", "name", "networks", "oin", "providers", "rate",
-    "regions", "scopes", "sees", "ura",
+    "regions", "scopes", "sees", "test", "ura",
 )  # fmt: skip
 CONNECTIONS: Mapping[str, tuple[str, ...]] = {
     "hl7-fhir-rest": ("https://", "http://"),
@@ -116,6 +116,7 @@ def _partner(fields: Fields, known: Known) -> Partner:
         sees=fields.checked("sees", _check_sees) if fields.has("sees") else None,
         rate=fields.integer("rate", RATE, 1, _MOST_RATE),
         endpoints=tuple(_connections(fields)),
+        test=fields.flag("test"),
     )
 
 
