@@ -13,6 +13,7 @@ from typing import Any
 from gateway.access.partners import Connection, Partner
 from gateway.data import shipped
 from gateway.fhir.json import decode
+from gateway.fhir.owner import labelled
 from gateway.fhir.types import Resource
 
 PREFIX = "partner-"
@@ -49,8 +50,9 @@ def kinds() -> frozenset[str]:
 
 
 def resources(partner: Partner) -> list[Resource]:
-    """Return the Organization of a partner, then its Endpoints."""
-    return [_organization(partner), *(_endpoint(partner, one) for one in partner.endpoints)]
+    """Return the Organization of a partner, then its Endpoints; the partner is the owner of all of them."""
+    shown = [_organization(partner), *(_endpoint(partner, one) for one in partner.endpoints)]
+    return [labelled(one, partner.code) for one in shown]
 
 
 def _organization(partner: Partner) -> Resource:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from gateway.fhir.json import decode, encode
+from gateway.fhir.owner import without_owner
 from gateway.fhir.types import Resource
 from gateway.store.records import Identity
 
@@ -44,8 +45,8 @@ def body(identity: Identity, meta: dict[str, Any] | None, rest: bytes, version: 
 def says_the_same(resource: Resource, rest: bytes, stored: bytes) -> bool:
     """Return whether a stored body says what `resource` says, of which `rest` is the rest.
 
-    What the gateway itself sets in `meta` does not count: versionId, lastUpdated, and the extension that says when the
-    gateway received it. Neither does the order of the properties.
+    What the gateway itself sets in `meta` does not count: versionId, lastUpdated, the label of the owner, and the
+    extension that says when the gateway received it. Neither does the order of the properties.
     """
     if rest != b"{}" and stored.endswith(rest[1:]):
         with contextlib.suppress(msgspec.DecodeError):  # more than the rest is the same: the rest of a longer resource
@@ -66,4 +67,8 @@ def _content(meta: dict[str, Any] | None) -> dict[str, Any]:
         content["extension"] = [e for e in content["extension"] if e.get("url") != RECEIVED_AT]
         if not content["extension"]:
             del content["extension"]
+    if "security" in content:
+        content["security"] = without_owner(content["security"])
+        if not content["security"]:
+            del content["security"]
     return content

@@ -16,7 +16,7 @@ from gateway.mapping.declared import AS_IT_CAME
 from gateway.store import Batch, Identity, Sight
 from gateway.store.inbox import answered
 from gateway.store.records import microseconds
-from gateway.transact import checking, entries, links, modifiers, once, order, patches, subscriptions
+from gateway.transact import checking, entries, links, modifiers, once, order, owners, patches, subscriptions
 from gateway.transact.absent import Absent
 from gateway.transact.appointments import Appointments
 from gateway.transact.audit import answer_row, audit_row, misnamed_row, repeat_row
@@ -247,7 +247,7 @@ def _write(
             subscriptions.settle(entry, caller, to)
         if found.has_modifiers:
             modifiers.check(read, to.validator)
-        commit = Commit(read, found, caller, to, to.clock(), received)
+        commit = Commit(read, found, caller, to, to.clock(), received, owner=owners.owner(caller, received, to))
         if received is not None and not received.by_client:
             commit.found = order.assign(read, received)
             commit.occupancy = (

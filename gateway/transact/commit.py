@@ -11,6 +11,7 @@ from msgspec import structs
 
 from gateway.access.policy import Caller, visible
 from gateway.errors import InvalidResource, Issue
+from gateway.fhir.owner import labelled, owner_in
 from gateway.fhir.types import Resource
 from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.bodies import body, rest_of, says_the_same
@@ -61,6 +62,7 @@ class Commit:
     absent: Absent | None = None
     found: Sequence[Issue] = ()  # about the moments of the message
     by_registry: bool = False
+    owner: str | None = None  # whose what is made here becomes
     unsettled: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -161,8 +163,7 @@ class Commit:
 
     def _next(self, entry: Entry, current: Current, batch: Batch, times: Times) -> Outcome:
         """Make what an entry says the present."""
-        content = entry.content if entry.content is not None else self._content(entry)
-        version = next_version(entry, current, times, content)
+        version = next_version(entry, current, times, self._labelled(entry, current))
         if entry.type == subscriptions.TYPE:
             batch.subscribers += subscriptions.subscribers(entry, version, self.to.keys)
         if version is not None:
@@ -183,7 +184,7 @@ class Commit:
         outcome = self._next(*settling.settled(kept.entry, current), batch, times)
         if not kept.outdone:
             return outcome
-        self._history(entry, current.key, outcome.version, batch, times)
+        self._history(entry, current, outcome.version, batch, times)
         issue = Issue(_OLDER, PARTLY, "information", expression=where)
         return structs.replace(outcome, issues=(*outcome.issues, issue))
 
@@ -192,24 +193,32 @@ class Commit:
         assert entry.identity is not None
         type_, id_ = entry.identity
         if entry.resource is not None and entry.fact is not None:
-            self._history(entry, current.key, current.version, batch, times)
+            self._history(entry, current, current.version, batch, times)
             batch.confirmed.append((current.key, current.version))
         warnings = (*entry.warnings, *entry.missing, issue)
         return Outcome("superseded", type_, id_, current.version, moment(current.last_updated), None, warnings)
 
-    def _history(self, entry: Entry, key: int, version: int, batch: Batch, times: Times) -> None:
+    def _history(self, entry: Entry, current: Current, version: int, batch: Batch, times: Times) -> None:
         """Keep what an entry says below the version that is the present now."""
         assert entry.identity is not None
         assert entry.resource is not None
         assert entry.fact is not None
-        meta = {**(entry.resource.get("meta") or {}), "tag": [*_tags(entry.resource), _TOO_LATE]}
+        owned = labelled(entry.resource, owner_in(current.body) or self.owner)
+        meta = {**(owned.get("meta") or {}), "tag": [*_tags(owned), _TOO_LATE]}
         kept = body(entry.identity, meta, entry.rest or rest_of(entry.resource), version, times.text)
-        batch.late.append(Late(key, version, entry.fact.at, microseconds(self.now), kept))
+        batch.late.append(Late(current.key, version, entry.fact.at, microseconds(self.now), kept))
 
-    def _content(self, entry: Entry) -> Content | None:
+    def _labelled(self, entry: Entry, current: Current) -> Content | None:
+        """Return the content of the next version, whose owner is that of the one before, if it has any."""
+        content = entry.content if entry.content is not None else self._content(entry)
+        owner = owner_in(current.body)
+        return content if owner in {None, self.owner} else self._content(entry, owner)
+
+    def _content(self, entry: Entry, owner: str | None = None) -> Content | None:
         if entry.resource is None:
             return None
-        return content(entry.resource, entry.rest or rest_of(entry.resource), self.to.settings.base_url)
+        resource = entry.resource if self.by_registry else labelled(entry.resource, owner or self.owner)
+        return content(resource, entry.rest or rest_of(entry.resource), self.to.settings.base_url)
 
 
 def _passed_over(entry: Entry, current: Current, settled: Settled) -> Issue | None:
