@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def secret(db: Database, caller: Caller) -> bytes:
     """Return the key that seals the page links of a caller: those of another do not open."""
-    return page_secret(db, caller.organisation, caller.name)
+    return page_secret(db, caller.asker, caller.name)
 
 
 @frozen()

@@ -38,8 +38,8 @@ def of_entry(whole: Received | None, index: int) -> Received | None:
     """Return an entry of a batch that has a name: each has its effect once, though the batch was broken off."""
     if whole is None:
         return None
-    assert whole.control_id is not None
-    return replace(whole, content=b"", once=once(whole.provider, API, "entry", whole.control_id, str(index)))
+    assert whole.once is not None
+    return replace(whole, content=b"", once=once(whole.provider, API, "entry", whole.once, str(index)))
 
 
 def of_operation(operation: Operation, ask: Ask) -> Received | None:
@@ -55,14 +55,14 @@ def _received(sent: Resource, ask: Ask, target: str) -> Received | None:
     name = bundle.name(sent)
     if not name:
         return None
-    sender = ask.caller.organisation
+    caller = ask.caller
     return Received(
-        provider=sender,
+        provider=caller.organisation,
         format=API,
         content=encode(sent),
         received_at=ask.to.clock(),
         control_id=name,
-        once=once(sender, API, target, name),
+        once=once(caller.asker, API, target, name),
         digest=sha256(canonical(sent)).digest(),
         by_client=True,
     )
