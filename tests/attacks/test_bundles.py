@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.target import FAMILY, JSON, Target, check_refused, encoded, patient
+from tests.attacks.target import FAMILY, JSON, Target, check_refused, encoded, numbered, patient
 
 pytestmark = pytest.mark.slow
 
@@ -119,7 +119,8 @@ WRONG: dict[str, tuple[int, str, list[Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.threat(80)
+@pytest.mark.parametrize("name", numbered(WRONG))
 def test_a_transaction_with_it_is_refused_whole(target: Target, name: str) -> None:
     status, says, entries = WRONG[name]
     before = target.rows()
@@ -134,7 +135,7 @@ ALONE = [name for name in WRONG if name[:2] not in {"75", "76", "77"}]
 
 
 @pytest.mark.threat(81)
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", numbered(ALONE))
 def test_81_a_batch_keeps_the_entry_beside_it(target: Target, name: str) -> None:
     status, _, entries = WRONG[name]
 
@@ -173,7 +174,7 @@ SHAPES: dict[str, tuple[int, str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", numbered(SHAPES))
 def test_a_bundle_of_another_shape_is_refused(target: Target, name: str) -> None:
     status, says, sent = SHAPES[name]
     before = target.rows()

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.attacks.target import BSN, FAMILY, JSON, Target, assert_secret, check_refused
+from tests.attacks.target import BSN, FAMILY, JSON, Target, assert_secret, check_refused, numbered
 from tests.messages import bed_list, bed_message, bed_row
 
 pytestmark = pytest.mark.slow
@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[bytes, str, bytes]] = {
 
 
 @pytest.mark.parametrize("door", ["mllp", "http"])
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", numbered(REFUSED))
 def test_it_is_answered_and_nobody_is_told_about_the_patient(target: Target, name: str, door: str) -> None:
     sent, codes, says = REFUSED[name]
     before = target.rows()
@@ -260,7 +260,7 @@ LISTS: dict[str, tuple[int, str, bytes]] = {
 }
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", numbered(LISTS))
 def test_a_list_is_answered_and_nobody_is_told_about_the_patient(target: Target, name: str) -> None:
     status, says, sent = LISTS[name]
     kind = {} if status == 415 else {"Content-Type": "text/csv"}

@@ -211,7 +211,7 @@ def test_it_is_refused_and_nothing_is_left(target: Target, attack: Attack) -> No
     assert target.rows() == before
 
 
-@pytest.mark.parametrize("attack", [a for a in REFUSED if a.number in {1, 5, 7, 11} and not a.headers], ids=str)
+@pytest.mark.parametrize("attack", cases(a for a in REFUSED if a.number in {1, 5, 7, 11} and not a.headers))
 def test_the_door_for_messages_refuses_it_too(target: Target, attack: Attack) -> None:
     before = target.rows()
     body = attack.body() if callable(attack.body) else attack.body
@@ -223,6 +223,7 @@ def test_the_door_for_messages_refuses_it_too(target: Target, attack: Attack) ->
     assert target.rows() == before
 
 
+@pytest.mark.threat(2, 3, 9)
 def test_nobody_is_called(target: Target) -> None:
     with socket.create_server(("127.0.0.1", 0)) as canary:
         canary.setblocking(False)
