@@ -15,8 +15,10 @@ from gateway.fhir.search import (
     Filter,
     Has,
     Missing,
+    Not,
     NumberRange,
     QuantityRange,
+    Says,
     SearchRequest,
     Target,
     Text,
@@ -205,6 +207,10 @@ def _holds(condition: Condition, resource: Resource, where: Region, base: str) -
             return any(_holds(each, resource, where, base) for each in conditions)
         case AllOf(conditions):
             return all(_holds(each, resource, where, base) for each in conditions)
+        case Not(one):
+            return not _holds(one, resource, where, base)
+        case Says():
+            raise AssertionError("no search asks it: see test_says.py")
         case Filter(_, modifier, _) if modifier == "not":
             return not any(_is(condition, value, resource, base) for value in condition.values)
         case Filter():

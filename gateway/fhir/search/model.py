@@ -129,19 +129,24 @@ class Filter:
 
 @frozen()
 class Chain:
-    """What the reference points at must match: one condition for each type it may point at, of which any may hold."""
+    """What the reference points at must match: one condition for each type it may point at, of which any may hold.
+
+    `alike` is the system of a security label of which both have the same code, as a rule may ask; '' where none is.
+    """
 
     parameter: SearchParameter
     targets: tuple[tuple[str, Condition], ...]
+    alike: str = ""
 
 
 @frozen()
 class Has:
-    """A resource of type `source` points here by `parameter` and matches `then`."""
+    """A resource of type `source` points here by `parameter` and matches `then`; `alike` is as that of a Chain."""
 
     source: str
     parameter: SearchParameter
     then: Condition
+    alike: str = ""
 
 
 @frozen()
@@ -158,7 +163,26 @@ class AllOf:
     conditions: tuple[Condition, ...]
 
 
-Condition = Filter | Chain | Has | AnyOf | AllOf
+@frozen()
+class Not:
+    """A condition does not hold of the resource: what a rule may ask, and no search."""
+
+    condition: Condition
+
+
+@frozen()
+class Says:
+    """A Consent says now who may see: it permits, or denies, one of some actors one of some kinds of content.
+
+    What a rule may ask of a Consent, and no search; see `gateway.fhir.consents`.
+    """
+
+    denies: bool
+    actors: tuple[str, ...]
+    contents: tuple[str, ...]
+
+
+Condition = Filter | Chain | Has | AnyOf | AllOf | Not | Says
 
 
 @frozen()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search.composites import shapes
-from gateway.fhir.search.model import AllOf, AnyOf, Chain, Composite, Condition, Filter, Has, Token, Value
+from gateway.fhir.search.model import AllOf, AnyOf, Chain, Composite, Condition, Filter, Has, Not, Token, Value
 from gateway.fhir.search.paths import data_types
 
 # Data types whose tokens are written without a system.
@@ -38,6 +38,8 @@ def singles(resource_type: str, conditions: Iterable[Condition]) -> Iterator[Sin
                 yield from singles(source, [then])
             case AnyOf(several) | AllOf(several):
                 yield from singles(resource_type, several)
+            case Not(one):
+                yield from singles(resource_type, [one])
             case Filter(parameter, _, values) if parameter.type == "composite":
                 for shape in shapes(resource_type, parameter):
                     for value in values:

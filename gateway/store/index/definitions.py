@@ -16,7 +16,8 @@ from gateway.fhir.parameters import SearchParameter, follows
 from gateway.fhir.search import served
 
 # The index version, in one place. Raise the number of a kind whenever the rows that it makes of a resource change;
-# `slot` is the capacity projection. What makes rows of its own for a modifier has a number of its own there.
+# `slot` is the capacity projection, `says` what a Consent says of who may see. What makes rows of its own for a
+# modifier has a number of its own there.
 VERSIONS: Mapping[str, int] = MappingProxyType(
     {
         "token": 1,
@@ -29,6 +30,7 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
         "composite": 1,
         "special": 2,
         "slot": 1,
+        "says": 1,
     }
 )
 # Parameter type -> modifier -> its number: `:text` rows that changed leave what is searched without it alone.
@@ -38,6 +40,8 @@ MODIFIER_VERSIONS: Mapping[str, Mapping[str, int]] = MappingProxyType(
 
 PROJECTION = "(slot)"
 """The name of the capacity projection among those of Slot."""
+SAYS = "(says)"
+"""The name of what Consents say of who may see, among those of Consent."""
 IN_CURRENT = frozenset({"_id", "_lastUpdated"})
 """Parameters that are columns of the table `current` and have no index rows."""
 
@@ -55,6 +59,8 @@ def definitions(resource_type: str) -> Mapping[str, str]:
             found[f"{code}:{modifier}"] = _mark(resource_type, parameter, number)
     if resource_type == "Slot":
         found[PROJECTION] = str(VERSIONS["slot"])
+    if resource_type == "Consent":
+        found[SAYS] = str(VERSIONS["says"])
     return MappingProxyType(found)
 
 

@@ -11,10 +11,10 @@
     slot            (key, status, start, end_, schedule)    the capacity projection, see SlotRow
 
 The order of the columns is the order of the clustered key; `key` last makes matches come in key order.
-Four kinds of rows stand there under a name that is no parameter: the words beside codes (`code:text`, by path, so
+Five kinds of rows stand there under a name that is no parameter: the words beside codes (`code:text`, by path, so
 that parameters which look at one place share them), identifiers with their kind (`identifier:of-type`, its system and
-code as the system), references to a version (`subject:version`), and the values of composites (composites.py). A word
-of a narrative is a string of `_text`.
+code as the system), references to a version (`subject:version`), the values of composites (composites.py), and what a
+Consent says of who may see. A word of a narrative is a string of `_text`.
 
 Each index table also has an index (key, param): deletes, :missing, _sort and probes of one resource use it.
 """
@@ -53,6 +53,15 @@ def composite_param(name: str, system: str, code: str) -> str:
     'code-value-quantity http://loinc.org|8867-4'
     """
     return f"{name} {system}|{code}"
+
+
+def says_param(says: str, actor: str, content: str) -> str:
+    """Return the name under which index_date holds the Consents that say something of an actor and a kind of content.
+
+    >>> says_param("permits", "http://fhir.nl/fhir/NamingSystem/ura|00000001", "*")
+    'permits http://fhir.nl/fhir/NamingSystem/ura|00000001 *'
+    """
+    return f"{says} {actor} {content}"
 
 
 def version_param(param: str) -> str:

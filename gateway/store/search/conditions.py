@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
-from gateway.fhir.search import AllOf, AnyOf, Chain, Condition, DateRange, Filter, Has, Missing, Token
+from gateway.fhir.search import AllOf, AnyOf, Chain, Condition, DateRange, Filter, Has, Missing, Not, Says, Token
 from gateway.fhir.search.served import TEXT
 from gateway.store.search.composites import composite_match
 from gateway.store.search.filters import filter_match, one_range
-from gateway.store.search.match import Match, all_of, any_of, constant
+from gateway.store.search.match import Match, all_of, any_of, constant, none_of
 from gateway.store.search.near import near_match
 from gateway.store.search.ranges import points
+from gateway.store.search.says import says_match
 from gateway.store.search.scope import Scope, is_single
 from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, one_of, sql
 from gateway.store.search.words import narrative_match, narrative_matches, told_match
@@ -87,15 +88,19 @@ def _together(resource_type: str, filters: Sequence[Filter], scope: Scope) -> Ma
 def condition_match(resource_type: str, condition: Condition, scope: Scope, depth: int = 0) -> Match:
     """Return the Match of one condition on resources of a type, `depth` references away from what is searched."""
     match condition:
-        case Chain(parameter, targets):
-            hops = [Hop(resource_type, parameter, target, then, depth) for target, then in targets]
+        case Chain(parameter, targets, alike):
+            hops = [Hop(resource_type, parameter, target, then, depth, alike) for target, then in targets]
             return any_of([_chained(hop, scope) for hop in hops])
-        case Has(source, parameter, then):
-            return _has(Hop(source, parameter, resource_type, then, depth), scope)
+        case Has(source, parameter, then, alike):
+            return _has(Hop(source, parameter, resource_type, then, depth, alike), scope)
         case AnyOf(several):
             return any_of([condition_match(resource_type, one, scope, depth) for one in several])
         case AllOf(several):
             return all_of([condition_match(resource_type, one, scope, depth) for one in several])
+        case Not(one):
+            return none_of(condition_match(resource_type, one, scope, depth))
+        case Says():
+            return says_match(condition, scope)
         case Filter():
             return _filtered(resource_type, condition, scope)
 
@@ -155,18 +160,32 @@ def _never_missing(asked: Filter) -> Match:
 
 @frozen()
 class Hop:
-    """A reference from a resource of type `source` to one of type `target`, one of which is asked `then`."""
+    """A reference from a resource of type `source` to one of type `target`, one of which is asked `then`.
+
+    `alike` is the system of a security label of which both have the same code; '' where that is not asked.
+    """
 
     source: str
     parameter: SearchParameter
     target: str
     then: Condition
     depth: int
+    alike: str = ""
 
     def row(self, alias: str) -> Sql:
         """Return the condition on the row of index_reference that is this reference."""
         columns = "{r}.type = {} and {r}.param = {} and {r}.target_type = {}"
         return sql(columns, self.source, self.parameter.code, self.target, r=alias)
+
+    def is_alike(self, one: str, other: str) -> Sql:
+        """Return the condition that the resources of two keys have the same label."""
+        if not self.alike:
+            return TRUE
+        where = "{a}.key = {} and {a}.param = '_security' and {a}.system = {}"
+        a, b = f"a{self.depth}", f"b{self.depth}"
+        each = [sql(where, Sql(key), self.alike, a=alias) for alias, key in ((a, one), (b, other))]
+        select = "select 1 from index_token {a} cross join index_token {b} where {} and {b}.code = {a}.code"
+        return holds(sql(select, every(each), a=a, b=b))
 
 
 def _chained(hop: Hop, scope: Scope) -> Match:
@@ -183,8 +202,11 @@ def _chained(hop: Hop, scope: Scope) -> Match:
         " where t.key = k.key and {} and {} and r.target_id = t.id"
     )
     return Match(
-        probe=lambda key: holds(sql(probe, Sql(key), hop.row(r), hop.target, there, r=r, t=t)),
-        keys=inner.keys and sql(keys, inner.keys, sees(hop.target, "t.key", scope), hop.row("r")),
+        probe=lambda key: holds(
+            sql(probe, Sql(key), hop.row(r), hop.target, every([hop.is_alike(key, f"{t}.key"), there]), r=r, t=t)
+        ),
+        keys=inner.keys
+        and sql(keys, inner.keys, sees(hop.target, "t.key", scope), every([hop.row("r"), hop.is_alike("r.key", "t.key")])),
     )
 
 
@@ -202,8 +224,17 @@ def _has(hop: Hop, scope: Scope) -> Match:
         " and t.type = {} and t.id = r.target_id and not t.deleted"
     )
     return Match(
-        probe=lambda key: holds(sql(probe, Sql(key), hop.row(r), there, r=r, t=t)),
-        keys=inner.keys and sql(keys, inner.keys, sees(hop.source, "r.key", scope), hop.row("r"), hop.target),
+        probe=lambda key: holds(
+            sql(probe, Sql(key), hop.row(r), every([hop.is_alike(f"{r}.key", key), there]), r=r, t=t)
+        ),
+        keys=inner.keys
+        and sql(
+            keys,
+            inner.keys,
+            sees(hop.source, "r.key", scope),
+            hop.row("r"),
+            sql("{} and {}", hop.target, hop.is_alike("r.key", "t.key")) if hop.alike else hop.target,
+        ),
     )
 
 

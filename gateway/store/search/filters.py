@@ -25,7 +25,7 @@ from gateway.fhir.search import (
 from gateway.fhir.search.paths import data_types, implied_systems
 from gateway.fhir.search.singles import has_no_system
 from gateway.store.index.model import version_param, versioned
-from gateway.store.search.match import Match, any_of, constant
+from gateway.store.search.match import Match, any_of, constant, none_of
 from gateway.store.search.ranges import date_branches, number_branch, overlapped, overlapping, quantity_branch
 from gateway.store.search.scope import Scope
 from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, one_of, sql
@@ -52,7 +52,7 @@ def filter_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
     if asked.modifier == "missing":
         return _missing(resource_type, asked)
     found = any_of([_index_match(resource_type, each, scope) for each in _by_place(asked)])
-    return Match(probe=lambda key: sql("not ({})", found.probe(key))) if asked.modifier == "not" else found
+    return none_of(found) if asked.modifier == "not" else found
 
 
 def _index_match(resource_type: str, asked: Filter, scope: Scope) -> Match:

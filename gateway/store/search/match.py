@@ -48,6 +48,11 @@ def all_of(matches: list[Match]) -> Match:
     )
 
 
+def none_of(match: Match) -> Match:
+    """Return what matches when another one does not."""
+    return Match(probe=lambda key: sql("not ({})", match.probe(key)))
+
+
 def constant(condition: Sql) -> Match:
     """Return what matches everything or nothing."""
     nothing = Sql("select 0 as key where false")

@@ -76,7 +76,8 @@ class Everything:
 class Scope:
     """What every part of one search shares: whose eyes it has, which base is ours, how many rows are few.
 
-    The engine, `systems` and `units` are filled in when the search is read, see `knowing`.
+    The engine, `systems` and `units` are filled in when the search is read, see `knowing`. `at` is the moment at which
+    it is asked, in microseconds; a rule of what may be seen now cannot be compiled without.
     """
 
     base: str = ""
@@ -86,6 +87,7 @@ class Scope:
     engine: Engine = "sqlite"
     systems: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
     units: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
+    at: int = 0
 
     def knowing(self, db: Database, request: SearchRequest) -> Scope:
         """Return the scope with the systems that occur in the token parameters which are asked by code alone.
