@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from socket import gethostname
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -66,6 +67,7 @@ def build(
     from gateway.validation.profiles.shipped import library  # noqa: PLC0415 - as above
 
     use_packages(settings)
+    settings = replace(settings, node=settings.node or gethostname())
     if settings.development:
         _log.warning("development-mode: nobody is authenticated, so the gateway listens on loopback only")
     return Services(
@@ -117,13 +119,14 @@ def _identities(to: Services) -> Identities | None:
     from gateway.access.watched import Watched  # noqa: PLC0415 - as above
     from gateway.identities import Identities  # noqa: PLC0415 - as above
     from gateway.identities.client_keys import ClientKeys  # noqa: PLC0415 - as above
+    from gateway.identities.published_keys import PublishedKeys  # noqa: PLC0415 - as above
     from gateway.identities.revoked import Revoked  # noqa: PLC0415 - as above
 
     folder, seconds = settings.token_keys, time.monotonic
     return Identities(
         to.registry,
         Issuer(settings.base_url.removesuffix("/fhir"), settings.base_url),
-        ClientKeys(to.outward, seconds),
+        ClientKeys(PublishedKeys(to.outward, seconds)),
         Revoked(to.store, seconds),
         trusted(settings.tls_client_ca, settings.tls_client_crl, seconds),
         Watched([folder], lambda: SigningKeys.read(folder), seconds) if folder else None,

@@ -38,6 +38,7 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
         {
             "GATEWAY_DATABASE": "postgresql://gateway@db.example/gateway",
             "GATEWAY_HOST": "0.0.0.0",
+            "GATEWAY_NODE": "gateway-1",
             "GATEWAY_PORT": "443",
             "GATEWAY_MLLP_HOST": "::",
             "GATEWAY_MLLP_PORT": "2576",
@@ -96,6 +97,7 @@ def test_all_problems_are_told_at_once() -> None:
             "GATEWAY_MAPPINGS": "/nowhere:/neither",
             "GATEWAY_PORT": "80 80",
             "GATEWAY_HOST": "0.0.0.0",
+            "GATEWAY_NODE": "gateway-1",
         }
     ) == [
         "GATEWAY_DATABSE: unknown; did you mean GATEWAY_DATABASE?",

@@ -53,8 +53,9 @@ def _sender(message: bytes, certificate: bytes | None, ids: Correlation, to: Ser
         caller = to.identities.caller(peer, None, to.clock())
         return caller, provider_of(message, caller, to.library)
     except NotKnown as error:
-        refusals.note(error.reason, ids, to)
+        refusals.not_known(error.reason, refusals.nobody(ids), to)
         raise
     except Forbidden:
-        refusals.note("provider-of-another", ids, to, replace(caller, correlation=ids) if caller else None)
+        who = replace(caller, correlation=ids) if caller else refusals.nobody(ids)
+        refusals.not_known("provider-of-another", who, to)
         raise

@@ -50,12 +50,13 @@ class Identities:
         partners = self.registry.partners()
         partner = self._partner_of(peer, at, partners) if peer else None
         if token is None:
-            if partner is None:
+            if partner is None or peer is None:
                 raise NotKnown("certificate-of-nobody" if peer else "nothing-shown")
-            caller = partner.caller()
+            caller = partner.caller(known_by=f"certificate {peer.thumbprint}")
         else:
-            registered, scopes = self._of_token(token, peer, partner, at, partners)
-            partner, caller = registered.partner, registered.partner.caller(granted(scopes, registered.scopes))
+            registered, found = self._of_token(token, peer, partner, at, partners)
+            partner, by = registered.partner, f"token {found.jti} of client {found.client_id}"
+            caller = partner.caller(granted(found.scopes, registered.scopes), by)
         self.rates.take(partner.id, partner.rate)
         return caller
 
@@ -95,8 +96,8 @@ class Identities:
 
     def _of_token(
         self, text: str, peer: PeerCertificate | None, partner: Partner | None, at: datetime, partners: Partners
-    ) -> tuple[Registered, tuple[str, ...]]:
-        """Return whose token it is, and the scopes it was given. NotKnown, when the certificate is another's too."""
+    ) -> tuple[Registered, Token]:
+        """Return whose token it is, and the token. NotKnown, when the certificate is another's too."""
         token, registered = self._registered(text, at, partners)
         shown = peer.thumbprint if peer else ""
         if token.thumbprint and token.thumbprint != shown:
@@ -105,7 +106,7 @@ class Identities:
             raise bad_token("of-another-partner-than-the-certificate")
         if peer is not None and partner is None and not token.thumbprint:
             raise bad_token("with-a-certificate-of-nobody")
-        return registered, token.scopes
+        return registered, token
 
     def _token(self, text: str, at: datetime) -> Token:
         """Return a token whose signature is right. What was read once is kept: a signature costs more than a read."""

@@ -8,7 +8,6 @@ https://hl7.org/fhir/R4/http.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from gateway.access.scopes import Right
 from gateway.errors import BadRequest, Forbidden, ResourceNotFound
 from gateway.fhir.search import SearchRequest, parse, within
 from gateway.query import histories, messages
-from gateway.query.audit import audit_row
+from gateway.query.audit import note, note_search
 from gateway.query.bundles import history_bundle, searchset
 from gateway.query.histories import HistoryRequest
 from gateway.query.links import Links, secret
@@ -26,6 +25,7 @@ from gateway.query.several import search as search_several
 from gateway.query.terminology import codes
 from gateway.store import Identity, Stored
 from gateway.store import search as stored_search
+from gateway.store.audited import patients_in
 from gateway.store.search import Scope
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     if stored is None and resource_type == messages.TYPE:
         stored = messages.read(id_, caller, to)
     found = present(stored, resource_type)
-    _audit(to, caller, "read", [_reference(found)])
+    note(to, caller, "read", [_reference(found)], patients=patients_in([found]))
     return found
 
 
@@ -68,7 +68,7 @@ def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Servic
     if stored is None:
         raise ResourceNotFound(f"there is no such version of a {resource_type}; its history lists those there are")
     found = present(stored, resource_type)
-    _audit(to, caller, "vread", [_reference(found)])
+    note(to, caller, "vread", [_reference(found)], patients=patients_in([found]))
     return found
 
 
@@ -86,7 +86,8 @@ def history(request: HistoryRequest, caller: Caller, to: Services, *, base: str)
         asked = histories.unsealed(request, secret(db, caller))
         found = histories.read(db, asked, Scope(base, visible(caller)))
         links = histories.links(asked, found.next, base, secret(db, caller))
-    _audit(to, caller, "history", [_reference(version) for version in found.found])
+    seen = [_reference(version) for version in found.found]
+    note(to, caller, "history", seen, patients=patients_in(found.found))
     is_all = bool(request.id) and found.next is None and asked.after is None
     return history_bundle(found.found, base, links, total=len(found.found) if is_all else None)
 
@@ -107,8 +108,7 @@ def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -
     if listed.made:
         found = replace(found, matches=[*messages.bodies(listed.made, to), *found.matches])
     bundle = searchset(listed.request, found, base, sealed)
-    seen = [f"{row.type}/{row.id}" for row in (*found.matches, *found.includes)]
-    _audit(to, caller, "search", seen, parameters=[name for name, _ in asked.applied])
+    note_search(to, caller, "search", (*found.matches, *found.includes), asked)
     return bundle
 
 
@@ -141,7 +141,3 @@ def _authorise(caller: Caller, resource_type: str, right: Right = "r") -> None:
 
 def _reference(stored: Stored) -> str:
     return f"{stored.type}/{stored.id}/_history/{stored.version_id}"
-
-
-def _audit(to: Services, caller: Caller, action: str, seen: Iterable[str], *, parameters: Iterable[str] = ()) -> None:
-    to.store.audit(audit_row(caller, to.clock(), action, seen, parameters))

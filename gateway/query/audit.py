@@ -1,4 +1,4 @@
-"""The audit row of an access: who, when, why, and which resources were seen.
+"""The audit row of an access: who, when, why, which resources were seen, and which patients they are about.
 
 It names resources and search parameters, never their content nor the values that were searched for.
 https://hl7.org/fhir/R4/auditevent.html
@@ -6,22 +6,82 @@ https://hl7.org/fhir/R4/auditevent.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.access.policy import Caller
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
+from gateway.store import audited
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from gateway.store.audited import Encoded
 
 
-def audit_row(caller: Caller, at: datetime, action: str, seen: Iterable[str], parameters: Iterable[str]) -> bytes:
+class Searched(Protocol):
+    """A search as it was understood, of one type or of several."""
+
+    @property
+    def applied(self) -> Sequence[tuple[str, str]]:
+        """Return the parameters that are in force."""
+
+    @property
+    def address(self) -> str:
+        """Return what is searched: a type, or a compartment and a type."""
+
+
+def note(
+    to: Services,
+    caller: Caller,
+    action: str,
+    seen: Iterable[str],
+    parameters: Iterable[str] = (),
+    *,
+    patients: Sequence[str] = (),
+) -> None:
+    """Add the row of an access to the audit: what was looked up may leave afterwards. Raises Unavailable."""
+    to.store.audit(audit_row(caller, to.clock(), action, seen, parameters, node=to.settings.node, patients=patients))
+
+
+def audit_row(
+    caller: Caller,
+    at: datetime,
+    action: str,
+    seen: Iterable[str],
+    parameters: Iterable[str],
+    *,
+    node: str = "",
+    patients: Sequence[str] = (),
+) -> bytes:
     """Return the encoded row."""
     return encode(
         {
             "action": action,
             "at": format_instant(at),
             **caller.noted(),
+            **audited.optional(node=node, patients=patients),
             "parameters": list(parameters),
             "entities": list(seen),
         }
     )
+
+
+def note_search(to: Services, caller: Caller, action: str, found: Sequence[Encoded], asked: Searched) -> None:
+    """Add the row of a search: the names of its parameters, what was found, and the patients it names or found."""
+    seen = [f"{one.type}/{one.id}" for one in found]
+    patients = dict.fromkeys((*_patients_asked(asked), *audited.patients_in(found)))
+    note(to, caller, action, seen, [name for name, _ in asked.applied], patients=list(patients))
+
+
+def _patients_asked(asked: Searched) -> Iterator[str]:
+    """Yield the patients that a search names by reference, whether or not anything of them was found."""
+    if asked.address.startswith("Patient/"):
+        yield asked.address.split("/")[1]
+    for name, value in asked.applied:
+        code, _, modifier = name.partition(":")
+        for part in value.split(","):
+            type_, slash, id_ = part.rpartition("/")
+            if type_ == "Patient" or (not slash and (modifier == "Patient" or (code == "patient" and not modifier))):
+                yield id_

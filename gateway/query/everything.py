@@ -21,11 +21,12 @@ from gateway.fhir.datetime import Moment
 from gateway.fhir.json import encode
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import PAGE, Page, page_query
-from gateway.query.audit import audit_row
+from gateway.query.audit import note
 from gateway.query.links import secret
 from gateway.query.present import check_seen, present
 from gateway.store import Identity, Stored, gathering
 from gateway.store import history as stored_history
+from gateway.store.audited import Encoded, patients_in
 from gateway.store.gathering import MAX_REFERRED, Gathered, Wanted
 from gateway.store.reads import read as read_stored
 from gateway.store.search import Position, Scope, link, seal, sees_one_of, unseal
@@ -80,8 +81,9 @@ def everything(asked: Everything, caller: Caller, to: Services, *, base: str) ->
         found = _gathered(db, of, asked, Scope(base, visible(caller)), asked.count - len(first))
         links = _links(asked, found.next, base, secret(db, caller))
     matches = list(_matches(first, found, base))
-    seen = [f"{row.type}/{row.id}" for rows in (first, found.found, found.referred) for row in rows]
-    to.store.audit(audit_row(caller, to.clock(), "everything", seen, [name for name, _ in asked.applied]))
+    rows: list[Encoded] = [*first, *found.found, *found.referred]
+    seen, named = [f"{row.type}/{row.id}" for row in rows], [name for name, _ in asked.applied]
+    note(to, caller, "everything", seen, named, patients=patients_in(rows))
     is_all = found.next is None and asked.after is None
     return encode(bundle.searchset(matches, total=len(first) + len(found.found) if is_all else None, links=links))
 

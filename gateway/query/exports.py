@@ -22,9 +22,10 @@ from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import Page
-from gateway.query.audit import audit_row
+from gateway.query.audit import note
 from gateway.query.groups import Members
 from gateway.store import exporting
+from gateway.store.audited import patients_of
 from gateway.store.exporting import Export, Exported, OfEverything
 from gateway.store.membership import OfPatients, Patients
 from gateway.store.records import microseconds, moment
@@ -69,11 +70,11 @@ def begin(wanted: Wanted, caller: Caller, to: Services) -> str:
     if refused:
         raise Forbidden([Issue("forbidden", f"this caller may not read {name}") for name in refused])
     now = to.clock()
-    export = Export(to.new_id(), caller.organisation, microseconds(now), microseconds(now + KEPT), json.encode(wanted))
+    export = Export(to.new_id(), caller.asker, microseconds(now), microseconds(now + KEPT), json.encode(wanted))
     with to.store.changing() as db:
         exporting.begin(db, export, microseconds(now))
     whose = [f"Group/{wanted.members.group}"] if wanted.members else []
-    to.store.audit(audit_row(caller, now, "export", [*whose, *wanted.types], ["_type", "_since"]))
+    note(to, caller, "export", [*whose, *wanted.types], ["_type", "_since"])
     return export.id
 
 
@@ -126,14 +127,14 @@ def content(sealed: str, caller: Caller, to: Services) -> bytes:
             raise Forbidden("this caller may not read this any more")
         low, high = part.values or (0, 0)
         found = _lines(kind, (low, high), _exported(db, export, wanted, caller, to), wanted)
-    to.store.audit(audit_row(caller, to.clock(), "export-file", [f"{kind or 'deleted'}: {len(found)}"], [id_]))
+    note(to, caller, "export-file", [f"{kind or 'deleted'}: {len(found)}"], [id_], patients=patients_of(kind, found))
     return b"".join(b"%b\n" % body for body in found if body)
 
 
 def end(id_: str, caller: Caller, to: Services) -> None:
     """End an export: its links lead nowhere from now on. ResourceNotFound."""
     with to.store.changing() as db:
-        if not exporting.end(db, id_, caller.organisation):
+        if not exporting.end(db, id_, caller.asker):
             raise ResourceNotFound(_NONE)
 
 
@@ -141,14 +142,14 @@ _NONE = "there is no such export, or it has ended; begin it again"
 
 
 def _found(db: Database, id_: str, caller: Caller, to: Services) -> Export:
-    found = exporting.find(db, id_, caller.organisation, microseconds(to.clock()))
+    found = exporting.find(db, id_, caller.asker, microseconds(to.clock()))
     if found is None:
         raise ResourceNotFound(_NONE)
     return found
 
 
 def _secret(db: Database, caller: Caller) -> bytes:
-    return page_secret(db, "export", caller.organisation)
+    return page_secret(db, "export", caller.asker)
 
 
 def _exported(db: Database, export: Export, wanted: Wanted, caller: Caller, to: Services) -> Exported:

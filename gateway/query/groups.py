@@ -15,7 +15,7 @@ from gateway.access.policy import Caller, may_read, visible
 from gateway.errors import Forbidden, InvalidResource, Issue
 from gateway.fhir import datetime
 from gateway.fhir.json import decode
-from gateway.query.audit import audit_row
+from gateway.query.audit import note
 from gateway.query.present import present
 from gateway.store import Identity
 from gateway.store.index.references import located
@@ -73,7 +73,7 @@ def members(id_: str, caller: Caller, to: Services) -> Members:
                 elif found[1] not in met:
                     met.add(found[1])
                     ahead.append(found[1])
-    to.store.audit(audit_row(caller, to.clock(), "export-members", [f"Group/{name}" for name in sorted(met)], []))
+    note(to, caller, "export-members", [f"Group/{name}" for name in sorted(met)], patients=list(patients))
     return Members(id_, list(patients), left_out)
 
 

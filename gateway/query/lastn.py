@@ -13,7 +13,7 @@ from gateway.fhir import bundle
 from gateway.fhir.bundle import Match
 from gateway.fhir.json import encode
 from gateway.fhir.search import bears_bsn
-from gateway.query.audit import audit_row
+from gateway.query.audit import note_search
 from gateway.store.search import Scope
 from gateway.store.search.lastn import newest
 
@@ -37,8 +37,7 @@ def lastn(request: SearchRequest, most: int, caller: Caller, to: Services, *, ba
     if found is None:
         text = f"more than {MOST} Observations match: ask for a code, a category or a span of time"
         raise InvalidResource([Issue("too-costly", text)])
-    seen = [f"{row.type}/{row.id}" for row in found]
-    to.store.audit(audit_row(caller, to.clock(), "lastn", seen, [name for name, _ in request.applied]))
+    note_search(to, caller, "lastn", found, request)
     matches = (Match(bundle.full_url(base, row.type, row.id), Raw(row.body)) for row in found)
     query = "" if bears_bsn(request.applied) else urlencode([("max", str(most)), *request.applied], safe=":,/")
     links = [("self", f"{base}/Observation/$lastn?{query}".removesuffix("?"))]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.access.policy import Caller, visible
 from gateway.errors import Forbidden
-from gateway.query.audit import audit_row
+from gateway.query.audit import note
 from gateway.store import history as stored_history
 from gateway.store import labels
 
@@ -36,7 +36,7 @@ def in_use(resource_type: str, caller: Caller, to: Services) -> Meta:
         profiles = sorted({url for type_ in types for url in labels.profiles(db, type_)})
         tags = sorted({coding for type_ in types for coding in labels.codings(db, type_, "_tag")})
         security = sorted({coding for type_ in types for coding in labels.codings(db, type_, "_security")})
-    to.store.audit(audit_row(caller, to.clock(), "meta", [resource_type or "*"], ()))
+    note(to, caller, "meta", [resource_type or "*"])
     found = {
         "profile": profiles,
         "security": [_coding(*one) for one in security],

@@ -20,9 +20,10 @@ from gateway.fhir.json import decode
 from gateway.fhir.types import Resource
 from gateway.mapping.run import run
 from gateway.query import kept
-from gateway.query.audit import audit_row
+from gateway.query.audit import note
 from gateway.query.present import is_seen
 from gateway.store import inbox
+from gateway.store.audited import patients_in
 from gateway.store.inbox import API, MESSAGE
 from gateway.store.records import Identity, Stored, moment
 
@@ -97,12 +98,13 @@ def provenance(resource_type: str, id_: str, caller: Caller, to: Services, *, co
         if not may_read(caller, type_):
             raise Forbidden(f"this caller may not read {type_}")
     identity = Identity(resource_type, id_)
-    if not is_seen(identity, caller, to) or to.store.read(identity) is None:
+    found = to.store.read(identity) if is_seen(identity, caller, to) else None
+    if found is None:
         raise ResourceNotFound(f"there is no such {resource_type}")
     with to.store.reading() as db:
         links = [Link(*row) for row in db.rows(_LINKS, (*identity, count))]
     seen = [f"{resource_type}/{id_}/_history/{link.version}" for link in links]
-    to.store.audit(audit_row(caller, to.clock(), "provenance", seen, ()))
+    note(to, caller, "provenance", seen, patients=patients_in([found]))
     entries = [{"fullUrl": _name(identity, link), "resource": told(link, to)} for link in links]
     return {"resourceType": "Bundle", "type": "collection"} | ({"entry": entries} if entries else {})
 

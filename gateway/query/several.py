@@ -12,7 +12,7 @@ from gateway.access.policy import Caller, may_search, visible
 from gateway.errors import BadRequest, Forbidden, Issue
 from gateway.fhir.search import SeveralRequest, parse_several
 from gateway.query import messages
-from gateway.query.audit import audit_row
+from gateway.query.audit import note_search
 from gateway.query.bundles import searchset
 from gateway.query.links import Links, secret
 from gateway.query.terminology import codes
@@ -43,8 +43,7 @@ def search(request: SeveralRequest, caller: Caller, to: Services, *, base: str) 
         sealed = Links(asked, base, position, found.next).sealed(lambda: secret(db, caller))
     is_short = any(each.resource_type == messages.TYPE for each in asked.requests)
     first = replace(asked.requests[0], issues=(*asked.requests[0].issues, *([_NOT_HERE] if is_short else [])))
-    seen = [f"{row.type}/{row.id}" for row in (*found.matches, *found.includes)]
-    to.store.audit(audit_row(caller, to.clock(), "search", seen, [name for name, _ in asked.applied]))
+    note_search(to, caller, "search", (*found.matches, *found.includes), asked)
     return searchset(first, found, base, sealed)
 
 

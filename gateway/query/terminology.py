@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gateway.access.policy import Caller
 from gateway.errors import ResourceNotFound
 from gateway.query import installed
-from gateway.query.audit import audit_row
+from gateway.query.audit import note
 from gateway.validation.terms import Terms
 from gateway.validation.terms.searched import SearchedCodes
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def terms(operation: str, resource_type: str, caller: Caller, to: Services) -> Terms:
     """Return what is known of codes, for an operation on code systems or value sets. Raises Forbidden."""
     installed.authorise(resource_type, caller)
-    to.store.audit(audit_row(caller, to.clock(), operation, [resource_type], ()))
+    note(to, caller, operation, [resource_type])
     return _terms(to.validator.profiles)
 
 

@@ -36,7 +36,7 @@ def authenticated(correlation: Correlation) -> Caller:
     """
     to = wire.services()
     if to.identities is None:
-        return development_caller(correlation)
+        return development_caller(correlation, request.remote_addr or "")
     if request.path == _ON_THIS_MACHINE:
         return _on_this_machine(correlation)
     if request.path in _OPEN or request.blueprint == OAUTH:
@@ -44,9 +44,9 @@ def authenticated(correlation: Correlation) -> Caller:
     try:
         known = to.identities.caller(shown.certificate(), shown.token(), to.clock())
     except NotKnown as error:
-        refusals.note(error.reason, correlation, to)
+        refusals.not_known(error.reason, refusals.nobody(correlation, request.remote_addr or ""), to)
         raise
-    return replace(known, correlation=correlation)
+    return replace(known, correlation=correlation, address=request.remote_addr or "")
 
 
 def challenge(error: GatewayError) -> str:

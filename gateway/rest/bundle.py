@@ -16,6 +16,7 @@ from gateway.errors import BadRequest, GatewayError, InvalidResource, Issue, Met
 from gateway.fhir import json
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
+from gateway.query import refusals
 from gateway.rest import answering, named, searches, wire
 from gateway.rest.body import as_resource
 from gateway.rest.bundle_findings import of_bundle, of_resources
@@ -174,6 +175,7 @@ def _answered(entry: Entry) -> Answer:
         answer = entry.route.answer(entry.ask)
         return replace(answer, body=b"") if entry.is_head else answer
     except GatewayError as error:
+        refusals.note(error, entry.ask.caller, entry.ask.to, entry.ask.type, entry.ask.id)
         return answering.refused(within(entry.index, error))
 
 

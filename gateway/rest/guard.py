@@ -35,6 +35,7 @@ from gateway.errors import (
 )
 from gateway.fhir.bsn import is_bsn
 from gateway.fhir.search import refuse_bsn_in_url
+from gateway.query import refusals
 from gateway.rest import answering, ingest, wire
 from gateway.rest.authenticated import authenticated, challenge
 from gateway.rest.compression import compressed, is_not_taken
@@ -171,6 +172,7 @@ def _end_span(span: Span, status: int) -> None:
 
 
 def _refuse(error: GatewayError) -> Response:
+    _note_refusal(error)
     at_ingest = ingest.refusal(error) if request.blueprint == ingest.blueprint.name else None
     answered = answering.refused if isinstance(error, _UNREAD) else answering.refusal
     response = at_ingest or answering.respond(answered(error))
@@ -188,6 +190,13 @@ def _refuse(error: GatewayError) -> Response:
     elif isinstance(error, Forbidden) and wire.services().identities and "Authorization" in request.headers:
         response.headers["WWW-Authenticate"] = challenge(error)
     return response
+
+
+def _note_refusal(error: GatewayError) -> None:
+    """Add to the audit that somebody who is known was refused, or asked for what is not there for it."""
+    caller, path = g.get("caller"), request.view_args or {}
+    if caller is not None:
+        refusals.note(error, caller, wire.services(), path.get("type", ""), path.get("id", ""))
 
 
 def _refuse_http(error: HTTPException) -> Response:

@@ -17,7 +17,7 @@ from gateway.errors import GatewayError, ResourceNotFound, TooManyRequests, Unav
 from gateway.fhir import json
 from gateway.identities.grants import Desk, Refused
 from gateway.query import refusals
-from gateway.query.audit import audit_row
+from gateway.query.audit import note
 from gateway.rest import shown, wire
 from gateway.rest.authenticated import OAUTH, challenge
 from gateway.rest.headers import media_type
@@ -60,9 +60,8 @@ def token() -> Response:
     """Return a token for a client that proves to be one."""
     to, identities = wire.services(), _identities()
     granted = _desk(identities).grant(_form(), shown.certificate(), to.clock())
-    caller = replace(granted.caller, correlation=g.correlation)
     seen = [f"client:{granted.token.client_id}", f"key:{granted.kid}", f"token:{granted.token.jti}"]
-    to.store.audit(audit_row(caller, to.clock(), "login", seen, granted.token.scopes))  # no token without its line
+    note(to, _asking(granted.caller), "login", seen, granted.token.scopes)  # no token without its line
     seconds = granted.token.expires - granted.token.issued
     said = {"access_token": granted.text, "token_type": "Bearer", "expires_in": seconds, "scope": granted.token.scope}
     return _json(said)
@@ -93,22 +92,21 @@ def revoke() -> Response:
     if found is not None:
         identities.revoked.add(found.jti, found.expires, to.clock())
         seen = [f"client:{found.client_id}", f"token:{found.jti}"]
-        to.store.audit(audit_row(replace(caller, correlation=g.correlation), to.clock(), "revoke", seen, []))
+        note(to, _asking(caller), "revoke", seen)
     return Response(status=HTTPStatus.OK)
 
 
 @blueprint.errorhandler(Refused)
 def refuse(error: Refused) -> Response:
     """Answer as OAuth does. https://www.rfc-editor.org/rfc/rfc6749#section-5.2"""
-    caller = replace(error.caller, correlation=g.correlation) if error.caller else None
-    refusals.note(error.reason, g.correlation, wire.services(), caller)
+    refusals.not_known(error.reason, _asking(error.caller), wire.services())
     return _error(error.error, error.said, error.status)
 
 
 @blueprint.errorhandler(NotKnown)
 def refuse_unknown(error: NotKnown) -> Response:
     """Answer who showed a certificate or a token that is not taken, or nothing at all."""
-    refusals.note(error.reason, g.correlation, wire.services())
+    refusals.not_known(error.reason, _asking(None), wire.services())
     response = _error("invalid_client", str(error), HTTPStatus.UNAUTHORIZED)
     response.headers["WWW-Authenticate"] = challenge(error)
     return response
@@ -121,6 +119,14 @@ def refuse_for_now(error: TooManyRequests | Unavailable) -> Response:
     response = _error("temporarily_unavailable", str(error), error.status)
     response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _asking(caller: Caller | None) -> Caller:
+    """Return who asks, as the audit names it; None is nobody that is known."""
+    address = request.remote_addr or ""
+    if caller is None:
+        return refusals.nobody(g.correlation, address)
+    return replace(caller, correlation=g.correlation, address=address)
 
 
 def _identities() -> Identities:

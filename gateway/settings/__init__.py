@@ -32,6 +32,10 @@ class Settings:
         metadata=_by(reading.database, "The store: `sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`."),
     )
     host: str = field(default="127.0.0.1", metadata=_by(reading.text, "Address that HTTP listens on."))
+    node: str = field(
+        default="",
+        metadata=_by(reading.text, "Name of this machine in the audit; by default what it calls itself."),
+    )
     port: int = field(default=8080, metadata=_by(reading.whole(0, 65535), "Port that HTTP listens on."))
     mllp_host: str = field(default="127.0.0.1", metadata=_by(reading.text, "Address that MLLP listens on."))
     mllp_port: int = field(default=2575, metadata=_by(reading.whole(0, 65535), "Port that MLLP listens on."))

@@ -144,7 +144,7 @@ def ask(ops: Sequence[Operation], caller: Caller, to: Services, received: Receiv
         return Carried(once.outcomes(before.kept, _bodies(to) if bodies else _no_bodies), repeated=True)
     except Conflict as error:
         if error.issues[0].code == MISNAMED:
-            to.store.audit(misnamed_row(caller, format_instant(to.clock()), received))
+            to.store.audit(misnamed_row(caller, to, received))
         raise
 
 
@@ -162,7 +162,7 @@ def _no_bodies(_: Identity, __: int) -> bytes:
 
 def _note_repeat(before: AnsweredBefore, received: Received, caller: Caller, to: Services) -> None:
     """Add to the audit that a message came again; whoever sent it does not wait until that is on disk."""
-    to.store.audit(repeat_row(caller, format_instant(to.clock()), received, before.row))
+    to.store.audit(repeat_row(caller, to, received, before.row))
 
 
 def rehearse(ops: Sequence[Operation], caller: Caller, to: Services) -> list[Outcome]:
@@ -190,7 +190,8 @@ def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Serv
     _check_may_send(caller, received)
     message = refused(received, issues, to.keys)
     now = to.clock()
-    row, sent = audit_row(caller, format_instant(now), (), message), parcels(received, (), issues, now)
+    row = audit_row(caller, format_instant(now), (), message, node=to.settings.node)
+    sent = parcels(received, (), issues, now)
 
     def decide(sight: Sight) -> tuple[Batch, None]:
         if received.once and (answered := sight.current([], once=received.once).answered):
@@ -208,7 +209,7 @@ def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Serv
 def send(parcel: Parcel, received: Received, caller: Caller, to: Services) -> None:
     """Have something sent because of a message that was taken before. Raises Unavailable."""
     now = to.clock()
-    row = answer_row(caller, format_instant(now), received)
+    row = answer_row(caller, to, received)
     batch = Batch(row, parcels=[parcel._replace(at=microseconds(now))], trace=caller.trace)
     to.store.write(lambda _: (batch, None))
 

@@ -1,41 +1,46 @@
 """The audit row of a transaction: who, when, on whose behalf, and what became of which resource.
 
-It names resources and never holds their content. https://hl7.org/fhir/R4/auditevent.html
+It names resources and the patients they are about, and never holds their content. https://hl7.org/fhir/R4/auditevent.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from gateway.access.policy import Caller
+from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
-from gateway.store import Message
+from gateway.store import Current, Identity, Message, audited
 from gateway.store.records import PartnerVersion
 from gateway.transact.operations import Outcome, Received
 
+if TYPE_CHECKING:
+    from gateway.services import Services
 
-def repeat_row(caller: Caller, at: str, received: Received, row: int) -> bytes:
+
+def repeat_row(caller: Caller, to: Services, received: Received, row: int) -> bytes:
     """Return the encoded row of a message that came again and was answered from the first: row `row` of the inbox."""
-    return _of_message("repeat", caller, at, received, [row])
+    return _of_message("repeat", caller, to, received, [row])
 
 
-def misnamed_row(caller: Caller, at: str, received: Received) -> bytes:
+def misnamed_row(caller: Caller, to: Services, received: Received) -> bytes:
     """Return the encoded row of what was refused, for something else is known under its name."""
-    return _of_message("refuse", caller, at, received, [])
+    return _of_message("refuse", caller, to, received, [])
 
 
-def answer_row(caller: Caller, at: str, received: Received) -> bytes:
+def answer_row(caller: Caller, to: Services, received: Received) -> bytes:
     """Return the encoded row of an answer that is sent again, elsewhere."""
-    return _of_message("answer", caller, at, received, [])
+    return _of_message("answer", caller, to, received, [])
 
 
-def _of_message(action: str, caller: Caller, at: str, received: Received, rows: list[int]) -> bytes:
+def _of_message(action: str, caller: Caller, to: Services, received: Received, rows: list[int]) -> bytes:
     return encode(
         {
             "action": action,
-            "at": at,
+            "at": format_instant(to.clock()),
             **caller.noted(),
+            **audited.optional(node=to.settings.node),
             "provider": received.provider,
             "format": received.format,
             "inbox": rows,
@@ -43,29 +48,54 @@ def _of_message(action: str, caller: Caller, at: str, received: Received, rows: 
     )
 
 
-def partners_row(caller: Caller, at: str, outcomes: Sequence[Outcome], versions: Sequence[PartnerVersion]) -> bytes:
+def partners_row(
+    caller: Caller, at: str, outcomes: Sequence[Outcome], versions: Sequence[PartnerVersion], *, node: str = ""
+) -> bytes:
     """Return the encoded row of a change of partners: which change of which, and what FHIR shows of it."""
     row: dict[str, Any] = {
         "action": "partners",
         "at": at,
         **caller.noted(),
+        **audited.optional(node=node),
         "entities": _entities(outcomes),
         "partners": [f"{one.change} {one.id} version {one.version}" for one in versions],
     }
     return encode(row)
 
 
-def audit_row(caller: Caller, at: str, outcomes: Sequence[Outcome], message: Message | None) -> bytes:
+def audit_row(
+    caller: Caller,
+    at: str,
+    outcomes: Sequence[Outcome],
+    message: Message | None,
+    *,
+    node: str = "",
+    patients: Sequence[str] = (),
+) -> bytes:
     """Return the encoded row."""
     row: dict[str, Any] = {
         "action": "refuse" if message and message.state == "refused" else "transact",
         "at": at,
         **caller.noted(),
+        **audited.optional(node=node, patients=patients),
         "entities": _entities(outcomes),
     }
     if message is not None:
         row |= {"provider": message.provider, "format": message.format}
     return encode(row)
+
+
+def patients(outcomes: Iterable[Outcome], before: Mapping[Identity, Current]) -> list[str]:
+    """Return the ids of the patients that what was written is about now, or was about before."""
+    found: dict[str, None] = {}
+    for one in outcomes:
+        if one.type == "Patient":
+            found[one.id] = None
+        was = before.get(Identity(one.type, one.id))
+        for body in (one.body, was.body if was else b""):
+            if body:
+                found |= dict.fromkeys(audited.named_in(body))
+    return list(found)
 
 
 def _entities(outcomes: Sequence[Outcome]) -> list[str]:

@@ -93,6 +93,7 @@ def erase(found: Found, reason: str, caller: Caller, to: Keeper) -> None:
         "at": format_instant(to.clock()),
         **caller.noted(),
         "reason": reason,
+        "patients": [found.patient.id],
         "entities": sorted(f"erased {one.type}/{one.id}" for one in found.resources.values()),
         "inbox": list(found.messages),
     }

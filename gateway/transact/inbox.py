@@ -98,10 +98,7 @@ def mark(marks: Sequence[Mark], action: str, caller: Caller, to: Keeper) -> None
     row = {
         "action": action,
         "at": format_instant(to.clock()),
-        "organisation": caller.organisation,
-        "caller": caller.name,
-        "development": caller.development,
-        "purpose": caller.purpose,
+        **caller.noted(),
         "inbox": [id_ for one in marks for id_ in one.ids],
     }
     batch = Batch(encode(row), marks=list(marks))

@@ -42,7 +42,8 @@ def with_partners(commit: Commit, versions: Sequence[PartnerVersion]) -> Result:
     def decide(sight: Sight) -> tuple[Batch, Result]:
         batch, result = commit(sight)
         batch.partners = versions
-        batch.audit = partners_row(commit.caller, format_instant(commit.now), result[0], versions)
+        node = commit.to.settings.node
+        batch.audit = partners_row(commit.caller, format_instant(commit.now), result[0], versions, node=node)
         return batch, result
 
     return commit.to.store.write(decide, commit.prepare)

@@ -88,7 +88,7 @@ class Snapshot:
             issues = self._reported(source, sight)
             self._add(source)
             kept = message(self.received, [], issues, self.to.keys)
-            row = audit_row(caller, format_instant(self.to.clock()), (), kept)
+            row = audit_row(caller, format_instant(self.to.clock()), (), kept, node=self.to.settings.node)
             packed = _ENCODER.encode(source)
             ledger = [] if packed == noted.content else [(self.subject, noted.revision + 1, packed)]
             return Batch(row, ledger=ledger, message=kept), issues
@@ -96,8 +96,7 @@ class Snapshot:
         try:
             return Answer([], self.to.store.write(decide), 0)
         except AnsweredBefore as before:
-            at = format_instant(self.to.clock())
-            self.to.store.audit(repeat_row(caller, at, self.received, before.row))
+            self.to.store.audit(repeat_row(caller, self.to, self.received, before.row))
             return once.answer(before.kept)
 
     def unlisted(self) -> Iterator[list[str]]:

@@ -6,7 +6,6 @@ they have no versions. What the CapabilityStatement names by canonical is found 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
@@ -19,7 +18,7 @@ from gateway.fhir.bundle import Match
 from gateway.fhir.json import encode
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import page_query
-from gateway.query.audit import audit_row
+from gateway.query.audit import note
 from gateway.query.installed.asked import Asked, parameters, parse
 from gateway.query.installed.catalogue import TYPES, Catalogue, Definition, catalogue
 from gateway.query.links import secret
@@ -46,7 +45,7 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     found = catalogue(to).find(resource_type, id_)
     if found is None:
         raise ResourceNotFound(f"no such {resource_type} is installed")
-    _audit(to, caller, "read", [f"{resource_type}/{id_}"], ())
+    note(to, caller, "read", [f"{resource_type}/{id_}"])
     return Stored(resource_type, id_, 0, to.clock(), encode(found.resource()), deleted=False)
 
 
@@ -59,7 +58,7 @@ def search(asked: Asked, caller: Caller, to: Services, *, base: str) -> bytes:
         shown = [] if asked.only_count else every[first : first + asked.count]
         following = first + len(shown) if shown and first + len(shown) < len(every) else 0
         links = _links(asked, first, following, base, secret(db, caller))
-    _audit(to, caller, "search", [f"{asked.type}/{one.id}" for one in shown], [name for name, _ in asked.applied])
+    note(to, caller, "search", [f"{asked.type}/{one.id}" for one in shown], [name for name, _ in asked.applied])
     matches = [Match(bundle.full_url(base, asked.type, one.id), one.resource()) for one in shown]
     if not every:
         matches.append(Match(f"urn:uuid:{uuid5(NAMESPACE_URL, base)}", operation_outcome([_NOT_INSTALLED]), "outcome"))
@@ -92,7 +91,3 @@ def _links(asked: Asked, first: int, following: int, base: str, secret: bytes) -
     query = urlencode(asked.applied, safe=":,/")
     found = [("self", sealed(first) if first else f"{here}{'?' if query else ''}{query}")]
     return [*found, ("next", sealed(following))] if following else found
-
-
-def _audit(to: Services, caller: Caller, action: str, seen: Sequence[str], names: Sequence[str]) -> None:
-    to.store.audit(audit_row(caller, to.clock(), action, seen, names))
