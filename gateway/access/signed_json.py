@@ -17,7 +17,9 @@ LONGEST = 8192
 """Characters of a compact JWS that are looked at."""
 
 _MOST_OF_A_NAME = 256
-_KEYS_IN_HEADER = frozenset({"jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256"})
+DIGESTS = frozenset({"x5t", "x5t#S256"})
+"""What a header may say of a certificate without holding it or leading to it."""
+_KEYS_IN_HEADER = frozenset({"jku", "jwk", "x5u", "x5c"}) | DIGESTS
 _TYPES: Mapping[str, str] = {"RS": "RSA", "PS": "RSA", "ES": "EC"}
 _CURVES: Mapping[str, str] = {"ES256": "P-256", "ES384": "P-384"}
 
@@ -43,10 +45,17 @@ class Signed:
         return str(self.header["alg"])
 
 
-def read(text: str, algorithms: Collection[str], types: Collection[str | None], refused: Raised) -> Signed:
+def read(
+    text: str,
+    algorithms: Collection[str],
+    types: Collection[str | None],
+    refused: Raised,
+    *,
+    passed_over: Collection[str] = (),
+) -> Signed:
     """Return a JWS, its signature not looked at. Raises what `refused` makes of a word that says what is wrong.
 
-    `types` are what `typ` may be, None for where it is absent.
+    `types` are what `typ` may be, None for where it is absent; `passed_over` is what the header may say of keys.
     """
     parts = text.split(".")
     if len(parts) != 3 or len(text) > LONGEST or not text.isascii() or not all(parts):
@@ -56,13 +65,23 @@ def read(text: str, algorithms: Collection[str], types: Collection[str | None], 
         raise refused("algorithm-refused")
     if "crit" in header or "b64" in header:
         raise refused("critical-header")
-    if header.keys() & _KEYS_IN_HEADER:
+    if header.keys() & _KEYS_IN_HEADER - set(passed_over):
         raise refused("key-in-header")
     if _type(header.get("typ")) not in types:
         raise refused("wrong-type")
     if not is_name(header.get("kid")):
         raise refused("no-kid")
     return Signed(text, header, claims)
+
+
+def issuer_of(text: str) -> str:
+    """Return who a JWS says it is of, '' when that cannot be read: by it is chosen who looks at it, and no more."""
+    try:
+        found = _object(text.split(".", 2)[1], ValueError) if len(text) <= LONGEST else {}
+    except (ValueError, IndexError):
+        return ""
+    said = found.get("iss")
+    return said if isinstance(said, str) else ""
 
 
 def verify(signed: Signed, key: Mapping[str, Any], refused: Raised) -> None:

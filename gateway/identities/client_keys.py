@@ -1,84 +1,27 @@
 """The keys that clients sign with: as they were registered, or as they stand at the address that was registered.
 
-Only an origin that the operator lists (GATEWAY_ENDPOINTS) is asked, as `gateway.notify.sending` asks, and no address of
-a header ever. What is found is kept for ten minutes; for a key that is not among it, it is asked for once a minute.
 https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html#registering-a-client-communicating-public-keys
 """
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from gateway.access import public_keys
 from gateway.access.partners import Client
-from gateway.notify.endpoints import Refused
-from gateway.notify.outward import Outward
-
-_log = logging.getLogger("gateway.access")
-_FRESH_SECONDS = 600.0
-_AGAIN_SECONDS = 60.0
-_LONGEST_SECONDS = 3600.0
-_ANSWER_SECONDS = 3.0  # a process answers nobody else meanwhile
-
-Key = Mapping[str, Any]
+from gateway.identities.published_keys import Key, PublishedKeys, named
 
 
-@dataclass(slots=True)
-class _Found:
-    """What stood at an address, when that was, and when it was last asked for."""
-
-    keys: Mapping[str, Key] = field(default_factory=dict)
-    since: float = float("-inf")
-    tried: float = float("-inf")
-
-
+@dataclass(frozen=True, slots=True)
 class ClientKeys:
     """Finds the key of a client by its name."""
 
-    def __init__(self, outward: Outward, seconds: Callable[[], float]) -> None:
-        self._outward = replace(outward, seconds=min(outward.seconds, _ANSWER_SECONDS))
-        self._seconds = seconds
-        self._found: dict[str, _Found] = {}
+    published: PublishedKeys
 
     def key(self, client: Client, kid: str, at: datetime) -> Key | None:
         """Return the key of this name that is good at a moment, None when there is none, or it cannot be had now."""
         for known in client.keys_at(at):
-            key = self._at(known.url, kid) if known.url else _named(known.jwks or {}).get(kid)
+            key = self.published.at(known.url, kid) if known.url else named(known.jwks or {}).get(kid)
             if key is not None:
                 return key
         return None
-
-    def _at(self, url: str, kid: str) -> Key | None:
-        found, now = self._found.setdefault(url, _Found()), self._seconds()
-        age = now - found.since
-        if (age > _FRESH_SECONDS or kid not in found.keys) and now - found.tried >= _AGAIN_SECONDS:
-            found.tried = now
-            fetched = self._fetched(url)
-            if fetched is not None:
-                found.keys, found.since, age = fetched, now, 0.0
-        return found.keys.get(kid) if age <= _LONGEST_SECONDS else None
-
-    def _fetched(self, url: str) -> Mapping[str, Key] | None:
-        """Return the keys at an address, None when they cannot be had."""
-        from gateway.notify.sending import Line, NotSent  # noqa: PLC0415 - slow to load, and not for every gateway
-
-        try:
-            with Line(self._outward, url) as line:
-                return _named(json.loads(line.send(b"", {"Accept": "application/json"}, method="GET").content))
-        except (NotSent, Refused) as error:
-            _log.warning("client-keys-not-fetched", extra={"reason": str(error)})
-        except (ValueError, RecursionError):
-            _log.warning("client-keys-not-fetched", extra={"reason": "it is no JWKS"})
-        return None
-
-
-def _named(jwks: Any) -> dict[str, Key]:
-    """Return the keys of a JWKS that can be used, by their names."""
-    keys = jwks.get("keys") if isinstance(jwks, dict) else None
-    usable = [key for key in keys if not any(public_keys.problems({"keys": [key]}))] if isinstance(keys, list) else []
-    return {key["kid"]: key for key in usable}

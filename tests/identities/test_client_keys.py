@@ -11,6 +11,7 @@ import pytest
 
 from gateway.access.partners import Client, KeySet
 from gateway.identities.client_keys import ClientKeys
+from gateway.identities.published_keys import PublishedKeys
 from tests.access.keys import ec_key, rsa_key
 from tests.receivers import Answer, Handler, Receiver, dripping, huge, nonsense, outward, receiving, status
 from tests.trust import World
@@ -48,7 +49,7 @@ def at(receiver: Receiver, path: str = "/jwks") -> Client:
 
 
 def test_keys_that_are_registered_are_found_by_their_names() -> None:
-    keys = ClientKeys(outward(Path()), Seconds())
+    keys = ClientKeys(PublishedKeys(outward(Path()), Seconds()))
     own = Client(id="c", keys=(KeySet(jwks={"keys": [OLD]}, until=NOW), KeySet(jwks={"keys": [NEW]})))
     assert keys.key(own, "new", NOW) == NEW
     assert keys.key(own, "old", NOW) is None
@@ -60,7 +61,7 @@ def test_an_address_is_asked_once_as_long_as_it_is_fresh(certificates: Path) -> 
     seconds = Seconds()
     with receiving(certificates) as receiver:
         receiver.answers["/jwks"] = publishing(OLD)
-        keys, own = ClientKeys(outward(certificates, receiver), seconds), at(receiver)
+        keys, own = ClientKeys(PublishedKeys(outward(certificates, receiver), seconds)), at(receiver)
         assert [keys.key(own, "old", NOW) for _ in range(3)] == [OLD] * 3
         assert receiver.times["/jwks"] == 1
         seconds.now += 601
@@ -73,7 +74,7 @@ def test_for_an_unknown_key_it_is_asked_again_once_a_minute(certificates: Path) 
     seconds = Seconds()
     with receiving(certificates) as receiver:
         receiver.answers["/jwks"] = publishing(OLD)
-        keys, own = ClientKeys(outward(certificates, receiver), seconds), at(receiver)
+        keys, own = ClientKeys(PublishedKeys(outward(certificates, receiver), seconds)), at(receiver)
         keys.key(own, "old", NOW)
         receiver.answers["/jwks"] = publishing(NEW)
         assert [keys.key(own, "new", NOW) for _ in range(5)] == [None] * 5
@@ -88,7 +89,7 @@ def test_what_was_fetched_is_used_for_an_hour_when_the_address_is_away(certifica
     seconds = Seconds()
     with receiving(certificates) as receiver:
         receiver.answers["/jwks"] = publishing(OLD)
-        keys, own = ClientKeys(outward(certificates, receiver), seconds), at(receiver)
+        keys, own = ClientKeys(PublishedKeys(outward(certificates, receiver), seconds)), at(receiver)
         keys.key(own, "old", NOW)
     seconds.now += 3600
     assert keys.key(own, "old", NOW) == OLD
@@ -103,12 +104,12 @@ def test_whatever_else_an_address_answers_is_no_key(certificates: Path, answer: 
     with receiving(certificates) as receiver:
         receiver.answers["/jwks"] = answer
         way = outward(certificates, receiver, seconds=0.5)
-        assert ClientKeys(way, Seconds()).key(at(receiver), "old", NOW) is None
+        assert ClientKeys(PublishedKeys(way, Seconds())).key(at(receiver), "old", NOW) is None
 
 
 def test_an_address_that_is_not_listed_is_not_asked(certificates: Path) -> None:
     with receiving(certificates) as receiver:
-        assert ClientKeys(outward(certificates), Seconds()).key(at(receiver), "old", NOW) is None
+        assert ClientKeys(PublishedKeys(outward(certificates), Seconds())).key(at(receiver), "old", NOW) is None
         assert receiver.requests == []
 
 
@@ -117,6 +118,6 @@ def test_of_what_is_published_only_what_signs_is_used(certificates: Path) -> Non
     other = ec_key("other") | {"use": "enc"}
     with receiving(certificates) as receiver:
         receiver.answers["/jwks"] = publishing(weak, secret, other, OLD, 7)
-        keys = ClientKeys(outward(certificates, receiver), Seconds())
+        keys = ClientKeys(PublishedKeys(outward(certificates, receiver), Seconds()))
         assert keys.key(at(receiver), "old", NOW) == OLD
         assert [keys.key(at(receiver), name, NOW) for name in ("weak", "secret", "other")] == [None] * 3
