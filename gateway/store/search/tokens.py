@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _PAGE_KEY = "select value from secret where name = 'page'"
 _NONCE = 12
+_BLOCK = 64  # bytes that a token's content is a multiple of: its length is not to tell how many resources there are
 
 
 class Link(msgspec.Struct, array_like=True, frozen=True):
@@ -57,7 +58,7 @@ def seal(content: Link, secret: bytes) -> str:
     """Return the token of a link."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - slow to load, and few searches page
 
-    plain = msgspec.msgpack.encode(content)
+    plain = _padded(msgspec.msgpack.encode(content))
     nonce = hmac.digest(secret, plain, "sha256")[:_NONCE]
     return urlsafe_b64encode(nonce + AESGCM(secret).encrypt(nonce, plain, None)).rstrip(b"=").decode()
 
@@ -70,7 +71,12 @@ def unseal(page: Page, secret: bytes) -> Link:
     try:
         sealed = urlsafe_b64decode(page.token + "=" * (-len(page.token) % 4))
         plain = AESGCM(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
-        found = _LINK.decode(plain)
+        found = _LINK.decode(plain.rstrip(b"\0")[:-1])
     except (ValueError, InvalidTag, msgspec.DecodeError) as error:
         raise BadRequest("this is not a page link of this gateway: begin the search again") from error
     return msgspec.structs.replace(found, pairs=page.sized(found.pairs))
+
+
+def _padded(plain: bytes) -> bytes:
+    """Return it with an end, and zeros after that up to whole blocks."""
+    return plain + b"\x01" + bytes(-(len(plain) + 1) % _BLOCK)
