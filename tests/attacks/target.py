@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import secrets
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.attacks.tables import Tables
+from tests.receivers import Receiver, receiving
 from tests.servers import Running, descendants, send_mllp, serving, wait_for_port
 from tests.trust import World, partner, register
 
@@ -93,14 +95,21 @@ def spliced(text: str) -> bytes:
 class Target:
     """A running gateway that knows its partners, its store and its log; who attacks it is one of them, or nobody."""
 
-    running: Running
     world: World
     tables: Tables
     database: str
+    receiver: Receiver
+    """Whom the gateway may send to."""
+    running: Running = field(init=False)
 
     @property
     def base(self) -> str:
         return f"https://127.0.0.1:{self.running.port}"
+
+    @property
+    def inward(self) -> str:
+        """Return an origin that the gateway may send to, of which the name leads to this machine: there it may not."""
+        return f"https://{socket.gethostname()}:{self.receiver.port}"
 
     def send(
         self,
@@ -187,13 +196,21 @@ def _peak(pid: int) -> int:
 def attacked(folder: Path, database: str, *providers: str, **settings: str) -> Iterator[Target]:
     """Start a gateway of which the attacker is a partner that may do everything, and send as `providers`."""
     world = World.made(folder)
+    (folder / "inbox.key").write_text(secrets.token_hex(32), encoding="ascii")
     register(database, partner(ATTACKER, world.client(ATTACKER), providers=providers, rate=1_000_000))
-    ours = {"DURABILITY": "normal", "LOG_LEVEL": "debug", "TLS_CLIENT_CERTIFICATE": "optional"}
-    with (
-        Tables.opened(database) as tables,
-        serving(folder, database, wait_for_port, **world.settings, **(ours | settings)) as running,
-    ):
-        yield Target(running, world, tables, database)
+    with receiving(folder) as receiver, Tables.opened(database) as tables:
+        target = Target(world, tables, database, receiver)
+        ours = {
+            "DURABILITY": "normal",
+            "LOG_LEVEL": "debug",
+            "TLS_CLIENT_CERTIFICATE": "optional",
+            "ENDPOINTS": f"{receiver.base} {target.inward}",
+            "ENDPOINT_CA": str(folder / "ca.pem"),
+            "INBOX_KEY": str(folder / "inbox.key"),
+        }
+        with serving(folder, database, wait_for_port, **world.settings, **(ours | settings)) as running:
+            target.running = running
+            yield target
 
 
 on_both = pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
