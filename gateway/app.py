@@ -1,19 +1,42 @@
 """The Flask application, made of services. Nothing connects, reads or registers at import."""
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
 
-from flask import Flask
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Request
 
 from gateway.referral.durations import durations
 from gateway.rest import binaries, exports, fhir, health, ingest, metrics, oauth, openapi, operations, routes, signed
-from gateway.rest.guard import guard
+from gateway.rest.guard import answered, guard
 from gateway.rest.lanes import keep_lanes
-from gateway.services import Services
+from gateway.rest.paths import Paths
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.routing import MapAdapter, Rule
+
+    from gateway.services import Services
 
 
 class _App(Flask):
-    """A Flask app of plain functions."""
+    """A Flask app of plain functions, with one way through it that has no hooks. Its rules are all there at first."""
+
+    rules: Paths[Rule] = Paths(())
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        with self.request_context(environ):
+            return answered(self)(environ, start_response)
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what looks for the rule of a request; None where that is found already."""
+        found = self.rules.find(request.method, request.path) if request else None
+        if request is None or found is None:
+            return super().create_url_adapter(request)  # of a path that leads nowhere, it says why
+        request.url_rule, request.view_args = found
+        return None
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return it: no view or hook is a coroutine, and Flask would look again at each of them, every request."""
@@ -42,4 +65,12 @@ def create_app(to: Services) -> Flask:
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(oauth.blueprint)
     app.register_blueprint(openapi.blueprint)
+    app.rules = Paths(_ways(app.url_map.iter_rules()))
     return app
+
+
+def _ways(rules: Iterable[Rule]) -> Iterator[tuple[str, str, Rule]]:
+    """Yield every method and path of some rules; a rule for paths of which more is said goes before another."""
+    for rule in sorted(rules, key=lambda rule: len(rule.arguments)):
+        for method in rule.methods or ():
+            yield method, rule.rule, rule

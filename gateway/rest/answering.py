@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Response, g, request
+from flask import g, request
 from flask.globals import app_ctx
 from werkzeug.exceptions import HTTPException
 
@@ -22,11 +22,9 @@ from gateway.fhir.outcome import operation_outcome
 from gateway.rest import wire
 from gateway.rest.headers import FHIR_JSON, FHIR_XML, Return
 from gateway.rest.interaction import Answer
+from gateway.rest.response import Response
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-    from werkzeug.datastructures import Headers
-
     from gateway.store import Stored
     from gateway.transact import Outcome
 
@@ -71,17 +69,7 @@ def encoded_outcome(issues: Iterable[Issue]) -> bytes:
 
 def respond(answer: Answer) -> Response:
     """Return `answer` as an HTTP response."""
-    return _Response(answer.body, answer.status, list(_headers(answer)))
-
-
-class _Response(Response):
-    """A response of which nobody guesses the type."""
-
-    default_mimetype = None
-
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        """Return the headers as they stand; Flask goes over each of them to set right what here is right with a 200."""
-        return self.headers if self.status_code == HTTPStatus.OK else super().get_wsgi_headers(environ)
+    return Response(answer.body, answer.status, headers=dict(_headers(answer)))
 
 
 def _headers(answer: Answer) -> Iterator[tuple[str, str]]:
@@ -89,7 +77,7 @@ def _headers(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "Content-Type", f"{answer.media_type}; charset=utf-8"
     if answer.version is not None:
         yield "ETag", f'W/"{answer.version}"'
-    if answer.last_updated:
+    if answer.last_updated and answer.status != HTTPStatus.NOT_MODIFIED:  # its ETag says it
         yield "Last-Modified", format_datetime(answer.last_updated.astimezone(UTC), usegmt=True)
     if answer.repeated:
         yield REPEATED, "true"

@@ -11,7 +11,7 @@ from base64 import b64decode
 from dataclasses import replace
 from http import HTTPStatus
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from gateway import query
 from gateway.errors import NotAcceptable
@@ -19,6 +19,7 @@ from gateway.fhir import json
 from gateway.fhir.types import Resource
 from gateway.rest import answering, wire
 from gateway.rest.headers import FHIR_MEDIA_TYPES, ranges_by_preference
+from gateway.rest.response import Response
 from gateway.rest.routes import PREFIX, find, respond
 
 blueprint = Blueprint("binaries", __name__, url_prefix=PREFIX)
@@ -68,10 +69,10 @@ def _fits(media_range: str, content_type: str) -> bool:
 
 def _told(binary: Resource, response: Response) -> Response:
     """Return the response with the document in it, unless the caller has it."""
-    if response.status_code == HTTPStatus.OK:
-        response.data = b64decode(binary.get("data", ""))
+    if response.status == HTTPStatus.OK:
+        response.body = b64decode(binary.get("data", ""))
         response.headers["Content-Type"] = _type(binary)
-    response.headers.extend(_UNTRUSTED)
+    response.headers.update(_UNTRUSTED)
     context = binary.get("securityContext", {}).get("reference", "")
     if _CONTEXT.fullmatch(context):
         response.headers["X-Security-Context"] = context

@@ -5,9 +5,10 @@ what it may not see, it could guess the latter.
 """
 
 import zlib
-from http import HTTPStatus
 
-from flask import Response, request
+from flask import request
+
+from gateway.rest.response import Response
 
 LEAST = 1400
 """Bytes; less than this goes in one packet anyway."""
@@ -17,15 +18,12 @@ _GZIP = ("gzip", "x-gzip")
 
 def compressed(response: Response) -> Response:
     """Return the response, in gzip where it is large, and the caller takes that."""
-    if response.is_streamed or response.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+    if len(response.body) < LEAST or response.is_bodiless:
         return response
-    content = response.get_data()
-    if len(content) < LEAST or "Content-Encoding" in response.headers:
-        return response
-    response.vary.add("Accept-Encoding")
+    response.headers["Vary"] = "Accept-Encoding"
     if _takes_gzip() and request.headers.get("Sec-Fetch-Site") != "cross-site":
         packer = zlib.compressobj(_LEVEL, wbits=31)
-        response.set_data(packer.compress(content) + packer.flush())
+        response.body = packer.compress(response.body) + packer.flush()
         response.headers["Content-Encoding"] = "gzip"
     return response
 

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, g, request
 
 from gateway.access.policy import may_read
 from gateway.errors import BadRequest, Issue
@@ -23,6 +23,7 @@ from gateway.rest import answering, wire
 from gateway.rest.headers import prefer
 from gateway.rest.interaction import Answer
 from gateway.rest.metadata import SERVED
+from gateway.rest.response import Response
 from gateway.rest.routes import PREFIX
 from gateway.store.records import moment
 
@@ -57,9 +58,7 @@ def status(id_: str) -> Response:
     to = wire.services()
     left, ends = exports.times(id_, g.caller, to)
     if left:
-        waiting = Response(status=HTTPStatus.ACCEPTED, headers={"Retry-After": str(left), "X-Progress": "begun"})
-        del waiting.headers["Content-Type"]
-        return waiting
+        return Response(status=HTTPStatus.ACCEPTED, headers={"Retry-After": str(left), "X-Progress": "begun"})
     body = exports.manifest(id_, f"{to.settings.base_url}/$export-file/", g.caller, to)
     expires = format_datetime(ends.astimezone(UTC), usegmt=True)
     return Response(body, content_type="application/json", headers={"Expires": expires})

@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, g, request
 from flask.globals import app_ctx, request_ctx
 from werkzeug.exceptions import HTTPException
 
@@ -40,6 +40,8 @@ from gateway.rest import answering, ingest, wire
 from gateway.rest.authenticated import authenticated, challenge
 from gateway.rest.compression import compressed, is_not_taken
 from gateway.rest.headers import PATCH_TYPES
+from gateway.rest.lanes import lane
+from gateway.rest.response import Response
 from gateway.rest.routes import NO_SUCH_PATH, allowed_methods, no_such_path
 from gateway.telemetry import Span, Telemetry
 
@@ -70,12 +72,21 @@ class UrlTooLong(TooLarge):
 
 
 def guard(app: Flask) -> None:
-    """Put the guard before and behind every request of `app`."""
-    app.before_request(_admit)
-    app.after_request(_finish)
+    """Have all that goes wrong in `app` answered in the words of the gateway."""
     app.register_error_handler(GatewayError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
     app.register_error_handler(Exception, _fail)
+
+
+def answered(app: Flask) -> Response:
+    """Return the answer to the request of this context: there is no other way through `app`."""
+    try:
+        _admit()
+        with lane():
+            response = app.dispatch_request()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+        response = app.handle_user_exception(error)
+    return _finish(cast("Response", response))
 
 
 def _admit() -> None:
@@ -149,18 +160,17 @@ def _keep_bsn_out_of_urls(asked: Request) -> None:
 def _finish(response: Response) -> Response:
     here, asked = app_ctx.g, request_ctx.request  # looked up once: each look is as dear as a header
     correlation = cast("Correlation", here.correlation)
-    for name, value in (correlation.headers() | _ALWAYS).items():
-        response.headers.add(name, value)  # no view has any of them
+    response.headers |= correlation.headers() | _ALWAYS
     if "cache_control" in here:  # what is published is neither
         response.headers["Cache-Control"] = here.cache_control
     method, rule = _named(asked)
     seconds = perf_counter() - here.since
-    wire.services().metrics.answered(method, rule, response.status_code, seconds)
+    wire.services().metrics.answered(method, rule, response.status, seconds)
     if log.isEnabledFor(logging.INFO):
-        answered = {"method": method, "rule": rule, "status": response.status_code, "ms": round(1000 * seconds, 1)}
+        answered = {"method": method, "rule": rule, "status": response.status, "ms": round(1000 * seconds, 1)}
         log.info("answered", extra=correlation.noted() | answered)
     if "span" in here:
-        _end_span(here.span, response.status_code)
+        _end_span(here.span, response.status)
     return compressed(response)
 
 

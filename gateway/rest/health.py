@@ -4,11 +4,12 @@ import os
 from http import HTTPStatus
 from pathlib import Path
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from gateway.errors import GatewayError
 from gateway.fhir import json
 from gateway.rest import wire
+from gateway.rest.response import Response
 from gateway.services import Services
 from gateway.store.readiness import check_ready
 

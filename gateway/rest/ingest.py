@@ -5,7 +5,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import NamedTuple
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, g, request
 
 from gateway import report
 from gateway.errors import GatewayError, Issue, NotAcceptable
@@ -15,6 +15,7 @@ from gateway.fhir.types import Resource
 from gateway.ingest import Ingested, Taken, acknowledgement, control, ingest
 from gateway.rest import signed, wire
 from gateway.rest.headers import FHIR_JSON, FHIR_MEDIA_TYPES, FHIR_XML, media_type, negotiate
+from gateway.rest.response import Response
 from gateway.rest.upload import FORM, File, files
 from gateway.transact import Received
 

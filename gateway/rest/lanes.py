@@ -15,10 +15,10 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import sha256
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 
 from gateway.errors import Overloaded, TooManyRequests
 from gateway.rest import wire
@@ -27,6 +27,7 @@ LARGE = 512 * 1024
 """Bytes from which a body is large; one that is compressed counts ten times."""
 
 _COMPRESSION = 10
+_NONE = nullcontext()
 _NAME = 8  # bytes of a sender's name that a lane remembers
 
 
@@ -62,6 +63,15 @@ class Lanes:
             fcntl.lockf(self._file, fcntl.LOCK_UN, 1, lane)
 
     @contextmanager
+    def within(self, sender: str) -> Iterator[None]:
+        """Be in a lane. Raises what `enter` raises."""
+        lane = self.enter(sender)
+        try:
+            yield
+        finally:
+            self.leave(lane)
+
+    @contextmanager
     def _looking(self) -> Iterator[None]:
         """Be the only one who looks for a lane; who leaves one need not wait."""
         with self._mutex:
@@ -89,21 +99,17 @@ class Lanes:
 
 
 def keep_lanes(app: Flask, workers: int) -> None:
-    """Have every large body of `app` go by a lane."""
-    lanes = Lanes(max(1, workers - 1))
+    """Have lanes for the large bodies of `app`."""
+    app.extensions["gateway.lanes"] = Lanes(max(1, workers - 1))
 
-    def enter() -> None:
-        if request.method in {"POST", "PUT"} and _asks_for_a_lane():
-            provider = (request.view_args or {}).get("provider", "")
-            g.lane = lanes.enter(f"{g.caller.organisation}\x1f{provider}")
 
-    def leave(_: BaseException | None) -> None:
-        lane = g.pop("lane", None)
-        if lane is not None:
-            lanes.leave(lane)
-
-    app.before_request(enter)
-    app.teardown_request(leave)
+def lane() -> AbstractContextManager[None]:
+    """Return the lane of this request, to be in while it is answered. TooManyRequests and Overloaded, for none."""
+    if request.method not in {"POST", "PUT"} or not _asks_for_a_lane():
+        return _NONE
+    lanes: Lanes = current_app.extensions["gateway.lanes"]
+    provider = (request.view_args or {}).get("provider", "")
+    return lanes.within(f"{g.caller.organisation}\x1f{provider}")
 
 
 def _asks_for_a_lane() -> bool:

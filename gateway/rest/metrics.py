@@ -6,12 +6,13 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 
 from collections.abc import Callable, Iterator
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from gateway import __version__
 from gateway.errors import Unavailable
 from gateway.metrics import CONTENT_TYPE, Gauge
 from gateway.rest import wire
+from gateway.rest.response import Response
 from gateway.services import Services
 from gateway.store import queues
 from gateway.store.inbox import last_heard

@@ -10,7 +10,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, g, request
 
 from gateway.access.unknown import NotKnown
 from gateway.errors import GatewayError, ResourceNotFound, TooManyRequests, Unavailable
@@ -22,6 +22,7 @@ from gateway.rest import shown, wire
 from gateway.rest.authenticated import OAUTH, challenge
 from gateway.rest.headers import media_type
 from gateway.rest.oauth_metadata import metadata
+from gateway.rest.response import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,7 +149,10 @@ def _requester(identities: Identities, form: Mapping[str, str]) -> Caller:
     at = wire.services().clock()
     if "client_assertion" in form:
         return _desk(identities).client(form, shown.certificate(), at).partner.caller()
-    return identities.caller(shown.certificate(), shown.token(), at)
+    caller = identities.caller(shown.certificate(), shown.token(), at)
+    if caller.person is not None:
+        raise Refused("unauthorized_client", "this is for machines", "a-person-asks-of-tokens", caller)
+    return caller
 
 
 def _own_token(identities: Identities, form: Mapping[str, str], caller: Caller) -> Token | None:
@@ -188,7 +192,7 @@ def _published(document: Mapping[str, Any]) -> Response:
 
 def _error(error: str, said: str, status: HTTPStatus) -> Response:
     response = _json({"error": error, "error_description": said})
-    response.status_code = status
+    response.status = status
     return response
 
 

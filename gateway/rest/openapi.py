@@ -13,7 +13,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, current_app
 
 from gateway import __version__
 from gateway.fhir import json
@@ -24,6 +24,7 @@ from gateway.rest import wire
 from gateway.rest.headers import FHIR_JSON, FHIR_XML, JSON_PATCH, XML_PATCH
 from gateway.rest.metadata import SERVED, lists, lists_operation, search_parameters
 from gateway.rest.openapi_doors import DOORS
+from gateway.rest.response import Response
 from gateway.rest.routes import PREFIX, Route
 from gateway.rest.security import TOKEN_DOORS, KnownBy, known_by, of_openapi
 

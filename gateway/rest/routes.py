@@ -1,25 +1,23 @@
 """How a method and a path lead to an interaction, for HTTP requests and for the entries of a Bundle alike.
 
-Flask's own URL map does the matching; the CapabilityStatement's table has the last word.
+The CapabilityStatement's table has the last word.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, Response, current_app
-from werkzeug.routing import BaseConverter
+from flask import Blueprint, Flask, current_app
 
 from gateway.errors import MethodNotAllowed, ResourceNotFound
 from gateway.rest import answering, named, wire
 from gateway.rest.interaction import Answer, Ask
 from gateway.rest.metadata import Interaction, check_operation, check_served, lists, lists_operation
+from gateway.rest.paths import CONVERTERS, Paths
+from gateway.rest.response import Response
 from gateway.transact import ask as carry_out_once
 from gateway.transact import transact
 
@@ -29,23 +27,8 @@ if TYPE_CHECKING:
 
 PREFIX = "/fhir"
 NO_SUCH_PATH = "no such path; an id is 1 to 64 of A-Z a-z 0-9 - ."
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NO_SUCH_OPERATION = "no such path: this operation is not served here; GET metadata lists those of each type"
-
-
-class TypeConverter(BaseConverter):
-    """A resource type in a path."""
-
-    regex = "[A-Z][A-Za-z]{1,63}"
-
-
-class IdConverter(BaseConverter):
-    """A logical id, or a version, in a path. https://hl7.org/fhir/R4/datatypes.html#id"""
-
-    regex = r"[A-Za-z0-9\-.]{1,64}"
-
-
-_CONVERTERS: Mapping[str, type[BaseConverter]] = MappingProxyType({"fhir_type": TypeConverter, "fhir_id": IdConverter})
-_CONVERTED = re.compile(r"<(\w+):(\w+)>")
 
 
 @dataclass(frozen=True)
@@ -68,13 +51,6 @@ class Route:
     takes: tuple[tuple[str, str], ...] = ()
     sends: str = "Parameters"
     also: tuple[HTTPStatus, ...] = ()
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """Return what `path` matches, without the slash it begins with; what the path names are its groups."""
-        named = _CONVERTED.sub(lambda found: f"(?P<{found[2]}>{_CONVERTERS[found[1]].regex})", self.path)
-        # The dollar of an operation, the star of everything in a compartment.
-        return re.compile(named.removeprefix("/").replace("$", r"\$").replace("/*", r"/\*"))
 
     def operation_of(self, ask: Ask) -> Operation:
         """Return what is to be written. BadRequest, for a condition too that it would not keep to."""
@@ -106,27 +82,24 @@ def carry_out(
 
 def serve(app: Flask, routes: Sequence[Route]) -> None:
     """Let `app` answer `routes` under /fhir."""
-    app.url_map.converters |= _CONVERTERS
+    app.url_map.converters |= CONVERTERS
     app.url_map.merge_slashes = False
     blueprint = Blueprint("fhir", __name__, url_prefix=PREFIX)
     for number, route in enumerate(routes):
         blueprint.add_url_rule(route.path, str(number), _view(route), methods=[route.method])
     app.register_blueprint(blueprint)
     app.extensions["gateway.routes"] = tuple(routes)
+    app.extensions["gateway.paths"] = Paths((route.method, route.path or "/", route) for route in routes)
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    """Return the route of a path below the FHIR base, and what the path names. ResourceNotFound, MethodNotAllowed.
-
-    Flask does this for requests; for the entries of a Bundle its URL map would cost as much as validation.
-    """
-    routes: Sequence[Route] = current_app.extensions["gateway.routes"]
-    for route in routes:
-        if route.method == method and (found := route.pattern.fullmatch(path)):
-            named = found.groupdict()
-            _check(route, named)
-            return route, named
-    if any(route.pattern.fullmatch(path) for route in routes):
+    """Return the route of a path below the FHIR base, and what the path names. ResourceNotFound, MethodNotAllowed."""
+    paths: Paths[Route] = current_app.extensions["gateway.paths"]
+    found = paths.find(method, f"/{path}")
+    if found is not None:
+        _check(*found)
+        return found
+    if any(paths.find(other, f"/{path}") for other in _METHODS):
         raise MethodNotAllowed("this method is not served here; GET metadata lists what is")
     raise ResourceNotFound(no_such_path(path))
 
