@@ -25,7 +25,7 @@ from gateway.query.several import search as search_several
 from gateway.query.terminology import codes
 from gateway.store import Identity, Stored
 from gateway.store import search as stored_search
-from gateway.store.audited import patients_in
+from gateway.store.audited import about
 from gateway.store.search import Scope
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     if stored is None and resource_type == messages.TYPE:
         stored = messages.read(id_, caller, to)
     found = present(stored, resource_type)
-    note(to, caller, "read", [_reference(found)], patients=patients_in([found]))
+    note(to, caller, "read", [_reference(found)], about=about([found]))
     return found
 
 
@@ -68,7 +68,7 @@ def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Servic
     if stored is None:
         raise ResourceNotFound(f"there is no such version of a {resource_type}; its history lists those there are")
     found = present(stored, resource_type)
-    note(to, caller, "vread", [_reference(found)], patients=patients_in([found]))
+    note(to, caller, "vread", [_reference(found)], about=about([found]))
     return found
 
 
@@ -87,7 +87,7 @@ def history(request: HistoryRequest, caller: Caller, to: Services, *, base: str)
         found = histories.read(db, asked, Scope(base, visible(caller)))
         links = histories.links(asked, found.next, base, secret(db, caller))
     seen = [_reference(version) for version in found.found]
-    note(to, caller, "history", seen, patients=patients_in(found.found))
+    note(to, caller, "history", seen, about=about(found.found))
     is_all = bool(request.id) and found.next is None and asked.after is None
     return history_bundle(found.found, base, links, total=len(found.found) if is_all else None)
 

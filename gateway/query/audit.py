@@ -6,8 +6,9 @@ https://hl7.org/fhir/R4/auditevent.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.access.policy import Caller
@@ -18,6 +19,9 @@ from gateway.store import audited
 if TYPE_CHECKING:
     from gateway.services import Services
     from gateway.store.audited import Encoded
+
+
+NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 class Searched(Protocol):
@@ -39,10 +43,10 @@ def note(
     seen: Iterable[str],
     parameters: Iterable[str] = (),
     *,
-    patients: Sequence[str] = (),
+    about: Mapping[str, Sequence[str]] = NOTHING,
 ) -> None:
     """Add the row of an access to the audit: what was looked up may leave afterwards. Raises Unavailable."""
-    to.store.audit(audit_row(caller, to.clock(), action, seen, parameters, node=to.settings.node, patients=patients))
+    to.store.audit(audit_row(caller, to.clock(), action, seen, parameters, node=to.settings.node, about=about))
 
 
 def audit_row(
@@ -53,15 +57,16 @@ def audit_row(
     parameters: Iterable[str],
     *,
     node: str = "",
-    patients: Sequence[str] = (),
+    about: Mapping[str, Sequence[str]] = NOTHING,
 ) -> bytes:
-    """Return the encoded row."""
+    """Return the encoded row; `about` is what `gateway.store.audited` says of resources."""
     return encode(
         {
             "action": action,
             "at": format_instant(at),
             **caller.noted(),
-            **audited.optional(node=node, patients=patients),
+            "node": node,
+            **about,
             "parameters": list(parameters),
             "entities": list(seen),
         }
@@ -71,8 +76,8 @@ def audit_row(
 def note_search(to: Services, caller: Caller, action: str, found: Sequence[Encoded], asked: Searched) -> None:
     """Add the row of a search: the names of its parameters, what was found, and the patients it names or found."""
     seen = [f"{one.type}/{one.id}" for one in found]
-    patients = dict.fromkeys((*_patients_asked(asked), *audited.patients_in(found)))
-    note(to, caller, action, seen, [name for name, _ in asked.applied], patients=list(patients))
+    about = audited.about(found, _patients_asked(asked))
+    note(to, caller, action, seen, [name for name, _ in asked.applied], about=about)
 
 
 def _patients_asked(asked: Searched) -> Iterator[str]:

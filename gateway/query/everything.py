@@ -26,7 +26,7 @@ from gateway.query.links import secret
 from gateway.query.present import check_seen, present
 from gateway.store import Identity, Stored, gathering
 from gateway.store import history as stored_history
-from gateway.store.audited import Encoded, patients_in
+from gateway.store.audited import Encoded, about
 from gateway.store.gathering import MAX_REFERRED, Gathered, Wanted
 from gateway.store.reads import read as read_stored
 from gateway.store.search import Position, Scope, link, seal, sees_one_of, unseal
@@ -83,7 +83,7 @@ def everything(asked: Everything, caller: Caller, to: Services, *, base: str) ->
     matches = list(_matches(first, found, base))
     rows: list[Encoded] = [*first, *found.found, *found.referred]
     seen, named = [f"{row.type}/{row.id}" for row in rows], [name for name, _ in asked.applied]
-    note(to, caller, "everything", seen, named, patients=patients_in(rows))
+    note(to, caller, "everything", seen, named, about=about(rows))
     is_all = found.next is None and asked.after is None
     return encode(bundle.searchset(matches, total=len(first) + len(found.found) if is_all else None, links=links))
 

@@ -25,7 +25,7 @@ from gateway.fhir.search import Page
 from gateway.query.audit import note
 from gateway.query.groups import Members
 from gateway.store import exporting
-from gateway.store.audited import patients_of
+from gateway.store.audited import about_bodies
 from gateway.store.exporting import Export, Exported, OfEverything
 from gateway.store.membership import OfPatients, Patients
 from gateway.store.records import microseconds, moment
@@ -127,7 +127,7 @@ def content(sealed: str, caller: Caller, to: Services) -> bytes:
             raise Forbidden("this caller may not read this any more")
         low, high = part.values or (0, 0)
         found = _lines(kind, (low, high), _exported(db, export, wanted, caller, to), wanted)
-    note(to, caller, "export-file", [f"{kind or 'deleted'}: {len(found)}"], [id_], patients=patients_of(kind, found))
+    note(to, caller, "export-file", [f"{kind or 'deleted'}: {len(found)}"], [id_], about=about_bodies(kind, found))
     return b"".join(b"%b\n" % body for body in found if body)
 
 

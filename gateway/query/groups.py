@@ -73,7 +73,7 @@ def members(id_: str, caller: Caller, to: Services) -> Members:
                 elif found[1] not in met:
                     met.add(found[1])
                     ahead.append(found[1])
-    note(to, caller, "export-members", [f"Group/{name}" for name in sorted(met)], patients=list(patients))
+    note(to, caller, "export-members", [f"Group/{name}" for name in sorted(met)], about={"patients": list(patients)})
     return Members(id_, list(patients), left_out)
 
 

@@ -23,7 +23,7 @@ from gateway.query import kept
 from gateway.query.audit import note
 from gateway.query.present import is_seen
 from gateway.store import inbox
-from gateway.store.audited import patients_in
+from gateway.store.audited import about
 from gateway.store.inbox import API, MESSAGE
 from gateway.store.records import Identity, Stored, moment
 
@@ -104,7 +104,7 @@ def provenance(resource_type: str, id_: str, caller: Caller, to: Services, *, co
     with to.store.reading() as db:
         links = [Link(*row) for row in db.rows(_LINKS, (*identity, count))]
     seen = [f"{resource_type}/{id_}/_history/{link.version}" for link in links]
-    note(to, caller, "provenance", seen, patients=patients_in([found]))
+    note(to, caller, "provenance", seen, about=about([found]))
     entries = [{"fullUrl": _name(identity, link), "resource": told(link, to)} for link in links]
     return {"resourceType": "Bundle", "type": "collection"} | ({"entry": entries} if entries else {})
 

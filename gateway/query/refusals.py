@@ -55,6 +55,6 @@ def refused(reason: str, who: Caller, to: Services, asked: Sequence[str] = ()) -
     """Add to the audit that somebody was refused what it asked: `asked`, as `Type/id`, where it named something."""
     patients = [one.removeprefix("Patient/") for one in asked if one.startswith("Patient/")]
     try:
-        audit.note(to, who, "refused", asked, [reason], patients=patients)
+        audit.note(to, who, "refused", asked, [reason], about={"patients": patients} if patients else audit.NOTHING)
     except Unavailable as error:  # that it is refused holds, whatever the store can do now
         _log.error("refusal-not-audited: %s", error)

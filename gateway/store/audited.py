@@ -6,13 +6,16 @@ nothing of a resource and no value that was searched for. Names of members are s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
 
+from gateway.fhir.owner import SYSTEM
+
 _REFERENCE = b'"Patient/'
+_OWNER = f'"system":"{SYSTEM}","code":"'.encode()  # as the gateway writes it
 
 
 class Encoded(Protocol):
@@ -36,7 +39,8 @@ class Row(Struct, frozen=True, kw_only=True):
 
     `entities` are `Type/id`, of a version `Type/id/_history/version`, and of what was written with what became of it in
     front. `parameters` are names of search parameters, the reasons of a refusal, the scopes of a token. `by` is what
-    the caller was known by, `node` which machine wrote the row, `inbox` are rows of the inbox.
+    the caller was known by, `node` which machine wrote the row, `inbox` are rows of the inbox, `owners` are the
+    organisations whose the resources are.
     """
 
     action: str = ""
@@ -48,6 +52,7 @@ class Row(Struct, frozen=True, kw_only=True):
     partner: str = ""
     role: str = ""
     by: str = ""
+    person: str = ""
     address: str = ""
     request: str = ""
     correlation: str = ""
@@ -60,9 +65,9 @@ class Row(Struct, frozen=True, kw_only=True):
     entities: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     patients: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
     partners: tuple[str, ...] = ()
     inbox: tuple[int, ...] = ()
-    kept: tuple[str, ...] = ()
 
 
 _DECODER = msgspec.json.Decoder(Row)  # made at import: see gateway.fhir.tables
@@ -76,44 +81,49 @@ def read(content: bytes) -> Row | None:
         return None
 
 
-def optional(*, node: str = "", patients: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the members of a row that many do not have."""
-    found: dict[str, Any] = {"node": node} if node else {}
-    if patients:
-        found["patients"] = list(patients)
-    return found
+def about(resources: Iterable[Encoded], patients: Iterable[str] = ()) -> dict[str, list[str]]:
+    """Return the members of a row that say which patients resources are about, and whose they are; none that is empty.
 
-
-def patients_in(resources: Iterable[Encoded]) -> list[str]:
-    """Return the ids of the patients that resources are or refer to, each once.
-
-    Looked for in the encoded body: a look costs a tenth of a microsecond where there is none, and every read has one.
+    Patients are those that resources are or refer to, and `patients`. It is looked for in the encoded body, which costs
+    a tenth of a microsecond where there is none: every read looks.
     """
-    found: dict[str, None] = {}
+    found, owners = dict.fromkeys(patients), dict[str, None]()
     for resource in resources:
         if resource.type == "Patient":
             found[resource.id] = None
-        found |= dict.fromkeys(named_in(resource.body))
-    return list(found)
+        _look(resource.body, found, owners)
+    return _members(found, owners)
 
 
-def patients_of(resource_type: str, bodies: Iterable[bytes]) -> list[str]:
+def about_bodies(resource_type: str, bodies: Iterable[bytes]) -> dict[str, list[str]]:
     """Return the same of resources of one type that are known by their bodies alone."""
-    is_patient = resource_type == "Patient"
-    found = (name for body in bodies for name in ([_id_of(body)] if is_patient else []) + named_in(body))
-    return list(dict.fromkeys(found))
+    found, owners = dict[str, None](), dict[str, None]()
+    for body in bodies:
+        if resource_type == "Patient":
+            found[_id_of(body)] = None
+        _look(body, found, owners)
+    return _members(found, owners)
+
+
+def _look(body: bytes, patients: dict[str, None], owners: dict[str, None]) -> None:
+    """Add the patients that an encoded resource refers to, and whose it is."""
+    at = body.find(_REFERENCE)
+    while at >= 0:
+        end = body.find(b'"', at + len(_REFERENCE))
+        patients[body[at + len(_REFERENCE) : end].partition(b"/")[0].decode("ascii", "replace")] = None
+        at = body.find(_REFERENCE, end)
+    at = body.find(_OWNER)
+    if at >= 0:
+        owners[body[at + len(_OWNER) : body.find(b'"', at + len(_OWNER))].decode("utf-8", "replace")] = None
+
+
+def _members(patients: dict[str, None], owners: dict[str, None]) -> dict[str, list[str]]:
+    found = {"patients": list(patients)} if patients else {}
+    if owners:
+        found["owners"] = list(owners)
+    return found
 
 
 def _id_of(body: bytes) -> str:
     """Return the id in a body as `gateway.store.bodies` makes them, where it is the second member."""
     return body.split(b'"', 8)[7].decode()
-
-
-def named_in(body: bytes) -> list[str]:
-    """Return the ids of the patients that an encoded resource refers to."""
-    found, at = [], body.find(_REFERENCE)
-    while at >= 0:
-        end = body.find(b'"', at + len(_REFERENCE))
-        found.append(body[at + len(_REFERENCE) : end].partition(b"/")[0].decode("ascii", "replace"))
-        at = body.find(_REFERENCE, end)
-    return found

@@ -5,8 +5,8 @@ It names resources and the patients they are about, and never holds their conten
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.access.policy import Caller
 from gateway.fhir.datetime import format_instant
@@ -40,7 +40,7 @@ def _of_message(action: str, caller: Caller, to: Services, received: Received, r
             "action": action,
             "at": format_instant(to.clock()),
             **caller.noted(),
-            **audited.optional(node=to.settings.node),
+            "node": to.settings.node,
             "provider": received.provider,
             "format": received.format,
             "inbox": rows,
@@ -56,7 +56,7 @@ def partners_row(
         "action": "partners",
         "at": at,
         **caller.noted(),
-        **audited.optional(node=node),
+        "node": node,
         "entities": _entities(outcomes),
         "partners": [f"{one.change} {one.id} version {one.version}" for one in versions],
     }
@@ -70,14 +70,15 @@ def audit_row(
     message: Message | None,
     *,
     node: str = "",
-    patients: Sequence[str] = (),
+    about: Mapping[str, Sequence[str]] | None = None,
 ) -> bytes:
     """Return the encoded row."""
     row: dict[str, Any] = {
         "action": "refuse" if message and message.state == "refused" else "transact",
         "at": at,
         **caller.noted(),
-        **audited.optional(node=node, patients=patients),
+        "node": node,
+        **(about or {}),
         "entities": _entities(outcomes),
     }
     if message is not None:
@@ -85,17 +86,24 @@ def audit_row(
     return encode(row)
 
 
-def patients(outcomes: Iterable[Outcome], before: Mapping[Identity, Current]) -> list[str]:
-    """Return the ids of the patients that what was written is about now, or was about before."""
-    found: dict[str, None] = {}
-    for one in outcomes:
-        if one.type == "Patient":
-            found[one.id] = None
-        was = before.get(Identity(one.type, one.id))
-        for body in (one.body, was.body if was else b""):
-            if body:
-                found |= dict.fromkeys(audited.named_in(body))
-    return list(found)
+class _Body(NamedTuple):
+    """A resource as it is, or was, stored."""
+
+    type: str
+    id: str
+    body: bytes
+
+
+def about(outcomes: Iterable[Outcome], before: Mapping[Identity, Current]) -> dict[str, list[str]]:
+    """Return the members that say which patients what was written is about, now or before, and whose it is."""
+    return audited.about(body for one in outcomes for body in _bodies(one, before))
+
+
+def _bodies(one: Outcome, before: Mapping[Identity, Current]) -> Iterator[_Body]:
+    was = before.get(Identity(one.type, one.id))
+    yield _Body(one.type, one.id, one.body or b"")
+    if was is not None and was.body and was.body is not one.body:
+        yield _Body(one.type, one.id, was.body)
 
 
 def _entities(outcomes: Sequence[Outcome]) -> list[str]:

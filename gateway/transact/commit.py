@@ -20,7 +20,7 @@ from gateway.store.search.scope import Scope
 from gateway.transact import conditions, links, reserved, sighted, subscriptions
 from gateway.transact.absent import PARTLY, Absent, Kept
 from gateway.transact.appointments import Appointments
-from gateway.transact.audit import audit_row, patients
+from gateway.transact.audit import about, audit_row
 from gateway.transact.content import Content, content
 from gateway.transact.entries import Entry, check_distinct
 from gateway.transact.held import Settling, Unheld
@@ -158,8 +158,8 @@ class Commit:
         told = outcomes if is_message else outcomes[: len(self.entries)]  # a client is told of what it asked
         batch.message = message(self.received, told, issues, self.to.keys) if self.received else None
         every, node = [*outcomes, *letters], self.to.settings.node
-        about = patients(every, seen.currents)
-        batch.audit = audit_row(self.caller, times.text, every, batch.message, node=node, patients=about)
+        whose = about(every, seen.currents)
+        batch.audit = audit_row(self.caller, times.text, every, batch.message, node=node, about=whose)
         batch.parcels = parcels(self.received, told, issues, self.now)
         return batch, (told, issues)
 

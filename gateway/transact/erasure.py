@@ -92,6 +92,7 @@ def erase(found: Found, reason: str, caller: Caller, to: Keeper) -> None:
         "action": "erase",
         "at": format_instant(to.clock()),
         **caller.noted(),
+        "node": to.settings.node,
         "reason": reason,
         "patients": [found.patient.id],
         "entities": sorted(f"erased {one.type}/{one.id}" for one in found.resources.values()),

@@ -17,6 +17,7 @@ from gateway.store.records import Mark, microseconds
 
 if TYPE_CHECKING:
     from gateway.access.sealing import Keys
+    from gateway.settings import Settings
     from gateway.store import Store
     from gateway.store.inbox import Entered
 
@@ -27,6 +28,10 @@ class Keeper(Protocol):
     @property
     def store(self) -> Store:
         """Return the store that it is in."""
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings of the gateway."""
 
     @property
     def keys(self) -> Keys:
@@ -99,6 +104,7 @@ def mark(marks: Sequence[Mark], action: str, caller: Caller, to: Keeper) -> None
         "action": action,
         "at": format_instant(to.clock()),
         **caller.noted(),
+        "node": to.settings.node,
         "inbox": [id_ for one in marks for id_ in one.ids],
     }
     batch = Batch(encode(row), marks=list(marks))
