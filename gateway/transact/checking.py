@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gateway.errors import BadRequest, GatewayError, InvalidResource, Issue, TooLarge
-from gateway.transact import entries, subscriptions
+from gateway.transact import consents, entries, subscriptions
 
 if TYPE_CHECKING:
     from gateway.access.policy import Caller
@@ -53,6 +53,8 @@ def _findings(found: Sequence[Entry], caller: Caller, to: Services) -> list[Issu
     for entry in found:
         if entry.resource is not None:
             own = to.validator.issues(entry.resource)
+            if entry.type == consents.TYPE:
+                own = [*own, *consents.issues(entry.resource)]
             if own:
                 own = [entry.at(issue) for issue in own]
                 entry.warnings = [issue for issue in own if issue.severity in {"warning", "information"}]

@@ -17,7 +17,7 @@ from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.bodies import body, rest_of, says_the_same
 from gateway.store.records import Late, Seen, microseconds, moment
 from gateway.store.search.scope import Scope
-from gateway.transact import conditions, links, reserved, sighted, subscriptions
+from gateway.transact import conditions, consents, links, reserved, sighted, subscriptions
 from gateway.transact.absent import PARTLY, Absent, Kept
 from gateway.transact.appointments import Appointments
 from gateway.transact.audit import about, audit_row
@@ -95,6 +95,7 @@ class Commit:
         )
         check_once(self.received, seen.answered)
         self._check_references(targets, self._seen(seen, sight))
+        consents.check(self.entries, seen.currents, self.owner, sight, self.to.settings.base_url)
         check_versions(self.entries, seen.currents)
         settling = Settling(sight, microseconds(self.now))
         if self.occupancy is None:

@@ -93,6 +93,16 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "an id that begins with partner- is of the registry of partners, which the operator alone changes",
         "een id dat met partner- begint, is van het register van partners; dat wijzigt alleen de beheerder",
     ),
+    (
+        "who may see is said by the organisation that keeps the record of the patient, and by no other one",
+        "wie iets mag zien, zegt de organisatie die het dossier van de patiënt houdt, en geen andere",
+    ),
+    (
+        "this restricts the rule in a way that the gateway does not look at: what the rule permits is not permitted, and "
+        "what it denies is denied as if this were not there",
+        "dit beperkt de regel op een manier waarnaar de gateway niet kijkt: wat de regel toestaat, is niet toegestaan, en "
+        "wat hij weigert, is geweigerd alsof dit er niet stond",
+    ),
 )
 
 PARTS: tuple[tuple[str, str], ...] = ()
