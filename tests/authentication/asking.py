@@ -6,15 +6,16 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from gateway.access.partners import Client, KeySet
 from gateway.services import Services
-from tests.trust import ECKEY, World, signed
+from tests.trust import ECKEY, KEYS, World, signed
 
 URL = "https://gateway.example/oauth/token"
 BASE = "https://gateway.example/fhir"
@@ -59,6 +60,17 @@ def form(assertion: str, **more: Any) -> dict[str, Any]:
 def shown(world: World, name: str) -> dict[str, str]:
     """Return what a proxy tells of a client."""
     return {"X-Client-Cert": quote(world.pairs[name].certificate_pem.decode(), safe="")}
+
+
+def clients(now: datetime, *, scopes: tuple[str, ...] = ()) -> tuple[Client, ...]:
+    """Return the clients of one who asks for tokens: its own, one disabled, one whose keys are over, one narrow."""
+    keys = (KeySet(jwks=KEYS),)
+    return (
+        Client(id="duinrand-ehr", keys=keys, scopes=scopes),
+        Client(id="disabled", keys=keys, disabled=True),
+        Client(id="past", keys=(KeySet(jwks=KEYS, until=now - timedelta(days=1)),)),
+        Client(id="narrow", keys=keys, scopes=("system/Slot.r",)),
+    )
 
 
 Said = Callable[[Clock], str]

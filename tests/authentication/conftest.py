@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
 from flask.testing import FlaskClient
 
-from gateway.access.partners import Client, KeySet
 from gateway.access.policy import development_caller
 from gateway.app import create_app
 from gateway.services import Services
@@ -16,9 +15,9 @@ from gateway.settings import Settings
 from gateway.store import Store
 from gateway.transact.partners import add
 from gateway.validation import Validator
-from tests.authentication.asking import BASE, SCOPES, Clock
+from tests.authentication.asking import BASE, SCOPES, Clock, clients
 from tests.conftest import library
-from tests.trust import KEYS, World, partner
+from tests.trust import World, partner
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +47,8 @@ def to(world: World, store: Store, database_url: str, clock: Clock) -> Services:
     )
     numbers = count(1)
     to = Services(settings, store, Validator(), library(), clock, lambda: f"id-{next(numbers)}")
-    other = Client(id="disabled", keys=(KeySet(jwks=KEYS),), disabled=True)
-    past = Client(id="past", keys=(KeySet(jwks=KEYS, until=clock.now - timedelta(days=1)),))
-    narrow = Client(id="narrow", keys=(KeySet(jwks=KEYS),), scopes=("system/Slot.r",))
-    own = Client(id="duinrand-ehr", keys=(KeySet(jwks=KEYS),))
     partners = [
-        partner("duinrand", world.pairs["duinrand"], scopes=SCOPES, clients=(own, other, past, narrow)),
+        partner("duinrand", world.pairs["duinrand"], scopes=SCOPES, clients=clients(clock.now)),
         partner("gouwe", world.pairs["gouwe"]),
         partner("idle", scopes=()),
     ]
