@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 
-KEPT_OF_REFUSALS = {"inbox", "audit"}  # a refused message, with its reasons, and who asked what
+# A refused message, with its reasons; who asked what; that an assertion was used, though nothing was granted by it.
+KEPT_OF_REFUSALS = {"inbox", "audit", "assertion_used"}
 _SQLITE = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 _POSTGRESQL = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 _TOLD_SQLITE = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'"

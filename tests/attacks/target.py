@@ -11,12 +11,15 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.access.partners import Partner
 from tests.attacks.tables import Tables
+from tests.authentication.asking import SCOPES, clients
 from tests.receivers import Receiver, receiving
 from tests.servers import Running, descendants, send_mllp, serving, wait_for_port
 from tests.trust import World, partner, register
@@ -101,10 +104,7 @@ class Target:
     receiver: Receiver
     """Whom the gateway may send to."""
     running: Running = field(init=False)
-
-    @property
-    def base(self) -> str:
-        return f"https://127.0.0.1:{self.running.port}"
+    base: str = "https://gateway.example"
 
     @property
     def inward(self) -> str:
@@ -144,11 +144,13 @@ class Target:
             return b"".join(iter(lambda: wire.recv(65536), b""))
 
     @contextmanager
-    def connected(self, who: str | None = ATTACKER, port: int = 0) -> Iterator[ssl.SSLSocket]:
+    def connected(
+        self, who: str | None = ATTACKER, port: int = 0, world: World | None = None
+    ) -> Iterator[ssl.SSLSocket]:
         """Shake hands as a partner, or as nobody with None; over HTTP's port or another one."""
         with (
             socket.create_connection(("127.0.0.1", port or self.running.port), timeout=TIMEOUT) as plain,
-            self.world.context(who).wrap_socket(plain, server_hostname="127.0.0.1") as wire,
+            (world or self.world).context(who).wrap_socket(plain, server_hostname="127.0.0.1") as wire,
         ):
             yield wire
 
@@ -197,12 +199,15 @@ def attacked(folder: Path, database: str, *providers: str, **settings: str) -> I
     """Start a gateway of which the attacker is a partner that may do everything, and send as `providers`."""
     world = World.made(folder)
     (folder / "inbox.key").write_text(secrets.token_hex(32), encoding="ascii")
-    register(database, partner(ATTACKER, world.client(ATTACKER), providers=providers, rate=1_000_000))
+    register(database, *_partners(world, *providers))
+    world.client("stranger")
+    world.revoke("revoked")
     with receiving(folder) as receiver, Tables.opened(database) as tables:
         target = Target(world, tables, database, receiver)
         ours = {
             "DURABILITY": "normal",
             "LOG_LEVEL": "debug",
+            "BASE_URL": f"{target.base}/fhir",
             "TLS_CLIENT_CERTIFICATE": "optional",
             "ENDPOINTS": f"{receiver.base} {target.inward}",
             "ENDPOINT_CA": str(folder / "ca.pem"),
@@ -211,6 +216,15 @@ def attacked(folder: Path, database: str, *providers: str, **settings: str) -> I
         with serving(folder, database, wait_for_port, **world.settings, **(ours | settings)) as running:
             target.running = running
             yield target
+
+
+def _partners(world: World, *providers: str) -> Iterator[Partner]:
+    """Yield the attacker, of whom one client has few scopes, and others."""
+    few = clients(datetime.now(UTC), scopes=SCOPES)
+    yield partner(ATTACKER, world.client(ATTACKER), providers=providers, clients=few, rate=1_000_000)
+    for name in ("gouwe", "revoked"):
+        yield partner(name, world.client(name))
+    yield partner("idle", scopes=())
 
 
 on_both = pytest.mark.parametrize("engine", ["sqlite", "postgresql"])

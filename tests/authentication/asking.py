@@ -25,7 +25,10 @@ SCOPES = ("system/Slot.rs", "system/Location.read", "system/ServiceRequest.c?cat
 
 @dataclass
 class Clock:
+    """What time it is, and the name of the assertion that is made then."""
+
     now: datetime
+    jti: str = "one"
 
     def __call__(self) -> datetime:
         return self.now
@@ -42,7 +45,7 @@ def claims(clock: Clock, **more: Any) -> dict[str, Any]:
         "aud": URL,
         "exp": clock.seconds + 300,
         "iat": clock.seconds,
-        "jti": "one",
+        "jti": clock.jti,
     }
     return {name: value for name, value in (own | more).items() if value is not None}
 
