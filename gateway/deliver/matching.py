@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.fhir.json import decode
 from gateway.store import Batch, Identity, Version, open_store
 from gateway.store.bodies import rest_of
+from gateway.store.sealed import NO_SEALS
 from gateway.store.search import Scope
 from gateway.transact.content import content
 
@@ -88,5 +89,5 @@ def _fill(store: Store, subjects: Sequence[Subject], base: str) -> None:
 
 def _version(key: int, subject: Subject, base: str) -> Version:
     resource = decode(subject.body)
-    known = content(resource, rest_of(resource), base)
+    known = content(resource, rest_of(resource), base, NO_SEALS)
     return Version(key, subject.identity, 1, subject.at, False, known.packed, subject.body, known.tables, {})  # noqa: FBT003

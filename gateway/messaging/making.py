@@ -24,6 +24,7 @@ from gateway.messaging.events import BASE, NAMED_ONLY
 from gateway.messaging.reading import Message
 from gateway.store import Identity
 from gateway.store.matching import matches
+from gateway.store.sealed import noted
 from gateway.store.search.scope import Everything, Scope
 from gateway.transact import ConditionalPut, Put, Write
 from gateway.transact.senders import sender_of
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 _NAMESPACE = uuid5(NAMESPACE_URL, f"{BASE}messages")
 _CANCELS = frozenset({"revoked", "cancelled", "entered-in-error"})
 _MOST_IDENTIFIERS = 20
-_NOTED = "select content from ledger where subject = ?"
 
 _SLOT = "this Slot is not known here, so nobody can tell that it is free"
 _NOBODY = (
@@ -123,8 +123,8 @@ class _Making:
     def _is_own(self, identity: Identity) -> bool:
         """Return whether messages of this sender made the resource of that identity."""
         with self.to.store.reading(snapshot=False) as db:
-            rows = db.rows(_NOTED, (f"sender/{identity.type}/{identity.id}",))
-        return bool(rows) and sender_of(bytes(rows[0][0])) == self.message.sender
+            held = list(noted(db, [f"sender/{identity.type}/{identity.id}"]).values())
+        return bool(held) and sender_of(held[0]) == self.message.sender
 
     # ---- what is only named
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.store import chain
+from gateway.store.sealed import RESOURCE, opened
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database, Store
 
 _PAGE = 500
 _BODIES = """
-select c.key, r.body from current c join resource r on r.key = c.key and r.version = c.version
+select c.key, r.version, r.body from current c join resource r on r.key = c.key and r.version = c.version
 where c.key > ? and not c.deleted order by c.key limit ?"""
 _BODIES_OF_TYPE = """
-select c.key, r.body from current c join resource r on r.key = c.key and r.version = c.version
+select c.key, r.version, r.body from current c join resource r on r.key = c.key and r.version = c.version
 where c.type = ? and c.key > ? and not c.deleted order by c.key limit ?"""
 _SCHEMA = "select max(version) from schema_version"
 _RESOURCES = "select type, count(*) from current where not deleted group by type order by type"
@@ -57,14 +58,14 @@ def bodies(store: Store, resource_type: str | None = None) -> Iterator[bytes]:
     with store.reading() as db:
         after = 0
         while rows := _page(db, resource_type, after):
-            yield from (body for _, body in rows)
+            yield from (opened(db, body, RESOURCE, key, version) for key, version, body in rows)
             after = rows[-1][0]
 
 
-def _page(db: Database, resource_type: str | None, after: int) -> list[tuple[int, bytes]]:
+def _page(db: Database, resource_type: str | None, after: int) -> list[tuple[Any, ...]]:
     if resource_type is None:
-        return [(key, body) for key, body in db.rows(_BODIES, (after, _PAGE))]
-    return [(key, body) for key, body in db.rows(_BODIES_OF_TYPE, (resource_type, after, _PAGE))]
+        return db.rows(_BODIES, (after, _PAGE))
+    return db.rows(_BODIES_OF_TYPE, (resource_type, after, _PAGE))
 
 
 def _number(db: Database, sql: str) -> int:

@@ -9,24 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gateway.store.history import told
+from gateway.store.sealed import DELIVERY, LATE, MARK, RESOURCE, opened
+
 if TYPE_CHECKING:
     from gateway.store.interface import Database, WholeDatabase
     from gateway.store.records import Erased, Identity
 
 _MANY = 500  # in one statement; SQLite takes some thousands of parameters
 _STAYS = ("delivery",)
-_HOLDS = {"sqlite": "instr(r.body, ?) > 0", "postgresql": "position(?::bytea in r.body) > 0"}
+_HOLDS = {"sqlite": "instr({}, ?) > 0", "postgresql": "position(?::bytea in {}) > 0"}
+_IS_SEALED = "substr({}, 1, 4) = ?"  # what is sealed is opened, to be looked into here
 _VERSIONS_HOLDING = """
-select r.key, c.type, c.id, r.version, c.deleted or r.version = c.version
+select r.body, r.last_updated, r.key, c.type, c.id, r.version, c.deleted or r.version = c.version
 from resource r join current c on c.key = r.key where """
 _LATE_HOLDING = """
-select r.key, c.type, c.id, r.version, 1 = 0 from late r join current c on c.key = r.key where """
-
-
-_WAITING = {
-    "sqlite": "select queue, number from delivery where body is not null and instr(body, ?) > 0",
-    "postgresql": "select queue, number from delivery where body is not null and position(?::bytea in body) > 0",
-}
+select r.body, r.at, r.key, c.type, c.id, r.version, 1 = 0 from late r join current c on c.key = r.key where """
+_WAITING = "select body, queue, number from delivery where body is not null and "
 _UNSENT = "update delivery set body = null, dead_at = ?, reason = 'erased' where queue = ? and number = ?"
 
 
@@ -69,17 +68,27 @@ def tables(db: WholeDatabase) -> list[str]:
 
 def holding(db: Database, text: bytes) -> list[Holding]:
     """Return each version that holds `text`. Reads everything."""
-    versions = _VERSIONS_HOLDING + _HOLDS[db.engine]
-    late = _LATE_HOLDING + _HOLDS[db.engine]
-    rows = [("resource", *row) for row in db.rows(versions, (text,))] + [
-        ("late", *row) for row in db.rows(late, (text,))
+    return [
+        Holding(table, *row)
+        for table, select in ((RESOURCE, _VERSIONS_HOLDING), (LATE, _LATE_HOLDING))
+        for body, at, *row in _holding(db, select, "r.body", text)
+        if text in told(db, row[0], row[3], at, body, 1 if table == LATE else 0)
     ]
-    return [Holding(*row) for row in rows]
+
+
+def _holding(db: Database, select: str, column: str, text: bytes) -> list[tuple[Any, ...]]:
+    """Return the rows whose column holds `text`, as far as the database can tell."""
+    where = f"({_HOLDS[db.engine]} or {_IS_SEALED})".format(column, column)
+    return db.rows(select + where, (text, MARK))
 
 
 def waiting(db: Database, text: bytes) -> list[tuple[str, int]]:
     """Return (queue, number) of bytes that are kept to be sent, or could not be, and hold `text`."""
-    return [(queue, number) for queue, number in db.rows(_WAITING[db.engine], (text,))]
+    return [
+        (queue, number)
+        for body, queue, number in _holding(db, _WAITING, "body", text)
+        if text in opened(db, body, DELIVERY, queue, number)
+    ]
 
 
 def referring(db: Database, targets: Sequence[Identity]) -> list[tuple[int, str, str]]:
@@ -97,8 +106,8 @@ def referring(db: Database, targets: Sequence[Identity]) -> list[tuple[int, str,
 
 def bodies(db: Database, keys: Sequence[int]) -> Iterator[bytes]:
     """Yield every version of some resources."""
-    for sql, some in _each("select body from resource where key in", keys):
-        yield from (bytes(body) for (body,) in db.rows(sql, some))
+    for sql, some in _each("select key, version, body from resource where key in", keys):
+        yield from (opened(db, body, RESOURCE, key, version) for key, version, body in db.rows(sql, some))
 
 
 def messages_of(db: Database, keys: Sequence[int]) -> set[int]:

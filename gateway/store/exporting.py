@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.fhir.frozen import frozen
+from gateway.store.sealed import RESOURCE, opened
 from gateway.store.search.sql import Sql
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ current c join resource r on r.key = c.key and r.version = case
     else (select max(v.version) from resource v where v.key = c.key and v.last_updated <= ?) end"""
 """Each resource with the version that it had at a moment, which is given twice."""
 _BODIES = f"""
-select r.body from {AS_OF}
+select c.key, r.version, r.body from {AS_OF}
 where {{there}} and {{{{sees}}}} and c.key <= ? and r.last_updated > ? and length(r.body) > 0"""  # noqa: S608
 _RANGE = f"{_BODIES.format(there=_THERE)} union all {_BODIES.format(there=_GONE)}"
 _DELETED = """
@@ -114,7 +115,8 @@ class OfEverything:
         sees, of_seen = self.sees(resource_type)
         there = (self.at, self.at, resource_type, self.since, low, *of_seen, high, self.since)
         gone = (self.at, self.at, resource_type, self.since, self.at, low, *of_seen, high, self.since)
-        return [bytes(body) for (body,) in self.db.rows(_RANGE.format(sees=sees), (*there, *gone))]
+        rows = self.db.rows(_RANGE.format(sees=sees), (*there, *gone))
+        return [opened(self.db, body, RESOURCE, key, version) for key, version, body in rows]
 
     def deleted(self, resource_type: str) -> list[tuple[str, str]]:
         """See `Exported`."""

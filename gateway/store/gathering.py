@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.fhir.frozen import frozen
 from gateway.store.search.pages import Found
+from gateway.store.search.pages import found as opened
 from gateway.store.search.sql import TRUE, Sql, either, every, fails, holds, joined, one_of, sql
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ _OF_TYPE = "select (select c.key from current c where c.type = {} and c.id = b.i
 # Scalar subqueries: each row is looked up by itself, and no plan can read a table to join it.
 _WHOLE = """
 select p.key, (select c.type from current c where c.key = p.key), (select c.id from current c where c.key = p.key),
+(select c.version from current c where c.key = p.key),
 (select r.body from current c join resource r on r.key = c.key and r.version = c.version where c.key = p.key)
 from p order by p.key"""
 _REFERENCES = """
@@ -157,7 +159,7 @@ def below(db: Database, of: Identity, wanted: Wanted) -> Gathered:
 
 def _page(db: Database, of: Identity, tables: Sql, branches: Sequence[Sql], wanted: Wanted) -> Gathered:
     rows = db.rows(*_statement(of, tables, branches, wanted)) if branches else []
-    found = [Found(*row) for row in rows[: wanted.count]]
+    found = [opened(db, row) for row in rows[: wanted.count]]
     last = found[-1].key if found else wanted.after
     following = last if len(rows) > wanted.count else None
 
@@ -217,7 +219,7 @@ def _referred(
         return [], True
     rows = db.rows(*_referred_statement(of, either(origins), wanted))
     belonging = {key for (key,) in db.rows(*members(one_of("key", [row[0] for row in rows])))} if rows else set()
-    others = [Found(*row) for row in rows if row[0] not in belonging]
+    others = [opened(db, row) for row in rows if row[0] not in belonging]
     return others[:MAX_REFERRED], len(rows) <= MAX_REFERRED
 
 

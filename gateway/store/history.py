@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.store.records import Identity, Stored, moment
+from gateway.store.sealed import LATE, RESOURCE, opened
 from gateway.store.search.sql import Sql, joined
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ _IS_NEW = """coalesce((select p.deleted from resource p where p.key = r.key and 
     r.version = 1)"""
 # What came too late stands below the version that was the newest then, so that the present always comes first.
 _INSTANCE = f"""
-select r.version, r.last_updated, r.deleted, r.body, 0, coalesce(r.method, ''), {_IS_NEW}
+select r.version, r.last_updated, r.deleted, r.body, 0, coalesce(r.method, ''), {_IS_NEW}, c.key
 from current c join resource r on r.key = c.key
 where c.type = ? and c.id = ? and r.last_updated >= ? and r.version < ?"""  # noqa: S608 - of constants
 _WAS_PRESENT = f" and r.last_updated < ? and coalesce({_NEXT} > ?, r.version > 0)"
 _LATE = """
 union all
-select l.version, l.at, l.at < 0, l.body, l.id, '', l.at < 0
+select l.version, l.at, l.at < 0, l.body, l.id, '', l.at < 0, c.key
 from current c join late l on l.key = c.key
 where c.type = ? and c.id = ? and l.at >= ? and l.version <= ? and (l.version < ? or l.id > ?)"""
 _NEWEST_FIRST = " order by 1 desc, 5 limit ?"  # `l.at < 0` is false, as either engine writes it
@@ -92,7 +93,7 @@ def of_instance(db: Database, identity: Identity, span: Span) -> Versions:
     else:  # what came too late never was the present
         text, parameters = _INSTANCE + _WAS_PRESENT, [*asked, span.at[1], span.at[0]]
     rows = db.rows(text + _NEWEST_FIRST, (*parameters, span.count + 1))
-    found = [_of_instance(identity, row) for row in rows[: span.count]]
+    found = [_of_instance(db, identity, row) for row in rows[: span.count]]
     return Versions(found, (found[-1].version, found[-1].late) if len(rows) > span.count else None)
 
 
@@ -121,14 +122,17 @@ def of_types(db: Database, wanted: Mapping[str, Sql], span: Span) -> Versions:
     return Versions(_bodies(db, chosen), _position(rows[-1]) if len(rows) == reach else None)
 
 
-def _of_instance(identity: Identity, row: tuple[Any, ...]) -> Stored:
-    version, at, deleted, body, late, method, is_new = row
-    named = body if not late else named_late(body, version, late)
+def _of_instance(db: Database, identity: Identity, row: tuple[Any, ...]) -> Stored:
+    version, at, deleted, body, late, method, is_new, key = row
+    named = told(db, key, version, at, body, late)
     return Stored(*identity, version, moment(at), named, bool(deleted), late, method, bool(is_new))
 
 
-def named_late(body: bytes, version: int, late: int) -> bytes:
-    """Return a body with the id of its version: that of what came late is known only when it is stored."""
+def told(db: Database, key: int, version: int, at: int, body: bytes, late: int = 0) -> bytes:
+    """Return a body as it is told. What came late is given the id of its version, which is known when it is stored."""
+    if not late:
+        return opened(db, body, RESOURCE, key, version)
+    body = opened(db, body, LATE, key, version, at)
     return body.replace(b'"versionId":"%d"' % version, b'"versionId":"%d-late-%d"' % (version, late), 1)
 
 
@@ -149,7 +153,7 @@ def _bodies(db: Database, chosen: Sequence[tuple[Any, ...]]) -> list[Stored]:
         for first in range(0, len(keys), _NAMED_IN)
         for row in _rows(db, keys[first : first + _NAMED_IN])
     }
-    return [_stored(read[key]) for key in keys]
+    return [_stored(db, read[key]) for key in keys]
 
 
 def _rows(db: Database, keys: Sequence[tuple[int, int]]) -> Iterable[tuple[Any, ...]]:
@@ -157,6 +161,7 @@ def _rows(db: Database, keys: Sequence[tuple[int, int]]) -> Iterable[tuple[Any, 
     return db.rows(_BODIES.format(holes), [value for key in keys for value in key])
 
 
-def _stored(row: tuple[Any, ...]) -> Stored:
-    type_, id_, version, at, deleted, body, method, is_new, _ = row
+def _stored(db: Database, row: tuple[Any, ...]) -> Stored:
+    type_, id_, version, at, deleted, body, method, is_new, key = row
+    body = told(db, key, version, at, body)
     return Stored(type_, id_, version, moment(at), body, bool(deleted), 0, method, bool(is_new))

@@ -10,15 +10,32 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gateway.store.hidden import hide
 from gateway.store.index import IndexRows
+from gateway.store.index import rows as rows_of
 
 if TYPE_CHECKING:
+    from gateway.fhir.types import Resource
     from gateway.store.records import IndexTables
+    from gateway.store.sealed import Seals
 
 # PostgreSQL indexes rows of up to 2,704 bytes. A longer text is found by its beginning; its key is cut on both engines.
 _ROW_BYTES, _COLUMN_BYTES = 2_600, 600
 _DECODER = msgspec.msgpack.Decoder(dict[str, list[tuple[Any, ...]]])
 _ENCODER = msgspec.msgpack.Encoder()
+
+
+def indexed(resource: Resource, base: str, seals: Seals) -> tuple[IndexTables, bytes, int]:
+    """Return the index rows of a resource, packed as they are kept beside it, and by which key numbers are hidden.
+
+    `base` is the public FHIR base. Never raises on a valid resource.
+    """
+    made = rows_of(resource, base=base)
+    generation = hide(made, seals)
+    found = tables(made)
+    packed = pack(found)
+    kept = fitting(found, packed)
+    return kept, packed if kept is found else pack(kept), generation
 
 
 def tables(rows: IndexRows) -> IndexTables:

@@ -1,20 +1,24 @@
 """By which definitions the index rows in a store were made, and whether a search can rely on them.
 
 Each resource has the fingerprint of the definitions of its type beside it, so one look into an index tells whether some
-were indexed by others. https://hl7.org/fhir/R4/search.html
+were indexed by others. The key by which numbers are hidden in the rows is part of it: what another key hid is found all
+the same, and is made anew like what was made by other definitions. https://hl7.org/fhir/R4/search.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from gateway.store.index.definitions import definitions, fingerprint
+from gateway.store.sealed import NO_SEALS, Seals, generation
+from gateway.store.sealed import note as note_keys
 
 if TYPE_CHECKING:
     from gateway.store.records import Version
+    from gateway.store.sealed import Database
 
 _NOTE = "insert into index_definition values (?, ?, ?) on conflict do nothing"
 _ENDS = "(select min(indexed_as) from current where type = ?), (select max(indexed_as) from current where type = ?)"
@@ -28,40 +32,57 @@ with recursive found(print) as (
 )
 select f.print, d.definitions from found f left join index_definition d on d.fingerprint = f.print
 where f.print is not null"""
+Made = tuple[str, int]
+"""A type of resource, and the generation of the key by which numbers are hidden in its rows."""
 _DECODER = msgspec.json.Decoder(dict[str, str])
 
 
-class Database(Protocol):
-    """As much of `gateway.store.interface.Database` as is needed here."""
+class News(NamedTuple):
+    """What one commit noted."""
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return every row of the answer."""
+    types: set[Made]
+    keys: Mapping[str, str]
 
 
 class Noting:
-    """Stores the definitions of what one process writes, before anybody can meet their fingerprint."""
+    """Stores by which definitions and keys one process writes, before anybody can meet what it wrote."""
 
     def __init__(self) -> None:
-        self._known: frozenset[str] = frozenset()
+        self._known: frozenset[Made] = frozenset()
+        self._keys: Mapping[str, str] = NO_SEALS.names
 
-    def note(self, db: Database, versions: Iterable[Version]) -> set[str]:
-        """Store the definitions of the types that are written for the first time, and return those types."""
-        news = {version.identity.type for version in versions} - self._known
+    def note(self, db: Database, versions: Iterable[Version]) -> News:
+        """Store the definitions of the types that are written for the first time, and the keys; return them."""
+        news = {(version.identity.type, version.generation) for version in versions} - self._known
         if news:
             note(db, sorted(news))
-        return news
+        keys = db.seals.names
+        if keys is not self._keys:
+            note_keys(db)
+        return News(news, keys)
 
-    def committed(self, types: set[str]) -> None:
-        """Remember that the definitions of some types are there."""
-        if types:
-            self._known |= types
+    def committed(self, news: News) -> None:
+        """Remember that the definitions of some types, and some keys, are noted."""
+        if news.types:
+            self._known |= news.types
+        self._keys = news.keys
 
 
-def note(db: Database, types: Iterable[str]) -> None:
+def print_of(resource_type: str, made_by: int) -> int:
+    """Return what stands beside a resource whose index rows were made now, its numbers hidden by a key."""
+    return fingerprint(resource_type) ^ made_by
+
+
+def present_print(resource_type: str, seals: Seals) -> int:
+    """Return what stands beside a resource whose index rows are as they are made now."""
+    return print_of(resource_type, generation(seals))
+
+
+def note(db: Database, types: Iterable[Made]) -> None:
     """Store what the fingerprints of some types stand for, where that is not stored yet."""
-    for type_ in types:
+    for type_, made_by in types:
         known = msgspec.json.encode(dict(definitions(type_)))
-        db.rows(_NOTE, (fingerprint(type_), type_, known.decode()))
+        db.rows(_NOTE, (print_of(type_, made_by), type_, known.decode()))
 
 
 def outdated(db: Database, types: Iterable[str]) -> list[str]:
@@ -72,14 +93,16 @@ def outdated(db: Database, types: Iterable[str]) -> list[str]:
     parameters = [value for type_ in asked for value in (type_, type_)]
     (found,) = db.rows(f"select {', '.join([_ENDS] * len(asked))}", parameters)
     present = (set(found[2 * number : 2 * number + 2]) - {None} for number in range(len(asked)))
-    return [type_ for type_, prints in zip(asked, present, strict=True) if not prints <= {fingerprint(type_)}]
+    return [
+        type_ for type_, prints in zip(asked, present, strict=True) if not prints <= {present_print(type_, db.seals)}
+    ]
 
 
 def incomplete(db: Database, resource_type: str) -> frozenset[str]:
     """Return the names whose rows not every resource of a type has as our definitions would make them."""
     ours, found = definitions(resource_type), set[str]()
     for print_, known in db.rows(_PRESENT, (resource_type, resource_type)):
-        if print_ != fingerprint(resource_type):
+        if print_ != present_print(resource_type, db.seals):
             theirs = _DECODER.decode(known) if known else {}
             found.update(name for name, mark in ours.items() if theirs.get(name) != mark)
     return frozenset(found)

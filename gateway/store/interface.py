@@ -14,6 +14,7 @@ from gateway.store.records import Batch, Engine, Identity, Seen, Stored, Turns
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
+    from gateway.store.sealed import Seals
     from gateway.store.search.scope import Scope
 
 T = TypeVar("T")
@@ -45,8 +46,12 @@ class Database(Protocol):
     def engine(self) -> Engine:
         """Return the engine, where the SQL must differ."""
 
+    @property
+    def seals(self) -> Seals:
+        """Return the keys of the store, by which what was read is opened."""
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return every row of the answer, none where the statement has none."""
+        """Return every row of the answer, none where the statement has none. What is sealed in it stays so."""
 
 
 class WholeDatabase(Database, Protocol):
@@ -98,6 +103,10 @@ class Store(Protocol):
     @property
     def engine(self) -> Engine:
         """Return which database this is."""
+
+    @property
+    def seals(self) -> Seals:
+        """Return the keys of the store."""
 
     def reading(self, *, snapshot: bool = True) -> AbstractContextManager[WholeDatabase]:
         """Return a Database; with `snapshot`, all its statements see one state."""

@@ -20,6 +20,6 @@ if TYPE_CHECKING:
 
 def matches(db: Database, condition: SearchRequest, scope: Scope, *, limit: int) -> list[Identity]:
     """Return at most `limit` of the resources that match. Unavailable where an index that it needs is not complete."""
-    check_complete(db, condition)
+    scope = scope.settled(db, mixed=check_complete(db, condition))
     few = replace(condition, count=limit, sort=(), includes=(), total=None, only_count=False, page=None)
     return [Identity(found.type, found.id) for found in read_page(db, few, scope, None).matches]

@@ -15,11 +15,13 @@ from gateway.fhir.frozen import frozen
 from gateway.fhir.json import decode
 from gateway.store.exporting import AS_OF, Range, Sees
 from gateway.store.index import rows
-from gateway.store.index.definitions import fingerprint
+from gateway.store.indexing import present_print
+from gateway.store.sealed import RESOURCE, opened
 from gateway.store.search.sql import Sql, every, joined, one_of, sql
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
+    from gateway.store.sealed import Seals
 
 V = TypeVar("V", int, str)
 _ALL = (0, 2**62)
@@ -31,9 +33,9 @@ select distinct c.key from ({}) m cross join current c where c.key = m.key and n
 and c.last_updated > {} and c.last_updated <= {} and c.key > {} and c.key <= {} and {}"""
 _DOUBTED = "select c.key from current c where c.type = {} and {} and c.key > {} and c.key <= {}"
 _BODIES = f"""
-select c.key, r.body from {AS_OF} where {{}} and r.last_updated > ? and length(r.body) > 0 order by c.key"""  # noqa: S608
+select c.key, r.version, r.body from {AS_OF} where {{}} and r.last_updated > ? and length(r.body) > 0 order by c.key"""  # noqa: S608
 _GONE = """
-select c.id, r.body from current c join resource r on r.key = c.key and r.version =
+select c.id, c.key, r.version, r.body from current c join resource r on r.key = c.key and r.version =
     (select max(v.version) from resource v where v.key = c.key and length(v.body) > 0)
 where c.type = ? and c.deleted and c.last_updated > ? and c.last_updated <= ? and {sees}
 order by c.last_updated, c.key"""
@@ -89,10 +91,11 @@ class OfPatients:
         """See `Exported`; what it pointed at last says whose it was."""
         sees, of_seen = self.sees(resource_type)
         gone = self.db.rows(_GONE.format(sees=sees), (resource_type, self.since, self.at, *of_seen))
-        return [(resource_type, id_) for id_, body in gone if self.patients.hold(bytes(body))]
+        found = ((id_, opened(self.db, body, RESOURCE, key, version)) for id_, key, version, body in gone)
+        return [(resource_type, id_) for id_, body in found if self.patients.hold(body)]
 
     def _keys(self, resource_type: str, within: Range) -> list[int]:
-        doubted = self.db.rows(*_doubted(resource_type, self.at, within))
+        doubted = self.db.rows(*_doubted(resource_type, self.at, within, self.db.seals))
         as_of = self._as_of(resource_type, [key for (key,) in doubted])
         found = {key for key, body in as_of if self.patients.hold(body)}
         for some in _parts(sorted(self.patients.ids)):
@@ -105,24 +108,25 @@ class OfPatients:
         if resource_type == "Patient":
             branches.append(sql(_ITSELF, one_of("p.id", ids)))
         found = joined(" union all ", branches)
-        return sql(
-            _UNCHANGED, found, fingerprint(resource_type), self.since, self.at, *within, self.sees(resource_type)
-        )
+        ours = present_print(resource_type, self.db.seals)
+        return sql(_UNCHANGED, found, ours, self.since, self.at, *within, self.sees(resource_type))
 
     def _as_of(self, resource_type: str, keys: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """Yield the keys and bodies of what was there at the moment and was changed after `since`."""
         for some in _parts(keys):
             where = every([one_of("c.key", some), self.sees(resource_type)])
             asked = (self.at, self.at, *where.parameters, self.since)
-            yield from ((key, bytes(body)) for key, body in self.db.rows(_BODIES.format(where.text), asked))
+            rows = self.db.rows(_BODIES.format(where.text), asked)
+            yield from ((key, opened(self.db, body, RESOURCE, key, version)) for key, version, body in rows)
 
 
-def _doubted(resource_type: str, at: int, within: Range) -> Sql:
+def _doubted(resource_type: str, at: int, within: Range, seals: Seals) -> Sql:
     """Return the select of the keys of which the index cannot say where they pointed."""
+    ours = present_print(resource_type, seals)
     ways = [
         sql("c.last_updated > {}", at),
-        sql("c.indexed_as < {}", fingerprint(resource_type)),
-        sql("c.indexed_as > {}", fingerprint(resource_type)),
+        sql("c.indexed_as < {}", ours),
+        sql("c.indexed_as > {}", ours),
     ]
     return joined(" union ", [sql(_DOUBTED, resource_type, way, *within) for way in ways])
 

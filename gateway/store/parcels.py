@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gateway.store.records import Parcel
+from gateway.store.sealed import DELIVERY
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
@@ -40,7 +41,8 @@ def put(db: Database, parcels: Iterable[Parcel], trace: str | None = None) -> No
         if parcel.once is not None and _waits(db, name, parcel.once):
             continue
         ((number,),) = db.rows(_NUMBER, (parcel.at, parcel.at, name))
-        db.rows(_ADD, (name, number, parcel.at, name, parcel.content_type, parcel.body, parcel.once, trace))
+        body = db.seals.seal(parcel.body, DELIVERY, name, number)
+        db.rows(_ADD, (name, number, parcel.at, name, parcel.content_type, body, parcel.once, trace))
 
 
 def _waits(db: Database, name: str, once: str) -> bool:

@@ -7,7 +7,9 @@ told is one number a queue, so what is told in order needs one row to be written
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from gateway.store.sealed import DELIVERY, opened
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
@@ -161,7 +163,7 @@ def stop(db: Database, name: str, holder: str, reason: str) -> None:
 
 def following(db: Database, name: str, after: int, limit: int) -> list[Delivery]:
     """Return what stands in a queue after a number, in order."""
-    return [Delivery(*row) for row in db.rows(_AFTER, (name, after, limit))]
+    return [_delivery(db, row) for row in db.rows(_AFTER, (name, after, limit))]
 
 
 def bury(db: Database, name: str, number: int, now: int, reason: str) -> None:
@@ -176,14 +178,15 @@ def empty(db: Database, name: str, number: int) -> None:
 
 def dead(db: Database, name: str) -> list[Delivery]:
     """Return what was given up of a queue, in order."""
-    return [Delivery(*row) for row in db.rows(_DEAD, (name,))]
+    return [_delivery(db, row) for row in db.rows(_DEAD, (name,))]
 
 
 def revive(db: Database, delivery: Delivery, now: int) -> int:
     """Put what was given up at the end of its queue, due now, and return its new number."""
     db.rows("delete from delivery where queue = ? and number = ?", (delivery.queue, delivery.number))
     ((number,),) = db.rows(_NEXT, (now, delivery.queue))
-    again = delivery._replace(number=number, at=now, dead_at=None, reason=None)
+    body = delivery.body and db.seals.seal(delivery.body, DELIVERY, delivery.queue, number)
+    again = delivery._replace(number=number, at=now, dead_at=None, reason=None, body=body)
     db.rows(f"insert into delivery values ({', '.join('?' * len(again))})", again)  # noqa: S608 - holes
     return int(number)
 
@@ -226,6 +229,11 @@ def dropped(db: Database, queue: Queue) -> int:
 def hasten(db: Database, name: str, now: int) -> None:
     """Have a queue looked at now, if something waits in it."""
     db.rows(_HASTEN, (now, name))
+
+
+def _delivery(db: Database, row: tuple[Any, ...]) -> Delivery:
+    found = Delivery(*row)
+    return found._replace(body=opened(db, found.body, DELIVERY, found.queue, found.number)) if found.body else found
 
 
 def _queue(row: Sequence[object]) -> Queue:

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.store.history import named_late
+from gateway.store.history import told
 from gateway.store.records import Identity, Stored, moment
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
 
 _READ = """
-select r.version, r.last_updated, r.deleted, r.body
+select c.key, r.version, r.last_updated, r.deleted, r.body
 from current c join resource r on r.key = c.key and r.version = c.version
 where c.type = ? and c.id = ?"""
 _VREAD = """
-select r.version, r.last_updated, r.deleted, r.body
+select c.key, r.version, r.last_updated, r.deleted, r.body
 from current c join resource r on r.key = c.key
 where c.type = ? and c.id = ? and r.version = ?"""
 _LATE = """
-select l.version, l.at, l.at < 0, l.body, l.id
+select c.key, l.version, l.at, l.at < 0, l.body, l.id
 from current c join late l on l.key = c.key
 where c.type = ? and c.id = ? and l.version = ? and l.id = ?"""
 _LARGEST_VERSION = 2**31 - 1
@@ -44,10 +44,6 @@ def vread(db: Database, identity: Identity, version: int, late: int = 0) -> Stor
 
 def _stored(db: Database, identity: Identity, sql: str, parameters: tuple[str | int, ...]) -> list[Stored]:
     return [
-        Stored(*identity, version, moment(last_updated), _named(body, version, *late), bool(deleted), *late)
-        for version, last_updated, deleted, body, *late in db.rows(sql, parameters)
+        Stored(*identity, version, moment(at), told(db, key, version, at, body, *late), bool(deleted), *late)
+        for key, version, at, deleted, body, *late in db.rows(sql, parameters)
     ]
-
-
-def _named(body: bytes, version: int, late: int = 0) -> bytes:
-    return named_late(body, version, late) if late else body

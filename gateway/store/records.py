@@ -126,6 +126,7 @@ class Version(Struct, frozen=True):
     event_number: int | None = None
     method: Method = "PUT"
     seen_as: int | None = None
+    generation: int = 0  # of the key by which numbers are hidden in the index rows
 
     @property
     def event(self) -> Literal["create", "update", "delete"]:

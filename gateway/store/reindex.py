@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.fhir.json import decode
 from gateway.store.history import types
-from gateway.store.index import rows
-from gateway.store.index.definitions import fingerprint
 from gateway.store.index_rows import Rows, add, remove, standing, whole
-from gateway.store.index_tables import fitting, pack, tables
-from gateway.store.indexing import note, outdated
+from gateway.store.index_tables import indexed
+from gateway.store.indexing import note, outdated, present_print, print_of
+from gateway.store.sealed import RESOURCE, generation, opened
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database, Store
-    from gateway.store.records import IndexTables
+    from gateway.store.sealed import Seals
 
 BATCH = 50
 """So many resources are done in one commit: others wait for some milliseconds at most."""
@@ -53,6 +52,7 @@ class Made(NamedTuple):
     newest: Newest
     packed: bytes
     rows: Rows
+    generation: int = 0
 
 
 def reindex(
@@ -96,7 +96,7 @@ def _of_type(store: Store, resource_type: str, base: str) -> Iterator[int]:
 def _outdated(store: Store, resource_type: str) -> list[int]:
     with store.reading(snapshot=False) as db:
         for sign in "<>":
-            found = db.rows(_OUTDATED.format(sign), (resource_type, fingerprint(resource_type), BATCH))
+            found = db.rows(_OUTDATED.format(sign), (resource_type, present_print(resource_type, store.seals), BATCH))
             if found:
                 return [key for (key,) in found]
     return []
@@ -105,8 +105,8 @@ def _outdated(store: Store, resource_type: str) -> list[int]:
 def _batch(store: Store, keys: Sequence[int], base: str) -> int:
     """Index some resources anew in one commit. The rows they should have are worked out before anybody has to wait."""
     with store.reading() as db:
-        newest = [Newest(*row) for row in db.rows(_NEWEST.format(_holes(keys)), keys)]
-    made = [_made(one, base) for one in newest]
+        newest = [_opened(db, Newest(*row)) for row in db.rows(_NEWEST.format(_holes(keys)), keys)]
+    made = [_made(one, base, store.seals) for one in newest]
     with store.changing() as db:
         found = db.rows(_LOCKED.format(_holes(keys), " for update" if db.engine == "postgresql" else ""), keys)
         still = {key: (version, indexed_as) for key, version, indexed_as in found}
@@ -116,22 +116,18 @@ def _batch(store: Store, keys: Sequence[int], base: str) -> int:
     return len(left)
 
 
-def _made(newest: Newest, base: str) -> Made:
+def _opened(db: Database, newest: Newest) -> Newest:
+    return newest._replace(body=opened(db, newest.body, RESOURCE, newest.key, newest.version))
+
+
+def _made(newest: Newest, base: str, seals: Seals) -> Made:
     if newest.deleted:
-        return Made(newest, b"", {})
-    found, packed = indexed(newest.body, base)
+        return Made(newest, b"", {}, generation(seals))
+    found, packed, made_by = indexed(decode(newest.body), base, seals)
     by_table: Rows = {}
     for table, row in whole(newest.type, newest.key, found):
         by_table.setdefault(table, set()).add(row)
-    return Made(newest, packed, by_table)
-
-
-def indexed(body: bytes, base: str) -> tuple[IndexTables, bytes]:
-    """Return the index rows of a stored resource, and packed as they are kept beside it."""
-    found = tables(rows(decode(body), base=base))
-    packed = pack(found)
-    kept = fitting(found, packed)
-    return kept, packed if kept is found else pack(kept)
+    return Made(newest, packed, by_table, made_by)
 
 
 def _write(db: Database, made: Sequence[Made]) -> None:
@@ -142,9 +138,9 @@ def _write(db: Database, made: Sequence[Made]) -> None:
             wanted.setdefault(table, set()).update(some)
     remove(db, {table: some - wanted.get(table, set()) for table, some in present.items()})
     add(db, {table: some - present.get(table, set()) for table, some in wanted.items()})
-    note(db, dict.fromkeys(one.newest.type for one in made))
+    note(db, dict.fromkeys((one.newest.type, one.generation) for one in made))
     for one in made:
-        db.rows(_RENEW, (one.packed, fingerprint(one.newest.type), one.newest.key))
+        db.rows(_RENEW, (one.packed, print_of(one.newest.type, one.generation), one.newest.key))
 
 
 def _holes(keys: Sequence[int]) -> str:

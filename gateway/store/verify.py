@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.errors import MalformedMessage
+from gateway.errors import BadSettings, MalformedMessage
 from gateway.fhir.json import decode
 from gateway.store import partners
-from gateway.store.index.definitions import fingerprint
 from gateway.store.index_rows import Rows, between, table_name, whole
-from gateway.store.index_tables import unpack
-from gateway.store.reindex import indexed
+from gateway.store.index_tables import indexed, unpack
+from gateway.store.indexing import present_print
+from gateway.store.sealed import RESOURCE, opened
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database, Store
     from gateway.store.partners import KnownBy
+    from gateway.store.sealed import Seals
 
 _BATCH = 200
 _LAST = 2**62
@@ -71,12 +73,19 @@ def _resources(store: Store, base: str) -> Iterator[Difference]:
     after = 0
     while True:
         with store.reading() as db:
-            newest = [_Newest(*row) for row in db.rows(_NEWEST, (after, _BATCH))]
+            newest = [_opened(db, _Newest(*row)) for row in db.rows(_NEWEST, (after, _BATCH))]
             upto = newest[-1].key if len(newest) == _BATCH else _LAST
             yield from _batch(db, newest, after, upto, base)
         if upto == _LAST:
             return
         after = upto
+
+
+def _opened(db: Database, one: _Newest) -> _Newest:
+    """Return it with its body opened; one that cannot be opened stays as it is, and is no resource."""
+    with suppress(BadSettings):
+        return one if one.body is None else one._replace(body=opened(db, one.body, RESOURCE, one.key, one.version))
+    return one
 
 
 def _batch(db: Database, newest: Sequence[_Newest], after: int, upto: int, base: str) -> Iterator[Difference]:
@@ -85,22 +94,24 @@ def _batch(db: Database, newest: Sequence[_Newest], after: int, upto: int, base:
         for row in rows:
             present.setdefault(row[-1], {}).setdefault(table, set()).add(row)
     for one in newest:
-        yield from _of_one(one, present.pop(one.key, {}), base)
+        yield from _of_one(one, present.pop(one.key, {}), base, db.seals)
     for key, orphans in sorted(present.items()):
         type_ = next((str(row[0]) for table, some in orphans.items() if table != "slot" for row in some), "Slot")
         yield Difference(type_, "", key, f"index rows of no resource in {_tables(orphans)}", is_indexed=False)
 
 
-def _of_one(one: _Newest, present: Rows, base: str) -> Iterator[Difference]:
+def _of_one(one: _Newest, present: Rows, base: str, seals: Seals) -> Iterator[Difference]:
     if problem := _of_version(one):
         yield Difference(one.type, one.id, one.key, problem, is_indexed=False)
         return
-    is_outdated = one.indexed_as != fingerprint(one.type)
+    is_outdated = one.indexed_as != present_print(one.type, seals)
     if is_outdated:
         yield Difference(one.type, one.id, one.key, "indexed by other definitions")
-    wanted, packed = ({}, b"") if one.deleted else indexed(one.body or b"", base)
-    if is_outdated:
         wanted, packed = unpack(one.packed), one.packed
+    elif one.deleted:
+        wanted, packed = {}, b""
+    else:
+        wanted, packed, _ = indexed(decode(one.body or b""), base, seals)
     should: Rows = {}
     for table, row in whole(one.type, one.key, wanted):
         should.setdefault(table, set()).add(row)

@@ -221,7 +221,8 @@ class Commit:
         if entry.resource is None:
             return None
         resource = entry.resource if self.by_registry else labelled(entry.resource, owner or self.owner)
-        return content(resource, entry.rest or rest_of(entry.resource), self.to.settings.base_url)
+        rest, base = entry.rest or rest_of(entry.resource), self.to.settings.base_url
+        return content(resource, rest, base, self.to.store.seals)
 
 
 def _passed_over(entry: Entry, current: Current, settled: Settled) -> Issue | None:

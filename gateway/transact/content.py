@@ -7,18 +7,22 @@ from typing import Any
 from msgspec import Struct
 
 from gateway.fhir.types import Resource
-from gateway.store.index import rows
-from gateway.store.index_tables import fitting, pack, tables
+from gateway.store.index_tables import indexed
 from gateway.store.records import IndexTables
+from gateway.store.sealed import Seals
 
 
 class Content(Struct, frozen=True):
-    """A resource, the encoded rest of it (see gateway.store.bodies), and its index rows, packed too."""
+    """A resource, the encoded rest of it (see gateway.store.bodies), and its index rows, packed too.
+
+    `generation` is that of the key by which numbers are hidden in them.
+    """
 
     resource: Resource
     rest: bytes
     tables: IndexTables
     packed: bytes
+    generation: int
 
     @property
     def meta(self) -> dict[str, Any] | None:
@@ -26,9 +30,6 @@ class Content(Struct, frozen=True):
         return self.resource.get("meta")
 
 
-def content(resource: Resource, rest: bytes, base_url: str) -> Content:
+def content(resource: Resource, rest: bytes, base_url: str, seals: Seals) -> Content:
     """Return the content of a resource whose references are known."""
-    found = tables(rows(resource, base=base_url))
-    packed = pack(found)
-    kept = fitting(found, packed)
-    return Content(resource, rest, kept, packed if kept is found else pack(kept))
+    return Content(resource, rest, *indexed(resource, base_url, seals))

@@ -17,6 +17,7 @@ import msgspec
 
 from gateway.mapping.declared import Stay
 from gateway.store.records import Noted
+from gateway.store.sealed import secret
 from gateway.transact.stays import Event, kept
 
 if TYPE_CHECKING:
@@ -78,8 +79,7 @@ class _Hash:
     def __init__(self, provider: str, store: Store) -> None:
         if store not in _SECRETS:
             with store.reading() as db:
-                ((secret,),) = db.rows("select value from secret where name = 'stay'")
-            _SECRETS[store] = bytes(secret)
+                _SECRETS[store] = secret(db, "stay")
         self.secret = _SECRETS[store]
         self.provider = provider
 

@@ -23,6 +23,7 @@ from gateway.fhir.json import decode
 from gateway.mapping.snapshots import Survey
 from gateway.store import Batch, Identity, Sight
 from gateway.store.records import microseconds, moment
+from gateway.store.sealed import noted
 from gateway.transact import bed_facts, bed_findings, beds, once
 from gateway.transact.audit import audit_row, repeat_row
 from gateway.transact.messages import message
@@ -104,8 +105,7 @@ class Snapshot:
         if self.survey.setting.absent != "close":
             return
         with self.to.store.reading() as db:
-            found = db.rows("select content from ledger where subject = ?", (self.subject,))
-            absent = self._absent(_unpacked(bytes(found[0][0]) if found else b""))
+            absent = self._absent(_unpacked(noted(db, [self.subject]).get(self.subject, b"")))
             open_ = [id_ for id_ in absent if id_ not in _closed(db, absent)] if absent else []
         for first in range(0, len(open_), _STRETCH):
             yield open_[first : first + _STRETCH]
@@ -163,7 +163,6 @@ def _closed(db: Any, ids: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for first in range(0, len(ids), _NAMED_IN):
         subjects = [f"bed/{id_}" for id_ in ids[first : first + _NAMED_IN]]
-        holes = ", ".join("?" * len(subjects))
-        rows = db.rows(f"select subject, content from ledger where subject in ({holes})", subjects)  # noqa: S608
-        found |= {subject.removeprefix("bed/") for subject, content in rows if beds.unpack(bytes(content)).is_closed}
+        rows = noted(db, subjects).items()
+        found |= {subject.removeprefix("bed/") for subject, content in rows if beds.unpack(content).is_closed}
     return found

@@ -90,6 +90,7 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
     return Version(
         current.key, entry.identity, number, at, False, new.packed, encoded, added, removed, since, counted,  # noqa: FBT003
         "PATCH" if getattr(entry.op, "patched", False) else _METHODS.get(entry.op.__class__, "PUT"), seen_as,
+        new.generation,
     )  # fmt: skip
 
 

@@ -70,6 +70,7 @@ class Recorder:
         self._many = many
         self.statements = into
         self.engine: Engine = db.engine
+        self.seals = db.seals
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         self.statements.setdefault(sql, parameters)

@@ -245,6 +245,7 @@ def test_a_writer_that_looked_before_looks_again(services: Services) -> None:
 
     class Interrupting:
         engine = services.store.engine
+        seals = services.store.seals
 
         def write(self, decide: Any, prepare: Any) -> Any:
             def interrupted(sight: Sight) -> Any:

@@ -94,6 +94,7 @@ class Explaining:
     def __init__(self, db: Any) -> None:
         self._db = db
         self.engine: Engine = db.engine
+        self.seals = db.seals
         self.said: list[tuple[str, list[str]]] = []
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -1,15 +1,10 @@
 """Keeps the citizen service number (BSN) out of URLs, where proxies and browsers would log it."""
 
-import re
 from collections.abc import Sequence
 
 from gateway.errors import BadRequest, Issue
-from gateway.fhir.bsn import is_bsn
+from gateway.fhir.bsn import is_bsn, is_system
 from gateway.fhir.search.values import split
-
-_SYSTEM = re.compile(
-    r"http://fhir\.nl/fhir/NamingSystem/bsn|(urn:oid:)?2\.16\.840\.1\.113883\.2\.4\.6\.3", re.IGNORECASE
-)
 
 _TO_WRITE = "send this as the entry of a transaction: its request.url (of a create request.ifNoneExist) is in the body"
 
@@ -36,6 +31,6 @@ def refuse_bsn_in_url(
 
 def _says_bsn(value: str) -> bool:
     system, _, code = value.strip().rpartition("|")
-    if _SYSTEM.fullmatch(system):
+    if is_system(system):
         return bool(code)
     return not system and is_bsn(code.rpartition("/")[2])

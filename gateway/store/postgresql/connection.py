@@ -18,6 +18,7 @@ from gateway.store.indexing import Noting
 from gateway.store.postgresql.link import Link
 from gateway.store.postgresql.tables import PostgresqlTables
 from gateway.store.records import Durability, Engine
+from gateway.store.sealed import Seals
 
 _MOST_CONNECTIONS = 6  # of each kind in a process; a gateway has a few processes and PostgreSQL a hundred connections
 # A server that went away without a word is noticed by these, instead of holding a worker until it is killed.
@@ -32,8 +33,9 @@ class PostgresqlDatabase:
 
     engine: Engine = "postgresql"
 
-    def __init__(self, connection: Connection[tuple[Any, ...]]) -> None:
+    def __init__(self, connection: Connection[tuple[Any, ...]], seals: Seals) -> None:
         self.connection = connection
+        self.seals = seals
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return every row of the answer, none where the statement has none."""

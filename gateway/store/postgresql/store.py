@@ -21,6 +21,7 @@ from gateway.store.postgresql.link import Link
 from gateway.store.postgresql.statements import AUDIT_ALONE
 from gateway.store.postgresql.write import NeedsLocks, PostgresqlSight, write
 from gateway.store.records import Durability, Engine, Identity, Stored
+from gateway.store.sealed import NO_SEALS, Seals, sealed
 
 _MOST_ATTEMPTS = 20
 # The unique keys that tell a writer that another was first; any other violation is a mistake of ours.
@@ -37,8 +38,11 @@ class PostgresqlStore:
 
     engine: Engine = "postgresql"
 
-    def __init__(self, url: str, *, durability: Durability = "full", patience: float = PATIENCE) -> None:
+    def __init__(
+        self, url: str, *, durability: Durability = "full", patience: float = PATIENCE, seals: Seals = NO_SEALS
+    ) -> None:
         self._url = url
+        self.seals = seals
         self._patience = patience
         self._durability = durability
         # By process id: a fork can neither use nor close the connections of its parent.
@@ -48,7 +52,7 @@ class PostgresqlStore:
     def reading(self, *, snapshot: bool = True) -> Iterator[PostgresqlDatabase]:
         """Return a Database; with `snapshot`, all its statements see one state."""
         with available(), ExitStack() as lent:
-            yield PostgresqlDatabase(self._begun(lent) if snapshot else self._lent(lent))
+            yield PostgresqlDatabase(self._begun(lent) if snapshot else self._lent(lent), self.seals)
 
     def _lent(self, lent: ExitStack) -> Connection[tuple[Any, ...]]:
         return lent.enter_context(self._here().reading.connection())
@@ -93,7 +97,7 @@ class PostgresqlStore:
         with here.writing.link() as link:
             for _ in range(_MOST_ATTEMPTS):
                 try:
-                    return _attempt(link, decide, prepare, here.noting, locks=locks)
+                    return self._attempt(link, decide, prepare, here.noting, locks=locks)
                 except UniqueViolation as error:
                     if error.diag.constraint_name not in _KEYS:
                         raise
@@ -102,13 +106,32 @@ class PostgresqlStore:
                 locks = True
         raise Unavailable.later("others keep changing what this transaction changes")
 
+    def _attempt(self, link: Link, decide: Decide[T], prepare: Prepare, noting: Noting, *, locks: bool) -> T:
+        db = PostgresqlDatabase(link.connection, self.seals)
+        sight, is_written = PostgresqlSight(link, db, locks=locks, prepare=prepare), False
+        try:
+            with (
+                link.transaction() if locks else nullcontext()
+            ):  # without locks it is one statement, a transaction itself
+                batch, result = decide(sight)
+                batch = sealed(batch, self.seals)
+                noted = noting.note(db, batch.versions)
+                is_written = True  # or perhaps it is: from here on nobody knows
+                write(link, db, batch)
+        except psycopg.OperationalError as error:
+            if is_written or not link.is_cut:
+                raise
+            raise CutError(*error.args) from error
+        noting.committed(noted)
+        return result
+
     @contextmanager
     def changing(self, *, durable: bool = True) -> Iterator[PostgresqlDatabase]:
         """Return a Database whose changes are committed at the end."""
         with available(), self._here().writing.link() as link, link.transaction():
             if not durable:
                 link.connection.execute("set local synchronous_commit = off")
-            yield PostgresqlDatabase(link.connection)
+            yield PostgresqlDatabase(link.connection, self.seals)
 
     def audit(self, content: bytes) -> None:
         """Add a row to the audit by itself, for what was read; nobody waits until it is on disk."""
@@ -133,28 +156,14 @@ class PostgresqlStore:
         return here
 
 
-def _attempt(link: Link, decide: Decide[T], prepare: Prepare, noting: Noting, *, locks: bool) -> T:
-    sight, is_written = PostgresqlSight(link, locks=locks, prepare=prepare), False
-    try:
-        with link.transaction() if locks else nullcontext():  # without locks it is one statement, a transaction itself
-            batch, result = decide(sight)
-            noted = noting.note(PostgresqlDatabase(link.connection), batch.versions)
-            is_written = True  # or perhaps it is: from here on nobody knows
-            write(link, batch)
-    except psycopg.OperationalError as error:
-        if is_written or not link.is_cut:
-            raise
-        raise CutError(*error.args) from error
-    noting.committed(noted)
-    return result
-
-
-def open_database(url: str, *, durability: Durability, renew: bool, patience: float = PATIENCE) -> PostgresqlStore:
+def open_database(
+    url: str, *, durability: Durability, renew: bool, patience: float = PATIENCE, seals: Seals = NO_SEALS
+) -> PostgresqlStore:
     """Return the store at `url`: an empty database is made into one, an older one is renewed if `renew`."""
     with available(), psycopg.connect(url) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK_OF_MIGRATIONS,))
         _prepare(connection, renew=renew)
-    return PostgresqlStore(url, durability=durability, patience=patience)
+    return PostgresqlStore(url, durability=durability, patience=patience, seals=seals)
 
 
 def _prepare(connection: Connection[tuple[Any, ...]], *, renew: bool) -> None:

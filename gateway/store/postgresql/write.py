@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.store import erasing, marking, parcels, partners, subscribers
-from gateway.store.index.definitions import fingerprint
+from gateway.store.indexing import print_of
 from gateway.store.interface import Prepare, nothing
 from gateway.store.postgresql import statements as sql
 from gateway.store.postgresql.connection import PostgresqlDatabase, placeholders
@@ -28,6 +28,7 @@ from gateway.store.records import (
     Turns,
     Version,
 )
+from gateway.store.sealed import known, present
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
@@ -48,8 +49,9 @@ class NeedsLocks(Exception):
 class PostgresqlSight:
     """What a writer sees. Without locks others may overtake it, which the statement that writes finds out."""
 
-    def __init__(self, link: Link, *, locks: bool, prepare: Prepare = nothing) -> None:
+    def __init__(self, link: Link, db: PostgresqlDatabase, *, locks: bool, prepare: Prepare = nothing) -> None:
         self._link = link
+        self._db = db
         self._locks = locks
         self._prepare = prepare
 
@@ -68,13 +70,13 @@ class PostgresqlSight:
         shared, numbers = set(_numbers(beside)), _numbers([*alone, *beside])
         values = {"numbers": numbers, "shared": [number in shared for number in numbers]}
         connection.execute(sql.LOCK_TURNS, values)
-        return [matches(PostgresqlDatabase(connection), condition, scope, limit=limit) for condition in conditions]
+        return [matches(self._db, condition, scope, limit=limit) for condition in conditions]
 
     def seen(self, identities: Iterable[Identity], scope: Scope) -> set[Identity]:
         """Return which of some resources the caller of the scope may see."""
         from gateway.store.search.seen import seen  # noqa: PLC0415 - only who does not see everything is asked of
 
-        return seen(PostgresqlDatabase(self._link.connection), identities, scope)
+        return seen(self._db, identities, scope)
 
     def current(
         self,
@@ -94,9 +96,26 @@ class PostgresqlSight:
         prepare, self._prepare = self._prepare, nothing
         locks, self._locks = self._locks, False
         if not locks:
-            return _seen(self._asked(asked, values, prepare), wanted, others, noted)
+            return self._seen(self._asked(asked, values, prepare), wanted, others, noted)
         numbers = _numbers([*noted, once or ""]) if noted or once else []
-        return _seen(self._locked(numbers, asked, values, prepare), wanted, others, noted)
+        return self._seen(self._locked(numbers, asked, values, prepare), wanted, others, noted)
+
+    def _seen(
+        self, rows: list[tuple[Any, ...]], wanted: list[Identity], others: list[Identity], noted: list[str]
+    ) -> Seen:
+        """Return the rows of one look by what they are about."""
+        seen = Seen({}, set(), dict.fromkeys(noted, Noted()))
+        for n, key, *row in rows:
+            if n < 0:
+                seen.present.add(others[-n - 1])
+            elif n < sql.LEDGER_FROM:
+                seen.currents[wanted[n]] = present(self._db, Current(key, *row))
+            elif n < sql.ANSWERED_AT:
+                subject = noted[n - sql.LEDGER_FROM]
+                seen.ledger[subject] = known(self._db, subject, Noted(key, row[3]))
+            else:
+                seen = seen._replace(answered=Answered(row[3], row[4], key))
+        return seen
 
     def _asked(self, asked: str, values: dict[str, Any], prepare: Prepare) -> list[tuple[Any, ...]]:
         self._link.send(asked, values)
@@ -121,22 +140,7 @@ class PostgresqlSight:
             return cursor.fetchall()
 
 
-def _seen(rows: list[tuple[Any, ...]], wanted: list[Identity], others: list[Identity], noted: list[str]) -> Seen:
-    """Return the rows of one look by what they are about."""
-    seen = Seen({}, set(), dict.fromkeys(noted, Noted()))
-    for n, key, *row in rows:
-        if n < 0:
-            seen.present.add(others[-n - 1])
-        elif n < sql.LEDGER_FROM:
-            seen.currents[wanted[n]] = Current(key, *row)
-        elif n < sql.ANSWERED_AT:
-            seen.ledger[noted[n - sql.LEDGER_FROM]] = Noted(key, row[3])
-        else:
-            seen = seen._replace(answered=Answered(row[3], row[4], key))
-    return seen
-
-
-def write(link: Link, batch: Batch) -> None:
+def write(link: Link, db: PostgresqlDatabase, batch: Batch) -> None:
     """Write every row of `batch`: one round trip, all or nothing."""
     several = batch.marks or batch.parcels or batch.subscribers or batch.partners or batch.erased
     with link.transaction() if several else nullcontext():
@@ -147,11 +151,11 @@ def write(link: Link, batch: Batch) -> None:
         for text, values in erasing.statements(batch.erased) if batch.erased else ():
             link.connection.execute(placeholders(text), values)
         if batch.parcels:
-            parcels.put(PostgresqlDatabase(link.connection), batch.parcels, batch.trace)
+            parcels.put(db, batch.parcels, batch.trace)
         if batch.subscribers:
-            subscribers.put(PostgresqlDatabase(link.connection), batch.subscribers)
+            subscribers.put(db, batch.subscribers)
         if batch.partners:
-            partners.put(PostgresqlDatabase(link.connection), batch.partners)
+            partners.put(db, batch.partners)
 
 
 def _columns(identities: list[Identity]) -> tuple[str, str]:
@@ -219,7 +223,7 @@ def _version(v: Version) -> dict[str, Any]:
         "event_time": v.event_time,
         "event_number": v.event_number,
         "method": v.method,
-        "made_by": fingerprint(v.identity.type),
+        "made_by": print_of(v.identity.type, v.generation),
         "seen_as": v.seen_as,
     }
 

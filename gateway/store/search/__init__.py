@@ -52,7 +52,7 @@ def read(db: Database, request: SearchRequest, scope: Scope, position: Position 
     Raises Unavailable where an index that it needs is not complete.
     The total is known when the most selective condition has few resources (CANDIDATES), or when it was asked for.
     """
-    check_complete(db, request)
+    scope = scope.settled(db, mixed=check_complete(db, request))
     if request.only_count:
         return Results([], [], count_matches(db, request, scope), None)
     page = read_page(db, request, scope, position)

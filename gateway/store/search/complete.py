@@ -25,14 +25,19 @@ _TEXT = (
 Name = tuple[str, str]  # resource type, name in its definitions
 
 
-def check_complete(db: Database, request: SearchRequest) -> None:
-    """Raise Unavailable (index-incomplete), with every index that `request` needs and that is not complete."""
+def check_complete(db: Database, request: SearchRequest) -> bool:
+    """Raise Unavailable (index-incomplete), with every index that `request` needs and that is not complete.
+
+    Return whether some of it was made by other definitions or keys, though it holds all that is needed.
+    """
     wanted = dict.fromkeys(_names(request))
     types = list(dict.fromkeys(type_ for type_, _ in wanted))
-    lacking = {type_: incomplete(db, type_) for type_ in outdated(db, types)}
+    others = outdated(db, types)
+    lacking = {type_: incomplete(db, type_) for type_ in others}
     found = [(type_, name) for type_, name in wanted if name in lacking.get(type_, ())]
     if found:
         raise Unavailable([Issue("index-incomplete", _TEXT.format(_shown(*name), name[0])) for name in found])
+    return bool(others)
 
 
 def _names(request: SearchRequest) -> Iterator[Name]:

@@ -32,7 +32,7 @@ def matches_of(resource_type: str, conditions: Iterable[Condition], scope: Scope
         if isinstance(condition, Filter) and _is_one_range(resource_type, condition):
             together.setdefault(condition.parameter.code, []).append(condition)
         elif isinstance(condition, Filter) and _is_of_words(condition):
-            found += narrative_matches(resource_type, condition)
+            found += narrative_matches(resource_type, condition, scope)
         else:
             found.append(condition_match(resource_type, condition, scope))
     found += [_together(resource_type, filters, scope) for filters in together.values()]
@@ -111,7 +111,7 @@ def _filtered(resource_type: str, asked: Filter, scope: Scope) -> Match:
     if asked.parameter.code == "_lastUpdated":
         return _last_updated(resource_type, [asked])
     if _is_of_words(asked):
-        return narrative_match(resource_type, asked)
+        return narrative_match(resource_type, asked, scope)
     if asked.parameter.type == "special" and asked.modifier is None:
         return near_match(resource_type, asked, scope)
     if asked.parameter.type == "composite":
@@ -206,7 +206,9 @@ def _chained(hop: Hop, scope: Scope) -> Match:
             sql(probe, Sql(key), hop.row(r), hop.target, every([hop.is_alike(key, f"{t}.key"), there]), r=r, t=t)
         ),
         keys=inner.keys
-        and sql(keys, inner.keys, sees(hop.target, "t.key", scope), every([hop.row("r"), hop.is_alike("r.key", "t.key")])),
+        and sql(
+            keys, inner.keys, sees(hop.target, "t.key", scope), every([hop.row("r"), hop.is_alike("r.key", "t.key")])
+        ),
     )
 
 

@@ -24,6 +24,7 @@ from gateway.fhir.search import (
 )
 from gateway.fhir.search.paths import data_types, implied_systems
 from gateway.fhir.search.singles import has_no_system
+from gateway.store.hidden import asked as asked_codes
 from gateway.store.index.model import version_param, versioned
 from gateway.store.search.match import Match, any_of, constant, none_of
 from gateway.store.search.ranges import date_branches, number_branch, overlapped, overlapping, quantity_branch
@@ -129,9 +130,9 @@ def _missing(resource_type: str, asked: Filter) -> Match:
 
 def _branches(resource_type: str, asked: Filter, param: str, scope: Scope) -> list[Branch]:
     if asked.modifier == "identifier":
-        return _tokens(_values(asked, Token), scope.systems.get((resource_type, param), ()))
+        return _tokens(_values(asked, Token), scope.systems.get((resource_type, param), ()), scope)
     if asked.modifier == "of-type":
-        return _tokens(_values(asked, Token), ())
+        return _tokens(_values(asked, Token), (), scope)
     return branches_of(resource_type, asked, scope)
 
 
@@ -144,16 +145,25 @@ def _token(resource_type: str, asked: Filter, scope: Scope) -> list[Branch]:
     tokens = _values(asked, Token)
     if has_no_system(resource_type, asked.parameter):
         implied = implied_systems(resource_type, asked.parameter)
-        return _tokens([Token("", t.code) if t.system is None or t.system in implied else t for t in tokens], ())
-    return _tokens(tokens, scope.systems.get((resource_type, asked.parameter.code), ()))
+        return _tokens([Token("", t.code) if t.system is None or t.system in implied else t for t in tokens], (), scope)
+    return _tokens(tokens, scope.systems.get((resource_type, asked.parameter.code), ()), scope)
 
 
-def _tokens(tokens: Iterable[Token], systems: Iterable[str]) -> list[Branch]:
-    """Return a branch for each system that is asked; codes without one are asked in every system that occurs."""
+def _tokens(tokens: Iterable[Token], systems: Iterable[str], scope: Scope) -> list[Branch]:
+    """Return a branch for each system that is asked; codes without one are asked in every system that occurs.
+
+    A number that is hidden is asked as it stands in the index.
+    """
     by_system: dict[str | None, list[str | None]] = {}
     for token in tokens:
-        by_system.setdefault(token.system, []).append(token.code)
+        by_system.setdefault(token.system, []).extend(_asked(token, scope))
     return [_codes(one_of("x.system", [*systems] if s is None else [s]), codes, s) for s, codes in by_system.items()]
+
+
+def _asked(token: Token, scope: Scope) -> Sequence[str | None]:
+    if token.code is None:
+        return [None]
+    return asked_codes(token.system, token.code, scope.seals, mixed=scope.mixed)
 
 
 def _codes(system: Sql, codes: list[str | None], asked: str | None) -> Branch:

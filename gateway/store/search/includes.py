@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway.fhir.search.served import targets
 from gateway.store.search.conditions import sees, sees_one_of
-from gateway.store.search.pages import Found
+from gateway.store.search.pages import Found, found
 from gateway.store.search.scope import Scope
 from gateway.store.search.sql import TRUE, Sql, every, joined, one_of, sql
 
@@ -23,6 +23,7 @@ MAX_INCLUDES = 1000
 _FOUND = """
 with k as (select distinct key from ({}) u where key is not null limit {limit})
 select k.key, (select c.type from current c where c.key = k.key), (select c.id from current c where c.key = k.key),
+(select c.version from current c where c.key = k.key),
 (select r.body from current c join resource r on r.key = c.key and r.version = c.version where c.key = k.key)
 from k order by k.key"""
 _ROUNDS = 5  # of :iterate; a chain of organisations or places is not longer
@@ -55,7 +56,7 @@ def _round(db: Database, includes: Iterable[Include], origins: Sequence[Found], 
     if not selects:
         return []
     statement = sql(_FOUND, joined(" union all ", selects), limit=str(MAX_INCLUDES + 1))
-    return [Found(*row) for row in db.rows(*statement)]
+    return [found(db, row) for row in db.rows(*statement)]
 
 
 def _select(include: Include, origins: Sequence[Found], scope: Scope) -> Sql | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway.fhir import json
 from gateway.store.search.pages import Found
+from gateway.store.search.pages import found as opened
 from gateway.store.search.plan import all_matches
 from gateway.store.search.sql import one_of, sql
 
@@ -25,7 +26,7 @@ select w.key, coalesce((select max(d.low) from index_date d where d.key = w.key 
 t.system, t.code
 from w left join index_token t on t.key = w.key and t.param = 'code'"""
 _BODIES = """
-select c.key, c.type, c.id, r.body from current c cross join resource r
+select c.key, c.type, c.id, r.version, r.body from current c cross join resource r
 where {} and r.key = c.key and r.version = c.version"""
 
 Kind = tuple[str, ...]
@@ -86,4 +87,4 @@ def _text(found: Found) -> str:
 def _read(db: Database, keys: Sequence[int]) -> dict[int, Found]:
     parts = [keys[first : first + _NAMED_IN] for first in range(0, len(keys), _NAMED_IN)]
     rows = (row for part in parts for row in db.rows(*sql(_BODIES, one_of("c.key", part))))
-    return {row[0]: Found(*row) for row in rows}
+    return {row[0]: opened(db, row) for row in rows}

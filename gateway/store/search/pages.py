@@ -11,6 +11,8 @@ from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import Filter, Token
 from gateway.fhir.search.singles import has_no_system
+from gateway.store.hidden import asked as asked_codes
+from gateway.store.sealed import RESOURCE, opened
 from gateway.store.search.conditions import condition_match
 from gateway.store.search.order import Column, Position, after, order_by, sort_columns
 from gateway.store.search.plan import all_matches, plan_resources
@@ -28,12 +30,18 @@ Row = tuple[Any, ...]
 
 
 class Found(NamedTuple):
-    """One resource that was found, as it is stored."""
+    """One resource that was found, as it came."""
 
     key: int
     type: str
     id: str
     body: bytes
+
+
+def found(db: Database, row: Row) -> Found:
+    """Return what was found, of (key, type, id, version, body). BadSettings when it cannot be opened."""
+    key, type_, id_, version, body = row
+    return Found(key, type_, id_, opened(db, body, RESOURCE, key, version))
 
 
 @frozen()
@@ -66,12 +74,13 @@ class Results:
 
 def read_page(db: Database, request: SearchRequest, scope: Scope, position: Position | None) -> Page:
     """Return the page after `position`, the first for None."""
+    scope = scope.of(db)
     statement = _by_coding(request, scope) if position is None else None
     if statement is None:
         return _planned(db, request, scope, position)
     rows = db.rows(*statement)
     plan = _plan(db, request, scope.knowing(db, request)) if len(rows) > request.count else Plan()
-    return _page(request, rows, plan, first=True)
+    return _page(db, request, rows, plan, first=True)
 
 
 def _by_coding(request: SearchRequest, scope: Scope) -> Sql | None:
@@ -87,8 +96,9 @@ def _by_coding(request: SearchRequest, scope: Scope) -> Sql | None:
         return None
     if not scope.visible.admits(of) or scope.visible.condition(of) is not None:
         return None
-    text = _text_by_coding(of, asked.parameter, request.count + 1)
-    return Sql(text, (of, asked.parameter.code, token.system, token.code)) if text else None
+    codes = asked_codes(token.system, token.code, scope.seals, mixed=scope.mixed)
+    text = _text_by_coding(of, asked.parameter, request.count + 1) if len(codes) == 1 else None
+    return Sql(text, (of, asked.parameter.code, token.system, codes[0])) if text else None
 
 
 @lru_cache(maxsize=1024)
@@ -111,7 +121,7 @@ def _planned(db: Database, request: SearchRequest, scope: Scope, position: Posit
     if rows is None:
         plan = _plan(db, request, scope.wider())
         rows = _read(db, plan, position, wanted) or []
-    return _page(request, rows, plan, first=position is None)
+    return _page(db, request, rows, plan, first=position is None)
 
 
 def _read(
@@ -161,15 +171,15 @@ def _is_by_time(request: SearchRequest) -> bool:
     return request.resource_type == "Slot" and is_timed
 
 
-def _page(request: SearchRequest, rows: Sequence[Row], plan: Plan, *, first: bool) -> Page:
-    """Return the page of rows (key, type, id, body, total, sort values …), of which one may be too many.
+def _page(db: Database, request: SearchRequest, rows: Sequence[Row], plan: Plan, *, first: bool) -> Page:
+    """Return the page of rows (key, type, id, version, body, total, sort values …), of which one may be too many.
 
     A first page that is not full is all there is, and tells the total.
     """
     shown = rows[: request.count]
-    matches = [Found(*row[:4]) for row in shown]
+    matches = [found(db, row[:5]) for row in shown]
     columns = len(sort_columns(request))
-    positions = [Position(tuple(row[5:]) or (None,) * columns, row[0]) for row in shown]
+    positions = [Position(tuple(row[6:]) or (None,) * columns, row[0]) for row in shown]
     if len(rows) <= request.count:
         return Page(matches, len(rows) if first else _total(rows, plan), None, positions)
     return Page(matches, _total(rows, plan), positions[-1], positions)
@@ -177,7 +187,7 @@ def _page(request: SearchRequest, rows: Sequence[Row], plan: Plan, *, first: boo
 
 def _total(rows: Sequence[Row], plan: Plan) -> int | None:
     is_counted = plan.relations and not plan.relations[0].walked and rows
-    return rows[0][4] if is_counted else plan.known_total()
+    return rows[0][5] if is_counted else plan.known_total()
 
 
 def _page_statement(relation: Relation, position: Position | None, limit: int, reach: int | None) -> Sql:
@@ -186,7 +196,7 @@ def _page_statement(relation: Relation, position: Position | None, limit: int, r
     names = "".join([f", p.s{number}" for number in range(len(relation.columns))])
     order = order_by(relation.columns, _named("p", len(relation.columns)))
     return Sql(
-        f"{inner.text} select p.key, c.type, c.id, r.body, {total}{names}"  # noqa: S608 - texts of the gateway itself
+        f"{inner.text} select p.key, c.type, c.id, r.version, r.body, {total}{names}"  # noqa: S608 - texts of the gateway itself
         " from p cross join current c cross join resource r"
         f" where c.key = p.key and r.key = p.key and r.version = c.version order by {order.text}",
         inner.parameters,

@@ -11,6 +11,7 @@ from gateway.fhir.frozen import frozen
 from gateway.fhir.search import Condition, QuantityRange
 from gateway.fhir.search.paths import alternatives, json_paths
 from gateway.fhir.search.singles import Single, asked_by_code, singles
+from gateway.store.sealed import NO_SEALS, Seals
 from gateway.store.search.sql import TRUE, Sql, every, joined, sql
 from gateway.store.search.units import UCUM
 
@@ -38,6 +39,10 @@ class Database(Protocol):
     @property
     def engine(self) -> Engine:
         """Return the engine, where the SQL must differ."""
+
+    @property
+    def seals(self) -> Seals:
+        """Return the keys of the store."""
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return every row of the answer."""
@@ -77,7 +82,8 @@ class Scope:
     """What every part of one search shares: whose eyes it has, which base is ours, how many rows are few.
 
     The engine, `systems` and `units` are filled in when the search is read, see `knowing`. `at` is the moment at which
-    it is asked, in microseconds; a rule of what may be seen now cannot be compiled without.
+    it is asked, in microseconds; a rule of what may be seen now cannot be compiled without. `seals` hide numbers;
+    `mixed`: some may stand in the index as other keys hid them, or as they are.
     """
 
     base: str = ""
@@ -85,9 +91,19 @@ class Scope:
     candidates: int = CANDIDATES
     reach: int = REACH
     engine: Engine = "sqlite"
+    seals: Seals = NO_SEALS
+    mixed: bool = True
     systems: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
     units: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
     at: int = 0
+
+    def of(self, db: Database) -> Scope:
+        """Return the scope with the keys of a store: a number that is hidden is asked as it stands there."""
+        return self if self.seals is db.seals else replace(self, seals=db.seals)
+
+    def settled(self, db: Database, *, mixed: bool) -> Scope:
+        """Return the same, where it is known whether all that is searched was hidden by the present key."""
+        return replace(self, seals=db.seals, mixed=mixed) if db.seals.finders else self
 
     def knowing(self, db: Database, request: SearchRequest) -> Scope:
         """Return the scope with the systems that occur in the token parameters which are asked by code alone.
@@ -98,9 +114,9 @@ class Scope:
         every_one = list(singles(request.resource_type, request.conditions))
         by_code, by_unit = asked_by_code(every_one), _asked_by_unit(every_one)
         if not by_code and not by_unit and db.engine == self.engine:
-            return self
+            return self.of(db)
         systems, units = _occurring(db, "system", by_code), _occurring(db, "code", by_unit)
-        return replace(self, engine=db.engine, systems=systems, units=units)
+        return replace(self, seals=db.seals, engine=db.engine, systems=systems, units=units)
 
     def wider(self) -> Scope:
         """Return the scope for a search whose page was not full within reach."""

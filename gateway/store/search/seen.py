@@ -21,7 +21,7 @@ def seen(db: Database, identities: Iterable[Identity], scope: Scope) -> set[Iden
 
     What is not there and what may not be seen cost the same statement, and are told apart by nobody.
     """
-    by_type: dict[str, list[str]] = {}
+    scope, by_type = scope.of(db), dict[str, list[str]]()
     for type_, id_ in identities:
         by_type.setdefault(type_, []).append(id_)
     found = set[Identity]()

@@ -36,8 +36,7 @@ def read_several(db: Database, request: SeveralRequest, scope: Scope, position: 
 
     Raises Unavailable where an index that it needs is not complete.
     """
-    for each in request.requests:
-        check_complete(db, each)
+    scope = scope.settled(db, mixed=_is_mixed(db, request))
     if request.first.only_count:
         return Results([], [], _total(db, request, scope), None)
     read = _merged if request.first.sort else _in_turn
@@ -48,6 +47,12 @@ def read_several(db: Database, request: SeveralRequest, scope: Scope, position: 
     includes, complete = read_includes(db, request.includes, matches, scope)
     known = None if request.first.total == "none" else total
     return Results(matches, includes, known, following, complete)
+
+
+def _is_mixed(db: Database, request: SeveralRequest) -> bool:
+    """Return what `check_complete` says of all types together; each of them is looked at."""
+    found = [check_complete(db, each) for each in request.requests]
+    return any(found)
 
 
 def _total(db: Database, request: SeveralRequest, scope: Scope) -> int:

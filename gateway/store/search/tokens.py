@@ -16,12 +16,12 @@ import msgspec
 
 from gateway.errors import BadRequest
 from gateway.fhir.search import Page
+from gateway.store.sealed import secret
 from gateway.store.search.order import Position
 
 if TYPE_CHECKING:
     from gateway.store.search.scope import Database
 
-_PAGE_KEY = "select value from secret where name = 'page'"
 _NONCE = 12
 _BLOCK = 64  # bytes that a token's content is a multiple of: its length is not to tell how many resources there are
 
@@ -50,8 +50,7 @@ def link(resource_type: str, pairs: tuple[tuple[str, str], ...], position: Posit
 
 def page_secret(db: Database, *whose: str) -> bytes:
     """Return the key that seals the pages of one caller: the same at every node on the store, and after a restart."""
-    ((secret,),) = db.rows(_PAGE_KEY)
-    return hmac.digest(bytes(secret), "\x1f".join(whose).encode(), "sha256")
+    return hmac.digest(secret(db, "page"), "\x1f".join(whose).encode(), "sha256")
 
 
 def seal(content: Link, secret: bytes) -> str:

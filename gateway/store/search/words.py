@@ -8,22 +8,24 @@ from __future__ import annotations
 from gateway.fhir.search import Filter, Words
 from gateway.fhir.search.paths import TOLD, paths_of
 from gateway.fhir.search.served import TEXT
+from gateway.store.hidden import asked_word
 from gateway.store.index.model import text_param
 from gateway.store.search.filters import LAST_CHARACTER, TABLES, Branch, index_match, string_branches
 from gateway.store.search.match import Match, all_of, any_of
+from gateway.store.search.scope import Scope
 from gateway.store.search.sql import sql
 
 
-def narrative_matches(resource_type: str, asked: Filter) -> list[Match]:
+def narrative_matches(resource_type: str, asked: Filter, scope: Scope) -> list[Match]:
     """Return what together matches a `_text`: a Match for each word where there is no comma."""
     values = [value for value in asked.values if isinstance(value, Words)]
-    matches = [[_word(resource_type, word) for word in _rarest_first(value)] for value in values]
+    matches = [[_word(resource_type, word, scope) for word in _rarest_first(value)] for value in values]
     return matches[0] if len(matches) == 1 else [any_of([all_of(words) for words in matches])]
 
 
-def narrative_match(resource_type: str, asked: Filter) -> Match:
+def narrative_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
     """Return the same as one Match, for what is asked of another resource in a chain."""
-    return all_of(narrative_matches(resource_type, asked))
+    return all_of(narrative_matches(resource_type, asked, scope))
 
 
 def _rarest_first(value: Words) -> list[str]:
@@ -31,13 +33,14 @@ def _rarest_first(value: Words) -> list[str]:
     return sorted(value.words, key=len, reverse=True)
 
 
-def _word(resource_type: str, word: str) -> Match:
+def _word(resource_type: str, word: str, scope: Scope) -> Match:
     start = word.removesuffix("*")
     if start != word:
-        branch = Branch(sql("x.value >= {} and x.value < {}", start, start + LAST_CHARACTER))
+        branches = [Branch(sql("x.value >= {} and x.value < {}", start, start + LAST_CHARACTER))]
     else:
-        branch = Branch(sql("x.value = {} and x.exact = ''", word), exact=True)
-    return index_match(resource_type, TABLES["string"], TEXT, [branch])
+        words = asked_word(word, scope.seals, mixed=scope.mixed)
+        branches = [Branch(sql("x.value = {} and x.exact = ''", each), exact=True) for each in words]
+    return index_match(resource_type, TABLES["string"], TEXT, branches)
 
 
 def told_match(resource_type: str, asked: Filter) -> Match:

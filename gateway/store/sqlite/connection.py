@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.errors import Unavailable
 from gateway.store.records import Engine
+from gateway.store.sealed import NO_SEALS, Seals
 from gateway.store.sqlite.tables import SqliteTables
 
 # `normal` does not flush a commit; flush.py does, outside the write lock. A checkpoint every 10,000 pages is rare
@@ -36,8 +37,9 @@ class SqliteDatabase:
 
     engine: Engine = "sqlite"
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, seals: Seals = NO_SEALS) -> None:
         self.connection = connection
+        self.seals = seals
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return every row of the answer."""
@@ -51,9 +53,10 @@ class SqliteDatabase:
 class Pool:
     """Connections that are not in use, the warmest on top."""
 
-    def __init__(self, path: Path, patience: float) -> None:
+    def __init__(self, path: Path, patience: float, seals: Seals = NO_SEALS) -> None:
         self._path = path
         self._patience = patience
+        self._seals = seals
         self._idle: list[SqliteDatabase] = []
         self._closed = False
 
@@ -72,7 +75,7 @@ class Pool:
         try:
             return self._idle.pop()
         except IndexError:
-            return SqliteDatabase(connect(self._path, self._patience))
+            return SqliteDatabase(connect(self._path, self._patience), self._seals)
 
     def give_back(self, db: SqliteDatabase) -> None:
         """Have a database back."""

@@ -15,6 +15,7 @@ from gateway.store import migrate, reads
 from gateway.store.indexing import Noting
 from gateway.store.interface import PATIENCE, Decide, Prepare, T, nothing
 from gateway.store.records import Durability, Engine, Identity, Stored
+from gateway.store.sealed import NO_SEALS, Seals, sealed
 from gateway.store.sqlite.connection import Available, Loan, Pool, Snapshot, SqliteDatabase, Transaction, connect
 from gateway.store.sqlite.flush import Flush
 from gateway.store.sqlite.lock import WriteLock
@@ -26,8 +27,8 @@ _OPENING_SECONDS = 30.0
 class _Process:
     """What belongs to one process and must not be carried into a fork of it."""
 
-    def __init__(self, path: Path, patience: float) -> None:
-        self.pool = Pool(path, patience)
+    def __init__(self, path: Path, patience: float, seals: Seals) -> None:
+        self.pool = Pool(path, patience, seals)
         self.lock = WriteLock(path.with_name(path.name + "-lock"), patience)
         self.flush = Flush(path)
         self.noting = Noting()
@@ -43,8 +44,11 @@ class SqliteStore:
 
     engine: Engine = "sqlite"
 
-    def __init__(self, path: Path, *, durability: Durability = "full", patience: float = PATIENCE) -> None:
+    def __init__(
+        self, path: Path, *, durability: Durability = "full", patience: float = PATIENCE, seals: Seals = NO_SEALS
+    ) -> None:
         self._path = path
+        self.seals = seals
         self._patience = patience
         self._full = durability == "full"
         # By process id: a fork leaves those of its parent alone, for closing them would harm the parent.
@@ -73,6 +77,7 @@ class SqliteStore:
             with here.lock:
                 with Transaction(db.connection):
                     batch, result = decide(SqliteSight(db))
+                    batch = sealed(batch, self.seals)
                     noted = here.noting.note(db, batch.versions)
                     write(db, batch)
                 here.noting.committed(noted)
@@ -111,21 +116,23 @@ class SqliteStore:
         pid = os.getpid()
         here = self._processes.get(pid)
         if here is None:
-            mine = _Process(self._path, self._patience)
+            mine = _Process(self._path, self._patience, self.seals)
             here = self._processes.setdefault(pid, mine)
             if here is not mine:  # another thread was first
                 mine.close()
         return here
 
 
-def open_file(path: Path, *, durability: Durability, renew: bool, patience: float = PATIENCE) -> SqliteStore:
+def open_file(
+    path: Path, *, durability: Durability, renew: bool, patience: float = PATIENCE, seals: Seals = NO_SEALS
+) -> SqliteStore:
     """Return the store at `path`, made if it is not there, brought up to date if `renew`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = WriteLock(path.with_name(path.name + "-lock"), None)  # another node may be renewing it, which takes a while
     with lock, Available(), closing(connect(path, _OPENING_SECONDS)) as connection:
         _prepare(connection, renew=renew)
     lock.close()
-    return SqliteStore(path, durability=durability, patience=patience)
+    return SqliteStore(path, durability=durability, patience=patience, seals=seals)
 
 
 def open_memory() -> SqliteStore:

@@ -7,8 +7,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from gateway.store import erasing, marking, parcels, partners, subscribers
-from gateway.store.index.definitions import fingerprint
+from gateway.store.indexing import print_of
 from gateway.store.records import Answered, Batch, Current, Identity, Message, Noted, Seen, Turns, Version
+from gateway.store.sealed import known, present
 from gateway.store.sqlite import statements as sql
 
 if TYPE_CHECKING:
@@ -58,11 +59,14 @@ class SqliteSight:
         found = {}
         for identity in identities:
             row = execute(sql.CURRENT, identity).fetchone()
-            found[identity] = Current(self._reserve()) if row is None else Current(*row)
-        present = {target for target in targets if execute(sql.EXISTS, target).fetchone()}
-        noted = {subject: Noted(*(execute(sql.NOTED, (subject,)).fetchone() or ())) for subject in subjects}
+            found[identity] = Current(self._reserve()) if row is None else present(self._db, Current(*row))
+        there = {target for target in targets if execute(sql.EXISTS, target).fetchone()}
+        noted = {
+            subject: known(self._db, subject, Noted(*(execute(sql.NOTED, (subject,)).fetchone() or ())))
+            for subject in subjects
+        }
         answered = execute(sql.ANSWERED, (once,)).fetchone() if once else None
-        return Seen(found, present, noted, Answered(*answered) if answered else None)
+        return Seen(found, there, noted, Answered(*answered) if answered else None)
 
     def _reserve(self) -> int:
         if self._next_key is None:
@@ -121,7 +125,7 @@ def _write_versions(connection: sqlite3.Connection, batch: Batch) -> None:
             v.indexed,
             v.event_time,
             v.event_number,
-            fingerprint(v.identity.type),
+            print_of(v.identity.type, v.generation),
         )
         for v in versions
         if v.version == 1
@@ -134,7 +138,7 @@ def _write_versions(connection: sqlite3.Connection, batch: Batch) -> None:
             v.indexed,
             v.event_time,
             v.event_number,
-            fingerprint(v.identity.type),
+            print_of(v.identity.type, v.generation),
             v.key,
         )
         for v in versions
