@@ -9,9 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.access.partners import NOBODY, Partners, decode
+from gateway.granting import Granting
 from gateway.store import partners
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.access.policy import Caller
     from gateway.store import Store
 
 
@@ -21,10 +25,11 @@ class _Seen(NamedTuple):
 
 
 class Registry:
-    """The partners in a store."""
+    """The partners in a store, with what the policy gives each."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, granting: Granting | None = None) -> None:
         self._store = store
+        self.granting = granting or Granting()
         self._seen = _Seen(0, NOBODY)
 
     def partners(self) -> Partners:
@@ -35,6 +40,10 @@ class Registry:
         if version != seen.version:
             self._seen = seen = self._read()
         return seen.partners
+
+    def granted(self, caller: Caller, at: datetime) -> Caller:
+        """Return a caller with what the policy gives the partner that it is, by the partners of the last look."""
+        return self.granting.granted(caller, self._seen.partners, at)
 
     def _read(self) -> _Seen:
         with self._store.reading() as db:

@@ -16,6 +16,7 @@ from gateway.access.sealing import NO_KEYS, Keys
 from gateway.access.signatures import NO_SECRETS, Secrets
 from gateway.data import shipped
 from gateway.errors import BadSettings
+from gateway.granting import Granting
 from gateway.metrics import Metrics
 from gateway.notify.endpoints import Allowed
 from gateway.notify.feeds import Feed
@@ -54,7 +55,7 @@ class Services:
     telemetry: Telemetry = OFF
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "registry", Registry(self.store))
+        object.__setattr__(self, "registry", Registry(self.store, Granting(self.settings.policy)))
         object.__setattr__(self, "identities", _identities(self))
 
 
@@ -113,6 +114,7 @@ def _identities(to: Services) -> Identities | None:
     settings = to.settings
     if settings.tls_client_ca is None:
         return None
+    to.registry.granting.policy()  # what is wrong with it is told at the start
     from gateway.access.signing_keys import SigningKeys  # noqa: PLC0415 - slow to load, and not for development
     from gateway.access.tokens import Issuer  # noqa: PLC0415 - as above
     from gateway.access.trusted import watched as trusted  # noqa: PLC0415 - as above

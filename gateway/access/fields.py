@@ -146,6 +146,10 @@ class Fields:
         found = [(one, Fields(one, self._document, f"{at}[{number}]")) for number, one in enumerate(self._list(key))]
         return [fields for one, fields in found if isinstance(one, dict)]
 
+    def inner(self, key: str) -> Fields:
+        """Return an object that is a field."""
+        return Fields(self._values.get(key), self._document, self._at(key))
+
     def pairs(self, key: str) -> Iterator[tuple[str, str]]:
         """Yield the fields of an object whose values are text."""
         if not self.has(key):

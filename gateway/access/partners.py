@@ -6,7 +6,7 @@ the same time however many there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -164,6 +164,9 @@ class Partners:
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def __iter__(self) -> Iterator[Partner]:
+        return iter(self._all.values())
 
     def get(self, id_: str) -> Partner | None:
         """Return a partner by its id, also one that is disabled."""

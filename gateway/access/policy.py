@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gateway.access.correlation import Correlation
+from gateway.access.rules import Letter
+from gateway.access.rules.compiling import every
+from gateway.access.rules.grants import UNLIMITED, Grants
 from gateway.access.scopes import Right, Types, rights
 
 if TYPE_CHECKING:
@@ -26,7 +29,8 @@ class Caller:
     partner it is, with its URA, the scopes it was granted, its networks and regions. `correlation` are the ids of the
     request, where there was one. `conditions` are what must hold of a resource of a type for the caller to see it.
     `role` is the kind of partner it is; `known_by` names the certificate or token it is known by, and `address` is
-    where it asks from. `person` is who it is that asks for the partner, None where a machine does.
+    where it asks from. `person` is who it is that asks for the partner, None where a machine does. `grants` are what
+    the policy gives the partner: without them, a partner may nothing.
     """
 
     organisation: str
@@ -46,6 +50,7 @@ class Caller:
     known_by: str = field(default="", compare=False)
     address: str = field(default="", compare=False)
     person: Person | None = None
+    grants: Grants | None = field(default=None, compare=False, repr=False)
 
     @property
     def asker(self) -> str:
@@ -78,11 +83,14 @@ class Caller:
 class Predicate:
     """What a caller may see, in a form that a statement can take in: the types, None for all of them.
 
-    Of a type that is named in `conditions`, those resources alone of which the condition holds.
+    Of a type that is named in `conditions`, those resources alone of which the condition holds; and of those, what
+    `grants` give for `letter`.
     """
 
     types: frozenset[str] | None = None
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+    grants: Grants | None = None
+    letter: Letter = "r"
 
     def admits(self, resource_type: str) -> bool:
         """Return whether resources of this type can be seen at all."""
@@ -90,7 +98,10 @@ class Predicate:
 
     def condition(self, resource_type: str) -> Condition | None:
         """Return what must hold of a resource of this type for it to be seen; None where nothing more must."""
-        return self.conditions.get(resource_type)
+        registered = self.conditions.get(resource_type)
+        if self.grants is None:
+            return registered
+        return every([self.grants.condition(self.letter, resource_type), registered])
 
 
 def development_caller(correlation: Correlation | None = None, address: str = "") -> Caller:
@@ -98,11 +109,15 @@ def development_caller(correlation: Correlation | None = None, address: str = ""
     return Caller("development", "development", development=True, correlation=correlation, address=address)
 
 
+_ASKED: Mapping[Right, Sequence[Letter]] = {"u": ("c", "u", "h")}
+"""What the policy calls what scopes call updating: that creates too, and holds a Slot. Which it is, `transact` asks."""
+
+
 def may(caller: Caller, right: Right, resource_type: str) -> bool:
     """Return whether `caller` may create, read, update, delete or search (c, r, u, d, s) resources of this type."""
     if caller.person is not None and resource_type in _OF_SYSTEMS and right not in {"r", "s"}:
         return False
-    types = _types(caller, right)
+    types = _types(caller, right, _ASKED.get(right, (right,)))
     return types is None or resource_type in types
 
 
@@ -129,28 +144,61 @@ def may_send(caller: Caller, provider: str) -> bool:
     return caller.development or provider in caller.providers
 
 
+def told_of_audit(caller: Caller, right: Right) -> Literal["everything", "own"] | None:
+    """Return of what the audit tells `caller`: of everybody, of what it did and what was done to its own, or nothing.
+
+    Everything is for who is registered to see AuditEvents by that name: a scope alone tells of its own.
+    """
+    if caller.development:
+        return "everything"
+    if caller.partner is None:
+        return "everything" if caller.types is None else None
+    scoped = rights(caller.scopes)[right]
+    if scoped is not None and _AUDIT not in scoped:
+        return None
+    is_named = caller.types is not None and _AUDIT in caller.types and _AUDIT not in caller.conditions
+    return "everything" if is_named else "own"
+
+
+_AUDIT = "AuditEvent"
 _ALL = frozenset({"system/*.cruds"})
 
 
 def sending(caller: Caller) -> Caller:
     """Return a caller as the sender of a message: what mappings make of it is within its right to send."""
-    return caller if caller.partner is None else replace(caller, scopes=_ALL, types=None, conditions={})
+    return caller if caller.partner is None else unlimited(replace(caller, scopes=_ALL, types=None, conditions={}))
 
 
-def visible(caller: Caller) -> Predicate:
-    """Return the predicate that every statement which reads on behalf of `caller` carries.
+def unlimited(caller: Caller) -> Caller:
+    """Return a caller whom no policy limits: what it may, its scopes and what it is registered to see say."""
+    return replace(caller, grants=UNLIMITED)
 
-    What may be read or searched may be seen; which of the two it is, is asked of what a request is about.
+
+def is_limited(caller: Caller) -> bool:
+    """Return whether a policy says what this caller may do with each resource."""
+    return caller.grants not in {None, UNLIMITED}
+
+
+def visible(caller: Caller, letter: Letter = "r") -> Predicate:
+    """Return the predicate that every statement which reads on behalf of `caller` carries; by the rules for reading, or
+    those for another right.
+
+    What scopes let be read or searched may be seen; which of the two it is, is asked of what a request is about.
     """
-    return Predicate(_types(caller, "seen"), caller.conditions)
+    return Predicate(_types(caller, "seen", (letter,)), caller.conditions, caller.grants, letter)
 
 
-def _types(caller: Caller, right: Right | Literal["seen"]) -> Types:
-    """Return the types that `caller` may do something with: of a partner, what its scopes and what it sees allow."""
+def _types(caller: Caller, right: Right | Literal["seen"], letters: Sequence[Letter]) -> Types:
+    """Return the types that `caller` may do something with: of a partner what its scopes allow, what it is registered
+    to see, and what the policy gives it, by any of some rights.
+    """
     if caller.development:
         return None
     if caller.partner is None:
         return caller.types
+    if caller.grants is None:
+        return frozenset()
+    granted = frozenset[str]().union(*map(caller.grants.types, letters))
     scoped = rights(caller.scopes)[right]
     if caller.types is None or scoped is None:
         return scoped if caller.types is None else caller.types

@@ -43,7 +43,7 @@ CONNECTIONS: Mapping[str, tuple[str, ...]] = {
 }
 """The kinds of connections, and how an address of each begins."""
 
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_ID = re.compile(r"(?![0-9]{8}$)[a-z0-9][a-z0-9-]{0,39}")  # what is a URA might be that of another
 _NAME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,200}")
 _CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
 _PLACE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}(/[a-z0-9][a-z0-9-]{0,39})?")

@@ -35,7 +35,8 @@ def _as_now(caller: Caller, id_: str, scopes: list[str], to: Services) -> Caller
     partner = to.registry.partners().get(id_)
     if partner is None or partner.disabled:
         return replace(caller, partner=id_, types=frozenset())
-    return replace(partner.caller(granted(tuple(scopes), partner.scopes)), purpose=caller.purpose)
+    known = replace(partner.caller(granted(tuple(scopes), partner.scopes)), purpose=caller.purpose)
+    return to.registry.granted(known, to.clock())
 
 
 def gateway() -> Caller:

@@ -58,7 +58,7 @@ class Identities:
             partner, by = registered.partner, f"token {found.jti} of client {found.client_id}"
             caller = partner.caller(granted(found.scopes, registered.scopes), by)
         self.rates.take(partner.id, partner.rate)
-        return caller
+        return self.registry.granted(caller, at)
 
     def partner_of(self, peer: PeerCertificate, at: datetime) -> Partner | None:
         """Return whose certificate it is, None when it is nobody's. Raises NotKnown for one that is not good."""

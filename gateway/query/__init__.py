@@ -84,7 +84,7 @@ def history(request: HistoryRequest, caller: Caller, to: Services, *, base: str)
         _authorise(caller, request.type, "r" if request.id else "s")
     with to.store.reading() as db:
         asked = histories.unsealed(request, secret(db, caller))
-        found = histories.read(db, asked, Scope(base, visible(caller)))
+        found = histories.read(db, asked, Scope(base, visible(caller, "r" if request.id else "s")))
         links = histories.links(asked, found.next, base, secret(db, caller))
     seen = [_reference(version) for version in found.found]
     note(to, caller, "history", seen, about=about(found.found))
@@ -101,7 +101,7 @@ def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -
     _authorise(caller, request.resource_type, "s")
     with to.store.reading() as db:
         asked, position = _unsealed(db, request, caller, to)
-        listed = _listed(db, asked, Scope(base, visible(caller)), position, to)
+        listed = _listed(db, asked, Scope(base, visible(caller, "s")), position, to)
         links = Links(asked, base, position, listed.stored.next)
         sealed = links.sealed(lambda: secret(db, caller))
     found = listed.stored

@@ -33,7 +33,7 @@ def lastn(request: SearchRequest, most: int, caller: Caller, to: Services, *, ba
     if not may_search(caller, "Observation"):
         raise Forbidden("this caller may not read Observation")
     with to.store.reading() as db:
-        found = newest(db, request, Scope(base, visible(caller)), most, MOST)
+        found = newest(db, request, Scope(base, visible(caller, "s")), most, MOST)
     if found is None:
         text = f"more than {MOST} Observations match: ask for a code, a category or a span of time"
         raise InvalidResource([Issue("too-costly", text)])

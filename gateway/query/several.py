@@ -39,7 +39,7 @@ def search(request: SeveralRequest, caller: Caller, to: Services, *, base: str) 
     with to.store.reading() as db:
         asked, position = _unsealed(db, request, caller, to)
         asked = _authorised(asked, caller)
-        found = stored_search.read_several(db, asked, Scope(base, visible(caller)), position)
+        found = stored_search.read_several(db, asked, Scope(base, visible(caller, "s")), position)
         sealed = Links(asked, base, position, found.next).sealed(lambda: secret(db, caller))
     is_short = any(each.resource_type == messages.TYPE for each in asked.requests)
     first = replace(asked.requests[0], issues=(*asked.requests[0].issues, *([_NOT_HERE] if is_short else [])))

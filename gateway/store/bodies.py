@@ -51,17 +51,18 @@ def says_the_same(resource: Resource, rest: bytes, stored: bytes) -> bool:
     if rest != b"{}" and stored.endswith(rest[1:]):
         with contextlib.suppress(msgspec.DecodeError):  # more than the rest is the same: the rest of a longer resource
             head = msgspec.json.decode(stored[: -len(rest)] + b"}")
-            if head.keys() == _HEAD and encode(_content(head["meta"])) == encode(_content(resource.get("meta"))):
+            if head.keys() == _HEAD and encode(said_of(head["meta"])) == encode(said_of(resource.get("meta"))):
                 return True
     return _canonical(resource) == _canonical(decode(stored))
 
 
 def _canonical(resource: Resource) -> bytes:
     rest = {name: value for name, value in resource.items() if name not in {"id", "meta"}}
-    return _SORTED.encode([rest, _content(resource.get("meta"))])
+    return _SORTED.encode([rest, said_of(resource.get("meta"))])
 
 
-def _content(meta: dict[str, Any] | None) -> dict[str, Any]:
+def said_of(meta: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a `meta` without what the gateway itself sets there."""
     content = {name: value for name, value in (meta or {}).items() if name not in _OURS}
     if "extension" in content:
         content["extension"] = [e for e in content["extension"] if e.get("url") != RECEIVED_AT]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from gateway.access.policy import Caller, visible
+from gateway.access.policy import Caller, is_limited, visible
+from gateway.access.rules import Letter
 from gateway.errors import InvalidResource, Issue
 from gateway.fhir.owner import labelled, owner_in
 from gateway.fhir.types import Resource
@@ -17,7 +18,7 @@ from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.bodies import body, rest_of, says_the_same
 from gateway.store.records import Late, Seen, microseconds, moment
 from gateway.store.search.scope import Scope
-from gateway.transact import conditions, consents, links, reserved, sighted, subscriptions
+from gateway.transact import conditions, consents, links, permitted, reserved, sighted, subscriptions
 from gateway.transact.absent import PARTLY, Absent, Kept
 from gateway.transact.appointments import Appointments
 from gateway.transact.audit import about, audit_row
@@ -106,22 +107,25 @@ class Commit:
     def _resolve(self, sight: Sight) -> None:
         if not self.links.by_condition and not any(entry.condition for entry in self.entries):
             return
-        found = conditions.look_up(self.entries, self.links, sight, self._scope())
+        found = conditions.look_up(self.entries, self.links, sight, self._scope("s"))
         conditions.decide(self.entries, found, self.to.new_id)
         check_distinct(self.entries)
         self.links.point_at_entries()
         links.resolve(self.links, found)
 
     def _seen(self, found: Seen, sight: Sight) -> set[Identity]:
-        """Return what of the targets is there for the caller. Forbidden for a change of what it may not see."""
-        if not self.caller.conditions:  # as nearly always
+        """Return what of the targets is there for the caller. Forbidden for a change that it may not make."""
+        if not self.caller.conditions and not is_limited(self.caller):  # as nearly always
             return found.present
         scope = self._scope()
         sighted.check(self.entries, found.currents, sight, scope)
-        return sight.seen(found.present, scope)
+        present = sight.seen(found.present, scope)
+        if is_limited(self.caller):
+            permitted.check(self.entries, found.currents, present, self.caller, sight, self.to)
+        return present
 
-    def _scope(self) -> Scope:
-        return Scope(base=self.to.settings.base_url, visible=visible(self.caller))
+    def _scope(self, letter: Letter = "r") -> Scope:
+        return Scope(base=self.to.settings.base_url, visible=visible(self.caller, letter))
 
     def _check_references(self, targets: set[Identity], present: set[Identity]) -> None:
         if targets <= present and not any(entry.resource is None or entry.missing for entry in self.entries):

@@ -170,7 +170,7 @@ def _read(identity: Identity, caller: Caller, to: Services) -> Stored | None:
 def _match(condition: SearchRequest | None, caller: Caller, to: Services) -> Identity:
     if condition is None or not condition.conditions:
         raise BadRequest("a condition without a parameter would match everything")
-    scope = Scope(base=to.settings.base_url, visible=visible(caller))
+    scope = Scope(base=to.settings.base_url, visible=visible(caller, "s"))
     with to.store.reading() as db:
         found = matches(db, condition, scope, limit=2)
     if not found:

@@ -11,7 +11,7 @@ import yaml
 from gateway.access import roles
 from gateway.access.partners import Partner
 from gateway.access.person import Person
-from gateway.access.policy import Caller, may, may_send, visible
+from gateway.access.policy import Caller, may, may_send, unlimited, visible
 from gateway.access.roles import Roles
 from gateway.access.unknown import NotKnown
 from gateway.data import shipped
@@ -35,7 +35,7 @@ def partner(**more: Any) -> Partner:
 
 def asking(table: Roles, role: str, **of_partner: Any) -> Caller:
     person = Person(id="jansen", issuer="https://login.example", name="J. Jansen", role=role, organisation="p")
-    return table.caller(person, partner(**of_partner), "session s")
+    return unlimited(table.caller(person, partner(**of_partner), "session s"))
 
 
 def refusal(table: Roles, role: str, **of_partner: Any) -> str:
@@ -63,7 +63,7 @@ def test_a_role_sees_no_more_than_its_partner(table: Roles) -> None:
     sees = ("Location?status=active", "Slot")
     caller = asking(table, "capacity-editor", sees=sees)
     assert caller.types == frozenset({"Location", "Slot"}) == visible(caller).types
-    condition, own = visible(caller).condition("Location"), visible(partner(sees=sees).caller()).condition("Location")
+    condition, own = visible(caller).condition("Location"), visible(unlimited(partner(sees=sees).caller())).condition("Location")
     assert isinstance(condition, AllOf)
     assert condition.conditions[0] == own  # what the partner sees, and then what the role does
     assert len(condition.conditions) == 2

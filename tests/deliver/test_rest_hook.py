@@ -484,12 +484,14 @@ def test_a_partner_is_told_of_what_it_sees_and_of_nothing_else_of_that_type(
     with receiving(certificates) as receiver:
         to = alive(services, outward(certificates, receiver))
         asked = subscription(receiver.base + "/hook", "Location?status=active", payload="application/fhir+json")
-        subscribe(to, asked, partner.caller())
+        to.registry.partners()
+        caller = to.registry.granted(partner.caller(), to.clock())
+        subscribe(to, asked, caller)
         with telling(to):
             becomes(to, "active")
             transact(
                 [Put(location("b", "SEH")), Put(location("a")), Put(location("d", "OK")), Put(location("c"))],
-                CALLER,
+                caller,
                 to,
             )
             eventually(lambda: rows(to, "select count(*) from outbox") == [(0,)] and queue(to, NAME).told == 2)

@@ -9,7 +9,7 @@ import pytest
 
 from gateway import query
 from gateway.access.partners import Partner
-from gateway.access.policy import development_caller
+from gateway.access.policy import development_caller, unlimited
 from gateway.fhir.json import decode
 from gateway.fhir.owner import SYSTEM
 from gateway.fhir.search import parse
@@ -23,7 +23,7 @@ DUINRAND = Partner(
     id="duinrand", name="Ziekenhuis Duinrand", kind="ziekenhuis", ura="00000002", scopes=("system/*.cruds",)
 )
 HAAGRAND = Partner(id="haagrand", name="Haagrand", kind="hap", scopes=("system/*.cruds",))
-ONE, OTHER = DUINRAND.caller(), HAAGRAND.caller()
+ONE, OTHER = unlimited(DUINRAND.caller()), unlimited(HAAGRAND.caller())
 
 
 def place(**elements: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.access.partners import Partner
-from gateway.access.policy import development_caller
+from gateway.access.policy import development_caller, unlimited
 from gateway.errors import Forbidden, GatewayError, InvalidResource, ResourceNotFound
 from gateway.fhir.json import decode
 from gateway.services import Services
@@ -16,13 +16,15 @@ from gateway.store import Identity
 from gateway.transact import ConditionalCreate, ConditionalPut, Create, Delete, Operation, Patch, Put, transact
 
 SAID = {"system": "http://example.org/said", "code": "duinrand"}
-PARTNER = Partner(
-    id="duinrand",
-    name="Ziekenhuis Duinrand",
-    kind="ziekenhuis",
-    scopes=("system/*.cruds",),
-    sees=("Location?_security=http://example.org/said|duinrand", "Slot"),
-).caller()
+PARTNER = unlimited(
+    Partner(
+        id="duinrand",
+        name="Ziekenhuis Duinrand",
+        kind="ziekenhuis",
+        scopes=("system/*.cruds",),
+        sees=("Location?_security=http://example.org/said|duinrand", "Slot"),
+    ).caller()
+)
 NOT_SEEN = "this caller may not see what is there under this id"
 
 
