@@ -153,47 +153,12 @@ class Settings:
         default=None,
         metadata=_by(
             reading.folder, "Folder with the keys that tokens are signed with; by default no tokens are given out."
-    oidc_issuer: str = field(
-        default="",
-        metadata=_by(
-            reading.issuer,
-            "Issuer of OpenID Connect where people log in, `https://login.example`; by default nobody does.",
         ),
-    )
-    oidc_client_id: str = field(
-        default="",
-        metadata=_by(reading.text, "What the gateway is called there; people come back at `/login/callback`."),
-    )
-    oidc_role_claim: str = field(
-        default="roles",
-        metadata=_by(
-            reading.text, "Claim with the roles of a person, codes of `CodeSystem-person-role`; `a.b` is b in a."
-        ),
-    )
-    oidc_organisation_claim: str = field(
-        default="organization", metadata=_by(reading.text, "Claim with the URA, or the id, of the partner of a person.")
-    )
-    oidc_acr: tuple[str, ...] = field(
-        default=(),
-        metadata=_by(reading.words, "Levels of assurance (`acr`) of which one is demanded, separated by spaces."),
-    )
-    session_key: tuple[Path, ...] = field(
-        default=(),
-        metadata=_by(
-            reading.files,
-            "Files with the keys that sessions are sealed with, separated by `:`; without, they end with the gateway.",
-        ),
-    )
-    roles: Path | None = field(
-        default=None,
-        metadata=_by(reading.file, "File with a table of what each role may (YAML); by default ours."),
     )
     policy: Path | None = field(
         default=None,
         metadata=_by(
             reading.file, "File with the policy, who may do and see what (YAML); by default ours, `dutch-acute-care`."
-        ),
-    )
         ),
     )
     endpoints: tuple[str, ...] = field(
