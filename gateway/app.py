@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Request
 
 from gateway.referral.durations import durations
-from gateway.rest import binaries, exports, fhir, health, ingest, metrics, oauth, openapi, operations, routes, signed
+from gateway.rest import (
+    binaries,
+    exports,
+    fhir,
+    health,
+    ingest,
+    login,
+    metrics,
+    oauth,
+    openapi,
+    operations,
+    routes,
+    signed,
+)
 from gateway.rest.guard import answered, guard
 from gateway.rest.lanes import keep_lanes
 from gateway.rest.paths import Paths
@@ -62,6 +75,7 @@ def create_app(to: Services) -> Flask:
     app.register_blueprint(exports.blueprint)
     app.register_blueprint(ingest.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(login.blueprint)
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(oauth.blueprint)
     app.register_blueprint(openapi.blueprint)

@@ -25,10 +25,13 @@ from gateway.notify.outward import NOWHERE, Outward
 from gateway.registry import Registry
 from gateway.settings import Settings
 from gateway.store import Store, open_store
+from gateway.store.sealed import NO_SEALS, Seals
+from gateway.store.sealed import check as check_keys
 from gateway.telemetry import OFF, Telemetry
 
 if TYPE_CHECKING:
     from gateway.identities import Identities
+    from gateway.identities.people import People
     from gateway.mapping.library import Library
     from gateway.validation import Validator
 
@@ -52,11 +55,13 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     registry: Registry = field(init=False)
     identities: Identities | None = field(init=False)
+    people: People | None = field(init=False)
     telemetry: Telemetry = OFF
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "registry", Registry(self.store, Granting(self.settings.policy)))
         object.__setattr__(self, "identities", _identities(self))
+        object.__setattr__(self, "people", self.identities.people if self.identities else None)
 
 
 def build(
@@ -73,17 +78,44 @@ def build(
         _log.warning("development-mode: nobody is authenticated, so the gateway listens on loopback only")
     return Services(
         settings=settings,
-        store=open_store(settings.database, durability=settings.durability, patience=settings.wait_seconds),
+        store=_store(settings, sealing := seals(settings, clock or now)),
         validator=Validator(library(settings.profiles)),
         library=Library.load([shipped("mappings"), *settings.mappings], max_attachment=settings.max_attachment),
         clock=clock or now,
         new_id=new_id or random_id,
-        keys=Keys.read(settings.inbox_key),
+        keys=keys(settings, sealing),
         secrets=Secrets.read(settings.webhook_secrets),
         outward=(way := _outward(settings, telemetry := _telemetry(settings))),
         feeds=read_feeds(settings.feeds, way.allowed) if settings.feeds else (),
         telemetry=telemetry,
     )
+
+
+def seals(settings: Settings, clock: Callable[[], datetime] | None = None) -> Seals:
+    """Return the keys that the store is sealed with. BadSettings."""
+    if settings.data_keys is None:
+        return NO_SEALS
+    from gateway.access.data_seals import DataSeals  # noqa: PLC0415 - cryptography takes 50 ms to load
+
+    return DataSeals(settings.data_keys, settings.kms_command, clock or now, time.monotonic)
+
+
+def keys(settings: Settings, sealing: Seals) -> Keys:
+    """Return the keys that messages are sealed with: those of the store, where it has any. BadSettings."""
+    found = Keys.read(settings.inbox_key)
+    return found if sealing is NO_SEALS else replace(found, data=sealing)
+
+
+def _store(settings: Settings, sealing: Seals) -> Store:
+    """Return the store, of which every key is here; without any it is told what is not sealed. BadSettings."""
+    if sealing is NO_SEALS and not settings.development:
+        _log.warning(
+            "not-sealed: GATEWAY_DATA_KEYS is not set: resources, numbers and messages stand readable in the store"
+        )
+    store = open_store(settings.database, durability=settings.durability, patience=settings.wait_seconds, seals=sealing)
+    with store.reading(snapshot=False) as db:
+        check_keys(db)
+    return store
 
 
 def _outward(settings: Settings, telemetry: Telemetry) -> Outward:
@@ -110,29 +142,13 @@ def _telemetry(settings: Settings) -> Telemetry:
 
 
 def _identities(to: Services) -> Identities | None:
-    """Return how partners are known, None in development mode. BadSettings for what the files hold."""
-    settings = to.settings
-    if settings.tls_client_ca is None:
+    """Return how partners and people are known, None in development mode. BadSettings for what the files hold."""
+    if to.settings.tls_client_ca is None:
         return None
     to.registry.granting.policy()  # what is wrong with it is told at the start
-    from gateway.access.signing_keys import SigningKeys  # noqa: PLC0415 - slow to load, and not for development
-    from gateway.access.tokens import Issuer  # noqa: PLC0415 - as above
-    from gateway.access.trusted import watched as trusted  # noqa: PLC0415 - as above
-    from gateway.access.watched import Watched  # noqa: PLC0415 - as above
-    from gateway.identities import Identities  # noqa: PLC0415 - as above
-    from gateway.identities.client_keys import ClientKeys  # noqa: PLC0415 - as above
-    from gateway.identities.published_keys import PublishedKeys  # noqa: PLC0415 - as above
-    from gateway.identities.revoked import Revoked  # noqa: PLC0415 - as above
+    from gateway.identities.making import identities  # noqa: PLC0415 - slow to load, and not for development
 
-    folder, seconds = settings.token_keys, time.monotonic
-    return Identities(
-        to.registry,
-        Issuer(settings.base_url.removesuffix("/fhir"), settings.base_url),
-        ClientKeys(PublishedKeys(to.outward, seconds)),
-        Revoked(to.store, seconds),
-        trusted(settings.tls_client_ca, settings.tls_client_crl, seconds),
-        Watched([folder], lambda: SigningKeys.read(folder), seconds) if folder else None,
-    )
+    return identities(to.settings, to.registry, to.store, to.outward, to.new_id)
 
 
 def use_packages(settings: Settings) -> None:

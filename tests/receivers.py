@@ -105,11 +105,13 @@ def _names(certificate: Any) -> dict[str, str]:
     return {name: value for ((name, value),) in certificate.get("subject", ())}
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, context: ssl.SSLContext | None, handler: type[Handler], port: int) -> None:
+    """Serves HTTP, or HTTPS, on an address of this machine."""
+
+    def __init__(self, context: ssl.SSLContext | None, handler: type[BaseHTTPRequestHandler], port: int) -> None:
         self._context = context
         super().__init__(("127.0.0.1", port), handler)
 
@@ -166,7 +168,7 @@ def receiving(
     receiver = over or Receiver(scheme="https" if certificates else "http")
     receiver.over.clear()
     handler = type("Bound", (Handler,), {"receiver": receiver})
-    server = _Server(_context(certificates, clients=clients) if certificates else None, handler, port)
+    server = Server(context_of(certificates, clients=clients) if certificates else None, handler, port)
     receiver.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -179,7 +181,7 @@ def receiving(
         thread.join()
 
 
-def _context(certificates: Path, *, clients: bool) -> ssl.SSLContext:
+def context_of(certificates: Path, *, clients: bool = False) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
     if clients:

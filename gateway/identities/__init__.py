@@ -17,6 +17,7 @@ from gateway.access.partners import Partner, Partners, Registered
 from gateway.access.peers import PeerCertificate
 from gateway.access.policy import Caller
 from gateway.access.scopes import granted
+from gateway.access.signed_json import issuer_of
 from gateway.access.signing_keys import SigningKeys
 from gateway.access.tokens import Issuer, Token
 from gateway.access.trusted import Trusted
@@ -24,6 +25,7 @@ from gateway.access.unknown import NotKnown, bad_token
 from gateway.access.watched import Watched
 from gateway.errors import ResourceNotFound
 from gateway.identities.client_keys import ClientKeys
+from gateway.identities.people import Known, People
 from gateway.identities.rates import Rates
 from gateway.identities.revoked import Revoked
 from gateway.registry import Registry
@@ -43,12 +45,23 @@ class Identities:
     keys: Watched[SigningKeys] | None = None
     seconds: Callable[[], float] = time.monotonic
     rates: Rates = field(default_factory=lambda: Rates(time.monotonic))
+    people: People | None = None
     _read: OrderedDict[bytes, Token] = field(default_factory=OrderedDict, init=False)
 
     def caller(self, peer: PeerCertificate | None, token: str | None, at: datetime) -> Caller:
         """Return who asks, with what it may. Raises NotKnown, TooManyRequests, Unavailable."""
+        return self.known(peer, token, None, at).caller
+
+    def known(self, peer: PeerCertificate | None, token: str | None, session: str | None, at: datetime) -> Known:
+        """Return who asks, also a person by the cookie of a session; a token goes before it. Raises as `caller`."""
+        found = self._known(peer, token, session, at)
+        return found._replace(caller=self.registry.granted(found.caller, at))
+
+    def _known(self, peer: PeerCertificate | None, token: str | None, session: str | None, at: datetime) -> Known:
         partners = self.registry.partners()
         partner = self._partner_of(peer, at, partners) if peer else None
+        if self.people is not None and (session if token is None else self.people.issues(issuer_of(token))):
+            return self._person(self.people, peer, partner, token, session or "", at)
         if token is None:
             if partner is None or peer is None:
                 raise NotKnown("certificate-of-nobody" if peer else "nothing-shown")
@@ -58,7 +71,22 @@ class Identities:
             partner, by = registered.partner, f"token {found.jti} of client {found.client_id}"
             caller = partner.caller(granted(found.scopes, registered.scopes), by)
         self.rates.take(partner.id, partner.rate)
-        return self.registry.granted(caller, at)
+        return Known(caller, None)
+
+    def _person(
+        self,
+        people: People,
+        peer: PeerCertificate | None,
+        partner: Partner | None,
+        token: str | None,
+        session: str,
+        at: datetime,
+    ) -> Known:
+        """Return a person as who asks. NotKnown, when the certificate is of another organisation, or of nobody."""
+        known = people.of_session(session, at) if token is None else Known(people.of_token(token, at), None)
+        if peer is not None and (partner is None or partner.id != known.caller.partner):
+            raise NotKnown("certificate-of-another-than-the-person")
+        return known
 
     def partner_of(self, peer: PeerCertificate, at: datetime) -> Partner | None:
         """Return whose certificate it is, None when it is nobody's. Raises NotKnown for one that is not good."""

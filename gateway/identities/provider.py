@@ -26,6 +26,9 @@ from gateway.notify.endpoints import Allowed, Refused
 from gateway.notify.endpoints import read as read_endpoint
 from gateway.notify.outward import Outward
 
+CALLBACK = "/login/callback"
+"""Where people come back from the provider."""
+
 _log = logging.getLogger("gateway.access")
 _ASSERTED_SECONDS = 60
 _JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

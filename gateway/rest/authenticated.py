@@ -9,21 +9,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flask import request
+from flask import g, request
 
 from gateway.access.policy import Caller, development_caller
 from gateway.access.unknown import NotKnown
 from gateway.errors import Forbidden, GatewayError
 from gateway.query import refusals
-from gateway.rest import shown, wire
+from gateway.rest import cookies, origins, shown, wire
 
 if TYPE_CHECKING:
     from gateway.access.correlation import Correlation
+    from gateway.services import Services
 
 _OPEN = frozenset({"/health/live", "/health/ready", "/fhir/metadata", "/openapi.json"})
 """What everybody may know: whether it lives, and what it can do."""
-OAUTH = "oauth"
-"""The blueprint of the endpoints that look themselves at who asks."""
+OAUTH, LOGIN = "oauth", "login"
+"""The blueprints of the endpoints that look themselves at who asks."""
 _ON_THIS_MACHINE = "/metrics"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 
@@ -35,18 +36,38 @@ def authenticated(correlation: Correlation) -> Caller:
     Raises NotKnown, Forbidden, TooManyRequests, Unavailable.
     """
     to = wire.services()
-    if to.identities is None:
+    if to.identities is None and to.people is None:
         return development_caller(correlation, request.remote_addr or "")
     if request.path == _ON_THIS_MACHINE:
         return _on_this_machine(correlation)
-    if request.path in _OPEN or request.blueprint == OAUTH:
+    if request.path in _OPEN or request.blueprint in {OAUTH, LOGIN}:
         return _anybody(correlation)
     try:
-        known = to.identities.caller(shown.certificate(), shown.token(), to.clock())
+        known = _known(to)
     except NotKnown as error:
         refusals.not_known(error.reason, refusals.nobody(correlation, request.remote_addr or ""), to)
         raise
     return replace(known, correlation=correlation, address=request.remote_addr or "")
+
+
+def _known(to: Services) -> Caller:
+    """Return who shows what; a cookie counts where no token is shown, for what the gateway's own pages send.
+
+    Raises NotKnown, Forbidden, TooManyRequests, Unavailable.
+    """
+    people, at = to.people, to.clock()
+    session = cookies.shown() if people else None
+    if to.identities is not None:
+        found = to.identities.known(shown.certificate(), shown.token(), session, at)
+    elif people is not None and session is not None:
+        found = people.of_session(session, at)
+    else:
+        return development_caller()
+    if found.caller.person is not None and found.caller.person.session:
+        origins.check_own_page(request)
+    if found.renewed is not None and people is not None:
+        g.cookie = cookies.given(found.renewed, people.cookies)
+    return found.caller
 
 
 def challenge(error: GatewayError) -> str:

@@ -12,7 +12,6 @@ from http import HTTPStatus
 from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
 from flask import Flask, Request, g, request
 from flask.globals import app_ctx, request_ctx
@@ -41,6 +40,7 @@ from gateway.rest.authenticated import authenticated, challenge
 from gateway.rest.compression import compressed, is_not_taken
 from gateway.rest.headers import PATCH_TYPES
 from gateway.rest.lanes import lane
+from gateway.rest.origins import keep_other_sites_out
 from gateway.rest.response import Response
 from gateway.rest.routes import NO_SUCH_PATH, allowed_methods, no_such_path
 from gateway.telemetry import Span, Telemetry
@@ -94,7 +94,7 @@ def _admit() -> None:
     here, asked, to = app_ctx.g, request_ctx.request, wire.services()
     here.since = perf_counter()
     here.caller = authenticated(_identify(asked, to))
-    _keep_other_sites_out(asked)
+    keep_other_sites_out(asked)
     _limit(asked, to.settings.max_body)
     _keep_bsn_out_of_urls(asked)
 
@@ -125,20 +125,6 @@ def _named(asked: Request) -> tuple[str, str]:
     return (asked.method if asked.method in _METHODS else "-"), rule
 
 
-def _keep_other_sites_out(asked: Request) -> None:
-    """Refuse what a page of another site makes a browser send here, with whatever rights its user has.
-
-    https://www.w3.org/TR/fetch-metadata/, https://www.rfc-editor.org/rfc/rfc6454
-    """
-    if asked.method in {"GET", "HEAD", "OPTIONS"}:
-        return
-    site, origin = asked.headers.get("Sec-Fetch-Site"), asked.headers.get("Origin")
-    if site is None and origin is not None:
-        site = "same-origin" if urlsplit(origin).netloc == asked.host else "cross-site"
-    if site not in {None, "same-origin", "none"}:
-        raise Forbidden("a page of another site may not send anything here")
-
-
 def _limit(asked: Request, max_body: int) -> None:
     if len(asked.path) + len(asked.query_string) > MAX_URL:
         raise UrlTooLong(f"the URL is longer than {MAX_URL} bytes; POST <Type>/_search takes parameters in the body")
@@ -161,6 +147,8 @@ def _finish(response: Response) -> Response:
     here, asked = app_ctx.g, request_ctx.request  # looked up once: each look is as dear as a header
     correlation = cast("Correlation", here.correlation)
     response.headers |= correlation.headers() | _ALWAYS
+    if "cookie" in here:
+        response.headers["Set-Cookie"] = here.cookie
     if "cache_control" in here:  # what is published is neither
         response.headers["Cache-Control"] = here.cache_control
     method, rule = _named(asked)

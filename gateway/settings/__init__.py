@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
+from gateway.access.kms import Kms
 from gateway.errors import BadSettings, Issue
 from gateway.notify.endpoints import Network, read_networks, read_origins
 from gateway.settings import reading
-
-_PREFIX = "GATEWAY_"
+from gateway.settings.contradictions import PREFIX, contradictions, variable
 
 
 def _by(read: Callable[[str], Any], doc: str) -> dict[str, Any]:
@@ -93,7 +92,21 @@ class Settings:
         default=(),
         metadata=_by(
             reading.files,
-            "Files with the keys that messages are sealed with at rest, separated by `:`. The first seals, all open.",
+            "Files with the keys that messages alone are sealed with, separated by `:`. The first seals unless there are "
+            "data keys; all open.",
+        ),
+    )
+    data_keys: Path | None = field(
+        default=None,
+        metadata=_by(
+            reading.file,
+            "File with the keys that the store is sealed with, made by `gateway keys data new`; by default it is not.",
+        ),
+    )
+    kms_command: Kms | None = field(
+        default=None,
+        metadata=_by(
+            Kms.read, "Program, with its arguments, that unwraps the keys in that file (`docs/operating.md`)."
         ),
     )
     inbox_days: int = field(
@@ -154,6 +167,41 @@ class Settings:
         metadata=_by(
             reading.folder, "Folder with the keys that tokens are signed with; by default no tokens are given out."
         ),
+    )
+    oidc_issuer: str = field(
+        default="",
+        metadata=_by(
+            reading.issuer,
+            "Issuer of OpenID Connect where people log in, `https://login.example`; by default nobody does.",
+        ),
+    )
+    oidc_client_id: str = field(
+        default="",
+        metadata=_by(reading.text, "What the gateway is called there; people come back at `/login/callback`."),
+    )
+    oidc_role_claim: str = field(
+        default="roles",
+        metadata=_by(
+            reading.text, "Claim with the roles of a person, codes of `CodeSystem-person-role`; `a.b` is b in a."
+        ),
+    )
+    oidc_organisation_claim: str = field(
+        default="organization", metadata=_by(reading.text, "Claim with the URA, or the id, of the partner of a person.")
+    )
+    oidc_acr: tuple[str, ...] = field(
+        default=(),
+        metadata=_by(reading.words, "Levels of assurance (`acr`) of which one is demanded, separated by spaces."),
+    )
+    session_key: tuple[Path, ...] = field(
+        default=(),
+        metadata=_by(
+            reading.files,
+            "Files with the keys that sessions are sealed with, separated by `:`; without, they end with the gateway.",
+        ),
+    )
+    roles: Path | None = field(
+        default=None,
+        metadata=_by(reading.file, "File with a table of what each role may (YAML); by default ours."),
     )
     policy: Path | None = field(
         default=None,
@@ -218,13 +266,13 @@ class Settings:
         An empty variable is one that is not set.
         """
         given = {
-            name.removeprefix(_PREFIX).lower(): value
+            name.removeprefix(PREFIX).lower(): value
             for name, value in environ.items()
-            if name.startswith(_PREFIX) and value
+            if name.startswith(PREFIX) and value
         }
         values, problems = _read(given)
         settings = cls(**values)
-        problems += _contradictions(settings)
+        problems += contradictions(settings)
         if problems:
             raise BadSettings([Issue("bad-settings", problem) for problem in problems])
         return settings
@@ -250,47 +298,10 @@ def _read(given: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
         try:
             values[name] = readers[name](text)
         except ValueError as error:
-            problems.append(f"{_variable(name)}: {error}")
+            problems.append(f"{variable(name)}: {error}")
     return values, problems
 
 
 def _unknown(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=1)
-    return f"{_variable(name)}: unknown" + (f"; did you mean {_variable(close[0])}?" if close else "")
-
-
-def _contradictions(settings: Settings) -> list[str]:
-    problems = []
-    if (settings.tls_certificate is None) != (settings.tls_key is None):
-        problems.append("GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY: the one needs the other")
-    behind_proxy = bool(settings.proxies) and _is_loopback(settings.host) and _is_loopback(settings.mllp_host)
-    if settings.tls_client_ca is not None and settings.tls_certificate is None and not behind_proxy:
-        problems.append(
-            "GATEWAY_TLS_CLIENT_CA: needs GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY, or GATEWAY_PROXIES and loopback"
-        )
-    problems += [
-        f"{_variable(name)}: needs GATEWAY_TLS_CLIENT_CA"
-        for name in ("tls_client_crl", "proxies", "token_keys")
-        if settings.tls_client_ca is None and getattr(settings, name)
-    ]
-    if (settings.endpoint_certificate is None) != (settings.endpoint_key is None):
-        problems.append("GATEWAY_ENDPOINT_CERTIFICATE and GATEWAY_ENDPOINT_KEY: the one needs the other")
-    return problems + [
-        f"{_variable(name)}: must be a loopback address, because without GATEWAY_TLS_CLIENT_CA nobody is authenticated "
-        "(development mode)"
-        for name in ("host", "mllp_host")
-        if settings.development and not _is_loopback(getattr(settings, name))
-    ]
-
-
-def _variable(name: str) -> str:
-    return _PREFIX + name.upper()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return f"{variable(name)}: unknown" + (f"; did you mean {variable(close[0])}?" if close else "")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from gateway.notify.endpoints import Refused
+from gateway.notify.endpoints import read as read_endpoint
+
 
 def text(value: str) -> str:
     """Return it as it is."""
@@ -80,3 +83,14 @@ def url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
     return value.rstrip("/")
+
+
+def issuer(value: str) -> str:
+    """Return an issuer exactly as it is written, for it is compared so."""
+    try:
+        found = read_endpoint(value)
+    except Refused as error:
+        raise ValueError("must be an https URL") from error
+    if found.scheme != "https" or "?" in value:
+        raise ValueError("must be an https URL without a query")
+    return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
@@ -10,13 +12,17 @@ from flask.testing import FlaskClient
 
 from gateway.access.policy import development_caller
 from gateway.app import create_app
+from gateway.notify.endpoints import Allowed
+from gateway.notify.outward import Outward
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.transact.partners import add
 from gateway.validation import Validator
 from tests.authentication.asking import BASE, SCOPES, Clock, clients
+from tests.authentication.people import CALLBACK, Browser
 from tests.conftest import library
+from tests.openid import CLIENT, OpenId, openid
 from tests.trust import World, partner
 
 
@@ -59,3 +65,30 @@ def to(world: World, store: Store, database_url: str, clock: Clock) -> Services:
 @pytest.fixture
 def http(to: Services) -> FlaskClient:
     return create_app(to).test_client()
+
+
+@pytest.fixture
+def provider(world: World) -> Iterator[OpenId]:
+    with openid(world.folder, CALLBACK) as found:
+        found.claims = {
+            "name": "J. Jansen",
+            "organization": "00000010",
+            "roles": ["nonsense", "zcc-coordinator", "auditor"],
+        }
+        yield found
+
+
+@pytest.fixture
+def with_people(to: Services, world: World, provider: OpenId) -> Services:
+    settings = replace(to.settings, oidc_issuer=provider.issuer, oidc_client_id=CLIENT)
+    zcc = partner("zcc", kind="zcc", ura="00000010", scopes=("system/Slot.cruds", "system/AuditEvent.rs"))
+    add([zcc, partner("vvt", kind="vvt", ura="00000011")], development_caller(), to)
+    found = replace(to, settings=settings, outward=Outward(Allowed(), authorities=world.folder / "ca.pem"))
+    assert found.identities is not None
+    provider.gateway_keys = found.identities.signing_keys().published()
+    return found
+
+
+@pytest.fixture
+def browser(with_people: Services, world: World) -> Browser:
+    return Browser(create_app(with_people).test_client(), world)

@@ -1,0 +1,87 @@
+"""How the gateway knows who asks, made of its settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.access import roles
+from gateway.access.id_tokens import Relying
+from gateway.access.roles import Roles
+from gateway.access.sealing import Keys
+from gateway.access.sessions import Cookies
+from gateway.access.signing_keys import SigningKeys
+from gateway.access.tokens import Issuer
+from gateway.access.trusted import watched as trusted
+from gateway.access.watched import Watched
+from gateway.data import shipped
+from gateway.identities import Identities
+from gateway.identities.client_keys import ClientKeys
+from gateway.identities.people import People
+from gateway.identities.provider import CALLBACK, Provider
+from gateway.identities.published_keys import PublishedKeys
+from gateway.identities.rates import Rates
+from gateway.identities.revoked import Revoked
+from gateway.mapping import documents
+
+if TYPE_CHECKING:
+    from gateway.notify.outward import Outward
+    from gateway.registry import Registry
+    from gateway.settings import Settings
+    from gateway.store import Store
+
+
+def identities(
+    settings: Settings, registry: Registry, store: Store, outward: Outward, new_id: Callable[[], str]
+) -> Identities:
+    """Return how partners, and the people who work there, are known. Raises BadSettings for what the files hold."""
+    assert settings.tls_client_ca
+    folder, seconds, base = settings.token_keys, time.monotonic, settings.base_url.removesuffix("/fhir")
+    keys = Watched([folder], lambda: SigningKeys.read(folder), seconds) if folder else None
+    revoked, rates = Revoked(store, seconds), Rates(seconds)
+    people = None
+    if keys is not None and settings.oidc_issuer:
+        provider = Provider.at(relying(settings), f"{base}{CALLBACK}", outward, keys.now, seconds, new_id)
+        people = _people(settings, registry, revoked, rates, new_id, provider)
+    return Identities(
+        registry,
+        Issuer(base, settings.base_url),
+        ClientKeys(PublishedKeys(outward, seconds)),
+        revoked,
+        trusted(settings.tls_client_ca, settings.tls_client_crl, seconds),
+        keys,
+        rates=rates,
+        people=people,
+    )
+
+
+def relying(settings: Settings) -> Relying:
+    """Return what is expected of the provider where people log in."""
+    return Relying(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        audience=settings.base_url,
+        role_claim=settings.oidc_role_claim,
+        organisation_claim=settings.oidc_organisation_claim,
+        acr=settings.oidc_acr,
+    )
+
+
+def table_of_roles(path: Path | None) -> Roles:
+    """Return the table of roles in a file, ours for None. Raises BadSettings with everything that is wrong with it."""
+    file = path or shipped("profiles") / "tables" / "roles.yaml"
+    return roles.read(*documents.read(file), file.name)
+
+
+def _people(
+    settings: Settings,
+    registry: Registry,
+    revoked: Revoked,
+    rates: Rates,
+    new_id: Callable[[], str],
+    provider: Provider | None,
+) -> People:
+    cookies = Cookies.by(Keys.read(settings.session_key, "GATEWAY_SESSION_KEY"))
+    return People(registry, table_of_roles(settings.roles), cookies, revoked, rates, new_id, provider)

@@ -1,0 +1,55 @@
+"""What settings ask of each other: each by itself may be right, and together they are not."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+PREFIX = "GATEWAY_"
+
+
+def contradictions(settings: Settings) -> list[str]:
+    """Return what some settings ask of others that is not so."""
+    problems = []
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        problems.append("GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY: the one needs the other")
+    behind_proxy = bool(settings.proxies) and _is_loopback(settings.host) and _is_loopback(settings.mllp_host)
+    if settings.tls_client_ca is not None and settings.tls_certificate is None and not behind_proxy:
+        problems.append(
+            "GATEWAY_TLS_CLIENT_CA: needs GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY, or GATEWAY_PROXIES and loopback"
+        )
+    problems += [
+        f"{variable(name)}: needs GATEWAY_TLS_CLIENT_CA"
+        for name in ("tls_client_crl", "proxies", "token_keys", "oidc_issuer")
+        if settings.tls_client_ca is None and getattr(settings, name)
+    ]
+    problems += [
+        f"GATEWAY_OIDC_ISSUER: needs {variable(name)}"
+        for name in ("oidc_client_id", "token_keys")
+        if settings.oidc_issuer and not getattr(settings, name)
+    ]
+    if (settings.endpoint_certificate is None) != (settings.endpoint_key is None):
+        problems.append("GATEWAY_ENDPOINT_CERTIFICATE and GATEWAY_ENDPOINT_KEY: the one needs the other")
+    return problems + [
+        f"{variable(name)}: must be a loopback address, because without GATEWAY_TLS_CLIENT_CA nobody is authenticated "
+        "(development mode)"
+        for name in ("host", "mllp_host")
+        if settings.development and not _is_loopback(getattr(settings, name))
+    ]
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
