@@ -80,6 +80,11 @@ def note_search(to: Services, caller: Caller, action: str, found: Sequence[Encod
     note(to, caller, action, seen, [name for name, _ in asked.applied], about=about)
 
 
+def note_asked(to: Services, caller: Caller, action: str, seen: Iterable[str], asked: Searched) -> None:
+    """Add the row of a search of something else than resources: of the patients, those that it names."""
+    note(to, caller, action, seen, [name for name, _ in asked.applied], about=audited.about((), _patients_asked(asked)))
+
+
 def _patients_asked(asked: Searched) -> Iterator[str]:
     """Yield the patients that a search names by reference, whether or not anything of them was found."""
     if asked.address.startswith("Patient/"):

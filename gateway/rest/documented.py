@@ -7,6 +7,8 @@ DOCUMENTED: Mapping[str, str] = MappingProxyType(
     {
         "Bundle": "A document, message or collection that has an identifier (or a MessageHeader) is stored once: the "
         "same Bundle of the same sender is answered as it was the first time, with the header Idempotent-Replayed.",
+        "AuditEvent": "Who did what, told as it is read, newest first; nobody writes, changes or deletes it. An "
+        "organisation is told what it did and what was done to its own, who is registered for AuditEvent everything.",
         "Basic": "The topics that can be subscribed to. They are not written here.",
         "Subscription": "By rest-hook, to endpoints that the operator lists; criteria are a search without chains, "
         "or a topic with filters. The status is the gateway's: requested, then active once the endpoint has answered, "

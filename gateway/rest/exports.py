@@ -80,7 +80,7 @@ def file(sealed: str) -> Response:
 
 
 def _of_patients() -> Sequence[str]:
-    return sorted(types_in("Patient") & set(SERVED))
+    return sorted(types_in("Patient") & {name for name, codes in SERVED.items() if "create" in codes})
 
 
 def _begun(types: Sequence[str], group: str | None = None) -> Response:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from gateway import query
 from gateway.errors import BadRequest
-from gateway.query import histories, installed
+from gateway.query import auditlog, histories, installed
 from gateway.referral import holds
 from gateway.rest import answering, searches, shapes
 from gateway.rest.bundle import transaction_or_batch
@@ -45,9 +45,12 @@ def read(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#read, https://hl7.org/fhir/R4/http.html#cread"""
     shapes.parse(ask)
     _end_holds(ask)
-    there = installed.read if ask.type in installed.TYPES else query.read
+    there = _READERS.get(ask.type, query.read)
     stored = answering.stored(there(ask.type, ask.id, ask.caller, ask.to))
     return shapes.shaped(ask, stored.unless_known(ask.conditions))
+
+
+_READERS = dict.fromkeys(installed.TYPES, installed.read) | {auditlog.TYPE: auditlog.read}
 
 
 def vread(ask: Ask) -> Answer:

@@ -19,7 +19,7 @@ from gateway.fhir.types import Resource
 from gateway.messaging.published import capability as messages_taken
 from gateway.notify.subscription import BACKPORT
 from gateway.notify.topics import TOPICS
-from gateway.query import installed
+from gateway.query import auditlog, installed
 from gateway.rest import documented
 from gateway.rest.claimed import PROFILES, SUPPORTED
 from gateway.rest.headers import FHIR_JSON, FHIR_XML, PATCH_TYPES
@@ -46,7 +46,7 @@ Interaction = Literal[
 ]
 
 _READ: tuple[Interaction, ...] = ("read", "vread", "history-instance", "history-type", "search-type")
-_LOOK: tuple[Interaction, ...] = ("read", "search-type")  # what is installed, and not written over the API
+_LOOK: tuple[Interaction, ...] = ("read", "search-type")  # what nobody writes over the API
 _KEEP: tuple[Interaction, ...] = (*_READ, "create")  # what is said stays said
 _ALL: tuple[Interaction, ...] = (*_READ, "create", "update", "patch", "delete")
 
@@ -56,6 +56,7 @@ SERVED: Mapping[str, tuple[Interaction, ...]] = MappingProxyType(
     {
         "AllergyIntolerance": _ALL,
         "Appointment": _ALL,
+        "AuditEvent": _LOOK,
         "Binary": _ALL,
         "Bundle": _ALL,
         "CarePlan": _ALL,
@@ -224,11 +225,13 @@ def search_parameters(resource_type: str) -> Sequence[SearchParameter]:
     """Return what a type is searched by."""
     if resource_type in installed.TYPES:
         return installed.parameters(resource_type)
+    if resource_type == auditlog.TYPE:
+        return auditlog.parameters()
     return list(served(resource_type).values())
 
 
-def _definition(resource_type: str) -> dict[str, Any]:
-    """Return what is served of definitions, which are installed."""
+def _made(resource_type: str) -> dict[str, Any]:
+    """Return what is served of definitions, which are installed, and of the audit, which is told as it is read."""
     return {
         "type": resource_type,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{resource_type}",
@@ -257,8 +260,8 @@ def _parameter(parameter: SearchParameter) -> dict[str, Any]:
 
 
 def _resource(resource_type: str, interactions: tuple[Interaction, ...]) -> dict[str, Any]:
-    if resource_type in installed.TYPES:
-        return _definition(resource_type)
+    if resource_type in {*installed.TYPES, auditlog.TYPE}:
+        return _made(resource_type)
     parameters = search_parameters(resource_type)
     includes = [f"{resource_type}:{p.code}" for p in parameters if is_followed(p)]
     supported = [PROFILES + name for name in SUPPORTED.get(resource_type, ())]

@@ -1,8 +1,8 @@
-"""What the registry of partners keeps, and nobody else writes: the resources in which FHIR shows a partner."""
+"""What nobody writes by the door in: the audit, and where FHIR shows partners, which the registry of them keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gateway.access.organisations import PREFIX, TYPES
@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 REGISTRY_ONLY = "an id that begins with partner- is of the registry of partners, which the operator alone changes"
 
+AUDIT = "AuditEvent"
+NEVER_WRITTEN = "the audit is written by the gateway alone, of what is done: nobody adds to it, changes or deletes it"
 
-def check(entries: Iterable[Entry]) -> None:
-    """Raise Forbidden, with every such entry, for what the registry alone writes."""
+
+def check(entries: Sequence[Entry]) -> None:
+    """Raise Forbidden, with every such entry, for what is not written here."""
+    audit = [entry.request("forbidden", NEVER_WRITTEN) for entry in entries if entry.type == AUDIT]
     ours = [
         entry
         for entry in entries
@@ -24,5 +28,5 @@ def check(entries: Iterable[Entry]) -> None:
         and entry.identity is not None
         and entry.identity.id.startswith(PREFIX)
     ]
-    if ours:
-        raise Forbidden([entry.request("forbidden", REGISTRY_ONLY) for entry in ours])
+    if ours or audit:
+        raise Forbidden([*audit, *(entry.request("forbidden", REGISTRY_ONLY) for entry in ours)])

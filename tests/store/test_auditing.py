@@ -53,11 +53,13 @@ def test_a_row_is_found_by_what_it_is_about(store: Store) -> None:
         (index.SEEN_BY, "00000002"),
         (index.SEEN_BY, "00000001"),
         (index.ACTION, "R"),
-        (index.SUBTYPE, "read"),
+        (index.SUBTYPE, "f read"),
     ]:
         assert found(store, Condition(kind, (value,))) == [one]
     assert (
-        len(found(store, Condition(index.OUTCOME, ("0",)))) == len(found(store, Condition(index.TYPE, ("rest",)))) == 2
+        len(found(store, Condition(index.OUTCOME, ("0",))))
+        == len(found(store, Condition(index.TYPE, ("r rest",))))
+        == 2
     )
     assert found(store, Condition(index.PATIENT, ("p9",))) == []
 

@@ -90,6 +90,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "een transaction wijzigt een resource ten hoogste één keer",
     ),
     (
+        "the audit is written by the gateway alone, of what is done: nobody adds to it, changes or deletes it",
+        "de logging schrijft alleen de gateway, van wat er gebeurt: niemand voegt iets toe, wijzigt of verwijdert iets",
+    ),
+    (
         "an id that begins with partner- is of the registry of partners, which the operator alone changes",
         "een id dat met partner- begint, is van het register van partners; dat wijzigt alleen de beheerder",
     ),

@@ -113,9 +113,9 @@ def _values(row: Row) -> Iterator[tuple[str, str]]:
     means = meaning(row)
     yield ACTION, means.action
     yield OUTCOME, means.outcome
-    yield TYPE, means.type.code
+    yield TYPE, means.type.marked
     for code in means.subtypes:
-        yield SUBTYPE, code.code
+        yield SUBTYPE, code.marked
     for name in row.patients:
         yield PATIENT, name
     for entity in row.entities:

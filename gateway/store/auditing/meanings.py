@@ -18,6 +18,9 @@ REST_TYPE = "http://terminology.hl7.org/CodeSystem/audit-event-type"
 INTERACTION = "http://hl7.org/fhir/restful-interaction"
 OURS = "https://msb-gateway.example/fhir/CodeSystem/audit-action"
 
+MARKS: Mapping[str, str] = MappingProxyType({REST_TYPE: "r ", INTERACTION: "f ", DICOM: "d ", OURS: "o "})
+"""What stands before a code in the index, by its system: the same word is another code in another system."""
+
 SUCCESS, FAILURE = "0", "4"
 EMERGENCIES = frozenset({"BTG", "ETREAT"})
 """Purposes of who breaks the glass. https://terminology.hl7.org/ValueSet-v3-PurposeOfUse.html"""
@@ -29,6 +32,11 @@ class Code(NamedTuple):
     system: str
     code: str
     display: str
+
+    @property
+    def marked(self) -> str:
+        """Return it as the index has it."""
+        return f"{MARKS[self.system]}{self.code}"
 
 
 class Meaning(NamedTuple):
