@@ -37,15 +37,18 @@ def any_of(matches: list[Match]) -> Match:
 
 
 def all_of(matches: list[Match]) -> Match:
-    """Return what matches when all of `matches` do; the keys of the first are the way in."""
-    first, *others = matches
-    if not others:
-        return first
-    select = "select k.key from ({}) k where {}"
-    return Match(
-        probe=lambda key: every(match.probe(key) for match in matches),
-        keys=first.keys and sql(select, first.keys, every(match.probe("k.key") for match in others)),
-    )
+    """Return what matches when all of `matches` do; the keys of the first that can be listed are the way in."""
+    if len(matches) == 1:
+        return matches[0]
+    return Match(probe=lambda key: every(match.probe(key) for match in matches), keys=_keys_of_all(matches))
+
+
+def _keys_of_all(matches: list[Match]) -> Sql | None:
+    for first in matches:
+        if first.keys is not None:
+            others = [match.probe("k.key") for match in matches if match is not first]
+            return sql("select k.key from ({}) k where {}", first.keys, every(others))
+    return None
 
 
 def none_of(match: Match) -> Match:
