@@ -15,13 +15,11 @@ create table audit_indexed (
     seq bigint not null
 );
 
--- Heads of the chains, signed: who can write to the database cannot write the chain anew unseen. `signed` is a JWS.
+-- The heads of all chains at a moment, signed (JWS): who can write to the database cannot write a chain anew unseen.
 create table audit_signed (
-    lane integer not null,
-    seq bigint not null,
+    number bigint primary key,
     at bigint not null,
-    signed text not null,
-    primary key (lane, seq)
+    signed text not null
 );
 create trigger audit_signed_keeps_rows before update or delete on audit_signed
     for each row execute function audit_is_append_only();

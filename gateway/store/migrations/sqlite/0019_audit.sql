@@ -15,14 +15,12 @@ create table audit_indexed (
     seq integer not null
 ) strict;
 
--- Heads of the chains, signed: who can write to the database cannot write the chain anew unseen. `signed` is a JWS.
+-- The heads of all chains at a moment, signed (JWS): who can write to the database cannot write a chain anew unseen.
 create table audit_signed (
-    lane integer not null,
-    seq integer not null,
+    number integer primary key,
     at integer not null,
-    signed text not null,
-    primary key (lane, seq)
-) strict, without rowid;
+    signed text not null
+) strict;
 create trigger audit_signed_keeps_rows before delete on audit_signed
     begin select raise(abort, 'audit is append-only'); end;
 create trigger audit_signed_keeps_content before update on audit_signed
