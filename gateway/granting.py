@@ -22,7 +22,9 @@ from gateway.access.rules.grants import Grants
 from gateway.access.rules.reading import read
 from gateway.data import shipped
 from gateway.errors import BadSettings
+from gateway.fhir.consents import actor
 from gateway.mapping import documents
+from gateway.store.records import microseconds
 
 SHIPPED = "dutch-acute-care.yaml"
 
@@ -39,12 +41,16 @@ def policy(path: Path | None) -> Policy:
     return found
 
 
+_Key = tuple[str, str, str]
+"""The id of a partner, for what it asks, and how a Consent names the person who asks for it."""
+
+
 class _Kept(NamedTuple):
     """What was put together for partners as they were at one moment."""
 
     partners: Partners
     until: datetime
-    grants: dict[tuple[str, str], Grants]
+    grants: dict[_Key, Grants]
 
 
 class Granting:
@@ -64,11 +70,11 @@ class Granting:
         if partner is None or partner.disabled:
             return caller
         kept = self._at(partners, at)
-        key = partner.id, caller.purpose
+        key = partner.id, caller.purpose, actor(caller.person.issuer, caller.person.id) if caller.person else ""
         found = kept.grants.get(key)
         if found is None:
-            found = kept.grants[key] = self._grants(partner, partners, caller.purpose, kept.until)
-        return replace(caller, grants=found)
+            found = kept.grants[key] = self._grants(partner, partners, key, kept.until)
+        return replace(caller, grants=found, at=microseconds(at))
 
     def _at(self, partners: Partners, at: datetime) -> _Kept:
         kept = self._kept
@@ -76,9 +82,9 @@ class Granting:
             kept = self._kept = _Kept(partners, _next_minute(at), {})
         return kept
 
-    def _grants(self, partner: Partner, partners: Partners, purpose: str, at: datetime) -> Grants:
-        own = frozenset({partner.code, partner.id})
-        asker = Asker(partner.id, partner.ura, partner.kind, purpose, own, near(partner, partners), at)
+    def _grants(self, partner: Partner, partners: Partners, key: _Key, at: datetime) -> Grants:
+        own, (_, purpose, person) = frozenset({partner.code, partner.id}), key
+        asker = Asker(partner.id, partner.ura, partner.kind, purpose, own, near(partner, partners), at, person)
         return Grants(self.policy(), asker)
 
 

@@ -30,7 +30,8 @@ class Caller:
     request, where there was one. `conditions` are what must hold of a resource of a type for the caller to see it.
     `role` is the kind of partner it is; `known_by` names the certificate or token it is known by, and `address` is
     where it asks from. `person` is who it is that asks for the partner, None where a machine does. `grants` are what
-    the policy gives the partner: without them, a partner may nothing.
+    the policy gives the partner: without them, a partner may nothing. `at` is the moment of the request, in
+    microseconds; `emergencies` are the patients whose record the person has opened in an emergency then.
     """
 
     organisation: str
@@ -51,6 +52,8 @@ class Caller:
     address: str = field(default="", compare=False)
     person: Person | None = None
     grants: Grants | None = field(default=None, compare=False, repr=False)
+    at: int = field(default=0, compare=False)
+    emergencies: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def asker(self) -> str:
@@ -84,13 +87,14 @@ class Predicate:
     """What a caller may see, in a form that a statement can take in: the types, None for all of them.
 
     Of a type that is named in `conditions`, those resources alone of which the condition holds; and of those, what
-    `grants` give for `letter`.
+    `grants` give for `letter` at a moment.
     """
 
     types: frozenset[str] | None = None
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     grants: Grants | None = None
     letter: Letter = "r"
+    at: int = 0
 
     def admits(self, resource_type: str) -> bool:
         """Return whether resources of this type can be seen at all."""
@@ -185,7 +189,7 @@ def visible(caller: Caller, letter: Letter = "r") -> Predicate:
 
     What scopes let be read or searched may be seen; which of the two it is, is asked of what a request is about.
     """
-    return Predicate(_types(caller, "seen", (letter,)), caller.conditions, caller.grants, letter)
+    return Predicate(_types(caller, "seen", (letter,)), caller.conditions, caller.grants, letter, caller.at)
 
 
 def _types(caller: Caller, right: Right | Literal["seen"], letters: Sequence[Letter]) -> Types:
@@ -200,6 +204,6 @@ def _types(caller: Caller, right: Right | Literal["seen"], letters: Sequence[Let
         return frozenset()
     granted = frozenset[str]().union(*map(caller.grants.types, letters))
     scoped = rights(caller.scopes)[right]
-    if caller.types is None or scoped is None:
-        return scoped if caller.types is None else caller.types
-    return caller.types & scoped
+    for limit in (scoped, caller.types):
+        granted = granted if limit is None else granted & limit
+    return granted

@@ -27,6 +27,8 @@ ANY = "*"
 RESOURCE_TYPES = "http://hl7.org/fhir/resource-types"
 CATEGORIES = "https://msb-gateway.example/fhir/CodeSystem/data-category"
 KINDS = "https://msb-gateway.example/fhir/CodeSystem/partner-kind"
+REGISTERED = "Organization/partner-"
+"""How the Organization of a partner is referred to, by the id that the partner is registered under."""
 URA = "http://fhir.nl/fhir/NamingSystem/ura"
 OPEN_LOW, OPEN_HIGH = -(2**62), 2**62
 
@@ -38,7 +40,6 @@ _URA_OID = "urn:oid:2.16.528.1.1007.3.3"
 _TREATING = frozenset({"TREAT", "ETREAT", "BTG", "COC", "CAREMGT"})
 _SEEING = frozenset({"access", "disclose", "use"})
 _PURPOSES = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
-_REGISTERED = "Organization/partner-"
 _LONGEST = 300  # it is part of the name of a row in an index
 _NOT_LOOKED_AT = ("code", "data", "dataPeriod", "modifierExtension", "securityLabel")
 
@@ -183,7 +184,7 @@ def _actors(said: Mapping[str, Any]) -> Iterator[str]:
     if identifier.get("system") and identifier.get("value"):
         named = actor(str(identifier["system"]), str(identifier["value"]))
     else:
-        named = literal if literal.startswith(_REGISTERED) else ""
+        named = literal if literal.startswith(REGISTERED) else ""
     if 0 < len(named) <= _LONGEST:
         yield named
 

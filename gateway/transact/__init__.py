@@ -6,7 +6,7 @@ commit, or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.access.policy import Caller, may_send, sending
@@ -42,7 +42,7 @@ from gateway.transact.operations import (
     Unlisted,
     Write,
 )
-from gateway.transact.rehearsal import Settle, committed, rehearsed, with_partners
+from gateway.transact.rehearsal import Settle, committed, rehearsed, with_partners, with_row
 from gateway.transact.requests import operation
 from gateway.transact.senders import Senders
 
@@ -69,6 +69,7 @@ __all__ = [
     "Unlisted",
     "Write",
     "ask",
+    "decree",
     "operation",
     "problems",
     "recall",
@@ -179,6 +180,16 @@ def register(ops: Sequence[Write], versions: Sequence[PartnerVersion], caller: C
     Raises what `transact` raises, and Conflict when a partner was changed meanwhile or is known by what is another's.
     """
     return _write(ops, caller, to, None, lambda commit: with_partners(commit, versions))[0]
+
+
+def decree(ops: Sequence[Put], row: Callable[[Sequence[Outcome]], bytes], to: Services) -> list[Outcome]:
+    """Carry out what the gateway itself decides, in one commit with the row of the audit that `row` makes of it.
+
+    Each resource says itself whose it is. Raises what `transact` raises.
+    """
+    types = frozenset(str(op.resource["resourceType"]) for op in ops)
+    itself = Caller("msb-gateway", "gateway", types=types)
+    return _write(ops, itself, to, None, lambda commit: with_row(commit, row))[0]
 
 
 def record(received: Received, issues: Sequence[Issue], caller: Caller, to: Services) -> Answer | None:

@@ -62,7 +62,7 @@ class Commit:
     occupancy: Occupancy | Senders | Appointments | None = None
     absent: Absent | None = None
     found: Sequence[Issue] = ()  # about the moments of the message
-    by_registry: bool = False
+    by_gateway: bool = False  # what it writes says itself whose it is, and may be what nobody else writes
     owner: str | None = None  # whose what is made here becomes
     unsettled: set[int] = field(init=False)
 
@@ -82,7 +82,7 @@ class Commit:
         """
         sight = Unheld(sight)
         self._resolve(sight)
-        if not self.by_registry:
+        if not self.by_gateway:
             reserved.check(self.entries)
         if isinstance(self.occupancy, Senders | Appointments):
             self.occupancy.look_first(sight)
@@ -224,7 +224,7 @@ class Commit:
     def _content(self, entry: Entry, owner: str | None = None) -> Content | None:
         if entry.resource is None:
             return None
-        resource = entry.resource if self.by_registry else labelled(entry.resource, owner or self.owner)
+        resource = entry.resource if self.by_gateway else labelled(entry.resource, owner or self.owner)
         rest, base = entry.rest or rest_of(entry.resource), self.to.settings.base_url
         return content(resource, rest, base, self.to.store.seals)
 

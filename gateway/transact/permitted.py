@@ -15,6 +15,7 @@ from gateway.fhir.json import decode
 from gateway.fhir.owner import owner_in
 from gateway.store import Identity
 from gateway.store.bodies import said_of
+from gateway.store.records import microseconds
 from gateway.store.search import Scope
 from gateway.transact.operations import Put
 from gateway.transact.sighted import NOT_SEEN
@@ -39,6 +40,7 @@ class _Meeting:
     """The predicate of what meets a condition, of one type."""
 
     what: Condition
+    at: int
     types: frozenset[str] | None = None
 
     def admits(self, resource_type: str) -> bool:  # noqa: ARG002 - the interface of Visible
@@ -123,7 +125,8 @@ class _Looking:
         identities = {_identity(entry) for entry in entries}
         if change.condition is None or not identities:
             return identities
-        return self.sight.seen(identities, Scope(self.to.settings.base_url, _Meeting(change.condition)))
+        at = microseconds(self.to.clock())
+        return self.sight.seen(identities, Scope(self.to.settings.base_url, _Meeting(change.condition, at)))
 
     def _others(self, entry: Entry, change: Change) -> bool:
         """Return whether an entry changes others than the elements that a rule lets be changed."""

@@ -37,13 +37,25 @@ def committed(commit: Commit) -> Result:
 
 def with_partners(commit: Commit, versions: Sequence[PartnerVersion]) -> Result:
     """Return what became of each operation, once it is stored together with versions of partners. Raises Conflict."""
-    commit.by_registry = True
+    commit.by_gateway = True
 
     def decide(sight: Sight) -> tuple[Batch, Result]:
         batch, result = commit(sight)
         batch.partners = versions
         node = commit.to.settings.node
         batch.audit = partners_row(commit.caller, format_instant(commit.now), result[0], versions, node=node)
+        return batch, result
+
+    return commit.to.store.write(decide, commit.prepare)
+
+
+def with_row(commit: Commit, row: Callable[[Sequence[Outcome]], bytes]) -> Result:
+    """Return what became of each operation of the gateway's own, once it is stored with its row of the audit."""
+    commit.by_gateway = True
+
+    def decide(sight: Sight) -> tuple[Batch, Result]:
+        batch, result = commit(sight)
+        batch.audit = row(result[0])
         return batch, result
 
     return commit.to.store.write(decide, commit.prepare)

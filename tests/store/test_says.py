@@ -81,7 +81,7 @@ def put(to: Services, *resources: dict[str, Any]) -> None:
 
 def told(to: Services, *actors: str, at: int = AT) -> list[str]:
     """Return what is seen of the patients and Observations: of each by itself, and by a search."""
-    scope = Scope(visible=Predicate(conditions=rules(*actors)), at=at)
+    scope = Scope(visible=Predicate(conditions=rules(*actors), at=at))
     found = []
     with to.store.reading() as db:
         for type_, ids in (("Patient", PATIENTS), ("Observation", [f"o{id_}" for id_ in PATIENTS])):

@@ -80,7 +80,14 @@ class Any:
     terms: tuple[Term, ...]
 
 
-Term = Owned | Matched | Lately | Seen | Pointing | Pointed | All | Any
+@frozen()
+class Consented:
+    """A Consent of the patient that it is about permits it (`permitted`), or none denies it (`undenied`)."""
+
+    how: Literal["permitted", "undenied"]
+
+
+Term = Owned | Matched | Lately | Seen | Pointing | Pointed | All | Any | Consented
 
 ALWAYS = All()
 """What holds of everything."""

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from gateway.access.rules import All, Any, Lately, Matched, Owned, Pointed, Pointing, Seen, Term, Whose
+from gateway.access.consented import permitted, undenied
+from gateway.access.rules import All, Any, Consented, Lately, Matched, Owned, Pointed, Pointing, Seen, Term, Whose
 from gateway.access.sight import criteria
+from gateway.fhir.consents import KINDS, REGISTERED, URA
 from gateway.fhir.frozen import frozen
 from gateway.fhir.owner import SYSTEM
 from gateway.fhir.parameters import follows, search_parameters
@@ -26,6 +28,7 @@ class Asker:
     """Who asks, when and why: `ura` is '' where there is none.
 
     `near` are by their kind the codes of the owners with which it shares a network, or a region; itself among them.
+    `person` is how a Consent names the person who asks for it, '' where a machine does.
     """
 
     id: str
@@ -35,6 +38,13 @@ class Asker:
     own: frozenset[str]
     near: Mapping[Whose, Mapping[str, frozenset[str]]]
     at: datetime
+    person: str = ""
+
+    @property
+    def actors(self) -> frozenset[str]:
+        """Return how a Consent can name who asks."""
+        named = (f"{URA}|{self.ura}" if self.ura else "", f"{KINDS}|{self.kind}", f"{REGISTERED}{self.id}", self.person)
+        return frozenset(filter(None, named))
 
 
 NOBODY = Asker("", "", "", "", frozenset(), {"network": {}, "region": {}}, datetime.min.replace(tzinfo=UTC))
@@ -59,20 +69,28 @@ class Compiling:
                 return criteria(resource_type, f"{parameter}=ge{since:%Y-%m-%dT%H:%M:%SZ}")
             case Seen():
                 return self.seen(resource_type)
+            case Consented():
+                return self._consented(term, resource_type)
             case All(terms):
                 return every(self.condition(one, resource_type) for one in terms)
             case Any(terms):
                 return either(self.condition(one, resource_type) for one in terms)
-            case Pointing(source, by, that, same):
-                then = self.condition(that, source)
-                found = Has(source, search_parameters(source)[by], then or _any(source), SYSTEM if same else "")
-                return NEVER if then == NEVER else found
-            case Pointed(target, by, that, same):
-                then = self.condition(that, target)
-                to = ((target, then or _any(target)),)
-                return (
-                    NEVER if then == NEVER else Chain(search_parameters(resource_type)[by], to, SYSTEM if same else "")
-                )
+            case Pointing() | Pointed():
+                return self._pointed(term, resource_type)
+
+    def _pointed(self, term: Pointing | Pointed, resource_type: str) -> Condition:
+        other = term.source if isinstance(term, Pointing) else term.target
+        then, alike = self.condition(term.that, other), SYSTEM if term.same else ""
+        if then == NEVER:
+            return NEVER
+        if isinstance(term, Pointing):
+            return Has(other, search_parameters(other)[term.by], then or _any(other), alike)
+        return Chain(search_parameters(resource_type)[term.by], ((other, then or _any(other)),), alike)
+
+    def _consented(self, term: Consented, resource_type: str) -> Condition | None:
+        if term.how == "permitted":
+            return permitted(resource_type, self.asker.actors) or NEVER
+        return undenied(resource_type, self.asker.actors)
 
     def _owned(self, term: Owned, resource_type: str) -> Condition | None:
         if "anyone" in term.whose:

@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
+from gateway.access.consented import about
 from gateway.access.fields import Fields
-from gateway.access.rules import ALWAYS, WHOSE, All, Any, Lately, Matched, Owned, Pointed, Pointing, Seen, Term
+from gateway.access.rules import (
+    ALWAYS,
+    WHOSE,
+    All,
+    Any,
+    Consented,
+    Lately,
+    Matched,
+    Owned,
+    Pointed,
+    Pointing,
+    Seen,
+    Term,
+)
 from gateway.access.rules.compiling import Asker, Compiling
 from gateway.errors import GatewayError
 from gateway.fhir.parameters import search_parameters
@@ -38,6 +52,7 @@ class Terms:
             "within": self._lately,
             "has": self._pointing,
             "through": self._pointed,
+            "consent": self._consented,
             "term": self._by_name,
             "all": lambda fields, type_: All(tuple(self.read(one, type_) for one in fields.objects("all"))),
             "any": lambda fields, type_: Any(tuple(self.read(one, type_) for one in fields.objects("any"))),
@@ -72,6 +87,12 @@ class Terms:
         within.only(("date", "days"))
         days = within.integer("days", 0, 1, _MOST_DAYS)
         return _checked(within, "date", Lately(within.any_text("date"), days), type_) if days else ALWAYS
+
+    def _consented(self, fields: Fields, type_: str) -> Term:
+        how = fields.one_of("consent", ("permitted", "undenied"))
+        if type_ in resource_types() and about(type_) is None:
+            fields.add("consent", f"is about a patient, and no search parameter says which patient a {type_} is about")
+        return Consented("undenied" if how == "undenied" else "permitted")
 
     def _pointing(self, fields: Fields, type_: str) -> Term:
         has = fields.inner("has")

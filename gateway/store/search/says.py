@@ -25,9 +25,9 @@ def says_match(asked: Says, scope: Scope) -> Match:
 
 
 def _named(says: consents.Says, asked: Says, scope: Scope) -> Match:
-    assert scope.at, "what is permitted now is asked at a moment"
+    assert scope.visible.at, "what is permitted now is asked at a moment"
     names = [says_param(says, actor, content) for actor in asked.actors for content in asked.contents]
-    now = Branch(sql("x.low <= {} and x.high > {}", scope.at, scope.at))
+    now = Branch(sql("x.low <= {} and x.high > {}", scope.visible.at, scope.visible.at))
     return index_match("Consent", TABLES["date"], one_of("x.param", names), [now])
 
 

@@ -55,6 +55,10 @@ class Visible(Protocol):
     def types(self) -> frozenset[str] | None:
         """Return the resource types that can be seen; None for all."""
 
+    @property
+    def at(self) -> int:
+        """Return the moment at which it is asked, in microseconds; 0 where nothing depends on it."""
+
     def admits(self, resource_type: str) -> bool:
         """Return whether resources of this type can be seen at all."""
 
@@ -67,6 +71,7 @@ class Everything:
     """The predicate of the gateway itself, as when it looks whether a condition holds."""
 
     types: frozenset[str] | None = None
+    at: int = 0
 
     def admits(self, resource_type: str) -> bool:  # noqa: ARG002 - the interface of Visible
         """Return that everything can be seen."""
@@ -81,8 +86,7 @@ class Everything:
 class Scope:
     """What every part of one search shares: whose eyes it has, which base is ours, how many rows are few.
 
-    The engine, `systems` and `units` are filled in when the search is read, see `knowing`. `at` is the moment at which
-    it is asked, in microseconds; a rule of what may be seen now cannot be compiled without. `seals` hide numbers;
+    The engine, `systems` and `units` are filled in when the search is read, see `knowing`. `seals` hide numbers;
     `mixed`: some may stand in the index as other keys hid them, or as they are.
     """
 
@@ -95,7 +99,6 @@ class Scope:
     mixed: bool = True
     systems: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
     units: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
-    at: int = 0
 
     def of(self, db: Database) -> Scope:
         """Return the scope with the keys of a store: a number that is hidden is asked as it stands there."""
@@ -124,7 +127,7 @@ class Scope:
 
     def unseen(self) -> Scope:
         """Return the scope of what the predicate itself looks at: that is not shown, and sees everything."""
-        return replace(self, visible=Everything())
+        return replace(self, visible=Everything(at=self.visible.at))
 
 
 @cache
