@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Request
 
@@ -25,6 +25,7 @@ from gateway.rest import (
 from gateway.rest.guard import answered, guard
 from gateway.rest.lanes import keep_lanes
 from gateway.rest.paths import Paths
+from gateway.rest.wire import Http
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -36,12 +37,13 @@ if TYPE_CHECKING:
 class _App(Flask):
     """A Flask app of plain functions, with one way through it that has no hooks. Its rules are all there at first."""
 
+    request_class = Http
     rules: Paths[Rule] = Paths(())
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        with self.request_context(environ):
-            return answered(self)(environ, start_response)
+        with self.request_context(environ) as context:
+            return answered(self, cast("Http", context.request))(environ, start_response)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Return what looks for the rule of a request; None where that is found already."""

@@ -12,19 +12,19 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import g, request
-from flask.globals import app_ctx
+from flask import g
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError, Issue, NotAcceptable
 from gateway.fhir import json, xml
 from gateway.fhir.outcome import operation_outcome
 from gateway.rest import wire
-from gateway.rest.headers import FHIR_JSON, FHIR_XML, Return
+from gateway.rest.headers import FHIR_XML, Return
 from gateway.rest.interaction import Answer
 from gateway.rest.response import Response
 
 if TYPE_CHECKING:
+    from gateway.rest.wire import Http
     from gateway.store import Stored
     from gateway.transact import Outcome
 
@@ -87,22 +87,20 @@ def _headers(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "Location", f"{wire.services().settings.base_url}/{answer.location}"
 
 
-def as_liked(answer: Answer) -> Answer:
+def as_liked(answer: Answer, asked: Http) -> Answer:
     """Return `answer` in XML or JSON, as the caller takes it, and indented when `_pretty` asks for it.
 
     Raises NotAcceptable for what XML cannot carry; the answer to what was done by then stays JSON instead.
     """
     if not answer.body:
         return answer
-    here = app_ctx.g
-    is_pretty, chosen = here.get("is_pretty", False), here.get("media_type", FHIR_JSON)
-    if chosen == FHIR_XML:
+    if asked.media_type == FHIR_XML:
         try:
-            return replace(answer, body=_in_xml(answer.body, pretty=is_pretty), media_type=FHIR_XML)
+            return replace(answer, body=_in_xml(answer.body, pretty=asked.is_pretty), media_type=FHIR_XML)
         except NotAcceptable:
-            if request.method in {"GET", "HEAD"}:
+            if asked.method in {"GET", "HEAD"}:
                 raise
-    return replace(answer, body=json.encode_pretty(json.decode(answer.body))) if is_pretty else answer
+    return replace(answer, body=json.encode_pretty(json.decode(answer.body))) if asked.is_pretty else answer
 
 
 def refusal(error: GatewayError) -> Answer:
@@ -112,10 +110,10 @@ def refusal(error: GatewayError) -> Answer:
     """
     if "places" in g:
         error.issues = tuple(map(g.places.placed, error.issues))
-    answer = refused(error)
+    answer, asked = refused(error), wire.http()
     try:
-        wire.check_acceptable()
-        return as_liked(answer)
+        wire.check_acceptable(asked)
+        return as_liked(answer, asked)
     except (GatewayError, HTTPException):
         return answer
 

@@ -37,7 +37,7 @@ def content(**path: str) -> Response:
     liked = ranges_by_preference(request.headers.get("Accept", ""))
     if wire.parameter("_format") or not liked or _is_of_resource(liked[0]):
         return _as_resource()
-    ask = wire.asked(type=wire.BINARY, **path)
+    ask = wire.ask(wire.http(), type=wire.BINARY, **path)
     ask.check_parameters(hint="; of a FHIR resource more is")
     if ask.version:
         stored = query.vread(ask.type, ask.id, ask.version, ask.caller, ask.to)

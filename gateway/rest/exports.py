@@ -67,10 +67,11 @@ def status(id_: str) -> Response:
 @blueprint.delete("/$export-status/<id_>")
 def ended(id_: str) -> Response:
     """End it: 202, with an outcome that says so."""
-    wire.check_acceptable()
+    asked = wire.http()
+    wire.check_acceptable(asked)
     exports.end(id_, g.caller, wire.services())
     told = answering.encoded_outcome([Issue("all-well", "the export has ended: its files are gone", "information")])
-    return answering.respond(answering.as_liked(Answer(HTTPStatus.ACCEPTED, told, is_outcome=True)))
+    return answering.respond(answering.as_liked(Answer(HTTPStatus.ACCEPTED, told, is_outcome=True), asked))
 
 
 @blueprint.get("/$export-file/<sealed>")

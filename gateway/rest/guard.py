@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Request, g, request
-from flask.globals import app_ctx, request_ctx
+from flask.globals import app_ctx
 from werkzeug.exceptions import HTTPException
 
 from gateway.access.correlation import Correlation
@@ -46,6 +46,7 @@ from gateway.rest.routes import NO_SUCH_PATH, allowed_methods, no_such_path
 from gateway.telemetry import Span, Telemetry
 
 if TYPE_CHECKING:
+    from gateway.rest.wire import Http
     from gateway.services import Services
 
 log = logging.getLogger("gateway.http")
@@ -78,32 +79,31 @@ def guard(app: Flask) -> None:
     app.register_error_handler(Exception, _fail)
 
 
-def answered(app: Flask) -> Response:
+def answered(app: Flask, asked: Http) -> Response:
     """Return the answer to the request of this context: there is no other way through `app`."""
+    began, to = perf_counter(), wire.services()
     try:
-        _admit()
-        with lane():
+        _admit(asked, to)
+        with lane(asked):
             response = app.dispatch_request()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
         response = app.handle_user_exception(error)
-    return _finish(cast("Response", response))
+    return _finished(cast("Response", response), asked, to, began)
 
 
-def _admit() -> None:
+def _admit(asked: Http, to: Services) -> None:
     """Let a request in, or refuse it for the first thing that is wrong with it. GatewayError."""
-    here, asked, to = app_ctx.g, request_ctx.request, wire.services()
-    here.since = perf_counter()
-    here.caller = authenticated(_identify(asked, to))
+    g.caller = authenticated(_identify(asked, to))
     keep_other_sites_out(asked)
     _limit(asked, to.settings.max_body)
     _keep_bsn_out_of_urls(asked)
 
 
-def _identify(asked: Request, to: Services) -> Correlation:
+def _identify(asked: Http, to: Services) -> Correlation:
     """Return the ids by which the request is found again: those it came with, else new ones. BadRequest."""
     made = found = Correlation(to.new_id())  # a refusal has one too
     try:
-        found = Correlation.of(wire.header_of(asked), lambda: made.request_id)
+        found = Correlation.of(asked.header, lambda: made.request_id)
     finally:
         found = g.correlation = _begun(asked, found, to.telemetry)
     return found
@@ -132,19 +132,19 @@ def _limit(asked: Request, max_body: int) -> None:
         raise TooLarge(f"the body is larger than {max_body} bytes")
 
 
-def _keep_bsn_out_of_urls(asked: Request) -> None:
+def _keep_bsn_out_of_urls(asked: Http) -> None:
     """Refuse a BSN in the URL: URLs end up in logs, histories and proxies."""
     path = asked.path
     if asked.query_string:
         is_asked = asked.method in {"GET", "HEAD"} or path.endswith("/_search") or "$" in path
         type_ = (asked.view_args or {}).get("type", "Patient")
-        refuse_bsn_in_url(wire.url_parameters(), type_, is_write=not is_asked)
+        refuse_bsn_in_url(asked.url_parameters, type_, is_write=not is_asked)
     if any(kind in _PERSONS and is_bsn(id_) for kind, id_ in pairwise(path.split("/"))):
         raise BadRequest("a BSN may not be the id of a resource, nor stand in any URL", code="bsn-in-url")
 
 
-def _finish(response: Response) -> Response:
-    here, asked = app_ctx.g, request_ctx.request  # looked up once: each look is as dear as a header
+def _finished(response: Response, asked: Http, to: Services, began: float) -> Response:
+    here = app_ctx.g  # looked up once: each look is as dear as a header
     correlation = cast("Correlation", here.correlation)
     response.headers |= correlation.headers() | _ALWAYS
     if "cookie" in here:
@@ -152,8 +152,8 @@ def _finish(response: Response) -> Response:
     if "cache_control" in here:  # what is published is neither
         response.headers["Cache-Control"] = here.cache_control
     method, rule = _named(asked)
-    seconds = perf_counter() - here.since
-    wire.services().metrics.answered(method, rule, response.status, seconds)
+    seconds = perf_counter() - began
+    to.metrics.answered(method, rule, response.status, seconds)
     if log.isEnabledFor(logging.INFO):
         answered = {"method": method, "rule": rule, "status": response.status, "ms": round(1000 * seconds, 1)}
         log.info("answered", extra=correlation.noted() | answered)

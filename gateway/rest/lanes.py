@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import sha256
 
-from flask import Flask, current_app, g, request
+from flask import Flask, Request, current_app, g
 
 from gateway.errors import Overloaded, TooManyRequests
 from gateway.rest import wire
@@ -103,21 +103,21 @@ def keep_lanes(app: Flask, workers: int) -> None:
     app.extensions["gateway.lanes"] = Lanes(max(1, workers - 1))
 
 
-def lane() -> AbstractContextManager[None]:
-    """Return the lane of this request, to be in while it is answered. TooManyRequests and Overloaded, for none."""
-    if request.method not in {"POST", "PUT"} or not _asks_for_a_lane():
+def lane(asked: Request) -> AbstractContextManager[None]:
+    """Return the lane of a request, to be in while it is answered. TooManyRequests and Overloaded, for none."""
+    if asked.method not in {"POST", "PUT"} or not _asks_for_a_lane(asked):
         return _NONE
     lanes: Lanes = current_app.extensions["gateway.lanes"]
-    provider = (request.view_args or {}).get("provider", "")
+    provider = (asked.view_args or {}).get("provider", "")
     return lanes.within(f"{g.caller.organisation}\x1f{provider}")
 
 
-def _asks_for_a_lane() -> bool:
+def _asks_for_a_lane(asked: Request) -> bool:
     """Return whether a body is large, by what its head says; chunks, of which it says nothing, are there already."""
-    size = request.content_length
+    size = asked.content_length
     if size is None:
-        size = len(wire.sent()) if "Transfer-Encoding" in request.headers else 0
-    return is_large(size, compressed="Content-Encoding" in request.headers)
+        size = len(wire.sent()) if "Transfer-Encoding" in asked.headers else 0
+    return is_large(size, compressed="Content-Encoding" in asked.headers)
 
 
 def is_large(size: int, *, compressed: bool) -> bool:

@@ -141,5 +141,6 @@ def _view(route: Route) -> Callable[..., Response]:
 def respond(route: Route, path: Mapping[str, str]) -> Response:
     """Return the response to an HTTP request for a route; `path` is what its path names. GatewayError."""
     _check(route, path)
-    wire.check_acceptable()
-    return answering.respond(answering.as_liked(route.answer(wire.asked(**path))))
+    asked = wire.http()
+    wire.check_acceptable(asked)
+    return answering.respond(answering.as_liked(route.answer(wire.ask(asked, **path)), asked))

@@ -8,8 +8,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Literal
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import parse_qsl
 
 from flask import Request, g, request
@@ -53,20 +53,44 @@ def services() -> Services:
     return found
 
 
-def check_acceptable() -> None:
+class Http(Request):
+    """A request, of which what is asked more than once is read once.
+
+    `media_type` is that of the answer, and `is_pretty` whether it is indented: see `check_acceptable`.
+    """
+
+    media_type: str = FHIR_JSON
+    is_pretty: bool = False
+
+    def header(self, name: str) -> str | None:
+        """Return a header from where WSGI has it: `headers` takes ten times as long."""
+        found: str | None = self.environ.get(_variable(name))
+        return found
+
+    @cached_property
+    def parameters(self) -> Pairs:
+        """Return the parameters of the URL and, on POST _search, those of the form. BadRequest."""
+        return [*self.url_parameters, *pairs(content())] if _is_form(self) else self.url_parameters
+
+    @cached_property
+    def url_parameters(self) -> Pairs:
+        """Return the parameters of the URL. BadRequest."""
+        return pairs(self.query_string) if self.query_string else ()
+
+
+def http() -> Http:
+    """Return the request of this context. It is looked up at some cost, so it is passed on where it is asked often."""
+    return cast("Http", request_ctx.request)
+
+
+def check_acceptable(asked: Http) -> None:
     """Choose between XML and JSON for the answer. NotAcceptable when the caller takes neither, BadRequest."""
-    here, header, said = app_ctx.g, header_of(request_ctx.request), parameters()
-    pretty = _first(said, "_pretty")
+    pretty = _first(asked.parameters, "_pretty")
     if pretty not in {None, "true", "false"}:
         raise BadRequest("_pretty is true or false", code="bad-value")
-    here.is_pretty = pretty == "true"
-    here.media_type = negotiate_fhir(header("Accept"), _first(said, "_format"), header("Content-Type"))
-
-
-def header_of(http: Request) -> Callable[[str], str | None]:
-    """Return what returns a header of a request, from where WSGI has it: `Request.headers` takes ten times as long."""
-    environ = http.environ
-    return lambda name: environ.get(_variable(name))
+    asked.is_pretty = pretty == "true"
+    format_ = _first(asked.parameters, "_format")
+    asked.media_type = negotiate_fhir(asked.header("Accept"), format_, asked.header("Content-Type"))
 
 
 @cache
@@ -82,18 +106,17 @@ def language() -> Literal["en", "nl"]:
     return next((_LANGUAGES[tag] for tag in liked if tag in _LANGUAGES), "en")
 
 
-def asked(**path: str) -> Ask:
-    """Return the interaction this HTTP request asks; `path` is what stands in the URL's path."""
-    http = request_ctx.request
-    header = header_of(http)
+def ask(asked: Http, **path: str) -> Ask:
+    """Return the interaction that a request asks; `path` is what stands in the URL's path."""
+    content_type = asked.header("Content-Type")
     return Ask(
         caller=g.caller,
         to=services(),
-        read_body=patch if http.method == "PATCH" else _reader(header("Content-Type"), path),
-        parameters=[pair for pair in parameters() if pair[0] not in GENERAL_PARAMETERS],
-        conditions=_conditions(http),
-        prefer=prefer(header("Prefer")),
-        is_bare=header("Content-Type") is None and not http.content_length,
+        read_body=patch if asked.method == "PATCH" else _reader(content_type, path),
+        parameters=[pair for pair in asked.parameters if pair[0] not in GENERAL_PARAMETERS],
+        conditions=_conditions(asked),
+        prefer=prefer(asked.header("Prefer")),
+        is_bare=content_type is None and not asked.content_length,
         received=None,
         **path,
     )
@@ -106,33 +129,20 @@ def _reader(content_type: str | None, path: Mapping[str, str]) -> Callable[[], R
     return lambda: body.native(services().settings.max_body, content_type, path.get("id", ""))
 
 
-def _conditions(http: Request) -> Conditions:
-    header = header_of(http)
-    since = http.if_modified_since if header("If-Modified-Since") else None
+def _conditions(asked: Http) -> Conditions:
+    since = asked.if_modified_since if asked.header("If-Modified-Since") else None
+    header = asked.header
     return Conditions(header("If-Match"), header("If-None-Match"), header("If-None-Exist"), since)
 
 
-def parameters() -> Pairs:
-    """Return the parameters of the URL and, on POST _search, those of the form. BadRequest. Read once a request."""
-    here = app_ctx.g
-    found: Pairs | None = here.get("parameters")
-    if found is None:
-        found = here.parameters = [*url_parameters(), *pairs(content())] if _is_form() else url_parameters()
-    return found
-
-
 def url_parameters() -> Pairs:
-    """Return the parameters of the URL. BadRequest. Read once a request."""
-    here = app_ctx.g
-    found: Pairs | None = here.get("url_parameters")
-    if found is None:
-        found = here.url_parameters = pairs(request.query_string)
-    return found
+    """Return the parameters of the URL. BadRequest."""
+    return http().url_parameters
 
 
 def parameter(name: str) -> str | None:
     """Return the first value of a parameter."""
-    return _first(parameters(), name)
+    return _first(http().parameters, name)
 
 
 def _first(said: Pairs, name: str) -> str | None:
@@ -203,13 +213,12 @@ def patch() -> Resource:
     raise UnsupportedMediaType(f"a patch is sent as {', '.join(PATCH_TYPES)}")
 
 
-def _is_form() -> bool:
+def _is_form(asked: Http) -> bool:
     """Return whether the body holds parameters. UnsupportedMediaType where it must, and is something else."""
-    asked = request_ctx.request
     if asked.method != "POST" or not asked.path.endswith("/_search"):
         return False
-    if media_type(request.headers.get("Content-Type")) == _FORM:
+    if media_type(asked.header("Content-Type")) == _FORM:
         return True
-    if request.content_length == 0 or (request.content_length is None and "Content-Type" not in request.headers):
+    if asked.content_length == 0 or (asked.content_length is None and asked.header("Content-Type") is None):
         return False  # all parameters stand in the URL
     raise UnsupportedMediaType(f"the parameters of a search are sent as {_FORM}")
