@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, visible
@@ -24,11 +25,16 @@ def present(found: Stored | None, resource_type: str) -> Stored:
 
 def is_seen(identity: Identity, caller: Caller, to: Services) -> bool:
     """Return whether a resource may be seen by who asks; what is not there and what may not be seen cost the same."""
+    return bool(seen_of(identity.type, [identity], caller, to))
+
+
+def seen_of(resource_type: str, identities: Collection[Identity], caller: Caller, to: Services) -> Collection[Identity]:
+    """Return those of some resources of a type that may be seen by who asks."""
     sight = visible(caller)
-    if sight.condition(identity.type) is None:
-        return sight.admits(identity.type)
+    if sight.condition(resource_type) is None:
+        return identities if sight.admits(resource_type) else ()
     with to.store.reading(snapshot=False) as db:
-        return bool(seen(db, [identity], Scope(to.settings.base_url, sight)))
+        return seen(db, identities, Scope(to.settings.base_url, sight))
 
 
 def check_seen(identity: Identity, caller: Caller, to: Services) -> None:

@@ -10,18 +10,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from gateway.access.policy import may_read
 from gateway.deliver.events import not_kept, told
-from gateway.errors import BadRequest, Forbidden, Issue, MethodNotAllowed, ResourceNotFound, TooLarge
+from gateway.errors import BadRequest, Issue, MethodNotAllowed, TooLarge
 from gateway.fhir import bundle, json
 from gateway.fhir.bundle import Match
 from gateway.notify.notifications import About, parameters
 from gateway.notify.notifications import bundle as notification
 from gateway.notify.subscription import CONTENTS, kept
+from gateway.query import subscriptions
 from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.definition import Served
 from gateway.rest.operations.parameters import Said, Takes
-from gateway.store import queues, subscribers
+from gateway.store import queues
 from gateway.store.queues import Queue
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ _NO_WEBSOCKETS = "the gateway tells subscribers by rest-hook alone: there is no 
 
 def status(ask: Ask, said: Said) -> Answer:
     """Return a searchset with how each subscription is: this one, or those that are asked for."""
-    _authorise(ask)
-    found = [_one(ask)] if ask.id else _asked(ask, said)
+    found = [subscriptions.one(ask.id, ask.caller, ask.to)] if ask.id else _asked(ask, said)
     shown = [(one.name, parameters(_about(one, ask), "query-status")) for one in found]
     matches = [Match(f"urn:uuid:{uuid5(NAMESPACE_URL, name)}", resource) for name, resource in shown]
     url = f"{ask.to.settings.base_url}/Subscription{f'/{ask.id}' if ask.id else ''}/$status"
@@ -46,8 +45,7 @@ def status(ask: Ask, said: Said) -> Answer:
 
 def events(ask: Ask, said: Said) -> Answer:
     """Return a notification with the events of a subscription from one number to another, as far as they are kept."""
-    _authorise(ask)
-    queue = _one(ask)
+    queue = subscriptions.one(ask.id, ask.caller, ask.to)
     first, last = _number(said, "eventsSinceNumber", 1), _number(said, "eventsUntilNumber", queue.last)
     wanted = kept(queue.about)
     content = said.text("content") or wanted.content or "id-only"
@@ -70,31 +68,13 @@ def binding_token(_: Ask, __: Said) -> Answer:
     )
 
 
-def _authorise(ask: Ask) -> None:
-    if not may_read(ask.caller, "Subscription"):
-        raise Forbidden("this caller may not read Subscription")
-
-
-def _one(ask: Ask) -> Queue:
-    with ask.to.store.reading(snapshot=False) as db:
-        found = queues.queue(db, f"Subscription/{ask.id}")
-    if found is None:
-        raise ResourceNotFound("there is no such Subscription")
-    return found
-
-
 def _asked(ask: Ask, said: Said) -> Sequence[Queue]:
-    ids, statuses = set(said.all("id")), set(said.all("status"))
+    ids, statuses = set(map(str, said.all("id"))), set(said.all("status"))
     if unknown := statuses - set(_STATUSES):
         text = f"status is one of {', '.join(_STATUSES)}"
         raise BadRequest([Issue("bad-value", text, value=str(value)) for value in sorted(unknown)])
-    with ask.to.store.reading(snapshot=False) as db:
-        known = queues.queues(db, subscribers.KIND)
-    return [
-        one
-        for one in known
-        if (not ids or one.name.partition("/")[2] in ids) and (not statuses or one.status in statuses)
-    ]
+    found = subscriptions.several(ids, ask.caller, ask.to)
+    return [one for one in found if not statuses or one.status in statuses]
 
 
 def _about(queue: Queue, ask: Ask) -> About:

@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from gateway.access.policy import Caller
 from gateway.access.sealing import Keys
 from gateway.app import create_app
+from gateway.errors import ResourceNotFound
 from gateway.fhir import json
+from gateway.fhir.search import parse
 from gateway.notify.subscription import CONTENT
 from gateway.notify.topics import BASE, TOPICS
+from gateway.query import subscriptions
 from gateway.services import Services
 from gateway.store import log, subscribers
+from gateway.transact import Put, transact
 from tests.receivers import Receiver, outward
 
 Call = Callable[..., tuple[int, Any]]
@@ -173,3 +178,27 @@ def test_a_refusal_names_the_place_and_the_reason(call: Call) -> None:
         "endpoint-not-allowed": ["Subscription.channel.endpoint"],
         "subscription-not-supported": ["Subscription.channel.type"],
     }
+
+
+def test_who_may_not_see_one_is_told_nothing_of_it(profiled: Services, told: str) -> None:
+    """Of the subscription of another neither how it is nor what it was told; and of all, its own alone."""
+    asked = parse("Subscription", [("url", "https://127.0.0.1:1/mine")]).conditions[0]
+    caller = Caller("00000001", "gouwe", conditions={"Subscription": asked})
+    own = subscription(endpoint="https://127.0.0.1:1/mine")
+    transact([Put(own | {"id": "mine"})], caller, profiled)
+
+    assert subscriptions.one("mine", caller, profiled).name == "Subscription/mine"
+    assert [queue.name for queue in subscriptions.several((), caller, profiled)] == ["Subscription/mine"]
+    for id_ in (told, "nobody"):
+        assert subscriptions.several({id_}, caller, profiled) == []
+        with pytest.raises(ResourceNotFound, match="there is no such Subscription"):
+            subscriptions.one(id_, caller, profiled)
+
+
+def test_who_is_told_how_one_is_stands_in_the_audit(profiled: Services, call: Call, told: str) -> None:
+    call(f"Subscription/{told}/$status")
+    with profiled.store.reading() as db:
+        ((content,),) = db.rows("select content from audit order by seq desc limit 1")
+
+    said = json.decode(content)
+    assert (said["action"], said["entities"]) == ("read", [f"Subscription/{told}"])
