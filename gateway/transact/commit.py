@@ -118,7 +118,8 @@ class Commit:
         if not self.caller.conditions and not is_limited(self.caller):  # as nearly always
             return found.present
         scope = self._scope()
-        sighted.check(self.entries, found.currents, sight, scope)
+        if self.caller.conditions:
+            sighted.check(self.entries, found.currents, sight, scope)
         present = sight.seen(found.present, scope)
         if is_limited(self.caller):
             permitted.check(self.entries, found.currents, present, self.caller, sight, self.to)

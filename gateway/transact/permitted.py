@@ -18,7 +18,6 @@ from gateway.store.bodies import said_of
 from gateway.store.records import microseconds
 from gateway.store.search import Scope
 from gateway.transact.operations import Put
-from gateway.transact.sighted import NOT_SEEN
 
 if TYPE_CHECKING:
     from gateway.access.policy import Caller
@@ -118,7 +117,7 @@ class _Looking:
             return None
         last = self.to.store.vread(_identity(entry), current.version - 1)
         owner = owner_in(last.body) if last is not None else None
-        return None if owner in self.grants.own else entry.request("forbidden", NOT_SEEN)
+        return None if owner in self.grants.own else entry.request("forbidden", _NOT_GIVEN)
 
     def _met(self, change: Change, entries: Sequence[Entry]) -> set[Identity]:
         """Return which of some resources are those that a rule is about."""
