@@ -55,12 +55,15 @@ class Postgresql:
         open_store(self.url).close()
         self._connection = psycopg.connect(self.url, autocommit=True)
         tables = [name for (name,) in self._connection.execute(_TABLES) if name not in _KEPT]
+        self._secrets = self._connection.execute("select value, name from secret").fetchall()
         self._truncate = f"truncate {', '.join(tables)} restart identity"
 
     def emptied(self) -> str:
         """Return the URL of the store, after emptying it."""
         self._connection.execute(self._truncate)
         self._connection.execute("alter sequence resource_key restart")
+        with self._connection.cursor() as cursor:  # a store with keys has sealed them
+            cursor.executemany("update secret set value = %s where name = %s", self._secrets)
         self._connection.execute("update audit_head set seq = 0, hash = '' where seq > 0")
         return self.url
 

@@ -29,12 +29,15 @@ class Watched(Generic[T]):
 
     def now(self) -> T:
         """Return it. What cannot be read any more is told in the log, and what was read before holds on."""
-        if self._seconds() - self._looked >= _LOOK_SECONDS:
-            self._looked = self._seconds()
-            state = self._stated()
-            if state != self._state:
-                self._state = state
-                self._renew()
+        return self.fresh() if self._seconds() - self._looked >= _LOOK_SECONDS else self._found
+
+    def fresh(self) -> T:
+        """Return the same, looked at now."""
+        self._looked = self._seconds()
+        state = self._stated()
+        if state != self._state:
+            self._state = state
+            self._renew()
         return self._found
 
     def _renew(self) -> None:

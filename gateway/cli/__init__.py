@@ -13,7 +13,7 @@ from gateway.cli.lazy import LazyGroup
         "profiles": ("gateway.cli.profiles:profiles", "Install, check and make FHIR packages of profiles."),
         "serve": ("gateway.cli.serve:serve", "Start the gateway: HTTP and MLLP."),
         "demo": ("gateway.cli.demo:demo", "Send the samples through every door and show what comes of it."),
-        "keys": ("gateway.cli.keys:keys", "Make the keys that tokens are signed with."),
+        "keys": ("gateway.cli.keys:keys", "Make the keys of tokens and of the store."),
         "certs": ("gateway.cli.certs:certs", "Make development certificates."),
         "partners": ("gateway.cli.partners:partners", "Say who the gateway works with, and what each may."),
         "inbox": ("gateway.cli.inbox:inbox", "Look at messages as they came, and take them again."),

@@ -70,7 +70,7 @@ def list_(as_: str, database: str | None, **wanted: Unpack[_Wanted]) -> None:
     """List messages, newest first: never what stands in them."""
     from gateway.store.inbox import entered  # noqa: PLC0415 - not for `--help`
 
-    with _opened(database) as to:
+    with opened(database) as to:
         found = entered(to.store, **wanted)
     if as_ == "json":
         click.echo(json.dumps([_row(row) for row in found], indent=2))
@@ -87,7 +87,7 @@ def show(id_: int, as_: str, database: str | None, *, content: bool) -> None:
     """Show one message: what was found in it, and what it made. Its content only with --content."""
     from gateway.store import inbox as stored  # noqa: PLC0415 - not for `--help`
 
-    with _opened(database) as to:
+    with opened(database) as to:
         row = stored.one(to.store, id_)
         if row is None:
             raise click.ClickException("there is no such message in the inbox")
@@ -143,7 +143,7 @@ def requeue(ids: Sequence[int], database: str | None) -> None:
     from gateway.store.records import Mark  # noqa: PLC0415 - as above
     from gateway.transact.inbox import mark  # noqa: PLC0415 - as above
 
-    with _opened(database) as to:
+    with opened(database) as to:
         absent = [str(id_) for id_ in ids if stored.one(to.store, id_) is None]
         if absent:
             raise click.ClickException(
@@ -160,7 +160,7 @@ def rekey(database: str | None) -> None:
     from gateway.cli.operator import operator  # noqa: PLC0415 - not for `--help`
     from gateway.transact import inbox as kept  # noqa: PLC0415 - as above
 
-    with _opened(database) as to:
+    with opened(database) as to:
         number = kept.rekey(operator(to.settings), to)
     click.echo(f"sealed: {number}")
 
@@ -173,7 +173,7 @@ def purge(before: datetime | None, database: str | None) -> None:
     from gateway.cli.operator import operator  # noqa: PLC0415 - not for `--help`
     from gateway.transact import inbox as kept  # noqa: PLC0415 - as above
 
-    with _opened(database) as to:
+    with opened(database) as to:
         days = to.settings.inbox_days
         if before is None and not days:
             raise click.UsageError("GATEWAY_INBOX_DAYS is 0, so nothing is deleted by its age: say --before")
@@ -188,7 +188,7 @@ def _check_ids(ids: Sequence[int], *, failed: bool, provider: str | None) -> Non
         raise click.UsageError("--provider goes with --failed")
 
 
-def _content(row: Entered, to: _Kept) -> bytes:
+def _content(row: Entered, to: Kept) -> bytes:
     from gateway.transact.inbox import content_of  # noqa: PLC0415 - not for `--help`
 
     found = content_of(row, to)
@@ -258,7 +258,7 @@ def _written(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if at else None
 
 
-class _Kept(NamedTuple):
+class Kept(NamedTuple):
     """The inbox without the mappings: these take seconds to load, and only a replay needs them."""
 
     settings: Settings
@@ -268,16 +268,16 @@ class _Kept(NamedTuple):
 
 
 @contextmanager
-def _opened(database: str | None) -> Iterator[_Kept]:
-    from gateway.access.sealing import Keys  # noqa: PLC0415 - not for `--help`
-    from gateway.services import now  # noqa: PLC0415 - as above
+def opened(database: str | None) -> Iterator[Kept]:
+    """Yield the inbox in a store; ClickException for what is wrong with it."""
+    from gateway.services import keys, now, seals  # noqa: PLC0415 - not for `--help`
     from gateway.store import open_store  # noqa: PLC0415 - as above
 
     with reported():
         settings = settings_for(database)
-        keys = Keys.read(settings.inbox_key)
-        store = open_store(settings.database, durability=settings.durability)
+        sealing = seals(settings)
+        store = open_store(settings.database, durability=settings.durability, seals=sealing)
         try:
-            yield _Kept(settings, store, keys, now)
+            yield Kept(settings, store, keys(settings, sealing), now)
         finally:
             store.close()

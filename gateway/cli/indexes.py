@@ -32,7 +32,7 @@ def reindex(resource_type: str | None, database: str | None) -> None:
 
     if resource_type is not None and resource_type not in resource_types():
         raise click.UsageError("R4 has no such resource type")
-    settings = _settings(database)
+    settings = settings_of_indexes(database)
     with opened(database) as store:
         done = index_anew(store, base=settings.base_url, resource_type=resource_type)
     for type_, number in done.items():
@@ -48,7 +48,7 @@ def verify(database: str | None, *, repair: bool) -> None:
 
     It reads everything and keeps nobody waiting. Run it with the settings of the gateway, as reindex.
     """
-    settings = _settings(database)
+    settings = settings_of_indexes(database)
     with opened(database) as store:
         number, keys = _told(store, settings.base_url)
         if repair and keys:
@@ -59,7 +59,8 @@ def verify(database: str | None, *, repair: bool) -> None:
     sys.exit(number > 0)
 
 
-def _settings(database: str | None) -> Settings:
+def settings_of_indexes(database: str | None) -> Settings:
+    """Return the settings, the installed packages being part of what is indexed. ClickException."""
     from gateway.services import use_packages  # noqa: PLC0415 - not for `--help`
 
     with reported():

@@ -1,10 +1,11 @@
-"""`gateway keys`: the keys that tokens are signed with, in the folder of GATEWAY_TOKEN_KEYS."""
+"""`gateway keys`: the keys that tokens are signed with, in the folder of GATEWAY_TOKEN_KEYS, and those of the store."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from gateway.cli.data_keys import data
 from gateway.errors import GatewayError
 
 _FOLDER = click.option(
@@ -19,7 +20,10 @@ _FOLDER = click.option(
 
 @click.group()
 def keys() -> None:
-    """Make and follow up the keys that tokens are signed with."""
+    """Make and follow up the keys that tokens are signed with; `data`: those that the store is sealed with."""
+
+
+keys.add_command(data)
 
 
 @keys.command()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from gateway.cli.backups import backup, restore
+from gateway.cli.encrypting import encrypt
 from gateway.cli.erasing import erase_patient
 from gateway.cli.indexes import reindex, verify
 from gateway.cli.stores import built, database_option, opened, shown
@@ -30,6 +31,8 @@ store.add_command(backup)
 store.add_command(restore)
 store.add_command(erase_patient)
 store.add_command(reindex)
+store.add_command(encrypt)
+store.add_command(encrypt, name="rekey")
 store.add_command(verify)
 
 

@@ -53,11 +53,12 @@ def settings_for(database: str | None) -> Settings:
 @contextmanager
 def opened(database: str | None, *, renew: bool = False) -> Iterator[Store]:
     """Yield a store alone, an older one brought up to date if `renew`; ClickException for what is wrong with it."""
-    from gateway.store import open_store  # noqa: PLC0415 - not for `--help`
+    from gateway.services import seals  # noqa: PLC0415 - not for `--help`
+    from gateway.store import open_store  # noqa: PLC0415 - as above
 
     with reported():
         settings = settings_for(database)
-        store = open_store(settings.database, durability=settings.durability, renew=renew)
+        store = open_store(settings.database, durability=settings.durability, renew=renew, seals=seals(settings))
         try:
             yield store
         finally:

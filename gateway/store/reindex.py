@@ -8,6 +8,7 @@ is still outdated, so the next run goes on with it, and no search ever sees half
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.fhir.json import decode
@@ -15,7 +16,7 @@ from gateway.store.history import types
 from gateway.store.index_rows import Rows, add, remove, standing, whole
 from gateway.store.index_tables import indexed
 from gateway.store.indexing import note, outdated, present_print, print_of
-from gateway.store.sealed import RESOURCE, generation, opened
+from gateway.store.sealed import RESOURCE, generation, opened, overwriting
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database, Store
@@ -107,7 +108,7 @@ def _batch(store: Store, keys: Sequence[int], base: str) -> int:
     with store.reading() as db:
         newest = [_opened(db, Newest(*row)) for row in db.rows(_NEWEST.format(_holes(keys)), keys)]
     made = [_made(one, base, store.seals) for one in newest]
-    with store.changing() as db:
+    with store.changing() as db, overwriting(db) if store.seals.finders else nullcontext():
         found = db.rows(_LOCKED.format(_holes(keys), " for update" if db.engine == "postgresql" else ""), keys)
         still = {key: (version, indexed_as) for key, version, indexed_as in found}
         left = [one for one in made if still.get(one.newest.key) == (one.newest.version, one.newest.indexed_as)]

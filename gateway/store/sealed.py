@@ -8,7 +8,8 @@ https://csrc.nist.gov/pubs/sp/800/38/d/final
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,7 +19,7 @@ from msgspec import structs
 from gateway.errors import BadSettings
 
 if TYPE_CHECKING:
-    from gateway.store.records import Batch, Current, Noted
+    from gateway.store.records import Batch, Current, Engine, Noted
 
 MARK = b"\xc1GW\x01"
 """What everything sealed begins with: no JSON, XML, MessagePack or UTF-8 text does. The last byte is the version."""
@@ -73,6 +74,10 @@ class Seals(Protocol):
 
 class Database(Protocol):
     """As much of `gateway.store.interface.Database` as is needed here."""
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine."""
 
     @property
     def seals(self) -> Seals:
@@ -169,6 +174,19 @@ def secret(db: Database, name: str) -> bytes:
     """Return one of the store's own keys. BadSettings."""
     ((value,),) = db.rows("select value from secret where name = ?", (name,))
     return opened(db, bytes(value), SECRET, name)
+
+
+@contextmanager
+def overwriting(db: Database) -> Iterator[None]:
+    """Have what is changed overwritten in the file of SQLite; PostgreSQL lets go of it at its next VACUUM."""
+    if db.engine == "postgresql":
+        yield
+        return
+    db.rows("pragma secure_delete = on")
+    try:
+        yield
+    finally:
+        db.rows("pragma secure_delete = off")
 
 
 def check(db: Database) -> None:

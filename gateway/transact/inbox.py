@@ -58,11 +58,10 @@ def rekey(caller: Caller, to: Keeper) -> int:
 
     Raises BadSettings when there is no key, or one that is needed to open a content is not here.
     """
-    name = to.keys.present
-    if name is None:
-        raise BadSettings("GATEWAY_INBOX_KEY is not set: there is no key to seal with")
+    if to.keys.present is None:
+        raise BadSettings("GATEWAY_DATA_KEYS is not set: there is no key to seal with")
     number = 0
-    while rows := unsealed(to.store, name, _BATCH):
+    while rows := unsealed(to.store, to.keys.present, _BATCH):  # another may have become the present one meanwhile
         mark([Mark((row.id,), sealed=_sealed(row, to)) for row in rows], "rekey", caller, to)
         number += len(rows)
     _reseal_headers(to)

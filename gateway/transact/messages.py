@@ -39,7 +39,7 @@ def parcels(
 
 
 def _sealed(row: Message, keys: Keys) -> Message:
-    if not keys.by_name or row.again is not None:  # the content of a row that is there stays as it is
+    if keys.present is None or row.again is not None:  # the content of a row that is there stays as it is
         return row
     name, content = keys.seal(row.content, row_name(row.provider, row.received_at))
     return replace(row, content=content, sealed_with=name)

@@ -156,14 +156,15 @@ def _inbox(database: str | None, *, every: bool) -> Iterator[tuple[bytes, str, A
     """
     import os  # noqa: PLC0415 - only --from inbox needs it
 
-    from gateway.access.sealing import Keys, row_name  # noqa: PLC0415 - only --from inbox needs it
+    from gateway.access.sealing import row_name  # noqa: PLC0415 - only --from inbox needs it
+    from gateway.services import keys, seals  # noqa: PLC0415 - idem
     from gateway.settings import Settings  # noqa: PLC0415 - idem
     from gateway.store import inbox, open_store  # noqa: PLC0415 - idem
     from gateway.store.records import microseconds  # noqa: PLC0415 - idem
 
     settings = Settings.from_env(os.environ | ({"GATEWAY_DATABASE": database} if database else {}))
-    keys = Keys.read(settings.inbox_key)
-    store = open_store(settings.database)
+    sealing = seals(settings)
+    held, store = keys(settings, sealing), open_store(settings.database, seals=sealing)
     try:
         rows = [row for row in inbox.entered(store, limit=_ALL) if every or "unmapped-code" in row.codes]
         gone = 0
@@ -173,7 +174,7 @@ def _inbox(database: str | None, *, every: bool) -> Iterator[tuple[bytes, str, A
             gone += not stored
             if row is not None and stored:
                 name = row_name(row.provider, microseconds(row.received_at))
-                yield keys.open(row.sealed_with, stored, name), row.provider, row.received_at
+                yield held.open(row.sealed_with, stored, name), row.provider, row.received_at
         if gone:
             click.echo(f"{gone} messages were not looked into: their content was deleted", err=True)
     finally:

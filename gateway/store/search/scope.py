@@ -7,9 +7,10 @@ from dataclasses import field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gateway.errors import BadRequest
 from gateway.fhir.frozen import frozen
 from gateway.fhir.search import Condition, QuantityRange
-from gateway.fhir.search.paths import alternatives, json_paths
+from gateway.fhir.search.paths import alternatives, data_types, json_paths
 from gateway.fhir.search.singles import Single, asked_by_code, singles
 from gateway.store.sealed import NO_SEALS, Seals
 from gateway.store.search.sql import TRUE, Sql, every, joined, sql
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _SEVERAL_ROWS = frozenset(
     {"HumanName", "Address", "CodeableConcept", "Quantity", "Duration", "Age", "Range", "canonical"}
 )
+_NOT_SORTED = "results cannot be sorted by {}: numbers that it finds are hidden in this store"
 Indexed = tuple[str, str]  # resource type, parameter
 
 
@@ -114,6 +116,7 @@ class Scope:
         With them such a search is a few exact ranges of the index, in which the system stands before the code. With the
         units that occur, a quantity is asked in each that it can be converted to.
         """
+        _check_sorting(db, request)
         every_one = list(singles(request.resource_type, request.conditions))
         by_code, by_unit = asked_by_code(every_one), _asked_by_unit(every_one)
         if not by_code and not by_unit and db.engine == self.engine:
@@ -128,6 +131,14 @@ class Scope:
     def unseen(self) -> Scope:
         """Return the scope of what the predicate itself looks at: that is not shown, and sees everything."""
         return replace(self, visible=Everything(at=self.visible.at))
+
+
+def _check_sorting(db: Database, request: SearchRequest) -> None:
+    """Raise BadRequest for an order by numbers that are hidden: it would be an order of what a key made of them."""
+    for key in request.sort if db.seals.finders else ():
+        parameter = key.parameter
+        if parameter.type == "token" and "Identifier" in data_types(request.resource_type, parameter):
+            raise BadRequest(_NOT_SORTED.format(parameter.code))
 
 
 @cache
