@@ -20,7 +20,6 @@ from gateway.errors import (
     InvalidResource,
     Issue,
     MappingFailed,
-    Place,
     ResourceNotFound,
     Unavailable,
     UnsupportedMessage,
@@ -30,6 +29,7 @@ from gateway.formats import edifact, hl7v2
 from gateway.formats.detect import detect
 from gateway.ingest.acknowledgements import acknowledge, acknowledgement, control
 from gateway.ingest.names import mapped_as, named, once_of_table, parsed, with_fields
+from gateway.ingest.origins import with_places
 from gateway.ingest.taken import CONTENT, Ingested, Made, Taken, answered
 from gateway.mapping.findings import Language, say
 from gateway.mapping.library import Library
@@ -229,7 +229,7 @@ class _Door:
             answer = receive(self._operations(mapped), self.caller, self.to, received)
         except CONTENT as error:
             if mapped.apart is None or not mapped.resources:
-                yield self.refuse(received, _about_row(error, mapped.row, self.language))
+                yield self.refuse(received, _about(error, mapped, self.language))
                 return
             for number, row in enumerate(mapped.apart()):
                 yield from self._store(arrival, row, f"{part}.{number}")
@@ -265,11 +265,14 @@ def _beyond_first(arrival: Received) -> Received:
     return replace(arrival, content=b"" if arrival.format == "csv" else arrival.content, again=None)
 
 
-def _about_row(error: GatewayError, row: Place | None, language: Language) -> GatewayError:
-    """Return an error about what a row became, with the place of that row."""
-    if row is None or any(issue.place for issue in error.issues):
+def _about(error: GatewayError, mapped: Mapped, language: Language) -> GatewayError:
+    """Return an error about what a message or row became, with the places in it."""
+    if any(issue.place for issue in error.issues):
         return error
-    placed = [replace(issue, place=issue.place or row) for issue in error.issues]
+    placed, row = with_places(error.issues, mapped), mapped.row
+    if row is None:
+        return type(error)(placed)
+    placed = [replace(issue, place=issue.place or row) for issue in placed]
     return type(error)([*placed, Issue("row-quarantined", say("quarantined", language), place=row)])
 
 

@@ -3,7 +3,8 @@
 What it accepts needs no further look at its structure. What it refuses is read again by
 `gateway.validation.structure`, which knows every rule and says what is wrong, so the schema leaves out
 what a schema cannot say, or says only slowly: partner arrays (`_given`) and their nulls, contained
-resources, references into them, extensions of rare types. https://json-schema.org/draft/2020-12
+resources, references into them, extensions of rare types. Of capacity it also refuses what may be data of a
+patient, for `gateway.validation.capacity` to look at. https://json-schema.org/draft/2020-12
 """
 
 from itertools import combinations
@@ -13,6 +14,7 @@ from gateway.fhir import elements
 from gateway.fhir.elements import Element
 from gateway.fhir.types import resource_types
 from gateway.validation import invariants, patterns
+from gateway.validation.capacity.plan import plan, table
 from gateway.validation.shapes import Shape, shape
 
 Schema = dict[str, Any]
@@ -54,7 +56,7 @@ _RESOURCE_IN_ENTRY = {"type": "integer"}  # the caller puts a number in the plac
 
 def schema(resource_type: str) -> Schema:
     """Return the schema of a resource type, with the definitions it reaches under `$defs`."""
-    writer = _Writer()
+    writer = _Writer(is_capacity=resource_type in table().capacity)
     root = writer.object_(resource_type)
     writer.finish()
     root["properties"]["resourceType"] = {"const": resource_type}
@@ -65,8 +67,10 @@ def schema(resource_type: str) -> Schema:
 class _Writer:
     """Writes definitions, each once, until everything that is referred to is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_capacity: bool) -> None:
         self.definitions: dict[str, Schema] = {}
+        self._no_persons = table().persons if is_capacity else frozenset[str]()
+        self._is_capacity = is_capacity
         self._wanted: list[tuple[str, str]] = []  # name of the definition, type
 
     def finish(self) -> None:
@@ -74,6 +78,8 @@ class _Writer:
         while self._wanted:
             name, type_name = self._wanted.pop()
             self.definitions[name] = self.object_(type_name)
+            if type_name == "Identifier" and self._is_capacity:
+                self.definitions[name]["properties"]["system"]["not"] = {"enum": sorted(table().bsn_systems)}
 
     def object_(self, type_name: str) -> Schema:
         """Return the schema of a type that is an object in JSON."""
@@ -94,7 +100,7 @@ class _Writer:
     def _extension(self) -> Schema:
         """Return the schema of an extension: `url` and either one value or nested extensions, so two properties."""
         values = {
-            name: self._typed(known.element, known.type)
+            name: self._text("Extension", name, known.type) or self._typed(known.element, known.type)
             for name, known in shape("Extension").properties.items()
             if known.element.choice and known.type in _EXTENSION_VALUES
         }
@@ -118,7 +124,7 @@ class _Writer:
             if known.type == "Resource":
                 found |= {name: _RESOURCE_IN_ENTRY} if name == "resource" else {}
             elif (of_type.type, name) != ("SimpleQuantity", "comparator"):
-                one = self._typed(known.element, known.type)
+                one = self._text(of_type.type, name, known.type) or self._typed(known.element, known.type)
                 if known.path != known.type and invariants.rules(known.path):
                     one = {"allOf": [one, *_certain(known.path)]}
                 found[name] = {"type": "array", "minItems": 1, "items": one} if known.element.is_list else one
@@ -134,6 +140,17 @@ class _Writer:
         if element.binding and (codes := self._bound(type_name, element.binding)):
             return codes
         return self._ref(element.profile or type_name)
+
+    def _text(self, holder: str, name: str, type_name: str) -> Schema | None:
+        """Return the schema of a text of capacity that is looked at for data of patients; None of anything else."""
+        step = plan(holder).get(name) if self._is_capacity and type_name in {"string", "markdown"} else None
+        if step is None and (holder, name, self._is_capacity) != ("Identifier", "value", True):
+            return None
+        is_prose = step is not None and step.look == "prose"
+        short = f"{type_name}:{'prose' if is_prose else 'label'}"
+        screen = table().wording.prose_screen if is_prose else table().wording.label_screen
+        self.definitions.setdefault(short, _primitive(type_name) | {"not": {"pattern": screen}})
+        return {"$ref": _pointer(short)}
 
     def _bound(self, type_name: str, value_set: str) -> Schema | None:
         """Return the schema of a coded element with a required binding, or None where it is left to `structure`."""
@@ -168,6 +185,8 @@ class _Writer:
 
     def _reference(self, targets: tuple[str, ...]) -> Schema:
         """Return the schema of a Reference to some types; one into a contained resource is left to `structure`."""
+        if not self._no_persons.isdisjoint(targets):
+            targets = tuple(target for target in targets if target not in self._no_persons)
         name = "Reference(" + "|".join(targets) + ")"
         if name not in self.definitions:
             self.definitions[name] = {
@@ -179,7 +198,7 @@ class _Writer:
                     "extension": {"type": "array", "minItems": 1, "items": self._ref("Extension")},
                     "reference": self._to(targets),
                     "identifier": self._ref("Identifier"),
-                    "display": self._ref("string"),
+                    "display": self._text("Reference", "display", "string") or self._ref("string"),
                 },
             }
             if targets:  # without targets, a `type` is left to `structure`: it would have to be held against 146 types
@@ -189,6 +208,7 @@ class _Writer:
 
     def _to(self, targets: tuple[str, ...]) -> Schema:
         name = "to:" + "|".join(targets)
+        targets = targets or tuple(sorted(resource_types() - self._no_persons))
         self.definitions.setdefault(name, {"anyOf": [_plain_reference(targets), _pattern(_reference_pattern(targets))]})
         return {"$ref": _pointer(name)}
 
@@ -249,12 +269,11 @@ def _at_most_one(element: Element) -> list[Schema]:
 
 def _plain_reference(targets: tuple[str, ...]) -> Schema:
     """Return a schema of `Type/id` alone, nearly all there is: to count 64 letters by a pattern takes longer."""
-    types = targets or tuple(sorted(resource_types()))
-    longest = min(len(name) for name in types) + len("/") + _LONGEST_ID
-    return _pattern(rf"(?:{'|'.join(types)})/[A-Za-z0-9\-.]+") | {"maxLength": longest}
+    longest = min(len(name) for name in targets) + len("/") + _LONGEST_ID
+    return _pattern(rf"(?:{'|'.join(targets)})/[A-Za-z0-9\-.]+") | {"maxLength": longest}
 
 
 def _reference_pattern(targets: tuple[str, ...]) -> str:
-    types = "|".join(targets or sorted(resource_types()))
+    types = "|".join(targets)
     restful = rf"(?:https?://[^\s?#]+/)?(?:{types})/{patterns.ID}(?:/_history/{patterns.ID})?"
     return rf"{restful}|{patterns.UUID}|{patterns.OID}|(?:{types})\?[^\s]+"

@@ -13,6 +13,7 @@ import jsonschema_rs
 from gateway.errors import Issue
 from gateway.fhir.types import Resource, resource_types
 from gateway.validation import bundle_rules, invariants, narrative, quick_schema
+from gateway.validation.capacity import patient_data
 from gateway.validation.profiles import ProfileLibrary, claims, profile_issues
 from gateway.validation.structure import structure_issues
 
@@ -109,10 +110,10 @@ class Validator:
         """
         if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
             return self.bundle_issues(resource, asked)
-        try:
-            found = [] if _is_right(resource) else structure_issues(resource)
-        except _SHAPELESS:  # the walk says what is wrong with its shape
-            found = structure_issues(resource)
+        is_right = _passes(_is_right, resource)
+        found = [] if is_right else structure_issues(resource)
+        if not is_right or "text" in resource:  # the quick schema does not look into a narrative
+            found += patient_data(resource)
         return found if self.profiles is None else found + self._by_profile(self.profiles, resource, asked)
 
     def bundle_issues(self, bundle: Resource, asked: Sequence[str] = ()) -> list[Issue]:

@@ -258,7 +258,7 @@ def test_a_row_that_becomes_an_invalid_resource_costs_its_neighbours_nothing(
     assert [bool(taken.refusal) for taken in ingested.messages] == [False, True, False]
     assert sum(taken.rows for taken in ingested.messages) == 2
     assert [(issue.code, str(issue.place)) for issue in ingested.issues] == [
-        ("code-invalid", "row 3 (line 3, byte 21)"),
+        ("code-invalid", 'row 3 column "State" (line 3, byte 21)'),
         ("row-quarantined", "row 3 (line 3, byte 21)"),
     ]
     assert [row[1] for row in inbox(to)] == ["accepted", "refused", "accepted"]

@@ -42,6 +42,7 @@ READ_BY_SENDERS = (
     "rest/lanes.py",
     "rest/upload.py",
     "validation/bundle_rules.py",
+    "validation/capacity",
     "validation/codes.py",
     "validation/containment.py",
     "validation/narrative.py",

@@ -58,6 +58,31 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("{type} is a JSON string, not {kind}", "{type} is een tekst in JSON, niet {kind}"),
     ("this is no {type}: {example}", "dit is geen {type}: {example}"),
     ("a {type} is at most {limit} characters long", "een {type} is ten hoogste {limit} tekens lang"),
+    # ---- patients in capacity
+    (
+        "this may be the citizen service number (BSN) of a patient: capacity holds no data of patients",
+        "dit kan het burgerservicenummer (BSN) van een patiënt zijn: capaciteit bevat geen gegevens van patiënten",
+    ),
+    (
+        "this may be the number of a patient: capacity holds no data of patients",
+        "dit kan het nummer van een patiënt zijn: capaciteit bevat geen gegevens van patiënten",
+    ),
+    (
+        "this may be a date of birth: capacity holds no data of patients",
+        "dit kan een geboortedatum zijn: capaciteit bevat geen gegevens van patiënten",
+    ),
+    (
+        "this may be the name of a patient: capacity holds no data of patients",
+        "dit kan de naam van een patiënt zijn: capaciteit bevat geen gegevens van patiënten",
+    ),
+    (
+        "this points at a patient: capacity holds no data of patients",
+        "dit verwijst naar een patiënt: capaciteit bevat geen gegevens van patiënten",
+    ),
+    (
+        "this is a patient: capacity holds no data of patients",
+        "dit is een patiënt: capaciteit bevat geen gegevens van patiënten",
+    ),
     # ---- codes and references
     ("the code is not one of {set}", "de code is er geen van {set}"),
     (
