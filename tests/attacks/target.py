@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 
 from gateway.access.partners import Partner
+from gateway.fhir.owner import SYSTEM as OWNER
+from gateway.fhir.types import resource_types
 from tests.attacks.tables import Tables
 from tests.authentication.asking import SCOPES, clients
 from tests.receivers import Receiver, receiving
@@ -219,11 +221,12 @@ def attacked(folder: Path, database: str, *providers: str, **settings: str) -> I
 
 
 def _partners(world: World, *providers: str) -> Iterator[Partner]:
-    """Yield the attacker, of whom one client has few scopes, and others."""
+    """Yield the attacker, of whom one client has few scopes, one who sees its own alone, and others."""
     few = clients(datetime.now(UTC), scopes=SCOPES)
     yield partner(ATTACKER, world.client(ATTACKER), providers=providers, clients=few, rate=1_000_000)
-    for name in ("gouwe", "revoked"):
-        yield partner(name, world.client(name))
+    own = tuple(f"{type_}?_security={OWNER}|gouwe" for type_ in sorted(resource_types()))
+    yield partner("gouwe", world.client("gouwe"), sees=own, rate=1_000_000)
+    yield partner("revoked", world.client("revoked"))
     yield partner("idle", scopes=())
 
 
