@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 def told(delivery: Delivery, content: str, caller: Caller, to: Services) -> Told:
     """Return an event as it may be told to `caller`; `content` is empty, id-only or full-resource."""
     event = Told(delivery.number, moment(delivery.at), delivery.event or "update")
-    type_, _, id_ = delivery.about.partition("/")
-    if content == "empty" or not query.is_seen(Identity(type_, id_), caller, to):
+    if content == "empty" or not is_seen(delivery, caller, to):
         return event
     is_whole = content == "full-resource" and event.what != "delete"
     found = resource_of(delivery, caller, to) if is_whole else None
     return event._replace(identity=delivery.about, resource=found)
+
+
+def is_seen(delivery: Delivery, caller: Caller, to: Services) -> bool:
+    """Return whether `caller` may see now what an event is about."""
+    type_, _, id_ = delivery.about.partition("/")
+    return query.is_seen(Identity(type_, id_), caller, to)
 
 
 def resource_of(delivery: Delivery, caller: Caller, to: Services) -> Resource | None:

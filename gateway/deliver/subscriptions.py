@@ -1,7 +1,8 @@
 """Queues of subscribers: the handshake, what happened in order, and signs of life.
 
 What a resource said is looked up when it is told, by the door out and on behalf of who subscribed: whoever may not see
-it any more is told that something happened, and not what. https://hl7.org/fhir/R4/subscription.html,
+it any more is told by a topic that something happened, and not what, and otherwise nothing.
+https://hl7.org/fhir/R4/subscription.html,
 https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/channels.html#rest-hook
 """
 
@@ -12,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.deliver.callers import caller_of
-from gateway.deliver.events import not_kept, resource_of, told
+from gateway.deliver.events import is_seen, not_kept, resource_of, told
 from gateway.deliver.settling import settle
 from gateway.deliver.turn import Turn
 from gateway.errors import BadSettings, InvalidResource, NotAcceptable
@@ -130,9 +131,10 @@ class Hook:
                 self._hook(part[0])
 
     def _hook(self, delivery: Delivery) -> None:
-        """Tell a plain rest-hook: an empty request, or the resource itself as an update."""
+        """Tell a plain rest-hook of what is seen: by an empty request, or with the resource as an update."""
         if not self._wanted.payload:
-            self._line.send(b"", self._headers | _key([delivery]))
+            if is_seen(delivery, self._caller, self._to):
+                self._line.send(b"", self._headers | _key([delivery]))
         elif (resource := self._resource(delivery)) is not None:
             url = f"{self._wanted.endpoint.rstrip('/')}/{delivery.about}"
             self._line.send(*self._written(resource, [delivery]), method="PUT", url=url)

@@ -6,6 +6,7 @@ docs/policy.md is the reference of the language.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from gateway.fhir.frozen import frozen
@@ -82,7 +83,7 @@ class Any:
 
 @frozen()
 class Consented:
-    """A Consent of the patient that it is about permits it (`permitted`), or none denies it (`undenied`)."""
+    """No Consent of the patient that it is about denies it (`undenied`), and one permits it (`permitted`)."""
 
     how: Literal["permitted", "undenied"]
 
@@ -119,6 +120,10 @@ class Rule:
         return letter in self.letters and (not self.types or resource_type in self.types)
 
 
+Speaks = Mapping[str, tuple[str, ...]]
+"""By type, the elements that name who sends or asks: nobody writes another's name there."""
+
+
 @frozen()
 class Policy:
     """All rules, under a name and a version, and whose decision they are."""
@@ -127,3 +132,4 @@ class Policy:
     version: str
     owner: str
     rules: tuple[Rule, ...]
+    speaks: Speaks

@@ -88,9 +88,11 @@ class Compiling:
         return Chain(search_parameters(resource_type)[term.by], ((other, then or _any(other)),), alike)
 
     def _consented(self, term: Consented, resource_type: str) -> Condition | None:
-        if term.how == "permitted":
-            return permitted(resource_type, self.asker.actors) or NEVER
-        return undenied(resource_type, self.asker.actors)
+        """A denial wins over every permit."""
+        denied = undenied(resource_type, self.asker.actors)
+        if term.how == "undenied":
+            return denied
+        return every([permitted(resource_type, self.asker.actors) or NEVER, denied])
 
     def _owned(self, term: Owned, resource_type: str) -> Condition | None:
         if "anyone" in term.whose:
