@@ -65,6 +65,16 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
             "GATEWAY_TLS_CLIENT_CERTIFICATE": "optional",
             "GATEWAY_PROXIES": "10.20.0.9/32",
             "GATEWAY_TOKEN_KEYS": str(tmp_path),
+            "GATEWAY_AUDIT_KEYS": str(tmp_path),
+            "GATEWAY_AUDIT_HEADS": str(tmp_path / "heads"),
+            "GATEWAY_AUDIT_DAYS": "3653",
+            "GATEWAY_OIDC_ISSUER": "https://login.example",
+            "GATEWAY_OIDC_CLIENT_ID": "msb-gateway",
+            "GATEWAY_OIDC_ROLE_CLAIM": "realm_access.roles",
+            "GATEWAY_OIDC_ORGANISATION_CLAIM": "ura",
+            "GATEWAY_OIDC_ACR": "substantial high",
+            "GATEWAY_SESSION_KEY": pem,
+            "GATEWAY_ROLES": pem,
             "GATEWAY_MESSAGE_DESTINATIONS": "https://msb.example/fhir",
             "GATEWAY_ENDPOINTS": "https://ehr.example",
             "GATEWAY_ENDPOINT_NETWORKS": "10.20.0.0/16",
@@ -208,3 +218,13 @@ def test_without_tls_clients_are_known_on_loopback_alone_and_by_a_proxy_that_is_
     assert "needs GATEWAY_TLS_CERTIFICATE" in told
     assert problems(behind | {"GATEWAY_HOST": "0.0.0.0"}) == [told]
     assert not Settings.from_env(behind).development
+
+
+@pytest.mark.parametrize("days", ["1", "1826", "-1", "x"])
+def test_the_audit_is_kept_for_five_years_at_least(days: str) -> None:
+    """https://zoek.officielebekendmakingen.nl/stcrt-2019-38007.html"""
+    assert problems({"GATEWAY_AUDIT_DAYS": days}) == ["GATEWAY_AUDIT_DAYS: must be a whole number from 1827 to 36500"]
+
+
+def test_the_audit_can_be_kept_for_good() -> None:
+    assert Settings.from_env({"GATEWAY_AUDIT_DAYS": "0"}).audit_days == 0

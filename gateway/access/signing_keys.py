@@ -51,16 +51,21 @@ class SigningKeys:
     keys: tuple[SigningKey, ...]
 
     @classmethod
-    def read(cls, folder: Path) -> SigningKeys:
-        """Return the keys in a folder. Raises BadSettings with every file that holds none, and when there is no key."""
+    def read(
+        cls, folder: Path, setting: str = "GATEWAY_TOKEN_KEYS", made_by: str = "gateway keys rotate"
+    ) -> SigningKeys:
+        """Return the keys in a folder. Raises BadSettings with every file that holds none, and when there is no key.
+
+        `setting` names the folder, and `made_by` is the command that makes keys in it.
+        """
         keys, problems = [], []
         for path in sorted(one for one in folder.iterdir() if not one.name.startswith(".")):
             try:
                 keys.append(_read(path))
             except (OSError, ValueError, TypeError):
-                problems.append(f"GATEWAY_TOKEN_KEYS: {path} is no key that `gateway keys rotate` made")
+                problems.append(f"{setting}: {path} is no key that `{made_by}` made")
         if not keys and not problems:
-            problems.append(f"GATEWAY_TOKEN_KEYS: there is no key in {folder}: `gateway keys rotate` makes one")
+            problems.append(f"{setting}: there is no key in {folder}: `{made_by}` makes one")
         if problems:
             raise BadSettings([Issue("bad-settings", problem) for problem in problems])
         return cls(tuple(keys))
@@ -92,14 +97,20 @@ def rotate(folder: Path, at: datetime) -> tuple[Path, list[Path]]:
 
     Raises Conflict when a key was made in this very second, BadSettings when what is in the folder is no key.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    before = SigningKeys.read(folder) if any(_FILE.fullmatch(path.name) for path in folder.iterdir()) else None
-    gone = [folder / _name(key.made) for key in (before.past(at) if before else ())]
-    made = folder / _name(at)
-    _write(made, _new_key())
+    is_first = not folder.is_dir() or not any(_FILE.fullmatch(path.name) for path in folder.iterdir())
+    gone = [] if is_first else [folder / _name(key.made) for key in SigningKeys.read(folder).past(at)]
+    made = make(folder, at)
     for path in gone:
         path.unlink()
     return made, gone
+
+
+def make(folder: Path, at: datetime) -> Path:
+    """Make a new key in a folder, and return its file. Raises Conflict when one was made in this very second."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = folder / _name(at)
+    _write(made, _new_key())
+    return made
 
 
 def _write(path: Path, content: bytes) -> None:

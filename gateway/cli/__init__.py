@@ -20,6 +20,7 @@ from gateway.cli.lazy import LazyGroup
         "outbox": ("gateway.cli.outbox:outbox", "Look at what is told outward, and have it sent again."),
         "quality": ("gateway.cli.quality:quality", "Count which share of the messages arrived as they should."),
         "store": ("gateway.cli.store:store", "Make, migrate, inspect and export a store."),
+        "audit": ("gateway.cli.audit:audit", "Say who did what, and whether that is as it was written."),
     },
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -5,6 +5,7 @@
                  ├── MLLP listener
                  ├── watched folder, when there is one
                  ├── deliver: tells subscribers and partners what was stored
+                 ├── audit: signs the heads of the audit, and makes what it is searched by
                  └── retention: deletes old messages
 
 The ports are bound and everything is built before the children are forked: a port in use or a wrong
@@ -33,7 +34,7 @@ from gunicorn.glogging import Logger
 from gateway import folder
 from gateway.access.tls import server_context
 from gateway.app import create_app
-from gateway.cli import mllp_door, retention
+from gateway.cli import audit_keeper, mllp_door, retention
 from gateway.cli.http_worker import HttpWorker
 from gateway.cli.logs import log_to_stderr
 from gateway.cli.operator import operator
@@ -42,6 +43,7 @@ from gateway.cli.supervisor import GRACE_SECONDS, Supervisor, child
 from gateway.deliver import worker as deliver
 from gateway.errors import GatewayError, Unavailable
 from gateway.metrics import TOGETHER
+from gateway.query.auditlog import signing
 from gateway.services import Services, build
 from gateway.settings import Settings
 from gateway.store import Store, open_store
@@ -99,6 +101,8 @@ class Gateway:
         with _uncollected():
             to = build(settings.with_port(self._http.getsockname()[1]))
             app, tls = create_app(to), (tls_context(settings), tls_context(settings, is_http=False))
+        if settings.audit_keys is not None:
+            signing.read_keys(settings.audit_keys)
         self._announce(to)
         _warn_of_indexes(to.store)
         gc.collect()
@@ -115,6 +119,7 @@ class Gateway:
             child("porter", lambda: _porter(to, http, tls).run(), unused=[wire]),
             child("mllp", lambda: _recorded(to, lambda: mllp_door.listen(to, wire, mllp_tls)), unused=[http]),
             child("deliver", lambda: _recorded(to, lambda: deliver.serve(to)), unused=[http, wire]),
+            child("audit", lambda: audit_keeper.serve(to), unused=[http, wire]),
         ]
         if settings.folder is not None:
             watch = _watch(settings.folder, to)

@@ -162,6 +162,20 @@ class Settings:
             "Addresses of proxies that end TLS and tell the certificate in `Client-Cert` or `X-Client-Cert`.",
         ),
     )
+    audit_keys: Path | None = field(
+        default=None,
+        metadata=_by(
+            reading.folder, "Folder with the keys that heads of the audit are signed with; by default none are."
+        ),
+    )
+    audit_heads: Path | None = field(
+        default=None,
+        metadata=_by(Path, "File that signed heads of the audit are added to, out of reach of the database."),
+    )
+    audit_days: int = field(
+        default=1827,
+        metadata=_by(reading.zero_or(1827, 36500), "Days (five years or more) that the audit is kept; 0: for good."),
+    )
     token_keys: Path | None = field(
         default=None,
         metadata=_by(

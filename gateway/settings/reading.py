@@ -32,6 +32,15 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def zero_or(low: int, high: int) -> Callable[[str], int]:
+    """Return what reads 0, or a whole number between two others."""
+
+    def read(value: str) -> int:
+        return 0 if value == "0" else whole(low, high)(value)
+
+    return read
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     """Return what reads one of some words, however it is capitalised."""
 

@@ -62,6 +62,7 @@ class Row(Struct, frozen=True, kw_only=True):
     provider: str = ""
     format: str = ""
     reason: str = ""
+    first: str = ""
     entities: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     patients: tuple[str, ...] = ()

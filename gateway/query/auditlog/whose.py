@@ -31,9 +31,28 @@ def as_told_to(organisation: str, row: Row, store: Store) -> Row:
 
 
 def _own(organisation: str, entity: str, store: Store) -> Stored | None:
-    """Return the resource that an entity is, if it is its own: of what was deleted, as it was before."""
+    """Return the resource that an entity is, if it is its own."""
+    found = _stored(entity, store)
+    return found if found is not None and owner_in(found.body) == organisation else None
+
+
+def as_told_of(patients: frozenset[str], row: Row, store: Store) -> Row:
+    """Return a row without what is about other patients than these. Raises Unavailable."""
+    if patients.issuperset(row.patients):
+        return row
+    kept = tuple(entity for entity in row.entities if _is_about(patients, entity, store))
+    return structs.replace(row, entities=kept, patients=tuple(one for one in row.patients if one in patients))
+
+
+def _is_about(patients: frozenset[str], entity: str, store: Store) -> bool:
+    found = _stored(entity, store)
+    return found is not None and not patients.isdisjoint(about([found]).get("patients", ()))
+
+
+def _stored(entity: str, store: Store) -> Stored | None:
+    """Return the resource that an entity is; of what was deleted, as it was before."""
     type_, _, id_ = reference(entity).partition("/")
     found = store.read(Identity(type_, id_))
     if found is not None and found.deleted and found.version > 1:
-        found = store.vread(Identity(type_, id_), found.version - 1)
-    return found if found is not None and owner_in(found.body) == organisation else None
+        return store.vread(Identity(type_, id_), found.version - 1)
+    return found

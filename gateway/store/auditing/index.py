@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.errors import Unavailable
 from gateway.fhir.datetime import read as read_moment
 from gateway.store import audited
+from gateway.store.auditing import heads
 from gateway.store.auditing.meanings import meaning
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _AT_ONCE = 180  # rows of five values in one statement
 _BEGIN = "insert into audit_indexed (lane, seq) values (?, 0) on conflict do nothing"
 _TAKE = "update audit_indexed set seq = seq where lane = ? returning seq"  # others wait for who has it
 _NEW = "select seq, content from audit where lane = ? and seq > ? order by seq limit ?"
+_FORGET = "delete from audit_event where (kind, value, at, lane, seq) = (?, ?, ?, ?, ?)"
 _DONE = "update audit_indexed set seq = ? where lane = ?"
 
 
@@ -43,8 +45,10 @@ class Name(NamedTuple):
 
 def catch_up(store: Store, *, most: int | None = None) -> int:
     """Index what is not indexed yet, and return how many rows that were; no more than about `most`. Unavailable."""
+    with store.reading(snapshot=False) as db:
+        lanes = heads.lanes(db)
     done = 0
-    for lane in lanes(store):
+    for lane in lanes:
         while most is None or done < most:
             number = _next(store, lane)
             done += number
@@ -57,22 +61,6 @@ def check_caught_up(store: Store, *, most: int) -> None:
     """Index what is not indexed yet. Raises Unavailable when that is more than `most` rows: the rest follows."""
     if catch_up(store, most=most) >= most:
         raise Unavailable.later("the audit is being indexed")
-
-
-def lanes(store: Store) -> list[int]:
-    """Return the lanes of which there are rows."""
-    with store.reading(snapshot=False) as db:
-        return [lane for (lane,) in db.rows(_PRESENT)]
-
-
-# One step of the primary key for each lane, however long they are.
-_PRESENT = """
-with recursive found(lane) as (
-    select (select min(lane) from audit)
-    union all
-    select (select min(lane) from audit where lane > found.lane) from found where found.lane is not null
-)
-select lane from found where lane is not null"""
 
 
 def _next(store: Store, lane: int) -> int:
@@ -98,6 +86,13 @@ def _add(db: Database, rows: Sequence[tuple[str, str, int, int, int]]) -> None:
         holes = ", ".join(["(?, ?, ?, ?, ?)"] * len(part))
         statement = f"insert into audit_event values {holes} on conflict do nothing"  # noqa: S608 - holes
         db.rows(statement, [value for row in part for value in row])
+
+
+def forget(db: Database, rows: Sequence[tuple[Name, bytes]]) -> None:
+    """Take away what rows are searched by, as (name, content): they go."""
+    for name, content in rows:
+        for row in _found_by(content, name):
+            db.rows(_FORGET, row)
 
 
 def _found_by(content: bytes, name: Name) -> Iterator[tuple[str, str, int, int, int]]:
