@@ -45,6 +45,7 @@ from gateway.transact.operations import (
 from gateway.transact.rehearsal import Settle, committed, rehearsed, with_partners, with_row
 from gateway.transact.requests import operation
 from gateway.transact.senders import Senders
+from gateway.transact.speakers import Speaker
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -243,6 +244,7 @@ def _check_once(received: Received | None, to: Services) -> None:
 def _write(
     ops: Sequence[Write], caller: Caller, to: Services, received: Received | None, settle: Settle = committed
 ) -> tuple[list[Outcome], Sequence[Issue]]:
+    speaker = _speaker(caller, received)
     if received is not None and _is_feed(received) and received.mapping != AS_IT_CAME:
         caller = sending(caller)
     numbers = received.sent.numbers if received is not None and received.sent else None
@@ -260,6 +262,7 @@ def _write(
         if found.has_modifiers:
             modifiers.check(read, to.validator)
         commit = Commit(read, found, caller, to, to.clock(), received, owner=owners.owner(caller, received, to))
+        commit.speaker = speaker
         if received is not None and not received.by_client:
             commit.found = order.assign(read, received)
             commit.occupancy = (
@@ -273,6 +276,13 @@ def _write(
     except BaseException:
         found.restore()
         raise
+
+
+def _speaker(caller: Caller, received: Received | None) -> Speaker | None:
+    """Return in whose name is written, where a policy has a say in that; a system may not know URAs in its messages."""
+    if caller.grants is None:
+        return None
+    return Speaker(caller.ura or "", caller.grants.speaks, must_tell=received is None or not _is_feed(received))
 
 
 def _is_feed(received: Received) -> bool:

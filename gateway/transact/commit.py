@@ -18,7 +18,7 @@ from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.bodies import body, rest_of, says_the_same
 from gateway.store.records import Late, Seen, microseconds, moment
 from gateway.store.search.scope import Scope
-from gateway.transact import conditions, consents, links, permitted, reserved, sighted, subscriptions
+from gateway.transact import conditions, consents, links, permitted, reserved, sighted, speakers, subscriptions
 from gateway.transact.absent import PARTLY, Absent, Kept
 from gateway.transact.appointments import Appointments
 from gateway.transact.audit import about, audit_row
@@ -32,6 +32,7 @@ from gateway.transact.once import check as check_once
 from gateway.transact.operations import Outcome, Received, Status
 from gateway.transact.order import is_newer, is_older, renews
 from gateway.transact.senders import Senders
+from gateway.transact.speakers import Speaker
 from gateway.transact.versions import Times, check_versions, next_version
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Commit:
     found: Sequence[Issue] = ()  # about the moments of the message
     by_gateway: bool = False  # what it writes says itself whose it is, and may be what nobody else writes
     owner: str | None = None  # whose what is made here becomes
+    speaker: Speaker | None = None  # None: in whose name it is written is not looked at
     unsettled: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +100,8 @@ class Commit:
         self._check_references(targets, self._seen(seen, sight))
         consents.check(self.entries, seen.currents, self.owner, sight, self.to.settings.base_url)
         check_versions(self.entries, seen.currents)
+        if self.speaker is not None:
+            speakers.check(self.entries, seen.currents, self.speaker, sight)
         settling = Settling(sight, microseconds(self.now))
         if self.occupancy is None:
             return self._batch(seen, _NOTHING_OF_BEDS, settling)

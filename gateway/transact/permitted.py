@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateway.transact.entries import Entry
 
 _NOT_GIVEN = "the policy does not let this caller do this with this resource"
-_ELEMENTS = "the policy lets this caller change {} here, and nothing else"
+_ELEMENTS = "the policy lets this caller change {elements} here, and nothing else"
 _UNSEEN = "this caller does not see what is named here, and the policy wants that of who writes it"
 
 
@@ -139,7 +139,7 @@ class _Looking:
     def _why_not(self, entry: Entry, changes: Iterable[Change]) -> Issue:
         met = [change for change in changes if change.elements and self._met(change, [entry])]
         elements = sorted({element for change in met for element in change.elements})
-        return entry.request("forbidden", _ELEMENTS.format(", ".join(elements)) if elements else _NOT_GIVEN)
+        return entry.request("forbidden", _ELEMENTS.format(elements=", ".join(elements)) if elements else _NOT_GIVEN)
 
 
 def _identity(entry: Entry) -> Identity:

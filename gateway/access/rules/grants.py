@@ -26,6 +26,7 @@ class Grants:
         self._rules = [rule for rule in policy.rules if rule.is_for(asker.kind, asker.purpose)]
         self._asker = asker
         self.own = asker.own
+        self.speaks = policy.speaks
         self._types = {letter: self._of(letter) for letter in LETTERS}
         self._conditions: dict[tuple[str, str], Condition | None] = {}
 
@@ -68,6 +69,6 @@ class Grants:
         return compiling.condition(rule.where, resource_type)
 
 
-_EVERYTHING = Policy("everything", "", "", (Rule("everything", frozenset(LETTERS)),))
+_EVERYTHING = Policy("everything", "", "", (Rule("everything", frozenset(LETTERS)),), {})
 UNLIMITED = Grants(_EVERYTHING, NOBODY)
 """What gives everything."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 from gateway.access.fields import Document, Fields
-from gateway.access.rules import ALWAYS, LETTERS, All, Any, Pointed, Pointing, Policy, Rule, Seen, Term
+from gateway.access.rules import ALWAYS, LETTERS, All, Any, Pointed, Pointing, Policy, Rule, Seen, Speaks, Term
 from gateway.access.rules.terms import Terms
 from gateway.fhir.elements import children
 from gateway.fhir.types import resource_types
@@ -19,7 +19,7 @@ PURPOSES = frozenset(
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-_POLICY = ("owner", "policy", "rules", "status", "terms", "version")
+_POLICY = ("owner", "policy", "rules", "speaks", "status", "terms", "version")
 _RULE = ("elements", "except", "partners", "purposes", "rights", "rule", "to", "types", "where")
 _PLAIN = "Binary"
 """A type that is searched by nothing but what every type is searched by: it stands for all of them."""
@@ -38,6 +38,7 @@ def read(content: object, document: Document, kinds: Collection[str]) -> Policy 
         fields.text("version", _TEXT, "must be text", required=True),
         fields.text("owner", _TEXT, "says whose decision it is", required=True),
         tuple(_named_rule(one, kinds, terms) for one in fields.objects("rules")),
+        _speaks(fields),
     )
     if not found.rules:
         fields.add("rules", "must be a list of one rule or more: what no rule gives, nobody has")
@@ -53,6 +54,16 @@ def _named(fields: Fields) -> Mapping[str, Fields]:
         return {}
     terms = fields.inner("terms")
     return {name: terms.inner(name) for name in terms.keys}
+
+
+def _speaks(fields: Fields) -> Speaks:
+    """Return the elements that name who sends or asks."""
+    if not fields.has("speaks"):
+        return {}
+    speaks = fields.inner("speaks")
+    speaks.only(resource_types())
+    known = [type_ for type_ in speaks.keys if type_ in resource_types()]
+    return {type_: speaks.checked(type_, _element_of({type_})) for type_ in known}
 
 
 def _named_rule(fields: Fields, kinds: Collection[str], terms: Terms) -> Rule:

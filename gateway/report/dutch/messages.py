@@ -15,6 +15,27 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ),
     ("this caller may not search there", "deze afzender mag daar niet zoeken"),
     (
+        "the policy does not let this caller do this with this resource",
+        "het autorisatiebeleid staat deze afzender dit met deze resource niet toe",
+    ),
+    (
+        "the policy lets this caller change {elements} here, and nothing else",
+        "het autorisatiebeleid laat deze afzender hier {elements} wijzigen, en niets anders",
+    ),
+    (
+        "this caller does not see what is named here, and the policy wants that of who writes it",
+        "deze afzender ziet niet wat hier genoemd is, en het autorisatiebeleid wil dat van wie dit schrijft",
+    ),
+    (
+        "this names another organisation than that of who sends it: nobody sends or asks in the name of another one",
+        "dit noemt een andere organisatie dan die van de afzender: niemand verzendt of vraagt namens een ander",
+    ),
+    (
+        "of the organisation that is named here no URA is known: name it by its URA, or by an Organization with it",
+        "van de organisatie die hier genoemd is, is geen URA bekend: noem haar met haar URA, of met een Organization "
+        "die deze heeft",
+    ),
+    (
         "a Bundle of type {type} is not taken as a message; send a transaction",
         "een Bundle van type {type} wordt niet als bericht gelezen; stuur een transaction",
     ),
