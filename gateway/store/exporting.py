@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.fhir.frozen import frozen
-from gateway.store.sealed import RESOURCE, opened
+from gateway.store.sealed import EXPORT, RESOURCE, opened
 from gateway.store.search.sql import Sql
 
 if TYPE_CHECKING:
@@ -74,12 +74,13 @@ class Exported(Protocol):
 def begin(db: Database, export: Export, now: int) -> None:
     """Note an export, and forget those that have ended."""
     db.rows(_FORGET, (now,))
-    db.rows(_INSERT, export)
+    db.rows(_INSERT, export._replace(asked=db.seals.seal(export.asked, EXPORT, export.id)))
 
 
 def find(db: Database, id_: str, organisation: str, now: int) -> Export | None:
     """Return an export of this organisation that has not ended; None when there is none."""
-    return next((Export(*row)._replace(asked=bytes(row[4])) for row in db.rows(_FIND, (id_, organisation, now))), None)
+    found = next((Export(*row) for row in db.rows(_FIND, (id_, organisation, now))), None)
+    return found and found._replace(asked=opened(db, bytes(found.asked), EXPORT, found.id))
 
 
 def end(db: Database, id_: str, organisation: str) -> bool:

@@ -6,10 +6,10 @@ told is one number a queue, so what is told in order needs one row to be written
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from gateway.store.sealed import DELIVERY, opened
+from gateway.store.sealed import DELIVERY, QUEUE, opened, opened_text
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
@@ -105,12 +105,12 @@ class Delivery(NamedTuple):
 
 def queue(db: Database, name: str) -> Queue | None:
     """Return a queue, None when there is none of that name."""
-    return next((_queue(row) for row in db.rows(_QUEUE, (name,))), None)
+    return next((_queue(db, row) for row in db.rows(_QUEUE, (name,))), None)
 
 
 def queues(db: Database, kind: str | None = None) -> list[Queue]:
     """Return every queue, of one kind if it is named."""
-    return [_queue(row) for row in (db.rows(_QUEUES) if kind is None else db.rows(_OF_KIND, (kind,)))]
+    return [_queue(db, row) for row in (db.rows(_QUEUES) if kind is None else db.rows(_OF_KIND, (kind,)))]
 
 
 def due(db: Database, now: int, busy: Collection[str] = (), limit: int = 20) -> list[tuple[str, str]]:
@@ -125,7 +125,7 @@ def due(db: Database, now: int, busy: Collection[str] = (), limit: int = 20) -> 
 
 def lease(db: Database, name: str, now: int, until: int, holder: str) -> Queue | None:
     """Take the lease of a queue and return it; None when another was first, or there is nothing to do any more."""
-    return next((_queue(row) for row in db.rows(_LEASE, (holder, until, name, now, now))), None)
+    return next((_queue(db, row) for row in db.rows(_LEASE, (holder, until, name, now, now))), None)
 
 
 def renew(db: Database, name: str, until: int, holder: str) -> bool:
@@ -236,5 +236,6 @@ def _delivery(db: Database, row: tuple[Any, ...]) -> Delivery:
     return found._replace(body=opened(db, found.body, DELIVERY, found.queue, found.number)) if found.body else found
 
 
-def _queue(row: Sequence[object]) -> Queue:
-    return Queue(*row)  # type: ignore[arg-type] # the columns are those of the record
+def _queue(db: Database, row: tuple[Any, ...]) -> Queue:
+    found = Queue(*row)
+    return found._replace(about=opened_text(db, found.about, QUEUE, found.name))

@@ -12,7 +12,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gateway.errors import BadSettings
 from gateway.store.history import types
 from gateway.store.indexing import outdated
-from gateway.store.sealed import DELIVERY, KEY_BYTES, LATE, LEDGER, MARK, RESOURCE, note, overwriting
+from gateway.store.sealed import (
+    DELIVERY,
+    EXPORT,
+    KEY_BYTES,
+    LATE,
+    LEDGER,
+    MARK,
+    QUEUE,
+    RESOURCE,
+    bytes_of,
+    note,
+    opened_text,
+    overwriting,
+    sealed_text,
+    sealed_with,
+)
 
 if TYPE_CHECKING:
     from gateway.store.interface import Store
@@ -21,6 +36,7 @@ BATCH = 50
 """So many rows are done in one commit: others wait for some milliseconds at most."""
 
 _NO_KEY = "GATEWAY_DATA_KEYS is not set: there is no key to seal with"
+_ABOUT = "update queue set about = ? where name = ? and about = ? returning 1"
 _HEAD = len(MARK) + KEY_BYTES
 
 
@@ -43,6 +59,7 @@ COLUMNS = (
     Column(LATE, "body", ("id",), ("key", "version", "at"), (-1,)),
     Column(LEDGER, "content", ("subject",), ("subject", "revision"), ("",)),
     Column(DELIVERY, "body", ("queue", "number"), ("queue", "number"), ("", -1)),
+    Column(EXPORT, "asked", ("id",), ("id",), ("",)),
 )
 
 
@@ -61,6 +78,8 @@ def rekey(store: Store, told: Callable[[str, int], None] | None = None) -> dict[
             found[column.table] = found.get(column.table, 0) + done
             if told:
                 told(column.table, done)
+    if done := _queues(store):
+        found[QUEUE] = done
     return found
 
 
@@ -76,6 +95,7 @@ def needs(store: Store, name: str) -> dict[str, int]:
         found = {table: int(db.rows(sql, (head,))[0][0]) for table, sql in counts.items()}
         for table in ("inbox", "queue"):
             ((found[table],),) = db.rows(f"select count(*) from {table} where sealed_with = ?", (name,))  # noqa: S608
+        found["queue"] += sum(sealed_with(bytes_of(about)) == name for (about,) in db.rows("select about from queue"))
         if db.seals.names.get(name) == "find":
             found["indexes"] = len(outdated(db, types(db)))
     return {table: number for table, number in found.items() if number}
@@ -85,6 +105,17 @@ def forget(store: Store, name: str) -> None:
     """Need a key no longer."""
     with store.changing() as db:
         db.rows("delete from data_key where id = ?", (name,))
+
+
+def _queues(store: Store) -> int:
+    """Seal what queues are about; there are few of them."""
+    number = 0
+    with store.changing() as db, overwriting(db):
+        for name, about in db.rows("select name, about from queue where about <> ''"):
+            if sealed_with(bytes_of(about)) != store.seals.present:
+                new = sealed_text(db, opened_text(db, about, QUEUE, name), QUEUE, name)
+                number += len(db.rows(_ABOUT, (new, name, about)))
+    return number
 
 
 def _of_column(store: Store, column: Column) -> Iterator[int]:

@@ -8,6 +8,7 @@ https://csrc.nist.gov/pubs/sp/800/38/d/final
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,6 +26,8 @@ MARK = b"\xc1GW\x01"
 """What everything sealed begins with: no JSON, XML, MessagePack or UTF-8 text does. The last byte is the version."""
 KEY_BYTES = 8
 RESOURCE, LATE, LEDGER, DELIVERY, SECRET = "resource", "late", "ledger", "delivery", "secret"
+QUEUE, EXPORT = "queue", "export"
+_TEXT = "sealed:"
 
 NOT_HERE = (
     "what is stored is sealed with the key {}, which is not here: set GATEWAY_DATA_KEYS to the file that holds it"
@@ -111,6 +114,23 @@ NO_SEALS: Seals = NoSeals()
 def sealed_with(content: bytes) -> str | None:
     """Return the name of the key that something was sealed with, None where it is not sealed."""
     return content[len(MARK) : len(MARK) + KEY_BYTES].hex() if content[: len(MARK)] == MARK else None
+
+
+def sealed_text(db: Database, text: str, table: str, *row: str | int) -> str:
+    """Return what is written into a column of text."""
+    if not text or db.seals.present is None:
+        return text
+    return _TEXT + b64encode(db.seals.seal(text.encode(), table, *row)).decode()
+
+
+def opened_text(db: Database, text: str, table: str, *row: str | int) -> str:
+    """Return what stands in a column of text as it came. BadSettings when it cannot be opened."""
+    return opened(db, bytes_of(text), table, *row).decode()
+
+
+def bytes_of(text: str) -> bytes:
+    """Return what stands in a column of text as bytes, sealed if it is."""
+    return b64decode(text.removeprefix(_TEXT)) if text.startswith(_TEXT) else text.encode()
 
 
 def opened(db: Database, content: bytes, table: str, *row: str | int) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gateway.store.records import Subscriber
+from gateway.store.sealed import QUEUE, sealed_text
 
 if TYPE_CHECKING:
     from gateway.store.interface import Database
@@ -53,13 +54,14 @@ def put(db: Database, subscribers: Iterable[Subscriber]) -> None:
             db.rows(_SETTLE, (one.status, one.status, one.at, one.due, one.reason, one.status, one.name))
         else:
             masked = bool(one.is_masked)
-            values = (one.name, one.origin, one.status, one.about, one.due, one.secret, one.sealed_with, masked, masked)
+            about = sealed_text(db, one.about, QUEUE, one.name)
+            values = (one.name, one.origin, one.status, about, one.due, one.secret, one.sealed_with, masked, masked)
             db.rows(_PUT, values)
 
 
 def feed(db: Database, name: str, origin: str, about: str) -> None:
     """Have a queue for an onward feed, or let the one that is there go by what is said now."""
-    db.rows(_FEED, (name, origin, about))
+    db.rows(_FEED, (name, origin, sealed_text(db, about, QUEUE, name)))
 
 
 def end_feeds(db: Database, but: Sequence[str]) -> None:
