@@ -5,7 +5,7 @@ A Caller is made at the edge, once the connection is authenticated, and is an ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -64,6 +64,10 @@ class Caller:
     def trace(self) -> str | None:
         """Return the `traceparent` that what is sent because of this goes on with, where there was a request."""
         return self.correlation.traceparent() if self.correlation else None
+
+    def purpose_for(self, patients: Iterable[str]) -> str:
+        """Return for what an access to data of some patients is: ETREAT where the record of one was opened for that."""
+        return "ETREAT" if self.emergencies and self.emergencies.intersection(patients) else self.purpose
 
     def noted(self) -> dict[str, Any]:
         """Return what every row of the audit says of who asks; what is not known is left out."""

@@ -19,6 +19,7 @@ BASE = "https://msb-gateway.example/fhir/SubscriptionTopic/"
 _OURS = "https://msb-gateway.example/fhir/StructureDefinition/"
 _MOMENTS = frozenset({f"{_OURS}capacity-measured-at", f"{_OURS}capacity-received-at"})
 _HOLD = f"{_OURS}slot-hold"
+_BREAK_GLASS = ("https://msb-gateway.example/fhir/CodeSystem/consent-basis", "break-glass")
 _ANSWERS = frozenset({"accepted", "rejected"})
 _STOPPED = frozenset({"stop", "threatened"})  # who is closed has not ended its stop
 
@@ -123,6 +124,13 @@ def _is_expired_hold(previous: Content | None, current: Content | None) -> bool:
     return any(ended == "expired" for _, ended in _holds(current) - _holds(previous))
 
 
+def _is_break_glass(previous: Content | None, current: Content | None) -> bool:
+    """Return whether something is opened in an emergency, confirmed or closed."""
+    bases = (coding for one in (current or {}).get("category", []) for coding in one.get("coding", []))
+    is_one = any((coding.get("system"), coding.get("code")) == _BREAK_GLASS for coding in bases)
+    return is_one and _says_more(previous, current)
+
+
 _EVERY, _WRITTEN = ("create", "update", "delete"), ("create", "update")
 _ENDED = f"extension('{_HOLD}').extension.where(url = 'ended').value"
 _STATUS = f"extension('{_OURS}capacity-stop').extension.where(url = 'status').value"
@@ -207,6 +215,20 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
                 "A place is held no longer for a request: its time has passed, it was given back or booked, its source "
                 "says that it is taken, or it is gone. The Slot tells which.",
                 (Trigger("Slot", ("update", "delete"), _is_end_of_hold),),
+            ),
+            Topic(
+                "break-glass",
+                "Record opened in an emergency",
+                "Somebody of another organisation opened the record of a patient in an emergency, confirmed that, or "
+                "closed it. The Consent tells who, why, what of it and until when.",
+                (
+                    Trigger(
+                        "Consent",
+                        _WRITTEN,
+                        _is_break_glass,
+                        "%current.category.coding.where(code = 'break-glass').exists()",
+                    ),
+                ),
             ),
         )
     }

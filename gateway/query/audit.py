@@ -65,6 +65,7 @@ def audit_row(
             "action": action,
             "at": format_instant(at),
             **caller.noted(),
+            "purpose": caller.purpose_for(about.get("patients", ())),
             "node": node,
             **about,
             "parameters": list(parameters),

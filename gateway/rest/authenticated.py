@@ -13,6 +13,7 @@ from flask import g, request
 
 from gateway.access.policy import Caller, development_caller
 from gateway.access.unknown import NotKnown
+from gateway.emergency import using
 from gateway.errors import Forbidden, GatewayError
 from gateway.query import refusals
 from gateway.rest import cookies, origins, shown, wire
@@ -47,7 +48,7 @@ def authenticated(correlation: Correlation) -> Caller:
     except NotKnown as error:
         refusals.not_known(error.reason, refusals.nobody(correlation, request.remote_addr or ""), to)
         raise
-    return replace(known, correlation=correlation, address=request.remote_addr or "")
+    return using(replace(known, correlation=correlation, address=request.remote_addr or ""), to)
 
 
 def _known(to: Services) -> Caller:

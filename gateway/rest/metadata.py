@@ -126,7 +126,12 @@ OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "Slot": tuple((name, f"{_OURS}slot-{name}") for name in ("extend-hold", "hold", "release-hold")),
         "Subscription": (("events", f"{_BACKPORT}subscription-events"), ("status", f"{_BACKPORT}subscription-status")),
         "Observation": (("lastn", f"{_R4}Observation-lastn"),),
-        "Patient": (("everything", f"{_R4}Patient-everything"), ("export", f"{_BULK}patient-export")),
+        "Patient": (
+            ("break-glass", f"{_OURS}patient-break-glass"),
+            ("end-break-glass", f"{_OURS}patient-end-break-glass"),
+            ("everything", f"{_R4}Patient-everything"),
+            ("export", f"{_BULK}patient-export"),
+        ),
         "CodeSystem": (
             ("lookup", f"{_R4}CodeSystem-lookup"),
             ("validate-code", f"{_R4}CodeSystem-validate-code"),

@@ -77,6 +77,7 @@ def audit_row(
         "action": "refuse" if message and message.state == "refused" else "transact",
         "at": at,
         **caller.noted(),
+        "purpose": caller.purpose_for((about or {}).get("patients", ())),
         "node": node,
         **(about or {}),
         "entities": _entities(outcomes),

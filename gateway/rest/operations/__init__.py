@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/operations.html
 """
 
 from gateway.rest.operations import (
+    break_glass,
     codes,
     everything,
     expansion,
@@ -19,7 +20,7 @@ from gateway.rest.operations import (
 from gateway.rest.operations.definition import routes
 from gateway.rest.routes import Route
 
-_MODULES = (validate, meta, everything, codes, expansion, subscriptions)
+_MODULES = (break_glass, validate, meta, everything, codes, expansion, subscriptions)
 
 ROUTES: tuple[Route, ...] = (
     *maps.ROUTES,

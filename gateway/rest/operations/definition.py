@@ -18,7 +18,9 @@ SYSTEM, TYPE, INSTANCE = "", "/<fhir_type:type>", "/<fhir_type:type>/<fhir_id:id
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An operation that changes nothing: it is asked by GET where its parameters can stand in a URL, and by POST.
+    """An operation that answers for itself, and is no write of a transaction.
+
+    It is asked by POST, and by GET (`by_get`) where it changes nothing and its parameters can stand in a URL.
 
     `paths` are where it stands, without its name.
     """
