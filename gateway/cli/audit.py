@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from gateway.cli.audit_extract import extract
-from gateway.cli.stores import built, database_option, opened, reported, settings_for
+from gateway.cli.stores import built, database_option, opened, reported
 
 if TYPE_CHECKING:
     from gateway.query.auditlog.verifying import Public
@@ -58,8 +58,7 @@ def verify(database: str | None, keys: Path | None, heads: TextIO | None) -> Non
 
     Each row that was changed, put in, moved, or follows one that is gone is named by its lane and number.
     """
-    from gateway.cli.operator import operator  # noqa: PLC0415 - not for `--help`
-    from gateway.query.audit import audit_row  # noqa: PLC0415 - as above
+    from gateway.cli.operator import noted  # noqa: PLC0415 - not for `--help`
     from gateway.query.auditlog.verifying import Forged, Verifying  # noqa: PLC0415 - as above
 
     wrong = 0
@@ -71,8 +70,7 @@ def verify(database: str | None, keys: Path | None, heads: TextIO | None) -> Non
                 wrong += 1
                 click.echo(f"{flaw.where}: {flaw.why}" if isinstance(flaw, Forged) else _told(flaw))
             click.echo(_summary(look.signed, look.unsigned(), wrong, is_looked_at=public is not None))
-        settings = settings_for(database)
-        store.audit(audit_row(operator(settings), datetime.now(UTC), "audit-verify", [], [f"{wrong} found"]))
+        noted(store, database, "audit-verify", [], [f"{wrong} found"])
     sys.exit(bool(wrong))
 
 

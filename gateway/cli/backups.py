@@ -23,9 +23,11 @@ def backup(file: Path, database: str | None) -> None:
 
     FILE holds patient data, and can be read by its owner alone. It can be restored on either engine.
     """
-    from gateway.store.archive import back_up, check  # noqa: PLC0415 - not for `--help`
+    from gateway.cli.operator import noted  # noqa: PLC0415 - not for `--help`
+    from gateway.store.archive import back_up, check  # noqa: PLC0415 - as above
 
     with opened(database) as store, _new(file) as sink:
+        noted(store, database, "backup", [])
         back_up(store, sink, datetime.now(UTC))
         sink.seek(0)
         manifest = check(sink)
@@ -38,7 +40,8 @@ def backup(file: Path, database: str | None) -> None:
 @database_option
 def restore(file: BinaryIO, database: str | None, *, only_check: bool) -> None:
     """Put a backup into an empty store, all of it or nothing. Let no gateway use that store meanwhile."""
-    from gateway.store.archive import check  # noqa: PLC0415 - not for `--help`
+    from gateway.cli.operator import noted  # noqa: PLC0415 - not for `--help`
+    from gateway.store.archive import check  # noqa: PLC0415 - as above
     from gateway.store.archive import restore as put_back  # noqa: PLC0415 - as above
     from gateway.store.contents import figures  # noqa: PLC0415 - as above
 
@@ -49,6 +52,7 @@ def restore(file: BinaryIO, database: str | None, *, only_check: bool) -> None:
         return
     with opened(database) as store:
         manifest = put_back(file, store)
+        noted(store, database, "restore", [])
         broken = figures(store).broken
     click.echo(f"{shown(database)}: {manifest.rows} rows of {manifest.at}")
     if broken:

@@ -85,14 +85,17 @@ def list_(as_: str, database: str | None, **wanted: Unpack[_Wanted]) -> None:
 @_database
 def show(id_: int, as_: str, database: str | None, *, content: bool) -> None:
     """Show one message: what was found in it, and what it made. Its content only with --content."""
-    from gateway.store import inbox as stored  # noqa: PLC0415 - not for `--help`
+    from gateway.cli.operator import noted  # noqa: PLC0415 - not for `--help`
+    from gateway.store import inbox as stored  # noqa: PLC0415 - as above
 
     with opened(database) as to:
         row = stored.one(to.store, id_)
         if row is None:
             raise click.ClickException("there is no such message in the inbox")
         if content:
-            sys.stdout.buffer.write(_content(row, to))
+            found = _content(row, to)
+            noted(to.store, database, "inbox-content", [f"inbox:{id_}"])
+            sys.stdout.buffer.write(found)
             return
         made = [f"{type_}/{name}/_history/{version}" for type_, name, version in stored.made(to.store, id_)]
     if as_ == "json":

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, development_caller
+from gateway.cli.stores import settings_for
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
+    from gateway.store import Store
 
 PURPOSE = "HSYSADMIN"  # https://terminology.hl7.org/CodeSystem-v3-ActReason.html
 
@@ -22,6 +26,15 @@ def operator(settings: Settings, name: str | None = None, *, providers: Iterable
     if settings.development:
         return development_caller()
     return Caller("operator", name or _user(), providers=frozenset(providers), purpose=PURPOSE)
+
+
+def noted(store: Store, database: str | None, action: str, seen: Iterable[str], reasons: Iterable[str] = ()) -> None:
+    """Add to the audit what who works here is about to see or to do. Raises BadSettings, Unavailable."""
+    from gateway.query.audit import audit_row  # noqa: PLC0415 - not for `--help`
+
+    settings = settings_for(database)
+    who, node = operator(settings), settings.node or gethostname()
+    store.audit(audit_row(who, datetime.now(UTC), action, seen, reasons, node=node))
 
 
 def _user() -> str:

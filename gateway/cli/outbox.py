@@ -53,7 +53,8 @@ def list_(as_: str, database: str | None, *, failing: bool) -> None:
 @_database
 def show(name: str, content: int | None, limit: int, as_: str, database: str | None) -> None:
     """Show what waits in a queue and what was given up. Content, which may be of a patient, only with --content."""
-    from gateway.store import queues  # noqa: PLC0415 - not for `--help`
+    from gateway.cli.operator import noted  # noqa: PLC0415 - not for `--help`
+    from gateway.store import queues  # noqa: PLC0415 - as above
 
     with opened(database) as store, store.reading() as db:
         queue = _known(queues.queue(db, name))
@@ -62,6 +63,8 @@ def show(name: str, content: int | None, limit: int, as_: str, database: str | N
         row = _row(queue, len(dead), queues.dropped(db, queue))
         wanted = queues.following(db, name, content - 1, 1) if content else []
     if content:
+        with opened(database) as store:
+            noted(store, database, "outbox-content", [f"{name}:{content}"])
         _write(wanted, content)
         return
     rows = [_delivery(one) for one in (*dead, *waiting)]

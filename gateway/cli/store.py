@@ -76,9 +76,11 @@ def info(database: str | None, as_: str) -> None:
 @click.option("--output", type=click.File("wb", lazy=False), default="-", help="A file instead of standard output.")
 def export(database: str | None, resource_type: str | None, output: BinaryIO) -> None:
     """Write the newest version of every resource, one a line (NDJSON), all of one moment."""
+    from gateway.cli.operator import noted  # noqa: PLC0415 - slow to load
     from gateway.store.contents import bodies  # noqa: PLC0415 - only this command reads everything
 
     with opened(database) as there:
+        noted(there, database, "export-file", [resource_type or "every type"])
         for body in bodies(there, resource_type):
             output.write(body + b"\n")
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from gateway.data import shipped
 from gateway.fhir.datetime import format_instant
 from gateway.store import Store
 from gateway.store.audited import about, about_bodies
 from gateway.store.auditing import finding, index
 from gateway.store.auditing.finding import Condition, Wanted
+from gateway.store.auditing.meanings import actions
 from gateway.store.records import Stored, microseconds
 
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -169,3 +171,8 @@ def test_a_patient_is_about_itself() -> None:
     body = b'{"resourceType":"Patient","id":"p","meta":{"versionId":"1"}}'
     assert about([Stored("Patient", "p", 1, BEGIN, body, deleted=False)]) == {"patients": ["p"]}
     assert about_bodies("Patient", [body]) == {"patients": ["p"]}
+
+
+def test_each_word_of_ours_is_a_code_that_is_published() -> None:
+    content = json.loads((shipped("profiles") / "CodeSystem-audit-action.json").read_text())
+    assert sorted(one["code"] for one in content["concept"]) == sorted(actions())

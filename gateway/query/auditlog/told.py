@@ -46,7 +46,10 @@ _LIVES: Mapping[str, tuple[str, str]] = MappingProxyType(
 _READ = ("6", "Access / Use")
 _RESOURCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}(/_history/[A-Za-z0-9\-.]{1,64})?")
 _URA_FORM = re.compile(r"\d{8}")
-_SCOPED = frozenset({"login", "refused"})  # of these the parameters are scopes and reasons
+_REASONED = frozenset(
+    {"refused", "break-glass", "audit-verify"}
+)  # of these the parameters are reasons, or what came of it
+_SCOPED = frozenset({"login"})  # and of this one scopes
 
 
 def told(row: Row, name: Name, base: str) -> Resource:
@@ -61,7 +64,7 @@ def told(row: Row, name: Name, base: str) -> Resource:
         "recorded": row.at,
         "outcome": means.outcome,
     }
-    if row.action == "refused" and row.parameters:
+    if row.action in _REASONED and row.parameters:
         event["outcomeDesc"] = ", ".join(row.parameters)
     if purpose := list(_purposes(row)):
         event["purposeOfEvent"] = purpose
@@ -133,10 +136,10 @@ def _entities(row: Row) -> Iterator[Resource]:
         yield _entity(_SYSTEM_OBJECT, _SECURITY, name=partner)
     for number in row.inbox:
         yield _entity(_SYSTEM_OBJECT, _DOMAIN, name=f"inbox row {number}")
-    if row.parameters and row.action not in _SCOPED:
+    if row.parameters and row.action not in _SCOPED | _REASONED:
         names = "&".join(row.parameters)  # the values that were searched for are not kept
         yield _entity(_SYSTEM_OBJECT, _QUERY, query=b64encode(names.encode()).decode())
-    elif row.parameters and row.action == "login":
+    elif row.parameters and row.action in _SCOPED:
         yield _entity(_SYSTEM_OBJECT, _SECURITY, name=" ".join(row.parameters))
     yield from _requests(row)
 

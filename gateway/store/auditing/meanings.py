@@ -78,6 +78,11 @@ _ACTIONS: Mapping[str, tuple[Code, Code | str | None, str]] = MappingProxyType(
         "logout": (AUTHENTICATION, _LOGOUT, "E"),
         "revoke": (AUTHENTICATION, _LOGOUT, "E"),
         "refused": (ALERT, None, "E"),
+        "break-glass": (ALERT, _OVERRIDE, "E"),
+        "inbox-content": (RECORD, None, "R"),
+        "outbox-content": (RECORD, None, "R"),
+        "backup": (EXPORT, None, "R"),
+        "restore": (IMPORT, None, "C"),
         "erase": (RECORD, None, "D"),
         "audit-read": (LOG_USED, "read", "R"),
         "audit-search": (LOG_USED, "search", "E"),
@@ -106,7 +111,7 @@ def meaning(row: Row) -> Meaning:
         subtypes.append(Code(INTERACTION, more, more))
     elif more is not None:
         subtypes.append(more)
-    if row.purpose in EMERGENCIES:
+    if row.purpose in EMERGENCIES and more is not _OVERRIDE:
         subtypes.append(_OVERRIDE)
     return Meaning(type_, tuple(subtypes), action, FAILURE if row.action in _REFUSALS else SUCCESS)
 
