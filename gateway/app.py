@@ -45,6 +45,12 @@ class _App(Flask):
         with self.request_context(environ) as context:
             return answered(self, cast("Http", context.request))(environ, start_response)
 
+    def do_teardown_request(self, exc: object = None) -> None:
+        """Do nothing: nobody waits for the end of a request, which Flask would tell everybody."""
+
+    def do_teardown_appcontext(self, exc: object = None) -> None:
+        """Do nothing, for the same reason."""
+
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Return what looks for the rule of a request; None where that is found already."""
         found = self.rules.find(request.method, request.path) if request else None

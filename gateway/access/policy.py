@@ -5,8 +5,8 @@ A Caller is made at the edge, once the connection is authenticated, and is an ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gateway.access.correlation import Correlation
@@ -14,13 +14,14 @@ from gateway.access.rules import Letter
 from gateway.access.rules.compiling import every
 from gateway.access.rules.grants import UNLIMITED, Grants
 from gateway.access.scopes import Right, Types, rights
+from gateway.fhir.frozen import frozen
 
 if TYPE_CHECKING:
     from gateway.access.person import Person
     from gateway.fhir.search import Condition
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Caller:
     """On whose behalf something happens. `organisation` is a URA or another identifier of the certificate's owner.
 
@@ -86,7 +87,7 @@ class Caller:
         return row | self.correlation.noted() if self.correlation else row
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Predicate:
     """What a caller may see, in a form that a statement can take in: the types, None for all of them.
 
@@ -110,6 +111,11 @@ class Predicate:
         if self.grants is None:
             return registered
         return every([self.grants.condition(self.letter, resource_type), registered])
+
+    @property
+    def memory(self) -> MutableMapping[Any, Any] | None:
+        """Return where the store remembers what the conditions are in SQL: with the grants, if nothing else counts."""
+        return self.grants.memory if self.grants is not None and not self.conditions else None
 
 
 def development_caller(correlation: Correlation | None = None, address: str = "") -> Caller:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from gateway.fhir.frozen import frozen
 from gateway.fhir.search import SearchRequest, SeveralRequest, bears_bsn, page_query
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 def secret(db: Database, caller: Caller) -> bytes:
     """Return the key that seals the page links of a caller: those of another do not open."""
     return page_secret(db, caller.asker, caller.name)
+
+
+_ESCAPED = re.compile(r"[^A-Za-z0-9_.~:,/-]+")
+
+
+def _written(text: str) -> str:
+    """Return a name or a value as it stands in a query; most of it needs no escape, and the library looks at all."""
+    return _ESCAPED.sub(lambda found: quote_plus(found[0]), text)
 
 
 @frozen()
@@ -45,7 +54,7 @@ class Links:
         request = self.request
         if self.position is not None or bears_bsn(request.applied):
             return self._sealed(self.position, secret())
-        query = urlencode(request.applied, safe=":,/")
+        query = "&".join([f"{_written(name)}={_written(value)}" for name, value in request.applied])
         return f"{self._here}{'?' if query else ''}{query}"
 
     @property

@@ -67,6 +67,11 @@ class Http(Request):
         found: str | None = self.environ.get(_variable(name))
         return found
 
+    @property
+    def length(self) -> int:
+        """Return how many bytes of a body are announced, 0 where nothing is: then nothing more is looked at."""
+        return (self.content_length or 0) if self.header("Content-Length") else 0
+
     @cached_property
     def parameters(self) -> Pairs:
         """Return the parameters of the URL and, on POST _search, those of the form. BadRequest."""
@@ -116,7 +121,7 @@ def ask(asked: Http, **path: str) -> Ask:
         parameters=[pair for pair in asked.parameters if pair[0] not in GENERAL_PARAMETERS],
         conditions=_conditions(asked),
         prefer=prefer(asked.header("Prefer")),
-        is_bare=content_type is None and not asked.content_length,
+        is_bare=content_type is None and not asked.length,
         received=None,
         **path,
     )

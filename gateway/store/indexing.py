@@ -7,7 +7,8 @@ the same, and is made anew like what was made by other definitions. https://hl7.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -85,17 +86,19 @@ def note(db: Database, types: Iterable[Made]) -> None:
         db.rows(_NOTE, (print_of(type_, made_by), type_, known.decode()))
 
 
-def outdated(db: Database, types: Iterable[str]) -> list[str]:
+def outdated(db: Database, types: Collection[str]) -> list[str]:
     """Return those of `types` of which some resource was indexed by other definitions than ours."""
-    asked = list(types)
-    if not asked:
+    if not types:
         return []
-    parameters = [value for type_ in asked for value in (type_, type_)]
-    (found,) = db.rows(f"select {', '.join([_ENDS] * len(asked))}", parameters)
-    present = (set(found[2 * number : 2 * number + 2]) - {None} for number in range(len(asked)))
-    return [
-        type_ for type_, prints in zip(asked, present, strict=True) if not prints <= {present_print(type_, db.seals)}
-    ]
+    (found,) = db.rows(_ends(len(types)), [value for type_ in types for value in (type_, type_)])
+    ends = zip(types, found[::2], found[1::2], strict=True)
+    return [type_ for type_, low, high in ends if low != high or low not in {None, present_print(type_, db.seals)}]
+
+
+@cache
+def _ends(number: int) -> str:
+    """Return the statement of the lowest and the highest fingerprint of so many types."""
+    return f"select {', '.join([_ENDS] * number)}"
 
 
 def incomplete(db: Database, resource_type: str) -> frozenset[str]:

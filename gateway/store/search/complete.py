@@ -30,14 +30,15 @@ def check_complete(db: Database, request: SearchRequest) -> bool:
 
     Return whether some of it was made by other definitions or keys, though it holds all that is needed.
     """
-    wanted = dict.fromkeys(_names(request))
-    types = list(dict.fromkeys(type_ for type_, _ in wanted))
-    others = outdated(db, types)
+    wanted = list(_names(request))
+    others = outdated(db, dict(wanted))
+    if not others:
+        return False
     lacking = {type_: incomplete(db, type_) for type_ in others}
-    found = [(type_, name) for type_, name in wanted if name in lacking.get(type_, ())]
+    found = [(type_, name) for type_, name in dict.fromkeys(wanted) if name in lacking.get(type_, ())]
     if found:
         raise Unavailable([Issue("index-incomplete", _TEXT.format(_shown(*name), name[0])) for name in found])
-    return bool(others)
+    return True
 
 
 def _names(request: SearchRequest) -> Iterator[Name]:
