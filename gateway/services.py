@@ -113,8 +113,12 @@ def _store(settings: Settings, sealing: Seals) -> Store:
             "not-sealed: GATEWAY_DATA_KEYS is not set: resources, numbers and messages stand readable in the store"
         )
     store = open_store(settings.database, durability=settings.durability, patience=settings.wait_seconds, seals=sealing)
-    with store.reading(snapshot=False) as db:
-        check_keys(db)
+    try:
+        with store.reading(snapshot=False) as db:
+            check_keys(db)
+    except BadSettings:
+        store.close()
+        raise
     return store
 
 

@@ -100,7 +100,7 @@ def opened(page: Page, address: str, caller: Caller, to: Services) -> Sequence[t
 def _gathered(db: Database, of: Identity, asked: Everything, scope: Scope, count: int) -> Gathered:
     stored = [type_ for type_ in stored_history.types(db) if not asked.types or type_ in asked.types]
     types = frozenset(filter(scope.visible.admits, stored))
-    sees = sees_one_of(sorted(types), "c.type", "c.key", scope)
+    sees = sees_one_of(sorted(types), "c.type", "c.key", scope.of(db))
     since = asked.since.low if asked.since else 0
     wanted = Wanted(types, count, asked.after or 0, since, asked.span, is_first=asked.after is None, sees=sees)
     codes = tables.compartments().get(of.type)

@@ -153,7 +153,7 @@ def _secret(db: Database, caller: Caller) -> bytes:
 
 
 def _exported(db: Database, export: Export, wanted: Wanted, caller: Caller, to: Services) -> Exported:
-    scope = Scope(to.settings.base_url, visible(caller, "s"))
+    scope = Scope(to.settings.base_url, visible(caller, "s")).of(db)
 
     def seen(resource_type: str) -> Sql:
         return sees(resource_type, "c.key", scope)

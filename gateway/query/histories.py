@@ -88,7 +88,7 @@ def read(db: Database, asked: HistoryRequest, scope: Scope) -> Versions:
     span = Span(asked.count, since, (asked.at.low, asked.at.high) if asked.at else None, asked.after)
     if not asked.id:
         types = [asked.type] if asked.type else filter(scope.visible.admits, stored_history.types(db))
-        return stored_history.of_types(db, {type_: sees(type_, "r.key", scope) for type_ in types}, span)
+        return stored_history.of_types(db, {type_: sees(type_, "r.key", scope.of(db)) for type_ in types}, span)
     identity = Identity(asked.type, asked.id)
     is_seen = bool(seen(db, [identity], scope))
     found = stored_history.of_instance(db, identity, span) if is_seen else Versions([])

@@ -154,7 +154,7 @@ def _counted(stored: Results, where: Sql, db: Database) -> Results:
 def _where(conditions: Sequence[Condition], scope: Scope, to: Services) -> Sql | None:
     """Return what of what messages made is asked for; None when that is not among what can be asked of it."""
     types = resource_types() if scope.visible.types is None else scope.visible.types
-    seen, of_seen = sees_one_of(sorted(types), "c.type", "c.key", scope)
+    seen, of_seen = sees_one_of(sorted(types), "c.type", "c.key", scope.of(to.store))
     text, parameters, anchored = [seen], [*of_seen], False
     for condition in conditions:
         if not isinstance(condition, Filter):

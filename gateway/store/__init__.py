@@ -35,7 +35,7 @@ def open_store(
     if url == "sqlite://":
         from gateway.store.sqlite.store import open_memory  # noqa: PLC0415 - only the engine in use is loaded
 
-        return open_memory()
+        return open_memory(seals)
     if url.startswith(_FILE) and len(url) > len(_FILE):
         from gateway.store.sqlite.store import open_file  # noqa: PLC0415
 

@@ -186,14 +186,18 @@ def note(db: Database) -> None:
         db.rows(_NOTE, (name, use))
     for name, value in db.rows(_SECRETS):
         if sealed_with(bytes(value)) != seals.present:
-            plain = seals.open(bytes(value), SECRET, name)
-            db.rows(_RESEAL, (seals.seal(plain, SECRET, name), name, value))
+            db.rows(_RESEAL, (seals.seal(_secret(db, name, bytes(value)), SECRET, name), name, value))
 
 
 def secret(db: Database, name: str) -> bytes:
     """Return one of the store's own keys. BadSettings."""
     ((value,),) = db.rows("select value from secret where name = ?", (name,))
-    return opened(db, bytes(value), SECRET, name)
+    return _secret(db, name, bytes(value))
+
+
+def _secret(db: Database, name: str, value: bytes) -> bytes:
+    """Return a key of the store, opened where it is sealed; one that is not is any bytes."""
+    return opened(db, value, SECRET, name) if sealed_with(value) else value
 
 
 @contextmanager

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.fhir.parameters import SearchParameter
     from gateway.fhir.search import SearchRequest
     from gateway.store.records import Engine
+    from gateway.store.search.remembered import Memory
 
 # Data types of which one value makes several rows.
 _SEVERAL_ROWS = frozenset(
@@ -35,16 +36,20 @@ CANDIDATES = 500
 REACH = 1000
 
 
-class Database(Protocol):
+class Keyed(Protocol):
+    """A store, or a Database of one."""
+
+    @property
+    def seals(self) -> Seals:
+        """Return the keys of the store."""
+
+
+class Database(Keyed, Protocol):
     """What a search reads from: as much of `gateway.store.interface.Database` as it needs."""
 
     @property
     def engine(self) -> Engine:
         """Return the engine, where the SQL must differ."""
-
-    @property
-    def seals(self) -> Seals:
-        """Return the keys of the store."""
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return every row of the answer."""
@@ -61,6 +66,14 @@ class Visible(Protocol):
     def at(self) -> int:
         """Return the moment at which it is asked, in microseconds; 0 where nothing depends on it."""
 
+    @property
+    def letter(self) -> str:
+        """Return the right that is used, which tells its conditions from those of another right."""
+
+    @property
+    def memory(self) -> Memory | None:
+        """Return where what its conditions are in SQL is remembered; None where that is not worth it."""
+
     def admits(self, resource_type: str) -> bool:
         """Return whether resources of this type can be seen at all."""
 
@@ -74,6 +87,8 @@ class Everything:
 
     types: frozenset[str] | None = None
     at: int = 0
+    letter: str = ""
+    memory: Memory | None = None
 
     def admits(self, resource_type: str) -> bool:  # noqa: ARG002 - the interface of Visible
         """Return that everything can be seen."""
@@ -102,7 +117,7 @@ class Scope:
     systems: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
     units: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
 
-    def of(self, db: Database) -> Scope:
+    def of(self, db: Keyed) -> Scope:
         """Return the scope with the keys of a store: a number that is hidden is asked as it stands there."""
         return self if self.seals is db.seals else replace(self, seals=db.seals)
 
@@ -128,9 +143,12 @@ class Scope:
         """Return the scope for a search whose page was not full within reach."""
         return replace(self, candidates=10 * self.candidates)
 
-    def unseen(self) -> Scope:
-        """Return the scope of what the predicate itself looks at: that is not shown, and sees everything."""
-        return replace(self, visible=Everything(at=self.visible.at))
+    def unseen(self, at: int) -> Scope:
+        """Return the scope of what the predicate itself looks at: that is not shown, and sees everything.
+
+        It depends on nothing that is asked beside it.
+        """
+        return replace(self, visible=Everything(at=at), systems={}, units={})
 
 
 def _check_sorting(db: Database, request: SearchRequest) -> None:

@@ -135,14 +135,14 @@ def open_file(
     return SqliteStore(path, durability=durability, patience=patience, seals=seals)
 
 
-def open_memory() -> SqliteStore:
+def open_memory(seals: Seals = NO_SEALS) -> SqliteStore:
     """Return an empty store that nothing else can open and that goes when it is closed or forgotten.
 
     It is a file where files are kept in memory, if there is such a place: the same code, the same behaviour.
     """
     memory = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
     folder = Path(tempfile.mkdtemp(prefix="msb-gateway-", dir=memory if os.access(memory, os.W_OK) else None))
-    store = open_file(folder / "store.sqlite", durability="normal", renew=True)
+    store = open_file(folder / "store.sqlite", durability="normal", renew=True, seals=seals)
     weakref.finalize(store, _remove, folder, os.getpid())
     return store
 
