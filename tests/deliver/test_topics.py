@@ -353,6 +353,6 @@ def test_48_writers_and_two_nodes_leave_no_hole_and_keep_the_order(services: Ser
 
 def test_every_topic_says_in_fhirpath_what_it_can() -> None:
     paths = [trigger.path for topic in TOPICS.values() for trigger in topic.triggers if trigger.path]
-    assert len(paths) == 5
+    assert len(paths) == 6
     for path in paths:
         parse(path)
