@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gunicorn import http
+from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.sync import SyncWorker
 
@@ -29,6 +30,14 @@ log = logging.getLogger("gateway.http")
 
 _MAX_FRESH, _FRESH_SECONDS = 2, 0.02
 _CLEAR_SECONDS = 0.25  # before a large request: who was accepted shortly before it must not wait for it
+
+
+class _Answer(wsgi.Response):  # type: ignore[misc] # gunicorn has no types
+    """An answer that does not tell which server gives it."""
+
+    def default_headers(self) -> list[str]:
+        """Return the lines of its head that are not the app's."""
+        return [line for line in super().default_headers() if not line.startswith("Server:")]
 
 
 class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
@@ -86,7 +95,7 @@ class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
     def _answer(self, exchange: Exchange) -> None:
         """Have the request answered, as gunicorn's sync worker does; one that waited too long is turned away."""
         if silence(exchange.sock) > self.app.wait_seconds:
-            exchange.answer += turned_away(exchange.received)
+            exchange.answer += turned_away(exchange.received, is_tls=self.app.tls is not None)
             return
         self.notify()
         request = None
@@ -96,15 +105,23 @@ class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
             parser.unreader.unread(bytes(exchange.received))
             exchange.received.clear()
             request = next(parser)
-            self.handle_request(exchange.listener, request, exchange, exchange.address)
+            self.handle_request(exchange.listener.getsockname(), request, exchange, exchange.address)
         except (StopIteration, NoMoreData):
             pass  # there was no request, or the answer broke off
         except Exception as error:  # noqa: BLE001 - as in gunicorn's own workers: a bad request gets an answer too
             self.handle_error(request, exchange, exchange.address, error)
 
+    def handle_request(self, listener: Any, req: Any, client: Exchange, addr: Any) -> None:
+        """Have the app answer a request. The connection is closed after it, as gunicorn's sync worker does."""
+        answer, environ = wsgi.create(req, client, addr, listener, self.cfg, response_class=_Answer)
+        answer.force_close()
+        for part in self.wsgi(environ, answer.start_response):
+            answer.write(part)
+        answer.close()
+
     def handle_error(self, req: Any, client: Exchange, addr: Any, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
         """Answer what is no HTTP. Of what was sent nothing is logged or answered: not its URL, not a header."""
-        status, answer = refusal(exc)
+        status, answer = refusal(exc, is_tls=self.app.tls is not None)
         client.answer = bytearray(answer)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
             frames = traceback.extract_tb(exc.__traceback__)

@@ -11,6 +11,7 @@ from gunicorn.http import errors
 from gateway.errors import Issue, Severity
 from gateway.fhir import json
 from gateway.fhir.outcome import operation_outcome
+from gateway.rest.protection import protection
 
 _OUR_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName, errors.ConfigurationProblem)
 _REFUSALS: tuple[tuple[type[Exception], HTTPStatus, str, str], ...] = (
@@ -27,26 +28,28 @@ _HEADERS = (errors.ParseException, HTTPStatus.BAD_REQUEST, "malformed", "a heade
 _FAILED = (Exception, HTTPStatus.INTERNAL_SERVER_ERROR, "exception", "the gateway failed; its log has the particulars")
 
 
-def refusal(error: Exception) -> tuple[HTTPStatus, bytes]:
+def refusal(error: Exception, *, is_tls: bool) -> tuple[HTTPStatus, bytes]:
     """Return the status that `error` deserves, and the whole response. 500: it is a bug, and not the sender's."""
     _, status, code, words = _kind(error)
     severity: Severity = "fatal" if code == "exception" else "error"
-    return status, response(status, [Issue(code, words, severity)])
+    return status, response(status, [Issue(code, words, severity)], is_tls=is_tls)
 
 
 def response(
-    status: int, body: bytes | list[Issue], *headers: str, content_type: str = "application/fhir+json"
+    status: int,
+    body: bytes | list[Issue],
+    *headers: str,
+    is_tls: bool,
+    content_type: str = "application/fhir+json",
 ) -> bytes:
     """Return a whole response, with findings as an OperationOutcome."""
     content = body if isinstance(body, bytes) else json.encode(operation_outcome(body))
     lines = (
         f"HTTP/1.1 {HTTPStatus(status).value} {HTTPStatus(status).phrase}",
-        "Server: gunicorn",
         "Connection: close",
         f"Content-Type: {content_type}; charset=utf-8",
         f"Content-Length: {len(content)}",
-        "Cache-Control: no-store",
-        "X-Content-Type-Options: nosniff",
+        *(f"{name}: {value}" for name, value in protection(is_tls=is_tls).items()),
         *headers,
     )
     return "\r\n".join([*lines, "", ""]).encode("ascii") + content

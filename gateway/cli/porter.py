@@ -29,16 +29,16 @@ _LIVE = b"GET /health/live "
 _turns = count()
 
 
-def turned_away(request: bytes | bytearray) -> bytes:
+def turned_away(request: bytes | bytearray, *, is_tls: bool) -> bytes:
     """Return the answer to a request that is not taken up: 503, and after how many seconds to come back.
 
     That the gateway lives is still said: who is busy must not be started anew.
     """
     if request.startswith(_LIVE):
-        return response(200, b'{"status":"live"}', content_type="application/json")
+        return response(200, b'{"status":"live"}', is_tls=is_tls, content_type="application/json")
     seconds = Overloaded.retry_after - _SPREAD // 2 + next(_turns) % _SPREAD
     text = f"too many requests are waiting; this one was not read; try again in {seconds} seconds"
-    return response(Overloaded.status, [Issue(Overloaded.issue_code, text)], f"Retry-After: {seconds}")
+    return response(Overloaded.status, [Issue(Overloaded.issue_code, text)], f"Retry-After: {seconds}", is_tls=is_tls)
 
 
 class Porter:
@@ -56,6 +56,7 @@ class Porter:
         self._listener = listener
         self._most = most
         self._connections = Connections(self._answer, tls=tls, max_body=0)
+        self._is_tls = tls is not None
         self._is_told = False
         self._is_relieved = False
         self._count = told
@@ -98,4 +99,4 @@ class Porter:
         self._is_relieved = True
 
     def _answer(self, exchange: Exchange) -> None:
-        exchange.answer += turned_away(exchange.received)
+        exchange.answer += turned_away(exchange.received, is_tls=self._is_tls)

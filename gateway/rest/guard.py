@@ -41,6 +41,7 @@ from gateway.rest.compression import compressed, is_not_taken
 from gateway.rest.headers import PATCH_TYPES
 from gateway.rest.lanes import lane
 from gateway.rest.origins import keep_other_sites_out
+from gateway.rest.protection import protection
 from gateway.rest.response import Response
 from gateway.rest.routes import NO_SUCH_PATH, allowed_methods, no_such_path
 from gateway.telemetry import Span, Telemetry
@@ -53,10 +54,6 @@ log = logging.getLogger("gateway.http")
 
 MAX_URL = 8000
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-_ALWAYS = {
-    "Cache-Control": "no-store",  # what is asked here is health data, or as good as
-    "X-Content-Type-Options": "nosniff",
-}
 _UNREAD = (NotKnown, TooManyRequests)  # nothing of the request is read, not even in which form it wants its answer
 _PERSONS = {"Patient", "RelatedPerson", "Person"}
 _WORDS: dict[int, tuple[type[GatewayError], str]] = {
@@ -125,10 +122,10 @@ def _named(asked: Request) -> tuple[str, str]:
     return (asked.method if asked.method in _METHODS else "-"), rule
 
 
-def _limit(asked: Request, max_body: int) -> None:
+def _limit(asked: Http, max_body: int) -> None:
     if len(asked.path) + len(asked.query_string) > MAX_URL:
         raise UrlTooLong(f"the URL is longer than {MAX_URL} bytes; POST <Type>/_search takes parameters in the body")
-    if (asked.content_length or 0) > max_body:
+    if asked.length > max_body:
         raise TooLarge(f"the body is larger than {max_body} bytes")
 
 
@@ -146,7 +143,8 @@ def _keep_bsn_out_of_urls(asked: Http) -> None:
 def _finished(response: Response, asked: Http, to: Services, began: float) -> Response:
     here = app_ctx.g  # looked up once: each look is as dear as a header
     correlation = cast("Correlation", here.correlation)
-    response.headers |= correlation.headers() | _ALWAYS
+    always = protection(is_tls=to.settings.base_url.startswith("https:"))
+    response.headers = {**always, **response.headers, **correlation.headers()}
     if "cookie" in here:
         response.headers["Set-Cookie"] = here.cookie
     if "cache_control" in here:  # what is published is neither

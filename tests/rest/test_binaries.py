@@ -37,7 +37,7 @@ def test_the_document_is_told_to_who_asks_for_it(client: FlaskClient, accept: st
         assert answer.headers["ETag"] == 'W/"1"'
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Content-Disposition"] == "attachment"
-        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 @pytest.mark.parametrize(
