@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gateway.fhir import elements
+from gateway.fhir.owner import without_owner
 from gateway.fhir.types import Resource
 from gateway.mapping.keeping import APART, EACH
 
@@ -49,10 +50,17 @@ def units(resource: Resource, by: By) -> Units:
     stems: dict[str, Resource] = {}
     for name, value in resource.items():
         if name == "meta":
-            value = {key: each for key, each in value.items() if key not in _OURS}  # noqa: PLW2901
+            value = _meta(value)  # noqa: PLW2901
         if name not in _HEAD and value != {}:
             stems.setdefault(stem(type_, name), {})[name] = value
     return {name: unit for one, properties in stems.items() for name, unit in _said(type_, one, properties, by)}
+
+
+def _meta(meta: Resource) -> Resource:
+    """Return what of a `meta` is said by somebody: its version, its moment and its owner are the gateway's to say."""
+    said = {name: value for name, value in meta.items() if name not in _OURS}
+    labels = without_owner(said.pop("security", []))
+    return said | {"security": labels} if labels else said
 
 
 def _said(type_: str, name: str, properties: Resource, by: By) -> Iterator[tuple[str, Unit]]:

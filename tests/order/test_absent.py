@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from gateway.access.partners import Partner
 from gateway.access.policy import development_caller
 from gateway.cli.inbox import inbox
+from gateway.fhir.owner import SYSTEM as OWNER
 from gateway.fhir.types import Resource
-from gateway.ingest import Taken
+from gateway.ingest import Taken, ingest
 from gateway.query import history
 from gateway.query.histories import HistoryRequest
 from gateway.query.provenance import provenance
@@ -409,3 +411,15 @@ def test_the_provenance_of_a_version_tells_what_its_message_did_not_say(services
     assert told["Encounter.period.end"] >= {"place", "rule"}
     assert told["Encounter.period.start"] == {"element", "absent"}
     assert not [element for element in told if "modifierExtension" in element]
+
+
+def test_whose_a_resource_is_stays_beside_what_messages_say_of_it(services: Services) -> None:
+    """The gateway labels it with its owner: nothing that a message says, or leaves out."""
+    sender = Partner(id="duinrand", name="Duinrand", kind="ziekenhuis", providers=("dev",)).caller()
+    for said in (A01, A03):
+        (taken,) = ingest(said.written("1"), provider="dev", content_type=None, caller=sender, to=services).messages
+        assert taken.refusal is None
+
+    patient = only(services, "Patient")
+    assert patient["meta"]["security"] == [{"system": OWNER, "code": "duinrand"}]
+    assert only(services, "Encounter")["status"] == "finished"
