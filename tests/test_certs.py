@@ -28,7 +28,7 @@ from gateway.cli.partner_files import document_of
 from gateway.data import shipped
 from gateway.errors import BadRequest, BadSettings, Conflict
 from gateway.formats.hl7v2 import acknowledge, parse
-from gateway.mllp import Listener, framed, run_listener
+from gateway.mllp import Listener, Sender, framed, run_listener
 
 NOW = datetime.now(UTC)
 MESSAGE = b"MSH|^~\\&|EPD|||||||1|T|2.5.1\r"
@@ -41,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def accept(message: bytes, _certificate: bytes | None) -> bytes:
+def accept(message: bytes, _sender: Sender) -> bytes:
     return acknowledge(parse(message), "AA", [], control_id="1", at=NOW)
 
 

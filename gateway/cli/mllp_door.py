@@ -34,28 +34,28 @@ def listen(to: Services, listener: socket.socket, tls: ssl.SSLContext | None) ->
 def answering(to: Services) -> mllp.Answer:
     """Return what answers a message whose sender shows a certificate. Raises NotKnown, Forbidden, TooManyRequests."""
 
-    def answer(message: bytes, certificate: bytes | None) -> bytes:
+    def answer(message: bytes, sender: mllp.Sender) -> bytes:
         ids, span = Correlation(to.new_id()).begin("MLLP", {"network.protocol.name": "mllp"}, to.telemetry)
         with span:
-            caller, provider = _sender(message, certificate, ids, to)
-            return acknowledged(message, provider=provider, caller=replace(caller, correlation=ids), to=to)
+            caller, provider = _known(message, sender, ids, to)
+            return acknowledged(message, provider=provider, caller=caller, to=to)
 
     return answer
 
 
-def _sender(message: bytes, certificate: bytes | None, ids: Correlation, to: Services) -> tuple[Caller, str]:
+def _known(message: bytes, sender: mllp.Sender, ids: Correlation, to: Services) -> tuple[Caller, str]:
     """Return who sends, and as which provider; who may not is written down."""
     if to.identities is None:
-        return development_caller(), _DEVELOPMENT_PROVIDER
-    caller = None
+        return development_caller(ids, sender.address), _DEVELOPMENT_PROVIDER
+    caller = refusals.nobody(ids, sender.address)
     try:
-        peer = PeerCertificate.read(certificate) if certificate else None
-        caller = to.identities.caller(peer, None, to.clock())
+        peer = PeerCertificate.read(sender.certificate) if sender.certificate else None
+        found = to.identities.caller(peer, None, to.clock())
+        caller = replace(found, correlation=ids, address=sender.address)
         return caller, provider_of(message, caller, to.library)
     except NotKnown as error:
-        refusals.not_known(error.reason, refusals.nobody(ids), to)
+        refusals.not_known(error.reason, caller, to)
         raise
     except Forbidden:
-        who = replace(caller, correlation=ids) if caller else refusals.nobody(ids)
-        refusals.not_known("provider-of-another", who, to)
+        refusals.not_known("provider-of-another", caller, to)
         raise

@@ -5,7 +5,7 @@ the callable it is given. http://www.hl7.org/documentcenter/public/wg/inm/mllp_t
 """
 
 from gateway.mllp.connection import Limits
-from gateway.mllp.frames import Frame, Frames, framed
+from gateway.mllp.frames import Frame, Frames, Sender, framed
 from gateway.mllp.listener import Answer, Listener, run_listener, serve
 
-__all__ = ["Answer", "Frame", "Frames", "Limits", "Listener", "framed", "run_listener", "serve"]
+__all__ = ["Answer", "Frame", "Frames", "Limits", "Listener", "Sender", "framed", "run_listener", "serve"]

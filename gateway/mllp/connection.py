@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.errors import Issue, Overloaded
-from gateway.mllp.frames import Frame, Frames, framed
+from gateway.mllp.frames import Frame, Frames, Sender, framed
 
 log = logging.getLogger("gateway.mllp")
 
@@ -50,7 +50,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._is_made = False
         self._settled = asyncio.Event()  # something was heard, and of no message the rest is still to come
-        self._certificate: bytes | None = None
+        self._sender = Sender()
         self._timer: asyncio.TimerHandle | None = None
         self._heard = 0.0
         self._writable = asyncio.Event()
@@ -69,7 +69,8 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._is_made = True
         tls = transport.get_extra_info("ssl_object")
-        self._certificate = tls.getpeercert(True) if tls else None  # noqa: FBT003 - in DER: its name in the ssl module
+        certificate = tls.getpeercert(True) if tls else None  # noqa: FBT003 - in DER: its name in the ssl module
+        self._sender = Sender(certificate, str((transport.get_extra_info("peername") or ("",))[0]))
         self._writable.set()
         self._connections.add(self)
         if len(self._connections) > self._limits.connections:
@@ -157,7 +158,7 @@ class Connection(asyncio.Protocol):
             self._connections.discard(self)
 
     def _queue(self, frame: Frame) -> None:
-        frame = frame._replace(wrong=FULL if self._turned_away else frame.wrong, certificate=self._certificate)
+        frame = frame._replace(wrong=FULL if self._turned_away else frame.wrong, sender=self._sender)
         self._waiting.append(frame)
         self._held += len(frame.content)
 

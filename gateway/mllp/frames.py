@@ -10,15 +10,19 @@ END = b"\x1c"
 HEAD = 64 * 1024  # of what is too large this much is kept: its first segment names the message
 
 
-class Frame(NamedTuple):
-    """What a frame held, or why it is none; then `content` is as much of it as was kept.
+class Sender(NamedTuple):
+    """Who is at the other end of a connection: the certificate (DER) it showed, None without TLS, and its address."""
 
-    `certificate` (DER) is what the connection it came over is known by.
-    """
+    certificate: bytes | None = None
+    address: str = ""
+
+
+class Frame(NamedTuple):
+    """What a frame held and who sent it, or why it is none; then `content` is as much of it as was kept."""
 
     content: bytes
     wrong: Issue | None = None
-    certificate: bytes | None = None
+    sender: Sender = Sender()
 
 
 def framed(content: bytes) -> bytes:

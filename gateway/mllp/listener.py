@@ -19,12 +19,12 @@ from gateway.access.tls import server_context
 from gateway.errors import BadSettings, GatewayError, Issue, MalformedMessage, Overloaded
 from gateway.formats import hl7v2
 from gateway.mllp.connection import Connection, Limits
-from gateway.mllp.frames import HEAD, Frame
+from gateway.mllp.frames import HEAD, Frame, Sender
 
 log = logging.getLogger("gateway.mllp")
 
-Answer = Callable[[bytes, bytes | None], bytes]
-"""Makes the answer of a message and of the certificate (DER) that its sender showed, None without TLS."""
+Answer = Callable[[bytes, Sender], bytes]
+"""Makes the answer of a message and of who sent it."""
 Refused = Callable[[Issue], None]
 
 GRACE_SECONDS = 20.0
@@ -190,7 +190,7 @@ class Listener:
         if time.monotonic() > until:
             return self._refused(frame, _TOO_LATE)
         try:
-            return self._answer(frame.content, frame.certificate)
+            return self._answer(frame.content, frame.sender)
         except GatewayError as error:  # who sends it is not known, or may not: nothing of it was read
             return self._refused(frame, error.issues[0])
         except Exception as error:  # noqa: BLE001 - the loop that must go on: the sender is told, the log has the place

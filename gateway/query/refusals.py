@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller
-from gateway.errors import Forbidden, GatewayError, ResourceGone, ResourceNotFound, TooManyRequests, Unavailable
+from gateway.errors import Forbidden, GatewayError, ResourceGone, ResourceNotFound, TooManyRequests
 from gateway.fhir.bsn import is_bsn
 from gateway.query import audit
 
@@ -56,5 +56,5 @@ def refused(reason: str, who: Caller, to: Services, asked: Sequence[str] = ()) -
     patients = [one.removeprefix("Patient/") for one in asked if one.startswith("Patient/")]
     try:
         audit.note(to, who, "refused", asked, [reason], about={"patients": patients} if patients else audit.NOTHING)
-    except Unavailable as error:  # that it is refused holds, whatever the store can do now
-        _log.error("refusal-not-audited: %s", error)
+    except Exception as error:  # noqa: BLE001 - that it is refused holds, whatever the store can do now
+        _log.error("refusal-not-audited: %s", type(error).__name__)

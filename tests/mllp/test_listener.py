@@ -15,7 +15,7 @@ import pytest
 
 from gateway.errors import BadSettings
 from gateway.formats.hl7v2 import Message, acknowledge, parse
-from gateway.mllp import Answer, Limits, Listener, framed, run_listener, serve
+from gateway.mllp import Answer, Limits, Listener, Sender, framed, run_listener, serve
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -26,7 +26,7 @@ def adt(control_id: str, rest: bytes = b"") -> bytes:
     return b"MSH|^~\\&|EPD|||||||%s|T|2.5.1\rEVN|A20\r" % control_id.encode() + rest
 
 
-def accept(message: bytes, _certificate: bytes | None) -> bytes:
+def accept(message: bytes, _sender: Sender) -> bytes:
     return acknowledge(parse(message), "AA", [], control_id="1", at=AT)
 
 
@@ -98,10 +98,10 @@ def test_seven_byte_packets_and_two_in_one_are_the_same_to_it() -> None:
 def test_answers_come_in_the_order_of_the_messages_even_when_the_first_is_slow() -> None:
     second = threading.Event()
 
-    def answer(message: bytes, _certificate: bytes | None) -> bytes:
+    def answer(message: bytes, _sender: Sender) -> bytes:
         if b"|slow|" in message:
             assert second.wait(20)
-        return accept(message, None)
+        return accept(message, Sender())
 
     async def scene() -> None:
         async with listening(answer) as (connect, _):
@@ -232,12 +232,12 @@ def test_what_came_in_whole_is_taken_though_the_sender_has_gone() -> None:
     taken: list[bytes] = []
     gone, all_taken = threading.Event(), threading.Event()
 
-    def answer(message: bytes, _certificate: bytes | None) -> bytes:
+    def answer(message: bytes, _sender: Sender) -> bytes:
         assert gone.wait(20)
         taken.append(message)
         if len(taken) == 3:
             all_taken.set()
-        return accept(message, None)
+        return accept(message, Sender())
 
     async def scene() -> None:
         async with listening(answer) as (connect, listener):
@@ -256,10 +256,10 @@ def test_what_came_in_whole_is_taken_though_the_sender_has_gone() -> None:
 
 
 def test_a_gateway_that_fails_says_so_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
-    def answer(message: bytes, _certificate: bytes | None) -> bytes:
+    def answer(message: bytes, _sender: Sender) -> bytes:
         if b"|bad|" in message:
             raise RuntimeError("999900006")
-        return accept(message, None)
+        return accept(message, Sender())
 
     async def scene() -> None:
         async with listening(answer) as (connect, _):
@@ -299,10 +299,10 @@ def test_too_many_connections_are_refused_and_the_first_keeps_working() -> None:
 def test_a_message_for_which_there_is_no_room_is_refused_and_told_to_come_back() -> None:
     go_on, taken = threading.Event(), []
 
-    def answer(message: bytes, _certificate: bytes | None) -> bytes:
+    def answer(message: bytes, _sender: Sender) -> bytes:
         assert go_on.wait(20)
         taken.append(parse(message).control_id)
-        return accept(message, None)
+        return accept(message, Sender())
 
     async def scene() -> None:
         limits = Limits(waiting=4, refusal_seconds=0)
@@ -346,10 +346,10 @@ async def _is_there(reader: asyncio.StreamReader) -> None:
 def test_a_message_that_waited_too_long_is_refused_and_not_begun() -> None:
     go_on, taken = threading.Event(), []
 
-    def answer(message: bytes, _certificate: bytes | None) -> bytes:
+    def answer(message: bytes, _sender: Sender) -> bytes:
         assert go_on.wait(20)
         taken.append(parse(message).control_id)
-        return accept(message, None)
+        return accept(message, Sender())
 
     async def scene() -> None:
         async with listening(answer, Limits(wait_seconds=0.2)) as (connect, listener):
@@ -373,9 +373,9 @@ def test_a_message_that_waited_too_long_is_refused_and_not_begun() -> None:
 def test_one_sender_that_does_not_wait_for_answers_takes_the_room_of_one() -> None:
     go_on = threading.Event()
 
-    def answer(message: bytes, _certificate: bytes | None) -> bytes:
+    def answer(message: bytes, _sender: Sender) -> bytes:
         assert b"|calm" in message or go_on.wait(20)
-        return accept(message, None)
+        return accept(message, Sender())
 
     async def scene() -> None:
         async with listening(answer, Limits(waiting=1)) as (connect, _):
@@ -392,7 +392,7 @@ def test_one_sender_that_does_not_wait_for_answers_takes_the_room_of_one() -> No
 
 
 def test_a_sender_that_reads_no_answers_is_cut_off() -> None:
-    def answer(_message: bytes, _certificate: bytes | None) -> bytes:
+    def answer(_message: bytes, _sender: Sender) -> bytes:
         return b"x" * 1_000_000
 
     async def scene() -> None:
@@ -411,10 +411,10 @@ def test_a_sender_that_reads_no_answers_is_cut_off() -> None:
 def test_a_stop_answers_what_was_received_and_takes_nothing_new() -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    def answer(message: bytes, _certificate: bytes | None) -> bytes:
+    def answer(message: bytes, _sender: Sender) -> bytes:
         begun.set()
         assert go_on.wait(20)
-        return accept(message, None)
+        return accept(message, Sender())
 
     async def scene() -> None:
         async with listening(answer) as (connect, listener):
@@ -479,9 +479,9 @@ def test_sigterm_ends_the_process_after_the_last_answer() -> None:
 
 
 def _serve_and_tell(listener: socket.socket, pipe: Connection) -> None:
-    def answer(message: bytes, _certificate: bytes | None) -> bytes:
+    def answer(message: bytes, _sender: Sender) -> bytes:
         pipe.send("begun")
         pipe.recv()
-        return accept(message, None)
+        return accept(message, Sender())
 
     serve(listener, answer)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from gateway.app import create_app
 from gateway.fhir.json import decode
 from gateway.services import Services
 
@@ -157,3 +159,60 @@ def test_the_statement_says_how_it_is_searched(client: FlaskClient) -> None:
     assert {one["name"] for one in told["searchParam"]} == {
         "date", "patient", "agent", "entity", "action", "outcome", "type", "subtype",
     }  # fmt: skip
+
+
+def _no_line_can_be_written(to: Services) -> None:
+    with to.store.changing() as db:
+        if db.engine == "sqlite":
+            db.rows("create trigger audit_full before insert on audit begin select raise(abort, 'full'); end")
+        else:
+            db.rows(
+                "create or replace function audit_full() returns trigger language plpgsql as "
+                "$$ begin raise exception 'full'; end $$"
+            )
+            db.rows("create trigger audit_full before insert on audit for each row execute function audit_full()")
+
+
+@pytest.fixture
+def full(services: Services) -> Iterator[FlaskClient]:
+    """Return a client of a gateway that has a place and a patient, and whose audit takes no line any more."""
+    client = create_app(services).test_client()
+    place(client)
+    client.put("/fhir/Patient/p1", json={"resourceType": "Patient", "id": "p1"}, headers=FHIR)
+    _no_line_can_be_written(services)
+    yield client
+    with services.store.changing() as db:
+        db.rows("drop trigger audit_full" if db.engine == "sqlite" else "drop trigger audit_full on audit")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Location/l1",
+        "Location/l1/_history/1",
+        "Location/l1/_history",
+        "Location",
+        "Location?_summary=count",
+        "Patient/p1/$everything",
+        "?_type=Location",
+        "AuditEvent",
+        "CodeSystem",
+        "Provenance?target=Location/l1",
+    ],
+)
+def test_without_its_line_nothing_is_answered(full: FlaskClient, path: str) -> None:
+    answer = full.get(f"/fhir/{path}")
+    assert answer.status_code >= 500
+    assert answer.get_json()["resourceType"] == "OperationOutcome"
+    assert b"IC" not in answer.data
+
+
+def test_without_its_line_nothing_is_written(full: FlaskClient, services: Services) -> None:
+    answer = full.put("/fhir/Location/l2", json={"resourceType": "Location", "id": "l2"}, headers=FHIR)
+    assert answer.status_code >= 500
+    with services.store.reading() as db:
+        assert db.rows("select count(*) from current where type = 'Location'") == [(1,)]
+
+
+def test_without_its_line_a_refusal_stays_one(full: FlaskClient) -> None:
+    assert full.get("/fhir/Location/none").status_code == 404
