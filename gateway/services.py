@@ -61,7 +61,7 @@ class Services:
     def __post_init__(self) -> None:
         object.__setattr__(self, "registry", Registry(self.store, Granting(self.settings.policy)))
         object.__setattr__(self, "identities", _identities(self))
-        object.__setattr__(self, "people", self.identities.people if self.identities else None)
+        object.__setattr__(self, "people", self.identities.people if self.identities else _people(self))
 
 
 def build(
@@ -153,6 +153,15 @@ def _identities(to: Services) -> Identities | None:
     from gateway.identities.making import identities  # noqa: PLC0415 - slow to load, and not for development
 
     return identities(to.settings, to.registry, to.store, to.outward, to.new_id)
+
+
+def _people(to: Services) -> People | None:
+    """Return how people are known in development mode: by a directory, if there is one. BadSettings for the file."""
+    if to.settings.directory is None:
+        return None
+    from gateway.identities.making import people  # noqa: PLC0415 - as above
+
+    return people(to.settings, to.registry, to.store, to.new_id)
 
 
 def use_packages(settings: Settings) -> None:

@@ -48,6 +48,11 @@ def codes() -> Mapping[str, Mapping[str, str]]:
     }
 
 
+def of_people() -> frozenset[str]:
+    """Return the roles that a person can have."""
+    return frozenset(codes()) - {_MACHINE}
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """What a role may at most. `partners` are the kinds of partner that have people in it, none: every kind.
@@ -136,7 +141,7 @@ def _role(fields: Fields, harmless: Collection[str]) -> Role:
     fields.only(_ROW)
     has_patients = fields.flag("patients")
     found = Role(
-        code=fields.one_of("role", codes().keys() - {_MACHINE}),
+        code=fields.one_of("role", of_people()),
         scopes=fields.checked("scopes", lambda text: _check_scope(text, () if has_patients else harmless)),
         sees=fields.checked("sees", _check_sees),
         partners=frozenset(fields.among("partners", kinds(), "is no kind of partner")),

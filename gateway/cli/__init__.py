@@ -16,11 +16,12 @@ from gateway.cli.lazy import LazyGroup
         "keys": ("gateway.cli.keys:keys", "Make the keys of tokens and of the store."),
         "certs": ("gateway.cli.certs:certs", "Make development certificates."),
         "partners": ("gateway.cli.partners:partners", "Say who the gateway works with, and what each may."),
+        "people": ("gateway.cli.people:people", "Say who logs in where the gateway is shown."),
         "inbox": ("gateway.cli.inbox:inbox", "Look at messages as they came, and take them again."),
         "outbox": ("gateway.cli.outbox:outbox", "Look at what is told outward, and have it sent again."),
         "quality": ("gateway.cli.quality:quality", "Count which share of the messages arrived as they should."),
-        "store": ("gateway.cli.store:store", "Make, migrate, inspect and export a store."),
         "audit": ("gateway.cli.audit:audit", "Say who did what, and whether that is as it was written."),
+        "store": ("gateway.cli.store:store", "Make, migrate, inspect and export a store."),
     },
     context_settings={"help_option_names": ["-h", "--help"]},
 )

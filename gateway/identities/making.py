@@ -19,6 +19,7 @@ from gateway.access.watched import Watched
 from gateway.data import shipped
 from gateway.identities import Identities
 from gateway.identities.client_keys import ClientKeys
+from gateway.identities.directory import Directory
 from gateway.identities.people import People
 from gateway.identities.provider import CALLBACK, Provider
 from gateway.identities.published_keys import PublishedKeys
@@ -40,11 +41,12 @@ def identities(
     assert settings.tls_client_ca
     folder, seconds, base = settings.token_keys, time.monotonic, settings.base_url.removesuffix("/fhir")
     keys = Watched([folder], lambda: SigningKeys.read(folder), seconds) if folder else None
-    revoked, rates = Revoked(store, seconds), Rates(seconds)
-    people = None
+    revoked, rates = Revoked(store, seconds), Rates.of(store, seconds)
+    provider = None
     if keys is not None and settings.oidc_issuer:
         provider = Provider.at(relying(settings), f"{base}{CALLBACK}", outward, keys.now, seconds, new_id)
-        people = _people(settings, registry, revoked, rates, new_id, provider)
+    directory = _directory(settings, store, rates)
+    known = provider is not None or directory is not None
     return Identities(
         registry,
         Issuer(base, settings.base_url),
@@ -53,8 +55,18 @@ def identities(
         trusted(settings.tls_client_ca, settings.tls_client_crl, seconds),
         keys,
         rates=rates,
-        people=people,
+        people=_people(settings, registry, revoked, rates, new_id, provider, directory) if known else None,
     )
+
+
+def people(settings: Settings, registry: Registry, store: Store, new_id: Callable[[], str]) -> People | None:
+    """Return how people are known where partners are not; None without a directory. Raises BadSettings."""
+    seconds = time.monotonic
+    rates = Rates.of(store, seconds)
+    directory = _directory(settings, store, rates)
+    if directory is None:
+        return None
+    return _people(settings, registry, Revoked(store, seconds), rates, new_id, None, directory)
 
 
 def relying(settings: Settings) -> Relying:
@@ -75,6 +87,10 @@ def table_of_roles(path: Path | None) -> Roles:
     return roles.read(*documents.read(file), file.name)
 
 
+def _directory(settings: Settings, store: Store, rates: Rates) -> Directory | None:
+    return Directory.at(settings.directory, store, rates, time.monotonic) if settings.directory else None
+
+
 def _people(
     settings: Settings,
     registry: Registry,
@@ -82,6 +98,8 @@ def _people(
     rates: Rates,
     new_id: Callable[[], str],
     provider: Provider | None,
+    directory: Directory | None,
 ) -> People:
     cookies = Cookies.by(Keys.read(settings.session_key, "GATEWAY_SESSION_KEY"))
-    return People(registry, table_of_roles(settings.roles), cookies, revoked, rates, new_id, provider)
+    table = table_of_roles(settings.roles)
+    return People(registry, table, cookies, revoked, rates, new_id, provider, directory)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -20,17 +20,11 @@ from gateway.access.policy import Caller
 from gateway.access.roles import Roles
 from gateway.access.sessions import Cookies, Session
 from gateway.access.unknown import NotKnown, bad_token
+from gateway.identities.directory import Directory
 from gateway.identities.provider import Provider
 from gateway.identities.rates import Rates
 from gateway.identities.revoked import Revoked
 from gateway.registry import Registry
-
-
-class Directory(Protocol):
-    """Who keeps people itself."""
-
-    def has(self, person: Person) -> bool:
-        """Return whether a person is still in it, in that role."""
 
 
 class Known(NamedTuple):

@@ -62,6 +62,7 @@ def _known(to: Services) -> Caller:
         found = to.identities.known(shown.certificate(), shown.token(), session, at)
     elif people is not None and session is not None:
         found = people.of_session(session, at)
+        found = found._replace(caller=to.registry.granted(found.caller, at))
     else:
         return development_caller()
     if found.caller.person is not None and found.caller.person.session:

@@ -16,10 +16,10 @@ from flask import Blueprint, g, request
 
 from gateway.access.sessions import Begun, Session
 from gateway.access.unknown import NotKnown
-from gateway.errors import BadRequest, GatewayError, ResourceNotFound, TooManyRequests, Unavailable
+from gateway.errors import GatewayError, ResourceNotFound, TooManyRequests, Unavailable
 from gateway.identities.provider import CALLBACK
 from gateway.query import audit, refusals
-from gateway.rest import cookies, login_pages, origins, wire
+from gateway.rest import cookies, forms, login_pages, origins, wire
 from gateway.rest.authenticated import LOGIN
 from gateway.rest.pages import to_page
 from gateway.store import tokens
@@ -35,7 +35,6 @@ blueprint = Blueprint(LOGIN, __name__)
 
 _HERE = "/login"
 _ON_THIS_GATEWAY = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")  # a path, which no browser takes for another host
-_PARAMETERS = ("code", "error", "iss", "role", "state", "to")
 
 
 @blueprint.get(_HERE)
@@ -64,6 +63,22 @@ def come_back() -> Response:
     return _enter(people, login, begun.role, begun.to)
 
 
+@blueprint.post(_HERE)
+def log_in() -> Response:
+    """Let somebody of the directory in. TooManyRequests, Unavailable, BadRequest, Forbidden."""
+    people, path = _people(), _path(_asked().get("to", ""))
+    if people.directory is None:
+        raise ResourceNotFound("nobody logs in here with a password")
+    origins.check_own_page(request)
+    said, at = forms.fields(), wire.services().clock()
+    try:
+        login = people.directory.login(said.get("name", ""), said.get("password", ""), said.get("code", ""), at)
+        return _enter(people, login, "", path)
+    except NotKnown as error:
+        _note_refused(error)
+        return login_pages.form(path, wire.language(), is_wrong=True)
+
+
 @blueprint.post("/logout")
 def leave() -> Response:
     """End the session of this browser; without one, it is over already."""
@@ -88,7 +103,7 @@ def ask_to_leave() -> Response:
 @blueprint.errorhandler(NotKnown)
 def refuse_unknown(error: NotKnown) -> Response:
     """Tell somebody that the login failed, and nothing of why."""
-    refusals.not_known(error.reason, refusals.nobody(g.correlation, request.remote_addr or ""), wire.services())
+    _note_refused(error)
     g.cookie = cookies.taken()
     return login_pages.refused(wire.language())
 
@@ -98,6 +113,11 @@ def refuse(error: GatewayError) -> Response:
     """Tell somebody what is wrong, as a page."""
     after = error.retry_after if isinstance(error, TooManyRequests | Unavailable) else None
     return login_pages.problem(str(error), error.status, wire.language(), after)
+
+
+def _note_refused(error: NotKnown) -> None:
+    """Add a row to the audit: why, and never what was typed, for a password may stand where a name should."""
+    refusals.not_known(error.reason, refusals.nobody(g.correlation, request.remote_addr or ""), wire.services())
 
 
 def _people() -> People:
@@ -117,10 +137,7 @@ def _session(people: People) -> Session | None:
 
 def _asked() -> dict[str, str]:
     """Return what stands in the URL, each once. BadRequest."""
-    found = wire.url_parameters()
-    if len({name for name, _ in found}) != len(found):
-        raise BadRequest("a parameter stands there twice")
-    return {name: value for name, value in found if name in _PARAMETERS}
+    return forms.once(wire.pairs(request.query_string))
 
 
 def _path(asked: str) -> str:

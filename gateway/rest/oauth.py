@@ -5,7 +5,6 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html, https://www.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,8 @@ from gateway.fhir import json
 from gateway.identities.grants import Desk, Refused
 from gateway.query import refusals
 from gateway.query.audit import note
-from gateway.rest import shown, wire
+from gateway.rest import forms, shown, wire
 from gateway.rest.authenticated import OAUTH, challenge
-from gateway.rest.headers import media_type
 from gateway.rest.oauth_metadata import metadata
 from gateway.rest.response import Response
 
@@ -33,10 +31,7 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint(OAUTH, __name__)
 
-LONGEST = 32_768
-"""Bytes of a form that are read."""
 _PUBLISHED_SECONDS = 300
-_FORM = "application/x-www-form-urlencoded"
 
 
 @blueprint.get("/.well-known/smart-configuration")
@@ -171,18 +166,11 @@ def _form() -> dict[str, str]:
     if request.query_string:
         raise Refused("invalid_request", "parameters stand in the body, never in the URL")
     try:
-        if media_type(request.headers.get("Content-Type")) != _FORM:
-            raise Refused("invalid_request", f"parameters are sent as {_FORM}")
-        if (request.content_length or 0) > LONGEST or len(content := wire.content()) > LONGEST:
-            raise Refused("invalid_request", f"the form is longer than {LONGEST} bytes")
-        found = wire.pairs(content)
+        return forms.fields()
     except (TooManyRequests, Unavailable):
         raise
     except GatewayError as error:
         raise Refused("invalid_request", str(error)) from error
-    if any(times > 1 for times in Counter(name for name, _ in found).values()):
-        raise Refused("invalid_request", "a parameter stands there twice")
-    return dict(found)
 
 
 def _published(document: Mapping[str, Any]) -> Response:

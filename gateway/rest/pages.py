@@ -18,12 +18,12 @@ Language = Literal["nl", "en"]
 
 _STYLE = """
 body { font: 1.125rem/1.5 system-ui, sans-serif; margin: 0; background: #f3f5f7; color: #14202b; }
-main { max-width: 26rem; margin: 8vh auto; padding: 2rem; background: #fff; border-top: .4rem solid #154273; }
+main { max-width: 26rem; margin: 8vh auto; padding: 2rem; background: #fff; border-top: .4rem solid #0b5163; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem; }
 label { display: block; margin-top: 1rem; font-weight: 600; }
 input { box-sizing: border-box; width: 100%; padding: .6rem; font: inherit; border: 1px solid #5b6b7a; }
 button, .button { display: inline-block; margin-top: 1.5rem; padding: .6rem 1.4rem; font: inherit; font-weight: 600;
-  color: #fff; background: #154273; border: 0; text-decoration: none; cursor: pointer; }
+  color: #fff; background: #0b5163; border: 0; text-decoration: none; cursor: pointer; }
 :focus-visible { outline: .2rem solid #e17000; outline-offset: .15rem; }
 .problem { padding: .6rem .8rem; background: #fdecea; border-left: .3rem solid #b00020; }
 .hint { margin: .2rem 0 0; font-size: .95rem; color: #44535f; }
@@ -38,7 +38,6 @@ _HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Vary": "Accept-Language, Cookie",
 }
 
 

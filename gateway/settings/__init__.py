@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +14,8 @@ from gateway.access.kms import Kms
 from gateway.errors import BadSettings, Issue
 from gateway.notify.endpoints import Network, read_networks, read_origins
 from gateway.settings import reading
-from gateway.settings.contradictions import PREFIX, contradictions, variable
+from gateway.settings.contradictions import contradictions
+from gateway.settings.environment import values_of
 
 
 def _by(read: Callable[[str], Any], doc: str) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Settings:
         default=(),
         metadata=_by(
             reading.files,
-            "Files with the keys that messages alone are sealed with, separated by `:`. The first seals unless there are "
+            "Files with keys that messages alone are sealed with, separated by `:`. The first seals unless there are "
             "data keys; all open.",
         ),
     )
@@ -206,6 +206,13 @@ class Settings:
         default=(),
         metadata=_by(reading.words, "Levels of assurance (`acr`) of which one is demanded, separated by spaces."),
     )
+    directory: Path | None = field(
+        default=None,
+        metadata=_by(
+            reading.file,
+            "File with people who log in here instead, for demonstration on loopback: `gateway people add`.",
+        ),
+    )
     session_key: tuple[Path, ...] = field(
         default=(),
         metadata=_by(
@@ -279,12 +286,7 @@ class Settings:
 
         An empty variable is one that is not set.
         """
-        given = {
-            name.removeprefix(PREFIX).lower(): value
-            for name, value in environ.items()
-            if name.startswith(PREFIX) and value
-        }
-        values, problems = _read(given)
+        values, problems = values_of(environ, {one.name: one.metadata["read"] for one in fields(cls)})
         settings = cls(**values)
         problems += contradictions(settings)
         if problems:
@@ -300,22 +302,3 @@ class Settings:
         """Return the same settings on another port, its default `base_url` with it."""
         own = Settings(host=self.host, port=self.port, tls_certificate=self.tls_certificate).base_url
         return replace(self, port=port, base_url="" if self.base_url == own else self.base_url)
-
-
-def _read(given: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    readers = {setting.name: setting.metadata["read"] for setting in fields(Settings)}
-    values, problems = {}, []
-    for name, text in sorted(given.items()):
-        if name not in readers:
-            problems.append(_unknown(name, list(readers)))
-            continue
-        try:
-            values[name] = readers[name](text)
-        except ValueError as error:
-            problems.append(f"{variable(name)}: {error}")
-    return values, problems
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"{variable(name)}: unknown" + (f"; did you mean {variable(close[0])}?" if close else "")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from gateway.settings.environment import variable
+
 if TYPE_CHECKING:
     from gateway.settings import Settings
-
-PREFIX = "GATEWAY_"
 
 
 def contradictions(settings: Settings) -> list[str]:
@@ -31,6 +31,10 @@ def contradictions(settings: Settings) -> list[str]:
         for name in ("oidc_client_id", "token_keys")
         if settings.oidc_issuer and not getattr(settings, name)
     ]
+    if settings.directory and settings.oidc_issuer:
+        problems.append("GATEWAY_DIRECTORY and GATEWAY_OIDC_ISSUER: people log in at one of them")
+    if settings.directory and (settings.proxies or not _is_loopback(settings.host)):
+        problems.append("GATEWAY_DIRECTORY: is for demonstration: HTTP must listen on loopback, and behind no proxy")
     if (settings.endpoint_certificate is None) != (settings.endpoint_key is None):
         problems.append("GATEWAY_ENDPOINT_CERTIFICATE and GATEWAY_ENDPOINT_KEY: the one needs the other")
     return problems + [
@@ -39,11 +43,6 @@ def contradictions(settings: Settings) -> list[str]:
         for name in ("host", "mllp_host")
         if settings.development and not _is_loopback(getattr(settings, name))
     ]
-
-
-def variable(name: str) -> str:
-    """Return the environment variable of a setting."""
-    return PREFIX + name.upper()
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,0 +1,6 @@
+-- Attempts to log in that failed, by the digest of the name: how many in a row, and until when no other is looked at.
+create table login_failed (
+    name text collate "C" primary key,
+    failures bigint not null,
+    until bigint not null
+);
