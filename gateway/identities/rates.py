@@ -1,55 +1,131 @@
-"""How often each partner may ask: counted by all processes of this gateway together.
+"""How often each partner may ask: counted by all processes of all nodes that share a store.
 
 A partner may send the requests of a minute at once, and then goes on as fast as its rate. Kept is one moment a partner,
-until which what it asked has used its rate up (GCRA, as ATM counts cells). The processes share it in a file without a
-name, and lock the place of a partner while they count. https://man7.org/linux/man-pages/man2/fcntl.2.html
+until which what it asked has used its rate up (GCRA, as ATM counts cells). The processes of a node share it in a file
+without a name, and lock the place of a partner while they count. https://man7.org/linux/man-pages/man2/fcntl.2.html
+
+Where nodes share PostgreSQL, the count stands there, and a node takes some requests from it at a time: so one request
+of many pays for a statement, and never more are let through than was agreed. While the database does not answer in time
+each node counts for itself, from what it let through itself.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import math
 import os
 import struct
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.errors import TooManyRequests
+from gateway.errors import TooManyRequests, Unavailable
+from gateway.store import rates
+
+if TYPE_CHECKING:
+    from gateway.store import Store
+    from gateway.store.rates import Share
+
+_log = logging.getLogger(__name__)
 
 _MINUTE = 60.0
 _PLACES = 65_536
-_MOMENT = struct.Struct("=d")
+_PLACE = struct.Struct("=dddd")
+_ALONE = struct.Struct("=d")
+_ALONE_SECONDS = 10.0  # for which a node counts for itself, once the database did not answer
+_SHARES = 20  # a node takes this part of a minute's worth at once
+
+Take = Callable[[str, int, int], "Share"]
+
+
+class _Counted(NamedTuple):
+    """What is known of a partner here: until when its rate is used up by this node, how many requests of those that
+    were taken from the common count are left and until when they are good, and until when there are none.
+    """
+
+    used: float = 0.0
+    left: float = 0.0
+    good: float = 0.0
+    closed: float = 0.0
 
 
 class Rates:
-    """The rates of all partners, for this process and those that are forked from it."""
+    """The rates of all partners, for this process and those that are forked from it. `take` counts for other nodes."""
 
-    def __init__(self, seconds: Callable[[], float]) -> None:
+    def __init__(self, seconds: Callable[[], float], take: Take | None = None) -> None:
         self._seconds = seconds
+        self._take = take
         self._mutex = threading.Lock()  # a process does not see its own locks
         with tempfile.TemporaryFile(prefix="msb-gateway-rates-") as file:  # without a name: nobody else opens it
             self._file = os.dup(file.fileno())
-        os.truncate(self._file, _PLACES * _MOMENT.size)
+        os.truncate(self._file, _PLACE.size * (_PLACES + 1))
         weakref.finalize(self, os.close, self._file)
+
+    @classmethod
+    def of(cls, store: Store, seconds: Callable[[], float]) -> Rates:
+        """Return the rates of the partners of a store."""
+
+        def take(name: str, rate: int, most: int) -> Share:
+            with store.changing(durable=False) as db:
+                return rates.take(db, name, rate, most)
+
+        return cls(seconds, take if store.engine == "postgresql" else None)
 
     def take(self, partner: str, rate: int) -> None:
         """Count a request of a partner that may send `rate` of them in a minute. Raises TooManyRequests."""
-        at = int.from_bytes(sha256(partner.encode()).digest()[:4]) % _PLACES * _MOMENT.size
+        digest = sha256(partner.encode())
+        at = (int.from_bytes(digest.digest()[:4]) % _PLACES + 1) * _PLACE.size
+        with self._locked(at):
+            now = self._seconds()
+            found = _Counted(*_PLACE.unpack(os.pread(self._file, _PLACE.size, at)))
+            counted, wait = self._counted(found, digest.hexdigest(), rate, now)
+            if counted != found:
+                os.pwrite(self._file, _PLACE.pack(*counted), at)
+        if wait > 0:
+            raise _too_many(wait)
+
+    def _counted(self, found: _Counted, name: str, rate: int, now: float) -> tuple[_Counted, float]:
+        """Return what is known with one request more, and for how many seconds that is too many."""
+        used = max(found.used, now) + _MINUTE / rate
+        if self._take is None or now < self._alone():
+            too_far = used - now - _MINUTE
+            return (found, too_far) if too_far > 1e-6 else (found._replace(used=used), 0.0)
+        if now < found.closed:
+            return found, found.closed - now
+        counted = found._replace(used=min(used, now + _MINUTE))
+        if found.left >= 1 and now < found.good:
+            return counted._replace(left=found.left - 1), 0.0
+        try:
+            share = self._take(name, rate, math.ceil(rate / _SHARES))
+        except Unavailable:
+            self._count_alone(now)
+            return self._counted(found, name, rate, now)
+        if share.granted:
+            return counted._replace(left=share.granted - 1.0, good=now + _MINUTE), 0.0
+        wait = max(share.wait, 1e-3)
+        return found._replace(left=0.0, closed=now + wait), wait
+
+    def _alone(self) -> float:
+        """Return until when this node counts for itself."""
+        return float(_ALONE.unpack(os.pread(self._file, _ALONE.size, 0))[0])
+
+    def _count_alone(self, now: float) -> None:
+        _log.warning("rates-not-shared: the store did not answer in time; each node counts for itself for a while")
+        os.pwrite(self._file, _ALONE.pack(now + _ALONE_SECONDS), 0)
+
+    @contextmanager
+    def _locked(self, at: int) -> Iterator[None]:
         with self._mutex:
-            fcntl.lockf(self._file, fcntl.LOCK_EX, _MOMENT.size, at)
+            fcntl.lockf(self._file, fcntl.LOCK_EX, _PLACE.size, at)
             try:
-                now = self._seconds()
-                (used,) = _MOMENT.unpack(os.pread(self._file, _MOMENT.size, at))
-                used = max(used, now) + _MINUTE / rate
-                if used <= now + _MINUTE + 1e-6:
-                    os.pwrite(self._file, _MOMENT.pack(used), at)
-                    return
+                yield
             finally:
-                fcntl.lockf(self._file, fcntl.LOCK_UN, _MOMENT.size, at)
-        raise _too_many(used - now - _MINUTE)
+                fcntl.lockf(self._file, fcntl.LOCK_UN, _PLACE.size, at)
 
 
 def _too_many(seconds: float) -> TooManyRequests:
