@@ -18,6 +18,7 @@ from gateway.store.interface import Decide, Prepare, T, nothing
 from gateway.store.postgresql.connection import BY_INDEX
 from gateway.store.postgresql.write import parameters, statement
 from gateway.store.records import Noted, Seen
+from gateway.store.sealed import NO_SEALS
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
@@ -32,6 +33,8 @@ _INBOX = """inbox (id, provider, format, control_id, event_time, received_at, st
 
 class NoStorage:
     """A store that finds nothing and keeps the last Batch it was given: a transaction without its storage."""
+
+    seals = NO_SEALS
 
     def __init__(self) -> None:
         self.batch = Batch(b"")

@@ -42,6 +42,8 @@ def owner_in(body: bytes) -> str | None:
 def labelled(resource: Resource, owner: str | None) -> Resource:
     """Return a resource with the label of its owner and no other one; None for what is nobody's."""
     meta = resource.get("meta") or {}
+    if not meta and owner is None:
+        return resource
     said = meta.get("security", [])
     others = without_owner(said)
     security = others if owner is None else [*others, {"system": SYSTEM, "code": owner}]

@@ -6,7 +6,7 @@ nothing of a resource and no value that was searched for. Names of members are s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -85,44 +85,31 @@ def read(content: bytes) -> Row | None:
 def about(resources: Iterable[Encoded], patients: Iterable[str] = ()) -> dict[str, list[str]]:
     """Return the members of a row that say which patients resources are about, and whose they are; none that is empty.
 
-    Patients are those that resources are or refer to, and `patients`. It is looked for in the encoded body, which costs
-    a tenth of a microsecond where there is none: every read looks.
+    Patients are those that resources are or refer to, and `patients`. It is looked for in the encoded bodies together,
+    which costs next to nothing where there is none: every read looks, and every transaction.
     """
-    found, owners = dict.fromkeys(patients), dict[str, None]()
-    for resource in resources:
-        if resource.type == "Patient":
-            found[resource.id] = None
-        _look(resource.body, found, owners)
-    return _members(found, owners)
+    looked_at = list(resources)
+    found = [*patients, *[one.id for one in looked_at if one.type == "Patient"]]
+    return _said(found, b"".join([one.body for one in looked_at]))
 
 
 def about_bodies(resource_type: str, bodies: Iterable[bytes]) -> dict[str, list[str]]:
     """Return the same of resources of one type that are known by their bodies alone."""
-    found, owners = dict[str, None](), dict[str, None]()
-    for body in bodies:
-        if resource_type == "Patient":
-            found[_id_of(body)] = None
-        _look(body, found, owners)
-    return _members(found, owners)
+    looked_at = list(bodies)
+    return _said(map(_id_of, looked_at) if resource_type == "Patient" else (), b"".join(looked_at))
 
 
-def _look(body: bytes, patients: dict[str, None], owners: dict[str, None]) -> None:
-    """Add the patients that an encoded resource refers to, and whose it is."""
-    at = body.find(_REFERENCE)
-    while at >= 0:
-        end = body.find(b'"', at + len(_REFERENCE))
-        patients[body[at + len(_REFERENCE) : end].partition(b"/")[0].decode("ascii", "replace")] = None
-        at = body.find(_REFERENCE, end)
-    at = body.find(_OWNER)
-    if at >= 0:
-        owners[body[at + len(_OWNER) : body.find(b'"', at + len(_OWNER))].decode("utf-8", "replace")] = None
+def _said(patients: Iterable[str], bodies: bytes) -> dict[str, list[str]]:
+    """Return the members that say some patients, those that encoded resources refer to, and whose these are."""
+    referred = (text.partition("/")[0] for text in _after(_REFERENCE, bodies))
+    members = {"patients": dict.fromkeys([*patients, *referred]), "owners": dict.fromkeys(_after(_OWNER, bodies))}
+    return {name: list(values) for name, values in members.items() if values}
 
 
-def _members(patients: dict[str, None], owners: dict[str, None]) -> dict[str, list[str]]:
-    found = {"patients": list(patients)} if patients else {}
-    if owners:
-        found["owners"] = list(owners)
-    return found
+def _after(mark: bytes, bodies: bytes) -> Iterator[str]:
+    """Yield each text of which a mark is the beginning, without it."""
+    _, *after = bodies.split(mark)
+    return (rest[: rest.index(b'"')].decode("utf-8", "replace") for rest in after)
 
 
 def _id_of(body: bytes) -> str:

@@ -5,7 +5,7 @@ It names resources and the patients they are about, and never holds their conten
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.access.policy import Caller
@@ -95,16 +95,12 @@ class _Body(NamedTuple):
     body: bytes
 
 
-def about(outcomes: Iterable[Outcome], before: Mapping[Identity, Current]) -> dict[str, list[str]]:
+def about(outcomes: Sequence[Outcome], before: Mapping[Identity, Current]) -> dict[str, list[str]]:
     """Return the members that say which patients what was written is about, now or before, and whose it is."""
-    return audited.about(body for one in outcomes for body in _bodies(one, before))
-
-
-def _bodies(one: Outcome, before: Mapping[Identity, Current]) -> Iterator[_Body]:
-    was = before.get(Identity(one.type, one.id))
-    yield _Body(one.type, one.id, one.body or b"")
-    if was is not None and was.body and was.body is not one.body:
-        yield _Body(one.type, one.id, was.body)
+    after = [_Body(one.type, one.id, one.body or b"") for one in outcomes]
+    currents = [before.get(Identity(one.type, one.id)) for one in outcomes]
+    was = [_Body(one.type, one.id, of.body) for one, of in zip(outcomes, currents, strict=True) if of and of.body]
+    return audited.about([*after, *was])
 
 
 def _entities(outcomes: Sequence[Outcome]) -> list[str]:
