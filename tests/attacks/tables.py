@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -10,8 +11,8 @@ from typing import Any
 
 import psycopg
 
-# A refused message, with its reasons; who asked what; that an assertion was used, though nothing was granted by it.
-KEPT_OF_REFUSALS = {"inbox", "audit", "assertion_used"}
+# A refused message, with its reasons; who asked what, and how often; that an assertion was used, though nothing came of it.
+KEPT_OF_REFUSALS = re.compile("inbox|audit.*|rate_used|login_failed|assertion_used")
 _SQLITE = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 _POSTGRESQL = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 _TOLD_SQLITE = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'"
@@ -44,6 +45,6 @@ class Tables:
 
     def counted(self) -> dict[str, int]:
         """Return how many rows each table holds; of the outbox, how many it ever held, since what is told leaves it."""
-        names = [name for (name,) in self.rows(self.named) if name not in KEPT_OF_REFUSALS]
+        names = [name for (name,) in self.rows(self.named) if not KEPT_OF_REFUSALS.fullmatch(name)]
         asked = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM \"{name}\"" for name in names)
         return dict(self.rows(asked)) | {"outbox": self.rows(self.told)[0][0]}

@@ -186,14 +186,27 @@ class Target:
         """Assert that a good request is still answered."""
         assert self.get("/fhir/metadata").status == 200
 
-    def memory(self) -> int:
-        """Return the most that a process of the gateway has ever had in memory, in bytes."""
-        return max(_peak(pid) for pid in descendants(self.running.process.pid))
+    @contextmanager
+    def in_little_room(self, bytes_: int) -> Iterator[None]:
+        """Assert that no process of the gateway takes so much more memory meanwhile than it had."""
+        before = {pid: _reset(pid) for pid in descendants(self.running.process.pid)}
+        yield
+        more = {pid: _memory(pid, "VmHWM") - had for pid, had in before.items()}
+        assert max(more.values()) < bytes_, more
 
 
-def _peak(pid: int) -> int:
+def _reset(pid: int) -> int:
+    """Forget what a process took at most, and return what it has now, in bytes.
+
+    https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html
+    """
+    Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+    return _memory(pid, "VmRSS")
+
+
+def _memory(pid: int, name: str) -> int:
     said = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(said.partition("VmHWM:")[2].split(maxsplit=1)[0]) * 1024
+    return int(said.partition(f"{name}:")[2].split(maxsplit=1)[0]) * 1024
 
 
 @contextmanager

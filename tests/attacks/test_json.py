@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.target import Attack, Target, cases, check_refused, encoded, patient, spliced
+from tests.attacks.target import JSON, Attack, Target, cases, check_refused, encoded, on_both, patient, spliced
 
 pytestmark = pytest.mark.slow
 
@@ -245,3 +245,25 @@ def test_31_a_decimal_keeps_its_precision(target: Target, number: str) -> None:
 
     kept = json.loads(read.text, parse_float=Decimal)["position"]["longitude"]
     assert kept.as_tuple() == Decimal(number).as_tuple()
+
+
+@pytest.mark.threat(16, 17, 20)
+@pytest.mark.parametrize("attack", [each for each in REFUSED if each.number in {16, 17, 20}], ids=str)
+def test_it_takes_little_room(target: Target, attack: Attack) -> None:
+    with target.in_little_room(100_000_000):
+        for door in ("/fhir/Patient", "/ingest/dev", "/fhir"):
+            assert target.send("POST", door, attack.request[2], {"Content-Type": JSON}).status in {400, 415, 422}
+
+
+@pytest.mark.threat(23)
+@on_both
+@pytest.mark.parametrize("text", [r"\u0000", "\0"])
+def test_23_nul_is_refused_by_both_databases(target: Target, text: str) -> None:
+    before = target.rows()
+
+    answer = target.send("POST", "/fhir/Patient", spliced(f'"language":"{text}"'), {"Content-Type": JSON})
+    asked = target.get("/fhir/Patient?family=a%00b")
+
+    check_refused(answer, 400, "NUL|byte")
+    check_refused(asked, 400, "control character")
+    assert target.rows() == before

@@ -1,14 +1,17 @@
 """Bad inputs 122 to 134: HL7 v2 and lists that are cut, mixed up, hostile, or say what they are not."""
 
+import base64
 import re
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from gateway.data import shipped
 from tests.attacks.target import BSN, FAMILY, JSON, Target, assert_secret, check_refused, numbered
 from tests.messages import bed_list, bed_message, bed_row
 
@@ -103,6 +106,37 @@ def by(door: str, target: Target, sent: bytes) -> bytes:
 @pytest.mark.threat(122)
 def test_122_a_good_message_is_taken_whole(target: Target) -> None:
     assert b"MSA|AA|" in target.mllp(admission())
+
+
+@pytest.mark.threat(122)
+def test_122_in_pieces_and_two_at_once_it_is_the_same(target: Target) -> None:
+    frames = [b"\x0b" + admission(f"P{n}-{unique()}"[:20]) + b"\x1c\r" for n in range(3)]
+    with target.connected(port=target.running.mllp_port) as wire:
+        for at in range(0, len(frames[0]), 7):
+            wire.sendall(frames[0][at : at + 7])
+        wire.sendall(frames[1] + frames[2])
+        said = b""
+        while said.count(b"\x1c\r") < 3:
+            said += wire.recv(65536)
+
+    assert re.findall(rb"MSA\|AA\|(P\d)", said) == [b"P0", b"P1", b"P2"]
+
+
+@pytest.mark.threat(123)
+def test_123_the_port_of_http_takes_no_mllp_and_that_of_mllp_no_clear_text(target: Target) -> None:
+    for port in (target.running.port, target.running.mllp_port):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+            wire.sendall(b"\x0b" + admission() + b"\x1c\r")
+            said = answered(wire)
+        assert b"MSA" not in said
+        assert_secret(said.decode("latin-1"))
+
+
+def answered(wire: socket.socket) -> bytes:
+    """Return everything that comes back before the connection ends."""
+    with suppress(ConnectionResetError):
+        return b"".join(iter(lambda: wire.recv(65536), b""))
+    return b""
 
 
 @pytest.mark.threat(124)
@@ -291,6 +325,60 @@ def test_134_one_cell_of_15_mb_costs_its_row_only(target: Target) -> None:
     assert time.perf_counter() - began < 20
 
 
+GOOD_ROWS = [bed_row("w1"), bed_row("w2", "BEZET")]
+WELL_MEANT: dict[str, Callable[[bytes], bytes]] = {
+    "134-windows-1252": lambda rows: rows.replace(b"Isolatie", "Isolatie".encode("cp1252")).replace(
+        b";INT;", b";INT\xeb;"
+    ),
+    "134-utf-16": lambda rows: rows.decode().encode("utf-16"),
+    "134-byte-order-mark": lambda rows: b"\xef\xbb\xbf" + rows,
+    "134-tabs": lambda rows: rows.replace(b";", b"\t"),
+    "134-commas": lambda rows: rows.replace(b";", b","),
+    "134-header-twice": lambda rows: rows + rows.partition(b"\r\n")[0] + b"\r\n",
+    "134-columns-in-another-order": lambda rows: b"\r\n".join(
+        b";".join(reversed(row.split(b";"))) for row in rows.split(b"\r\n")
+    ),
+    "134-line-feeds-alone": lambda rows: rows.replace(b"\r\n", b"\n"),
+    "134-quoted": lambda rows: b"\r\n".join(
+        b";".join(b'"%s"' % cell for cell in row.split(b";")) if row else row for row in rows.split(b"\r\n")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", numbered(WELL_MEANT))
+def test_134_a_list_that_is_written_otherwise_is_read_as_it_was_meant(target: Target, name: str) -> None:
+    sent = WELL_MEANT[name](bed_list(GOOD_ROWS))
+
+    answer = target.send("POST", "/ingest/dev", sent, {"Content-Type": "text/csv", "Accept": JSON})
+
+    assert answer.status == 200, answer.text
+    assert "Rows: 2 taken in" in answer.text
+    assert_secret(answer.text)
+
+
+@pytest.mark.threat(134)
+def test_134_a_decimal_comma_is_no_other_number(target: Target) -> None:
+    half = (shipped("mappings") / "csv/district_nursing/cases/good-half-a-moment.csv").read_bytes()
+    assert b";0,5;" in half
+
+    answer = target.send("POST", "/ingest/dev", half, {"Content-Type": "text/csv", "Accept": JSON})
+
+    assert answer.status == 200, answer.text
+    assert '"valueDecimal":0.5' in target.get("/fhir/Slot?_count=1000").text
+
+
+@pytest.mark.threat(134)
+@pytest.mark.parametrize("cell", [BSN, f"BSN {BSN}", "999 911 120", "999.911.120", "bsn: 99990003", "0 " + BSN])
+def test_134_a_bsn_however_it_is_written_is_no_bed(target: Target, cell: str) -> None:
+    """Also one that lost its zero."""
+    before = target.rows()
+
+    answer = target.send("POST", "/ingest/dev", bed_list([bed_row(cell)]), {"Content-Type": "text/csv", "Accept": JSON})
+
+    check_refused(answer, 422, "row 2")
+    assert target.rows() == before
+
+
 WRONG_TYPES: dict[str, tuple[str, bytes]] = {
     "er7-that-is-fhir": (ER7, b'{"resourceType":"Bundle","id":"Geheimstra"}'),
     "er7-that-is-xml": (ER7, b"<Geheimstra/>"),
@@ -396,3 +484,45 @@ def test_136_a_bsn_in_a_url_is_refused_and_in_a_body_comes_back_in_no_link(targe
 
     links = [link["url"] for link in found.json().get("link", [])]
     assert not [link for link in links if BSN in link], links
+
+
+@pytest.mark.threat(137)
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/xhtml+xml", "text/html, */*;q=0.1", "*/*", "image/svg+xml"]
+)
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/fhir/Patient?family=%3Cscript%3Ealert(1)%3C/script%3E", "/fhir/%3Cscript%3E/1", "/fhir/metadata"),
+        *(
+            "/fhir/Patient?%3Cimg%20src=x%20onerror=alert(1)%3E=1",
+            "/%3Cscript%3Ealert(1)%3C/script%3E",
+            "/health/ready",
+        ),
+        *("/fhir/Patient?_format=%3Csvg/onload=alert(1)%3E", "/fhir/Patient?_sort=%3Cb%3E", "/openapi.json"),
+    ],
+)
+def test_137_nothing_is_answered_that_a_browser_would_take_for_a_page(target: Target, path: str, accept: str) -> None:
+    answer = target.send("GET", path, headers={"Accept": accept})
+
+    kind = answer.headers["Content-Type"]
+    assert "html" not in kind
+    assert "svg" not in kind
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "<script" not in answer.text
+    assert "<img" not in answer.text
+
+
+@pytest.mark.threat(137)
+def test_137_a_page_that_is_stored_is_not_served_as_one(target: Target) -> None:
+    page = base64.b64encode(b"<script>alert(1)</script>").decode()
+    made = target.post("/fhir/Binary", {"resourceType": "Binary", "contentType": "text/html", "data": page})
+    assert made.status == 201
+
+    answer = target.send("GET", f"/fhir/Binary/{made.json()['id']}", headers={"Accept": "text/html,*/*;q=0.1"})
+
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    if "html" in answer.headers["Content-Type"]:
+        assert "attachment" in answer.headers.get("Content-Disposition", "") or "sandbox" in answer.headers.get(
+            "Content-Security-Policy", ""
+        )

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.attacks.target import FAMILY, Attack, Target, cases, check_refused, patient
+from tests.attacks.target import FAMILY, Attack, Target, cases, check_refused, on_both, patient
 
 pytestmark = pytest.mark.slow
 
@@ -132,6 +132,7 @@ def test_it_is_refused(target: Target, attack: Attack) -> None:
 
 
 @pytest.mark.threat(51)
+@on_both
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_51_sql_finds_nothing_and_changes_nothing(target: Target, question: str) -> None:
     target.post("/fhir/Patient", patient())
@@ -148,6 +149,7 @@ def test_51_sql_finds_nothing_and_changes_nothing(target: Target, question: str)
 
 
 @pytest.mark.threat(52)
+@on_both
 @pytest.mark.parametrize(
     "pattern", ["Geheim%", "Gehe_mstra", "%heimstra", "[A-Z]*", "Geheim*", "Geheim\\%", "Gehéimstraa"]
 )
@@ -179,6 +181,7 @@ def test_60_lenient_handling_passes_over_what_it_does_not_know_and_says_so(targe
 
 
 @pytest.mark.threat(62)
+@on_both
 def test_62_a_page_is_no_way_into_another_search(target: Target) -> None:
     for _ in range(3):
         target.post("/fhir/Patient", patient())
@@ -192,6 +195,7 @@ def test_62_a_page_is_no_way_into_another_search(target: Target) -> None:
 
 
 @pytest.mark.threat(68)
+@on_both
 @pytest.mark.parametrize("text", ["2026-10-25T02:30", "2026-03-29T02:30", "2026-10-25T02:30:00", "2026-03-29"])
 def test_68_a_local_time_that_is_twice_or_never_is_answered(target: Target, text: str) -> None:
     found = target.get(f"/fhir/Slot?start={text}")
@@ -201,6 +205,7 @@ def test_68_a_local_time_that_is_twice_or_never_is_answered(target: Target, text
 
 
 @pytest.mark.threat(68)
+@on_both
 def test_68_a_day_search_holds_the_hour_that_is_there_twice(target: Target) -> None:
     schedule = target.post("/fhir/Schedule", {"resourceType": "Schedule", "actor": [{"display": "x"}]})
     reference = {"reference": f"Schedule/{schedule.json()['id']}"}

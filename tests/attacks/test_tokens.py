@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.access.certificates import authority, client
-from tests.attacks.target import ATTACKER, Answer, Target, assert_secret, on_both
+from tests.attacks.target import ATTACKER, JSON, Answer, Target, assert_secret, on_both
 from tests.authentication.asking import Asked, Clock, at, claims, content_of, form, kid_of, of, part, unsigned
 from tests.authentication.cases import BAD, CLIENT, STRANGER
 from tests.messages import bed_message
@@ -135,6 +136,34 @@ def test_more_than_is_registered_is_not_granted_and_does_nothing(target: Target)
     assert read(target, token).status == 200
     for path in ("/fhir/Patient", "/fhir/Patient/1", "/fhir/Observation?subject.name=x", "/fhir/Patient/1/_history"):
         assert read(target, token, path=path).status == 403
+
+
+@pytest.mark.threat(85, 86)
+def test_entries_of_a_batch_do_no_more_than_the_token_may(target: Target) -> None:
+    before = target.rows()
+    entries: list[dict[str, Any]] = [
+        {"request": {"method": "GET", "url": "Slot?_count=1"}},
+        {"request": {"method": "GET", "url": "Patient/1"}},
+        {"request": {"method": "GET", "url": "Patient?family=x"}},
+        {"request": {"method": "DELETE", "url": "Slot/1"}},
+        {"request": {"method": "POST", "url": "Patient"}, "resource": {"resourceType": "Patient"}},
+        {"request": {"method": "GET", "url": "Patient/1/$everything"}},
+        {"request": {"method": "GET", "url": "Patient/1/$meta"}},
+        {"request": {"method": "GET", "url": "Patient/$export"}},
+        {"request": {"method": "POST", "url": "Slot/1/$hold"}, "resource": {"resourceType": "Parameters"}},
+        {"request": {"method": "POST", "url": "$process-message"}, "resource": {"resourceType": "Bundle"}},
+        {"request": {"method": "GET", "url": "Slot?_summary=count"}},
+    ]
+    sent = json.dumps({"resourceType": "Bundle", "type": "batch", "entry": entries}).encode()
+    headers = {"Content-Type": JSON, "Authorization": f"Bearer {granted(target)}"}
+
+    answer = target.send("POST", "/fhir", sent, headers, who=None)
+
+    statuses = [each["response"]["status"][:3] for each in answer.json()["entry"]]
+    assert statuses[0] == statuses[-1] == "200"
+    assert statuses[1:5] == ["403"] * 4
+    assert set(statuses[5:-1]) <= {"400", "403", "404", "405"}
+    assert target.rows() == before
 
 
 FORGED: dict[str, Callable[[str], str]] = {

@@ -277,3 +277,13 @@ def test_no_document_of_the_project_is_needed_to_read_xml() -> None:
     profiles = Path(__file__).parents[2] / "profiles"
 
     assert not [path for path in profiles.rglob("*") if path.suffix in {".xsd", ".dtd", ".ent"}]
+
+
+@pytest.mark.threat(5, 6, 10)
+@pytest.mark.parametrize(
+    "attack", [each for each in REFUSED if each.number in {5, 6} or each.name == "20000-levels"], ids=str
+)
+def test_it_takes_little_room(target: Target, attack: Attack) -> None:
+    with target.in_little_room(100_000_000):
+        for door in ("/fhir/Patient", "/ingest/dev"):
+            assert target.send("POST", door, attack.request[2], {"Content-Type": XML}).status in {400, 415}
