@@ -97,7 +97,7 @@ class Commit:
             list(identities), targets, subjects=subjects, once=self.received.once if self.received else None
         )
         check_once(self.received, seen.answered)
-        self._check_references(targets, self._seen(seen, sight))
+        self._check_references(targets, self._seen(seen, targets, sight))
         consents.check(self.entries, seen.currents, self.owner, sight, self.to.settings.base_url)
         check_versions(self.entries, seen.currents)
         if self.speaker is not None:
@@ -117,14 +117,15 @@ class Commit:
         self.links.point_at_entries()
         links.resolve(self.links, found)
 
-    def _seen(self, found: Seen, sight: Sight) -> set[Identity]:
+    def _seen(self, found: Seen, targets: set[Identity], sight: Sight) -> set[Identity]:
         """Return what of the targets is there for the caller. Forbidden for a change that it may not make."""
         if not self.caller.conditions and not is_limited(self.caller):  # as nearly always
             return found.present
         scope = self._scope()
+        sighted.hide(self.entries, found.currents, sight, (scope, self._scope("d")))
         if self.caller.conditions:
             sighted.check(self.entries, found.currents, sight, scope)
-        present = sight.seen(found.present, scope)
+        present = found.present & sight.seen(targets, scope)  # at the same price for what is there and what is not
         if is_limited(self.caller):
             permitted.check(self.entries, found.currents, present, self.caller, sight, self.to)
         return present

@@ -62,11 +62,10 @@ def test_what_is_seen_is_changed(places: Services) -> None:
     ("op", "error"),
     [
         (Put(own("theirs", name="new")), Forbidden),
-        (Delete("Location", "theirs"), Forbidden),
         (Patch("Location", "theirs", lambda found: found | {"name": "new"}), ResourceNotFound),
         (ConditionalPut(own("theirs", name="new"), "identifier=http://example.org/place|7"), Forbidden),
     ],
-    ids=["update", "delete", "patch", "conditional update"],
+    ids=["update", "patch", "conditional update"],
 )
 def test_what_is_not_seen_is_not_changed(places: Services, op: Operation, error: type[GatewayError]) -> None:
     before = places.store.read(Identity("Location", "theirs"))
@@ -78,11 +77,23 @@ def test_what_is_not_seen_is_not_changed(places: Services, op: Operation, error:
     assert named(places, "mine") is None  # all or nothing
 
 
+@pytest.mark.parametrize("whose", ["theirs", "gone", "nobodys"])
+def test_what_is_not_seen_is_deleted_as_what_is_not_there(places: Services, whose: str) -> None:
+    transact([Put(location("gone"))], development_caller(), places)
+    transact([Delete("Location", "gone")], development_caller(), places)
+    before = places.store.read(Identity("Location", whose))
+
+    (outcome,) = transact([Delete("Location", whose)], PARTNER, places)
+
+    assert (outcome.status, outcome.version, outcome.body) == ("unchanged", 0, None)
+    assert places.store.read(Identity("Location", whose)) == before
+
+
 def test_each_entry_that_may_not_is_named(places: Services) -> None:
     transact([Put(location("b"))], development_caller(), places)
 
     with pytest.raises(Forbidden, match=NOT_SEEN) as refused:
-        transact([Put(own("theirs")), Put(own("mine")), Delete("Location", "b")], PARTNER, places)
+        transact([Put(own("theirs")), Put(own("mine")), Put(own("b"))], PARTNER, places)
 
     assert [issue.expression for issue in refused.value.issues] == [
         "Bundle.entry[0].request",
