@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -51,7 +51,7 @@ class Keys:
     `data` are the keys of the whole store: where they are, they seal, and the others open what they sealed before.
     """
 
-    by_name: tuple[tuple[str, bytes], ...] = ()
+    by_name: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
     data: StoreKeys | None = None
 
     @classmethod
