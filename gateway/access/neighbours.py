@@ -26,7 +26,7 @@ def near(partner: Partner, partners: Partners) -> Mapping[Whose, Codes]:
 def _codes(partners: Collection[Partner]) -> Codes:
     found: dict[str, set[str]] = {}
     for one in partners:
-        found.setdefault(one.kind, set()).update((one.code, one.id))
+        found.setdefault(one.kind, set()).add(one.code)
     return {kind: frozenset(codes) for kind, codes in found.items()}
 
 

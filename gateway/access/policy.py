@@ -112,6 +112,12 @@ class Predicate:
             return registered
         return every([self.grants.condition(self.letter, resource_type), registered])
 
+    def has(self, resource_type: str, owner: str | None) -> bool:
+        """Return whether a resource of a type is seen because of whose it is, whatever else holds of it."""
+        if self.grants is None or not self.admits(resource_type) or resource_type in self.conditions:
+            return False
+        return owner in self.grants.owners(self.letter, resource_type)
+
     @property
     def memory(self) -> MutableMapping[Any, Any] | None:
         """Return where the store remembers what the conditions are in SQL: with the grants, if nothing else counts."""
@@ -212,7 +218,7 @@ def _types(caller: Caller, right: Right | Literal["seen"], letters: Sequence[Let
         return caller.types
     if caller.grants is None:
         return frozenset()
-    granted = frozenset[str]().union(*map(caller.grants.types, letters))
+    granted = caller.grants.types(letters[0]).union(*map(caller.grants.types, letters[1:]))
     scoped = rights(caller.scopes)[right]
     for limit in (scoped, caller.types):
         granted = granted if limit is None else granted & limit

@@ -20,7 +20,7 @@ from gateway.query.audit import note, note_search
 from gateway.query.bundles import history_bundle, searchset
 from gateway.query.histories import HistoryRequest
 from gateway.query.links import Links, secret
-from gateway.query.present import is_seen, present
+from gateway.query.present import is_own, is_seen, present
 from gateway.query.several import search as search_several
 from gateway.query.terminology import codes
 from gateway.store import Identity, Stored
@@ -47,7 +47,9 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     """
     _authorise(caller, resource_type)
     identity = Identity(resource_type, id_)
-    stored = to.store.read(identity) if is_seen(identity, caller, to) else None
+    stored = to.store.read(identity)
+    if not (is_own(stored, caller) or is_seen(identity, caller, to)):
+        stored = None
     if stored is None and resource_type == messages.TYPE:
         stored = messages.read(id_, caller, to)
     found = present(stored, resource_type)

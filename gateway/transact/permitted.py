@@ -5,8 +5,8 @@ https://hl7.org/fhir/R4/security.html#access-denied
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from gateway.errors import Forbidden, Issue
 from gateway.fhir import reference
@@ -40,6 +40,8 @@ class _Meeting:
 
     what: Condition
     at: int
+    letter: str
+    memory: MutableMapping[Any, Any] | None
     types: frozenset[str] | None = None
 
     def admits(self, resource_type: str) -> bool:  # noqa: ARG002 - the interface of Visible
@@ -90,8 +92,9 @@ class _Looking:
             yield from (issue for entry in entries if (issue := self._not_made(entry)) is not None)
             return
         changes = self.grants.changes(letter, entries[0].type)
-        rest = list(entries)
-        for change in sorted(changes, key=lambda one: len(one.elements)):  # what limits nothing comes first
+        owners = self.grants.owners(letter, entries[0].type)
+        rest = [entry for entry in entries if owner_in(self.currents[_identity(entry)].body) not in owners]
+        for change in changes:
             met = self._met(change, rest)
             rest = [entry for entry in rest if _identity(entry) not in met or self._others(entry, change)]
         for entry in rest:
@@ -124,8 +127,8 @@ class _Looking:
         identities = {_identity(entry) for entry in entries}
         if change.condition is None or not identities:
             return identities
-        at = microseconds(self.to.clock())
-        return self.sight.seen(identities, Scope(self.to.settings.base_url, _Meeting(change.condition, at)))
+        meeting = _Meeting(change.condition, microseconds(self.to.clock()), change.by, self.grants.memory)
+        return self.sight.seen(identities, Scope(self.to.settings.base_url, meeting))
 
     def _others(self, entry: Entry, change: Change) -> bool:
         """Return whether an entry changes others than the elements that a rule lets be changed."""

@@ -60,8 +60,8 @@ class Compiling:
     def condition(self, term: Term, resource_type: str) -> Condition | None:
         """Return the condition that a term is of resources of a type. Raises BadRequest for one that is none."""
         match term:
-            case Owned():
-                return self._owned(term, resource_type)
+            case Owned(whose):
+                return None if "anyone" in whose else owned_by(resource_type, self.codes(term))
             case Matched(query):
                 return self._matched(query, resource_type)
             case Lately(parameter, days):
@@ -94,16 +94,13 @@ class Compiling:
             return denied
         return every([permitted(resource_type, self.asker.actors) or NEVER, denied])
 
-    def _owned(self, term: Owned, resource_type: str) -> Condition | None:
-        if "anyone" in term.whose:
-            return None
-        codes = set[str]()
-        for whose in term.whose:
-            if whose == "own":
-                codes |= self.asker.own
-            else:
-                codes.update(*(found for kind, found in self.asker.near[whose].items() if _is_among(kind, term.kinds)))
-        return owned_by(resource_type, codes)
+    def codes(self, term: Owned) -> frozenset[str]:
+        """Return the codes of the owners that a term is about; none where it is about whoever it is."""
+        found = set(self.asker.own) if "own" in term.whose else set[str]()
+        for whose, of_kinds in self.asker.near.items():
+            if whose in term.whose:
+                found.update(*(codes for kind, codes in of_kinds.items() if not term.kinds or kind in term.kinds))
+        return frozenset(found)
 
     def _matched(self, query: str, resource_type: str) -> Condition:
         if ME in query and not self.asker.ura:
@@ -132,10 +129,6 @@ def either(conditions: Iterable[Condition | None]) -> Condition | None:
         return None
     known = tuple(condition for condition in found if condition not in {None, NEVER})
     return known[0] if len(known) == 1 else AnyOf(known)
-
-
-def _is_among(kind: str, kinds: frozenset[str]) -> bool:
-    return not kinds or kind in kinds
 
 
 @follows

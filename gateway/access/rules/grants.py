@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
-from gateway.access.rules import LETTERS, Letter, Policy, Rule
+from gateway.access.rules import LETTERS, Letter, Owned, Policy, Rule
 from gateway.access.rules.compiling import NEVER, NOBODY, Asker, Compiling, either
 from gateway.fhir.frozen import frozen
 from gateway.fhir.search import Condition
@@ -13,10 +14,14 @@ from gateway.fhir.types import resource_types
 
 @frozen()
 class Change:
-    """What may be changed of which resources: `elements` alone, or (none) everything. None: of every resource."""
+    """What may be changed of which resources: `elements` alone, or (none) everything. None: of every resource.
 
+    `by` tells it from what is given by other rules.
+    """
+
+    by: str
     condition: Condition | None
-    elements: frozenset[str]
+    elements: frozenset[str] = frozenset()
 
 
 class Grants:
@@ -27,8 +32,11 @@ class Grants:
         self._asker = asker
         self.own = asker.own
         self.speaks = policy.speaks
+        self.memory: dict[Any, Any] = {}  # of what is made of these conditions elsewhere
         self._types = {letter: self._of(letter) for letter in LETTERS}
         self._conditions: dict[tuple[str, str], Condition | None] = {}
+        self._changes: dict[tuple[str, str], Sequence[Change]] = {}
+        self._owners: dict[tuple[str, str], frozenset[str]] = {}
 
     def types(self, letter: Letter) -> frozenset[str]:
         """Return the types of which this may be done with some resource."""
@@ -41,18 +49,34 @@ class Grants:
             self._conditions[key] = either(self._where(rule, letter, resource_type) for rule in self._of_type(*key))
         return self._conditions[key]
 
+    def owners(self, letter: Letter, resource_type: str) -> frozenset[str]:
+        """Return the owners with whose resources of a type this may be done, whatever else holds of them."""
+        key = letter, resource_type
+        if key not in self._owners:
+            terms = [rule.where for rule in self._of_type(letter, resource_type) if not rule.elements]
+            codes = (self._compiling(letter).codes(term) for term in terms if isinstance(term, Owned))
+            self._owners[key] = frozenset[str]().union(*codes)
+        return self._owners[key]
+
     def changes(self, letter: Letter, resource_type: str) -> Sequence[Change]:
-        """Return what may be changed of resources of a type, by each rule."""
-        found = [
-            Change(self._where(rule, letter, resource_type), rule.elements)
-            for rule in self._of_type(letter, resource_type)
-        ]
-        return [change for change in found if change.condition != NEVER]
+        """Return what may be changed of resources of a type: what may be wholly changed comes first."""
+        key = letter, resource_type
+        if key not in self._changes:
+            self._changes[key] = [change for change in self._change(*key) if change.condition != NEVER]
+        return self._changes[key]
 
     def must_be_seen(self, resource_type: str) -> Collection[str]:
         """Return the elements of a type that name what must be seen by who writes them."""
         written = (rule for letter in ("c", "u") for rule in self._of_type(letter, resource_type))
         return {element for rule in written for element in rule.to}
+
+    def _change(self, letter: Letter, resource_type: str) -> Iterator[Change]:
+        rules = self._of_type(letter, resource_type)
+        whole = either(self._where(rule, letter, resource_type) for rule in rules if not rule.elements)
+        yield Change(letter, whole)
+        for rule in rules:
+            if rule.elements:
+                yield Change(f"{letter} {rule.name}", self._where(rule, letter, resource_type), rule.elements)
 
     def _of(self, letter: str) -> frozenset[str]:
         rules = [rule for rule in self._rules if letter in rule.letters]
@@ -64,9 +88,11 @@ class Grants:
         return [rule for rule in self._rules if rule.is_of(letter, resource_type)]
 
     def _where(self, rule: Rule, letter: Letter, resource_type: str) -> Condition | None:
+        return self._compiling(letter).condition(rule.where, resource_type)
+
+    def _compiling(self, letter: Letter) -> Compiling:
         seen: Letter = "s" if letter == "s" else "r"
-        compiling = Compiling(self._asker, lambda type_: self.condition(seen, type_))
-        return compiling.condition(rule.where, resource_type)
+        return Compiling(self._asker, lambda type_: self.condition(seen, type_))
 
 
 _EVERYTHING = Policy("everything", "", "", (Rule("everything", frozenset(LETTERS)),), {})

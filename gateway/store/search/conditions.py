@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
@@ -13,6 +14,7 @@ from gateway.store.search.filters import filter_match, one_range
 from gateway.store.search.match import Match, all_of, any_of, constant, none_of
 from gateway.store.search.near import near_match
 from gateway.store.search.ranges import points
+from gateway.store.search.remembered import MOMENT, remembered
 from gateway.store.search.says import says_match
 from gateway.store.search.scope import Scope, is_single
 from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, one_of, sql
@@ -37,15 +39,25 @@ def matches_of(resource_type: str, conditions: Iterable[Condition], scope: Scope
             found.append(condition_match(resource_type, condition, scope))
     found += [_together(resource_type, filters, scope) for filters in together.values()]
     seen = visible_match(resource_type, scope)
-    return found if seen is None else [*found, seen]
+    return found if seen is None else [*found, replace(seen, is_rule=True)]
 
 
 def visible_match(resource_type: str, scope: Scope, depth: int = 0) -> Match | None:
     """Return the Match of what the caller may see of a type; None where that is all of it."""
     if not scope.visible.admits(resource_type):
         return constant(FALSE)
-    rule = scope.visible.condition(resource_type)
-    return None if rule is None else condition_match(resource_type, rule, scope.unseen(), depth)
+    rule, visible = scope.visible.condition(resource_type), scope.visible
+    if rule is None:
+        return None
+    if visible.memory is None:
+        return condition_match(resource_type, rule, scope.unseen(visible.at), depth)
+    key = resource_type, visible.letter, depth, scope.base, scope.engine, scope.seals, scope.mixed
+    return remembered(
+        visible.memory,
+        key,
+        visible.at,
+        lambda: condition_match(resource_type, rule, scope.unseen(MOMENT), depth),
+    )
 
 
 def sees(resource_type: str, key: str, scope: Scope, depth: int = 0) -> Sql:

@@ -14,12 +14,14 @@ class Match:
 
     `keys` is a select of the column `key`, which may give a key twice; None where only probing makes sense (`:not`).
     `ordered`: it gives each key once, in order of key, straight from an index. `few`: it gives a handful at most.
+    `is_rule`: it is what a caller may see, which is cheaper to look up for each of some than to list.
     """
 
     probe: Callable[[str], Sql]
     keys: Sql | None = None
     ordered: bool = False
     few: bool = False
+    is_rule: bool = False
 
 
 def any_of(matches: list[Match]) -> Match:

@@ -94,10 +94,15 @@ def probes_of(matches: Sequence[Match], but: Match | None = None) -> list[Sql]:
 def smallest_of(db: Database, matches: Sequence[Match], scope: Scope) -> Counted | None:
     """Return the most selective condition; one that is known to have few is not counted.
 
-    None when none of them can be listed, or when the most selective has more than the candidates of the scope.
+    None when none of them can be listed, or when the most selective has more than the candidates of the scope. What a
+    caller may see is counted only where none of what is asked is selective.
     """
-    found = min(_counted(db, matches, scope), key=lambda counted: counted.count, default=None)
-    return found if found is not None and found.count <= scope.candidates else None
+    for of_rules in (False, True):
+        every_one = _counted(db, [match for match in matches if match.is_rule == of_rules], scope)
+        found = min(every_one, key=lambda counted: counted.count, default=None)
+        if found is not None and found.count <= scope.candidates:
+            return found
+    return None
 
 
 def _counted(db: Database, matches: Sequence[Match], scope: Scope) -> list[Counted]:
