@@ -19,6 +19,7 @@ MODULES = (
     "store",
     "looks",
     "partners",
+    "sealing",
     "http",
     "api",
     "search",

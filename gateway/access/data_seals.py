@@ -105,17 +105,24 @@ class DataSeals:
 
     def open(self, content: bytes, *row: str | int) -> bytes:
         """Return what was sealed for a row, or the content as it is where it was not sealed. BadSettings."""
-        if content[:1] != MARK[:1]:
-            return content
         head = content[:_HEAD]
-        cipher = self._now().opens.get(head) or self._looked().opens.get(head)
+        cipher = self._now().opens.get(head)
         if cipher is None:
-            known = head.startswith(MARK) and len(head) == _HEAD
-            raise BadSettings((_NO_KEY if known else _NOT_OPENED).format(head[len(MARK) :].hex()))
+            if head[:1] != MARK[:1]:
+                return content
+            cipher = self._other(head)
         try:
             return cipher.decrypt(content[_HEAD : _HEAD + _NONCE], content[_HEAD + _NONCE :], _bound(row))
         except (InvalidTag, ValueError) as error:
             raise BadSettings(_NOT_OPENED.format(head[len(MARK) :].hex())) from error
+
+    def _other(self, head: bytes) -> AESGCM:
+        """Return the cipher of a key that is not known yet: another process may have used it first. BadSettings."""
+        cipher = self._looked().opens.get(head)
+        if cipher is None:
+            is_whole = head.startswith(MARK) and len(head) == _HEAD
+            raise BadSettings((_NO_KEY if is_whole else _NOT_OPENED).format(head[len(MARK) :].hex()))
+        return cipher
 
     def _now(self) -> _State:
         if self._seconds() >= self._next:
@@ -124,7 +131,7 @@ class DataSeals:
         return self._state
 
     def _looked(self) -> _State:
-        """Look into the file at once: another process may have sealed with a key that is new."""
+        """Look into the file at once."""
         self._state = self._stated(self._watched.fresh())
         return self._state
 
