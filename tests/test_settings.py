@@ -53,6 +53,8 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
             "GATEWAY_FOLDER_LANGUAGE": "en",
             "GATEWAY_FOLDER_DAYS": "30",
             "GATEWAY_INBOX_KEY": f"{pem}:{pem}",
+            "GATEWAY_DATA_KEYS": pem,
+            "GATEWAY_KMS_COMMAND": "unwrap --now",
             "GATEWAY_INBOX_DAYS": "7",
             "GATEWAY_WEBHOOK_SECRETS": str(tmp_path),
             "GATEWAY_MAX_WAITING": "9",

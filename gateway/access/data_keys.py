@@ -41,6 +41,10 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     key: str | None = None
     wrapped: str | None = None
 
+    def __repr__(self) -> str:
+        """Return its name alone."""
+        return f"Line(id={self.id!r}, use={self.use!r})"
+
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: list[Line]

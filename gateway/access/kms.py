@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -34,7 +34,7 @@ _ANSWER = msgspec.json.Decoder(_Answer)  # made at import: see gateway.fhir.tabl
 class Kms:
     """The program of the operator, as it is started: no shell reads it."""
 
-    command: tuple[str, ...]
+    command: tuple[str, ...] = field(repr=False)
     seconds: float = SECONDS
 
     @classmethod

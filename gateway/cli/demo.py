@@ -21,6 +21,7 @@ import click
 import requests
 
 from gateway.cli.demo_samples import BROKEN, FEEDS, MORE, Sample
+from gateway.cli.stores import shown
 from gateway.data import shipped
 
 _VT, _FS, _CR = b"\x0b", b"\x1c", b"\r"
@@ -53,7 +54,7 @@ def demo(database: str) -> None:
     """Start the gateway, send the samples through every door, show what came of them."""
     with _gateway(database) as running:
         click.echo(f"The gateway listens at {running.base}/fhir and, for MLLP, at 127.0.0.1:{running.mllp_port}.")
-        click.echo(f"Development mode: no authentication, loopback only. Store: {database}")
+        click.echo(f"Development mode: no authentication, loopback only. Store: {shown(database)}")
         if _get(running, "Location?_summary=count")["total"]:
             click.echo(
                 "The store was filled before: a message that comes again gets its first answer, a fact no version."

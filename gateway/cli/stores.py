@@ -66,7 +66,9 @@ def opened(database: str | None, *, renew: bool = False) -> Iterator[Store]:
 
 
 def shown(database: str | None) -> str:
-    """Return the URL of the store without a password. BadSettings."""
+    """Return the URL of the store without what may be secret: a password, and whatever follows a `?`. BadSettings."""
     scheme, _, rest = settings_for(database).database.partition("://")
-    user, at, host = rest.rpartition("@")
+    if scheme == "sqlite":
+        return f"{scheme}://{rest}"
+    user, at, host = rest.partition("?")[0].rpartition("@")
     return f"{scheme}://{user.partition(':')[0]}{at}{host}"

@@ -64,6 +64,14 @@ class Allowed:
             raise Refused(NOT_LISTED)
         return endpoint
 
+    def refusal(self, url: str) -> str | None:
+        """Return why an endpoint is not sent to, None when it is."""
+        try:
+            self.endpoint(url)
+        except Refused as refused:
+            return str(refused)
+        return None
+
     def addresses(self, endpoint: Endpoint) -> list[Address]:
         """Look the host up, once, and return its addresses. Raises Refused unless each may be sent to."""
         try:
@@ -122,7 +130,8 @@ def read_origins(text: str) -> tuple[str, ...]:
         try:
             endpoint = read(word)
         except Refused as error:
-            raise ValueError(f"{word} is no origin, as https://ehr.example is") from error
+            shown = "what holds a user or a password" if "@" in word else word
+            raise ValueError(f"{shown} is no origin, as https://ehr.example is") from error
         if word.rstrip("/").count("/") != 2 or "?" in word:
             raise ValueError(f"{word} is more than an origin: list {endpoint.origin}")
         origins.add(endpoint.origin)

@@ -22,7 +22,7 @@ def _by(read: Callable[[str], Any], doc: str) -> dict[str, Any]:
     return {"read": read, "doc": doc}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # some hold what is secret: nothing shows all of them
 class Settings:
     """Everything an operator can set. Each field says in its metadata, under `doc`, what it is for."""
 
@@ -91,7 +91,7 @@ class Settings:
     inbox_key: tuple[Path, ...] = field(
         default=(),
         metadata=_by(
-            reading.files,
+            reading.key_files,
             "Files with keys that messages alone are sealed with, separated by `:`. The first seals unless there are "
             "data keys; all open.",
         ),
@@ -99,7 +99,7 @@ class Settings:
     data_keys: Path | None = field(
         default=None,
         metadata=_by(
-            reading.file,
+            reading.key_file,
             "File with the keys that the store is sealed with, made by `gateway keys data new`; by default it is not.",
         ),
     )
@@ -117,7 +117,9 @@ class Settings:
     )
     webhook_secrets: Path | None = field(
         default=None,
-        metadata=_by(reading.folder, "Folder with the secrets of signed webhooks: a file called after each provider."),
+        metadata=_by(
+            reading.key_folder, "Folder with the secrets of signed webhooks: a file called after each provider."
+        ),
     )
     references: Literal["lenient", "strict"] = field(
         default="lenient",
@@ -137,7 +139,7 @@ class Settings:
     tls_certificate: Path | None = field(
         default=None, metadata=_by(reading.file, "Certificate chain (PEM) of the gateway itself.")
     )
-    tls_key: Path | None = field(default=None, metadata=_by(reading.file, "Private key (PEM) of that certificate."))
+    tls_key: Path | None = field(default=None, metadata=_by(reading.key_file, "Private key (PEM) of that certificate."))
     tls_client_ca: Path | None = field(
         default=None, metadata=_by(reading.file, "Authorities (PEM) whose certificates clients must show.")
     )
@@ -165,7 +167,7 @@ class Settings:
     audit_keys: Path | None = field(
         default=None,
         metadata=_by(
-            reading.folder, "Folder with the keys that heads of the audit are signed with; by default none are."
+            reading.key_folder, "Folder with the keys that heads of the audit are signed with; by default none are."
         ),
     )
     audit_heads: Path | None = field(
@@ -179,7 +181,13 @@ class Settings:
     token_keys: Path | None = field(
         default=None,
         metadata=_by(
-            reading.folder, "Folder with the keys that tokens are signed with; by default no tokens are given out."
+            reading.key_folder, "Folder with the keys that tokens are signed with; by default no tokens are given out."
+        ),
+    )
+    issuers: Path | None = field(
+        default=None,
+        metadata=_by(
+            reading.file, "File with the issuers of others whose tokens are taken too (YAML); by default none."
         ),
     )
     oidc_issuer: str = field(
@@ -209,14 +217,14 @@ class Settings:
     directory: Path | None = field(
         default=None,
         metadata=_by(
-            reading.file,
+            reading.key_file,
             "File with people who log in here instead, for demonstration on loopback: `gateway people add`.",
         ),
     )
     session_key: tuple[Path, ...] = field(
         default=(),
         metadata=_by(
-            reading.files,
+            reading.key_files,
             "Files with the keys that sessions are sealed with, separated by `:`; without, they end with the gateway.",
         ),
     )
@@ -249,7 +257,7 @@ class Settings:
         default=None, metadata=_by(reading.file, "Certificate chain (PEM) that the gateway shows to those origins.")
     )
     endpoint_key: Path | None = field(
-        default=None, metadata=_by(reading.file, "Private key (PEM) of that certificate.")
+        default=None, metadata=_by(reading.key_file, "Private key (PEM) of that certificate.")
     )
     feeds: Path | None = field(
         default=None, metadata=_by(reading.file, "File with the feeds to partners' FHIR servers (YAML).")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from gateway.notify.endpoints import Refused
 from gateway.notify.endpoints import read as read_endpoint
+
+_BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_NAMES_KEYS = "names a file or folder with what is secret; there is none there, and what was given is not repeated"
 
 
 def text(value: str) -> str:
@@ -15,8 +19,12 @@ def text(value: str) -> str:
 
 
 def database(value: str) -> str:
-    """Return the URL of a store."""
-    if not (value.startswith(("postgresql://", "postgres://", "sqlite:///")) or value == "sqlite://"):
+    """Return the URL of a store, which may hold a password: nothing of it is ever repeated."""
+    if value.startswith(("postgresql://", "postgres://")):
+        authority = value.partition("://")[2].partition("/")[0]
+        if authority.count("@") > 1 or _BROKEN_ESCAPE.search(value):
+            raise ValueError("what is special in a password stands percent-encoded: %40 for @, %25 for %")
+    elif not value.startswith("sqlite:///") and value != "sqlite://":
         raise ValueError("must be sqlite:///PATH or postgresql://USER@HOST/DATABASE")
     return value
 
@@ -82,15 +90,41 @@ def files(value: str) -> tuple[Path, ...]:
     return found
 
 
+def key_file(value: str) -> Path:
+    """Return a file of keys that is there. What was given in its place may be a key: it is not repeated."""
+    try:
+        return file(value)
+    except (OSError, ValueError):
+        raise ValueError(_NAMES_KEYS) from None
+
+
+def key_files(value: str) -> tuple[Path, ...]:
+    """Return files of keys that are there, separated by `:`."""
+    try:
+        return files(value)
+    except (OSError, ValueError):
+        raise ValueError(_NAMES_KEYS) from None
+
+
+def key_folder(value: str) -> Path:
+    """Return a folder of keys that is there."""
+    try:
+        return folder(value)
+    except (OSError, ValueError):
+        raise ValueError(_NAMES_KEYS) from None
+
+
 def words(value: str) -> tuple[str, ...]:
     """Return words, separated by spaces."""
     return tuple(value.split())
 
 
 def url(value: str) -> str:
-    """Return a URL without a slash at its end."""
+    """Return a URL without a slash at its end. It is shown, so it holds no password."""
     if not value.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
+    if "@" in value.partition("://")[2].partition("/")[0]:
+        raise ValueError("must hold no user and no password")
     return value.rstrip("/")
 
 

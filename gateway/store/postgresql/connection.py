@@ -13,7 +13,7 @@ from psycopg import Connection, IsolationLevel
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-from gateway.errors import Unavailable
+from gateway.errors import BadSettings, Unavailable
 from gateway.store.indexing import Noting
 from gateway.store.postgresql.link import Link
 from gateway.store.postgresql.tables import PostgresqlTables
@@ -76,9 +76,18 @@ class Pools:
         self.writing.close()
 
 
+def connect(url: str, *, autocommit: bool = False) -> Connection[tuple[Any, ...]]:
+    """Return a connection. BadSettings for a URL that cannot be read: what libpq says of it repeats the password."""
+    try:
+        conninfo = make_conninfo(url, **_GONE)
+    except psycopg.ProgrammingError:
+        raise BadSettings("GATEWAY_DATABASE: PostgreSQL cannot read this URL; it is not repeated here") from None
+    return psycopg.connect(conninfo, autocommit=autocommit)
+
+
 def _to_read(url: str) -> Connection[tuple[Any, ...]]:
     """Return a connection whose transactions, where one is begun, see one state."""
-    connection = psycopg.connect(make_conninfo(url, **_GONE), autocommit=True)
+    connection = connect(url, autocommit=True)
     connection.execute("set jit = off")  # compiling a statement takes longer than any search
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     connection.read_only = True
@@ -86,7 +95,7 @@ def _to_read(url: str) -> Connection[tuple[Any, ...]]:
 
 
 def _to_write(url: str, settings: str) -> Connection[tuple[Any, ...]]:
-    connection = psycopg.connect(make_conninfo(url, **_GONE), autocommit=True)
+    connection = connect(url, autocommit=True)
     connection.execute(settings.encode())
     return connection
 

@@ -16,7 +16,7 @@ from gateway.errors import Unavailable
 from gateway.store import migrate, reads
 from gateway.store.indexing import Noting
 from gateway.store.interface import PATIENCE, Decide, Prepare, T, nothing
-from gateway.store.postgresql.connection import Pools, PostgresqlDatabase, available
+from gateway.store.postgresql.connection import Pools, PostgresqlDatabase, available, connect
 from gateway.store.postgresql.link import Link
 from gateway.store.postgresql.statements import AUDIT_ALONE
 from gateway.store.postgresql.write import NeedsLocks, PostgresqlSight, write
@@ -160,7 +160,7 @@ def open_database(
     url: str, *, durability: Durability, renew: bool, patience: float = PATIENCE, seals: Seals = NO_SEALS
 ) -> PostgresqlStore:
     """Return the store at `url`: an empty database is made into one, an older one is renewed if `renew`."""
-    with available(), psycopg.connect(url) as connection:
+    with available(), connect(url) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK_OF_MIGRATIONS,))
         _prepare(connection, renew=renew)
     return PostgresqlStore(url, durability=durability, patience=patience, seals=seals)
