@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from gateway.fhir.owner import SYSTEM
 
-_REFERENCE = b'"Patient/'
+_REFERENCE = b'"reference":"Patient/'
 _OWNER = f'"system":"{SYSTEM}","code":"'.encode()  # as the gateway writes it
 
 
