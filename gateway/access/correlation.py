@@ -26,6 +26,7 @@ _OWN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # as we write
 _AORTA = re.compile(rf"\s*initialRequestID=({_UUID})\s*;\s*requestID=({_UUID})\s*;?\s*", re.IGNORECASE)
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _OURS = UUID("6f3d4a52-5a0b-5f0e-9a58-4c8f4f1f2f60")  # ids that are no UUID get one in this namespace
+_NOTHING = (None, None, None, None)
 _UNSAMPLED, _SAMPLED = "00", "01"  # whether it is recorded is for the caller to say, and for who records it here
 
 
@@ -49,12 +50,15 @@ class Correlation:
 
         https://www.w3.org/TR/trace-context/#traceparent-header
         """
-        request_id, correlation_id = _safe(header(REQUEST)), _safe(header(CORRELATION))
-        trace = _TRACE.fullmatch((header(TRACE) or "").strip())
+        sent = header(REQUEST), header(CORRELATION), header(AORTA), header(TRACE)
+        if sent == _NOTHING:
+            return cls(new_id())
+        request_id, correlation_id, aorta_id, traceparent = sent
+        trace = _TRACE.fullmatch((traceparent or "").strip())
         return cls(
-            request_id or new_id(),
-            correlation_id,
-            _aorta(header(AORTA)),
+            _safe(request_id) or new_id(),
+            _safe(correlation_id),
+            _aorta(aorta_id),
             trace[1] if trace else "",
             trace[2] if trace else "",
             trace[3] if trace else _UNSAMPLED,

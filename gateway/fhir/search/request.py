@@ -12,7 +12,7 @@ from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search.coded import BY_HIERARCHY, IN_SET, check_known, read_codes
 from gateway.fhir.search.codes import Codes, NoCodes
 from gateway.fhir.search.folding import fold
-from gateway.fhir.search.model import SearchRequest, Value
+from gateway.fhir.search.model import Condition, SearchRequest, Value
 from gateway.fhir.search.names import Named, UnknownName, resolve, suggestion_of_type, unknown
 from gateway.fhir.search.near import near_of
 from gateway.fhir.search.paging import page_of
@@ -123,8 +123,15 @@ def _with(
         problems.append(Issue("bad-value", f"{name[:60]}: {error}", value=value[:200]))
         return request
     near = near_of(found.condition)
-    applied = (*request.applied, (found.spelling, near.text if near else value))
-    return replace(request, conditions=(*request.conditions, found.condition), applied=applied)
+    return _asking(request, found.condition, (found.spelling, near.text if near else value))
+
+
+def _asking(request: SearchRequest, condition: Condition, applied: tuple[str, str]) -> SearchRequest:
+    """Return a search with one more condition; where it is all that is asked so far, nothing else is to be copied."""
+    if request.conditions or request.applied:
+        conditions, every = (*request.conditions, condition), (*request.applied, applied)
+        return replace(request, conditions=conditions, applied=every)
+    return SearchRequest(request.resource_type, (condition,), count=request.count, applied=(applied,))
 
 
 def _resolved(resource_type: str, name: str, values: Callable[..., tuple[Value, ...]], problems: list[Issue]) -> Named:

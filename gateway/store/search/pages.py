@@ -80,7 +80,7 @@ def read_page(db: Database, request: SearchRequest, scope: Scope, position: Posi
         return _planned(db, request, scope, position)
     rows = db.rows(*statement)
     plan = _plan(db, request, scope.knowing(db, request)) if len(rows) > request.count else Plan()
-    return _page(db, request, rows, plan, first=True)
+    return _page(db, request, rows, plan, 0, first=True)
 
 
 def _by_coding(request: SearchRequest, scope: Scope) -> Sql | None:
@@ -121,7 +121,7 @@ def _planned(db: Database, request: SearchRequest, scope: Scope, position: Posit
     if rows is None:
         plan = _plan(db, request, scope.wider())
         rows = _read(db, plan, position, wanted) or []
-    return _page(db, request, rows, plan, first=position is None)
+    return _page(db, request, rows, plan, len(sort_columns(request)), first=position is None)
 
 
 def _read(
@@ -171,15 +171,15 @@ def _is_by_time(request: SearchRequest) -> bool:
     return request.resource_type == "Slot" and is_timed
 
 
-def _page(db: Database, request: SearchRequest, rows: Sequence[Row], plan: Plan, *, first: bool) -> Page:
+def _page(db: Database, request: SearchRequest, rows: Sequence[Row], plan: Plan, columns: int, *, first: bool) -> Page:
     """Return the page of rows (key, type, id, version, body, total, sort values …), of which one may be too many.
 
+    `columns` are so many sort values, which what has none stands without.
     A first page that is not full is all there is, and tells the total.
     """
     shown = rows[: request.count]
     matches = [found(db, row[:5]) for row in shown]
-    columns = len(sort_columns(request))
-    positions = [Position(tuple(row[6:]) or (None,) * columns, row[0]) for row in shown]
+    positions = [Position(row[6:] or (None,) * columns, row[0]) for row in shown]
     if len(rows) <= request.count:
         return Page(matches, len(rows) if first else _total(rows, plan), None, positions)
     return Page(matches, _total(rows, plan), positions[-1], positions)
