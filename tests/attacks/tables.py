@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-# A refused message, with its reasons; who asked what, and how often; that an assertion was used, though nothing came of it.
+# A refused message with its reasons; who asked what, and how often; that an assertion was used, though for nothing.
 KEPT_OF_REFUSALS = re.compile("inbox|audit.*|rate_used|login_failed|assertion_used")
 _SQLITE = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 _POSTGRESQL = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
