@@ -13,10 +13,12 @@ from urllib.parse import parse_qsl
 import pytest
 
 from gateway import query
-from gateway.access.policy import Caller, development_caller
+from gateway.access.partners import Partner, Partners
+from gateway.access.policy import Caller, unlimited
 from gateway.errors import GatewayError
 from gateway.fhir.search import parse, parse_several
 from gateway.fhir.types import Resource, resource_types
+from gateway.granting import Granting
 from gateway.query import exports, groups, lastn, provenance
 from gateway.query.everything import Everything, everything
 from gateway.query.exports import Wanted
@@ -33,11 +35,26 @@ SAID_BY = "https://msb-gateway.example/fhir/CodeSystem/said-by"
 ONE, OTHER = "00000001", "00000002"
 
 
-def caller(organisation: str) -> Caller:
+PARTNERS = {
+    name: Partner(id=f"partner-{name}", name=name, kind="ziekenhuis", ura=name, scopes=("system/*.cruds",))
+    for name in (ONE, OTHER)
+}
+
+
+def by_searches(organisation: str) -> Caller:
+    """Return who sees what matches searches, as a partner can be registered."""
     rules = {
         type_: parse(type_, [("_security", f"{SAID_BY}|{organisation}")]).conditions[0] for type_ in resource_types()
     }
     return Caller(organisation, "partner", conditions=rules)
+
+
+def by_the_policy(organisation: str) -> Caller:
+    """Return who sees what the policy that ships gives a hospital that shares no network and no region."""
+    return Granting().granted(PARTNERS[organisation].caller(), Partners(PARTNERS.values()), NOW)
+
+
+CALLERS = pytest.mark.parametrize("caller", [by_searches, by_the_policy])
 
 
 def own(organisation: str, other: str) -> Iterator[Resource]:
@@ -130,12 +147,12 @@ def own(organisation: str, other: str) -> Iterator[Resource]:
 def stored(to: Services, organisations: list[str]) -> Services:
     """Fill a store: everything in two versions, and something that is gone."""
     everyone = {ONE: OTHER, OTHER: ONE}
-    said = [each for name in organisations for each in own(name, everyone[name])]
-    for language in ("nl", "en"):
-        transact([Put({**each, "language": language}) for each in said], development_caller(), to)
-    gone = [{"resourceType": "Patient", "id": f"gone-{name}"} for name in organisations]
-    transact([Put(each) for each in gone], development_caller(), to)
-    transact([Delete("Patient", each["id"]) for each in gone], development_caller(), to)
+    for name in organisations:
+        writer = unlimited(PARTNERS[name].caller())
+        for language in ("nl", "en"):
+            transact([Put({**each, "language": language}) for each in own(name, everyone[name])], writer, to)
+        transact([Put({"resourceType": "Patient", "id": f"gone-{name}"})], writer, to)
+        transact([Delete("Patient", f"gone-{name}")], writer, to)
     return to
 
 
@@ -341,7 +358,7 @@ def questions() -> Iterator[tuple[str, Question]]:
         yield f"$lastn {params}", newest(params)
 
 
-def answer(question: Question, to: Services) -> Any:
+def answer(question: Question, caller: Callable[[str], Caller], to: Services) -> Any:
     """Return what one organisation is answered, or why it is refused."""
     try:
         return question(caller(ONE), to)
@@ -349,16 +366,22 @@ def answer(question: Question, to: Services) -> Any:
         return type(error), [str(issue) for issue in error.issues]
 
 
-def test_nothing_that_is_answered_depends_on_what_others_have(both: Services, alone: Services) -> None:
-    wrong = [name for name, question in questions() if answer(question, both) != answer(question, alone)]
+@CALLERS
+def test_nothing_that_is_answered_depends_on_what_others_have(
+    both: Services, alone: Services, caller: Callable[[str], Caller]
+) -> None:
+    wrong = [
+        name for name, question in questions() if answer(question, caller, both) != answer(question, caller, alone)
+    ]
 
     assert wrong == []
 
 
-def test_one_is_told_of_its_own(both: Services) -> None:
+@CALLERS
+def test_one_is_told_of_its_own(both: Services, caller: Callable[[str], Caller]) -> None:
     """That nothing depends on others would hold of who is told nothing too."""
-    found = {type_: len(answer(searched(type_, ""), both)[0].get("entry", [])) for type_ in KINDS.values()}
+    found = {type_: len(answer(searched(type_, ""), caller, both)[0].get("entry", [])) for type_ in KINDS.values()}
 
     assert found == dict.fromkeys(KINDS.values(), 1) | {"Slot": 3, "Observation": 2}
-    assert len(answer(history("", ""), both)["entry"]) == 2 * sum(found.values())
-    assert answer(belonging("Patient", f"p-{ONE}"), both) != []
+    assert len(answer(history("", ""), caller, both)["entry"]) == 2 * sum(found.values())
+    assert answer(belonging("Patient", f"p-{ONE}"), caller, both) != []
