@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check fix bench scoreboard opinion clients clean
+.PHONY: help setup demo serve test check audit fix bench scoreboard opinion clients clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -45,6 +45,9 @@ check: $(READY) ## Everything CI checks: format, lint, types, import contracts, 
 	$(BIN)/gateway map test
 	$(BIN)/pytest -q -n auto
 
+audit: $(READY) ## Ask for advisories on the packages of the lock (installs pip-audit for itself)
+	@$(BIN)/python scripts/audit.py
+
 fix: $(READY) ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -62,4 +65,4 @@ clients: $(READY) ## Let other people's FHIR clients, and schemathesis, talk to 
 	@$(BIN)/python clients/run.py
 
 clean: ## Remove what was made here
-	rm -rf .venv .venv-clients clients/node_modules build dist var .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-clients .venv-audit clients/node_modules build dist var .pytest_cache .mypy_cache .ruff_cache .hypothesis
