@@ -18,7 +18,7 @@ from gateway.data import shipped
 from gateway.errors import BadSettings
 from gateway.granting import Granting
 from gateway.metrics import Metrics
-from gateway.notify.endpoints import Allowed
+from gateway.notify.endpoints import Allowed, Refused
 from gateway.notify.feeds import Feed
 from gateway.notify.feeds import read as read_feeds
 from gateway.notify.outward import NOWHERE, Outward
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.identities import Identities
     from gateway.identities.people import People
     from gateway.mapping.library import Library
+    from gateway.notify.closed_question import Authority
     from gateway.validation import Validator
 
 _log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Services:
     identities: Identities | None = field(init=False)
     people: People | None = field(init=False)
     telemetry: Telemetry = OFF
+    authority: Authority | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "registry", Registry(self.store, Granting(self.settings.policy)))
@@ -88,7 +90,21 @@ def build(
         outward=(way := _outward(settings, telemetry := _telemetry(settings))),
         feeds=read_feeds(settings.feeds, way.allowed) if settings.feeds else (),
         telemetry=telemetry,
+        authority=_authority(settings, way),
     )
+
+
+def _authority(settings: Settings, way: Outward) -> Authority | None:
+    """Return the register of consents that is asked, None where none is. BadSettings where it may not be sent to."""
+    if not settings.closed_question:
+        return None
+    from gateway.notify.closed_question.mitz import Mitz  # noqa: PLC0415 - with lxml, and few gateways ask
+
+    try:
+        way.allowed.endpoint(settings.closed_question)
+    except Refused as error:
+        raise BadSettings(f"GATEWAY_CLOSED_QUESTION: {error}") from error
+    return Mitz(way, settings.closed_question, time.monotonic)
 
 
 def seals(settings: Settings, clock: Callable[[], datetime] | None = None) -> Seals:

@@ -49,6 +49,12 @@ def kinds() -> frozenset[str]:
     return frozenset(_types())
 
 
+def organisation_type(kind: str) -> str:
+    """Return the code of a kind of partner in the Dutch table of organisation types, '' where it has none there."""
+    codings = _types().get(kind, ())
+    return next((coding["code"] for coding in codings if coding["system"] == _DUTCH_TYPES), "")
+
+
 def resources(partner: Partner) -> list[Resource]:
     """Return the Organization of a partner, then its Endpoints; the partner is the owner of all of them."""
     shown = [_organization(partner), *(_endpoint(partner, one) for one in partner.endpoints)]

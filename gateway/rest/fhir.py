@@ -14,6 +14,7 @@ from gateway.query import auditlog, histories, installed
 from gateway.referral import holds
 from gateway.rest import answering, searches, shapes
 from gateway.rest.bundle import transaction_or_batch
+from gateway.rest.consulted import consulted
 from gateway.rest.headers import version_of
 from gateway.rest.interaction import Answer, Ask
 from gateway.rest.metadata import encoded_statement
@@ -46,7 +47,8 @@ def read(ask: Ask) -> Answer:
     shapes.parse(ask)
     _end_holds(ask)
     there = _READERS.get(ask.type, query.read)
-    stored = answering.stored(there(ask.type, ask.id, ask.caller, ask.to))
+    with consulted(ask):
+        stored = answering.stored(there(ask.type, ask.id, ask.caller, ask.to))
     return shapes.shaped(ask, stored.unless_known(ask.conditions))
 
 

@@ -3,11 +3,14 @@
 https://hl7.org/fhir/R4/search.html
 """
 
+from dataclasses import replace
+
 from gateway import query
 from gateway.errors import BadRequest
 from gateway.fhir import search
 from gateway.fhir.search import SearchRequest, SeveralRequest
 from gateway.query import auditlog, histories, installed
+from gateway.rest import consulted
 from gateway.rest.interaction import Ask
 from gateway.rest.metadata import SERVED, Interaction
 
@@ -23,7 +26,10 @@ def found(ask: Ask) -> bytes:
         return auditlog.search(_of_audit(ask), ask.caller, ask.to, base=base)
     if ask.type in installed.TYPES and not ask.compartment:
         return installed.search(installed.parse(ask.type, ask.parameters), ask.caller, ask.to, base=base)
-    return query.search(_asked(ask), ask.caller, ask.to, base=base)
+    asked, unanswered = _asked(ask), consulted.before(ask)
+    if unanswered is not None:
+        asked = replace(asked, issues=(*asked.issues, unanswered))
+    return query.search(asked, ask.caller, ask.to, base=base)
 
 
 def found_of_several(ask: Ask) -> bytes:

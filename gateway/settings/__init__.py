@@ -266,6 +266,14 @@ class Settings:
         default=None,
         metadata=_by(reading.file, "File with a region's table of how long places are held (YAML); by default ours."),
     )
+    closed_question: str = field(
+        default="",
+        metadata=_by(
+            reading.url,
+            "Register of consents that is asked about a patient whom nothing else opens, `https://mitz.example`; by "
+            "default none.",
+        ),
+    )
     delivery_days: int = field(
         default=3,
         metadata=_by(reading.whole(1, 30), "Days that delivery to a receiver that fails is tried, with longer pauses."),

@@ -18,6 +18,7 @@ from gateway.fhir.search.served import suggestion
 from gateway.fhir.types import resource_types
 from gateway.query import everything
 from gateway.query.everything import MAX_COUNT, Everything
+from gateway.rest.consulted import consulted
 from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.definition import Served
 from gateway.rest.operations.parameters import Said, Takes, read
@@ -44,7 +45,8 @@ def _answer(resource_type: str, takes: Sequence[Takes], ask: Ask, said: Said) ->
         applied=_applied(said),
         after=after,
     )
-    return Answer(HTTPStatus.OK, everything.everything(asked, ask.caller, ask.to, base=ask.to.settings.base_url))
+    with consulted(ask):
+        return Answer(HTTPStatus.OK, everything.everything(asked, ask.caller, ask.to, base=ask.to.settings.base_url))
 
 
 def _applied(said: Said) -> tuple[tuple[str, str], ...]:
