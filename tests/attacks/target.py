@@ -13,10 +13,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from gateway.access import passwords, totp
 from gateway.access.partners import Partner
 from gateway.fhir.owner import SYSTEM as OWNER
 from gateway.fhir.types import resource_types
@@ -32,6 +33,20 @@ FAMILY = "Geheimstra"
 SECRETS = (BSN, FAMILY, FAMILY.lower())
 BSN_SYSTEM = "http://fhir.nl/fhir/NamingSystem/bsn"
 ATTACKER = "duinrand"
+CARE = "00000006"
+"""The URA of a nursing home, of which nothing is known but what others say."""
+
+
+class _Doctor(NamedTuple):
+    """Somebody who logs in, and is called what would be a script on a page."""
+
+    id: str = "dokter"
+    name: str = "A. <script>alert(1)</script> Dokter"
+    password: str = "attacked battery staple"
+    secret: str = totp.new_secret()
+
+
+DOCTOR = _Doctor()
 TIMEOUT = 60.0
 
 
@@ -107,6 +122,8 @@ class Target:
     """Whom the gateway may send to."""
     running: Running = field(init=False)
     base: str = "https://gateway.example"
+    session: str = ""
+    """The cookie of the doctor, once she has logged in."""
 
     @property
     def inward(self) -> str:
@@ -227,6 +244,7 @@ def attacked(folder: Path, database: str, *providers: str, **settings: str) -> I
             "ENDPOINTS": f"{receiver.base} {target.inward}",
             "ENDPOINT_CA": str(folder / "ca.pem"),
             "INBOX_KEY": str(folder / "inbox.key"),
+            "DIRECTORY": str(_directory(folder)),
         }
         with serving(folder, database, wait_for_port, **world.settings, **(ours | settings)) as running:
             target.running = running
@@ -239,8 +257,19 @@ def _partners(world: World, *providers: str) -> Iterator[Partner]:
     yield partner(ATTACKER, world.client(ATTACKER), providers=providers, clients=few, rate=1_000_000)
     own = tuple(f"{type_}?_security={OWNER}|gouwe" for type_ in sorted(resource_types()))
     yield partner("gouwe", world.client("gouwe"), sees=own, rate=1_000_000)
+    yield partner("duinhof", world.client("duinhof"), kind="vvt", ura=CARE, rate=1_000_000)
     yield partner("revoked", world.client("revoked"))
     yield partner("idle", scopes=())
+
+
+def _directory(folder: Path) -> Path:
+    """Write who may log in: the doctor, of the nursing home."""
+    said = {"id": DOCTOR.id, "name": DOCTOR.name, "role": "referrer", "organisation": "duinhof"}
+    secret = {"password": passwords.kept(DOCTOR.password), "totp": DOCTOR.secret}
+    path = folder / "people.yaml"
+    path.write_text(json.dumps({"people": [said | secret]}), encoding="utf-8")
+    path.chmod(0o600)
+    return path
 
 
 on_both = pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
