@@ -11,7 +11,7 @@ import hmac
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -43,7 +43,7 @@ class Hider:
     """A key by which numbers are found that are not to be read. See gateway.store.sealed.Finder."""
 
     name: str
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     @property
     def generation(self) -> int:

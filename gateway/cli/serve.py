@@ -136,9 +136,12 @@ class Gateway:
 
 def _warn_of_indexes(store: Store) -> None:
     outdated = types_outdated(store)
-    if outdated:
+    if outdated.incomplete:
         text = "index-incomplete: searches that need what is new are refused for %s; run `gateway store reindex`"
-        _log.warning(text, ", ".join(outdated))
+        _log.warning(text, ", ".join(outdated.incomplete))
+    if outdated.whole and store.seals.finders:
+        text = "hidden-otherwise: numbers of %s stand readable, or as older keys hid them; run `gateway store encrypt`"
+        _log.warning(text, ", ".join(outdated.whole))
     store.close()
 
 

@@ -52,8 +52,9 @@ def migrate(database: str | None) -> None:
 
     with opened(database, renew=True) as there:
         click.echo(f"{shown(database)}: at version {_version(there)}")
-        if outdated := types_outdated(there):
-            click.echo(f"to be indexed anew, by `gateway store reindex`: {', '.join(outdated)}")
+        outdated = types_outdated(there)
+        if found := sorted([*outdated.incomplete, *outdated.whole]):
+            click.echo(f"to be indexed anew, by `gateway store reindex`: {', '.join(found)}")
 
 
 @store.command()

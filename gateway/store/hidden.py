@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gateway.store.index import IndexRows
     from gateway.store.sealed import Finder, Seals
 
+HIDDEN = "\x1f"
+"""What every hidden number begins with: no value in FHIR does."""
 _FEWEST_DIGITS = 6  # of what is written under the system of the BSN; "unknown" is no number
 _KIND = "|NNNLD"  # https://terminology.hl7.org/CodeSystem-v2-0203.html, the national number of a person, here
 
@@ -52,6 +54,11 @@ def asked_word(word: str, seals: Seals, *, mixed: bool) -> Sequence[str]:
         return [word]
     found = [by.hidden(word) for by in seals.finders[: None if mixed else 1]]
     return [*found, word] if mixed else found
+
+
+def is_hidden(code: str) -> bool:
+    """Return whether what stands in an index is what a key made of a number."""
+    return code.startswith(HIDDEN)
 
 
 def _hidden(row: tuple[str, str, str], by: Finder) -> tuple[str, str, str]:

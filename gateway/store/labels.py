@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gateway.store.hidden import is_hidden
+
 if TYPE_CHECKING:
     from gateway.store.interface import Database
 
@@ -26,7 +28,8 @@ def codings(db: Database, resource_type: str, param: str) -> list[tuple[str, str
     at: Sequence[str] = (_BEFORE, _BEFORE)
     while len(found) < MOST and (rows := db.rows(_CODING, (resource_type, param, *at))):
         at = rows[0]
-        found.append((rows[0][0], rows[0][1]))
+        if not is_hidden(rows[0][1]):
+            found.append((rows[0][0], rows[0][1]))
     return found
 
 

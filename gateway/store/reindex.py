@@ -15,7 +15,7 @@ from gateway.fhir.json import decode
 from gateway.store.history import types
 from gateway.store.index_rows import Rows, add, remove, standing, whole
 from gateway.store.index_tables import indexed
-from gateway.store.indexing import note, outdated, present_print, print_of
+from gateway.store.indexing import incomplete, note, outdated, present_print, print_of
 from gateway.store.sealed import RESOURCE, generation, opened, overwriting
 
 if TYPE_CHECKING:
@@ -83,10 +83,21 @@ def renew(store: Store, keys: Sequence[int], base: str) -> int:
     return _batch(store, keys, base)
 
 
-def types_outdated(store: Store) -> list[str]:
-    """Return the types of which some resource was indexed by other definitions: what `reindex` has to do."""
+class Outdated(NamedTuple):
+    """The types of which some resource was indexed otherwise than now.
+
+    `incomplete`: some searches are refused. `whole`: all is found, though numbers are hidden by other keys, or not.
+    """
+
+    incomplete: Sequence[str]
+    whole: Sequence[str]
+
+
+def types_outdated(store: Store) -> Outdated:
+    """Return the types of which some resource was indexed otherwise: what `reindex` has to do."""
     with store.reading() as db:
-        return outdated(db, types(db))
+        found = {type_: bool(incomplete(db, type_)) for type_ in outdated(db, types(db))}
+    return Outdated([type_ for type_ in found if found[type_]], [type_ for type_ in found if not found[type_]])
 
 
 def _of_type(store: Store, resource_type: str, base: str) -> Iterator[int]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 TYPE = "Subscription"
 _NOT_TO_BE_READ = "this caller may not read what it would be told"
-_NO_KEY = "headers are kept sealed, and this gateway has no key to seal with: its operator sets GATEWAY_INBOX_KEY"
+_NO_KEY = "headers are kept sealed, and this gateway has no key to seal with: its operator sets GATEWAY_DATA_KEYS"
 
 
 def of(entries: Sequence[Entry]) -> list[Entry]:

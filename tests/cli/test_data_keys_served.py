@@ -119,7 +119,9 @@ def test_keys_are_followed_while_many_are_served(
             _until(lambda: load.done["read"] > before + 40, load)  # under old and new keys side by side
             done = operator.store("rekey")
             assert done.exit_code == 0, done.output
-            _until(lambda: all(operator.keys("retire", name).exit_code == 0 for name in _still(path, first.values())), load)
+            _until(
+                lambda: all(operator.keys("retire", name).exit_code == 0 for name in _still(path, first.values())), load
+            )
             before = load.done["read"]
             _until(lambda: load.done["read"] > before + 40, load)
         finally:

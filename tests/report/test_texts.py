@@ -76,7 +76,7 @@ NO_FINDINGS = {
 NOT_SAID = {
     "a FHIR resource is a JSON object": "told to who writes a program",
     "{} is not a JSON pointer": "a pointer that a program asks for",
-    "GATEWAY_INBOX_KEY is not set: there is no key to seal with": "told to who runs the gateway",
+    "GATEWAY_DATA_KEYS is not set: there is no key to seal with": "told to who runs the gateway",
     "Something newer is known of this": "what stands in the provenance",
     "a packed file of definitions is too large": "told to who installs a package",
     "GATEWAY_WEBHOOK_SECRETS, which is not set": "told to who runs the gateway",

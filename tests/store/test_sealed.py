@@ -24,7 +24,7 @@ from gateway.services import Services
 from gateway.store import open_store
 from gateway.store.contents import bodies
 from gateway.store.inbox import entered
-from gateway.store.reindex import reindex
+from gateway.store.reindex import Outdated, reindex, types_outdated
 from gateway.store.rekeying import needs, rekey
 from gateway.store.sealed import MARK
 from gateway.store.verify import verify
@@ -278,7 +278,9 @@ class TestAnotherKey:
         assert found(sealed, "Patient") == {"p", "q"}
         assert before is not None
         assert needs(sealed.store, before)["resource"] == 1
+        assert types_outdated(sealed.store) == Outdated([], ["Patient"])  # all is found, and it is told
         _encrypt(sealed)
+        assert types_outdated(sealed.store) == Outdated([], [])
         assert needs(sealed.store, before) == {}
         assert found(sealed, "Patient", ("identifier", f"{SYSTEM}|{BSN}")) == {"p"}
         assert list(verify(sealed.store, sealed.settings.base_url)) == []

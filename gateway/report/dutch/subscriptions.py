@@ -23,7 +23,7 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "geef alle headers opnieuw, of geen enkele: {mask} staat voor een header die eerder gegeven is",
     ),
     (
-        "headers are kept sealed, and this gateway has no key to seal with: its operator sets GATEWAY_INBOX_KEY",
+        "headers are kept sealed, and this gateway has no key to seal with: its operator sets GATEWAY_DATA_KEYS",
         "headers worden verzegeld bewaard, en deze gateway heeft daar geen sleutel voor: de beheerder zet "
         "GATEWAY_INBOX_KEY",
     ),
