@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from gateway.store.sealed import Database
 
 _NOTE = "insert into index_definition values (?, ?, ?) on conflict do nothing"
-_ENDS = "(select min(indexed_as) from current where type = ?), (select max(indexed_as) from current where type = ?)"
+ENDS = (
+    "(select min(indexed_as) from current where type = ?)",
+    "(select max(indexed_as) from current where type = ?)",
+)
+"""The lowest and the highest fingerprint of a type: one of them is another one where any is."""
 # The distinct fingerprints of a type, one step of the index for each.
 _PRESENT = """
 with recursive found(print) as (
@@ -92,13 +96,18 @@ def outdated(db: Database, types: Collection[str]) -> list[str]:
         return []
     (found,) = db.rows(_ends(len(types)), [value for type_ in types for value in (type_, type_)])
     ends = zip(types, found[::2], found[1::2], strict=True)
-    return [type_ for type_, low, high in ends if low != high or low not in {None, present_print(type_, db.seals)}]
+    return [type_ for type_, low, high in ends if not is_present(db, type_, low, high)]
+
+
+def is_present(db: Database, resource_type: str, low: int | None, high: int | None) -> bool:
+    """Return whether all resources of a type, between whose fingerprints there is no other, were indexed as now."""
+    return low == high and (low is None or low == present_print(resource_type, db.seals))
 
 
 @cache
 def _ends(number: int) -> str:
     """Return the statement of the lowest and the highest fingerprint of so many types."""
-    return f"select {', '.join([_ENDS] * number)}"
+    return f"select {', '.join(ENDS * number)}"
 
 
 def incomplete(db: Database, resource_type: str) -> frozenset[str]:

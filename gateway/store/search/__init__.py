@@ -13,7 +13,7 @@ from gateway.store.search.conditions import sees, sees_one_of
 from gateway.store.search.distance import distances
 from gateway.store.search.includes import MAX_INCLUDES, read_includes
 from gateway.store.search.order import Position
-from gateway.store.search.pages import Found, Results, count_matches, read_page
+from gateway.store.search.pages import Found, Results, count_matches, first_by_coding, read_page
 from gateway.store.search.scope import CANDIDATES, REACH, Everything, Scope, Visible
 from gateway.store.search.seen import seen
 from gateway.store.search.several import read_several
@@ -52,10 +52,12 @@ def read(db: Database, request: SearchRequest, scope: Scope, position: Position 
     Raises Unavailable where an index that it needs is not complete.
     The total is known when the most selective condition has few resources (CANDIDATES), or when it was asked for.
     """
-    scope = scope.settled(db, mixed=check_complete(db, request))
+    page = first_by_coding(db, request, scope) if position is None else None
+    if page is None or request.includes:
+        scope = scope.settled(db, mixed=check_complete(db, request))
     if request.only_count:
         return Results([], [], count_matches(db, request, scope), None)
-    page = read_page(db, request, scope, position)
+    page = read_page(db, request, scope, position) if page is None else page
     total = page.total
     if total is None and request.total in {"accurate", "estimate"}:
         total = count_matches(db, request, scope)

@@ -12,6 +12,7 @@ from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import Filter, Token
 from gateway.fhir.search.singles import has_no_system
 from gateway.store.hidden import asked as asked_codes
+from gateway.store.indexing import ENDS, is_present
 from gateway.store.sealed import RESOURCE, opened
 from gateway.store.search.conditions import condition_match
 from gateway.store.search.order import Column, Position, after, order_by, sort_columns
@@ -75,20 +76,39 @@ class Results:
 def read_page(db: Database, request: SearchRequest, scope: Scope, position: Position | None) -> Page:
     """Return the page after `position`, the first for None."""
     scope = scope.of(db)
-    statement = _by_coding(request, scope) if position is None else None
+    coded = first_by_coding(db, request, scope) if position is None else None
+    return _planned(db, request, scope, position) if coded is None else coded
+
+
+def first_by_coding(db: Database, request: SearchRequest, scope: Scope) -> Page | None:
+    """Return the first page of a search by one system and code.
+
+    None for any other search, and where resources of the type were indexed otherwise than now: the statement tells.
+    """
+    scope = scope.settled(db, mixed=False)
+    statement = _by_coding(request, scope)
     if statement is None:
-        return _planned(db, request, scope, position)
-    rows = db.rows(*statement)
+        return None
+    *rows, ends = sorted(db.rows(*statement), key=_last_ends)
+    if not is_present(db, request.resource_type, ends[0], ends[3]):
+        return None
     plan = _plan(db, request, scope.knowing(db, request)) if len(rows) > request.count else Plan()
     return _page(db, request, rows, plan, 0, first=True)
+
+
+def _last_ends(row: Row) -> tuple[bool, int | None]:
+    """Return the place of a row: by key, and behind all the one that names no type, of which the key is no key."""
+    return row[1] is None, row[0]
 
 
 def _by_coding(request: SearchRequest, scope: Scope) -> Sql | None:
     """Return the statement of the first page of a search by one system and code; None for any other search.
 
-    It is the search there is most of, and the same statement for each value: what was composed once is kept.
+    It is the search there is most of, and the same statement for each value: what was composed once is kept. A row
+    more holds the lowest and the highest fingerprint of the type.
     """
-    asked = request.conditions[0] if len(request.conditions) == 1 and not request.sort else None
+    is_plain = len(request.conditions) == 1 and not request.sort and not request.only_count
+    asked = request.conditions[0] if is_plain else None
     if not isinstance(asked, Filter) or asked.modifier or len(asked.values) != 1:
         return None
     (token,), of = asked.values, request.resource_type
@@ -98,7 +118,7 @@ def _by_coding(request: SearchRequest, scope: Scope) -> Sql | None:
         return None
     codes = asked_codes(token.system, token.code, scope.seals, mixed=scope.mixed)
     text = _text_by_coding(of, asked.parameter, request.count + 1) if len(codes) == 1 else None
-    return Sql(text, (of, asked.parameter.code, token.system, codes[0])) if text else None
+    return Sql(text, (of, asked.parameter.code, token.system, codes[0], of, of)) if text else None
 
 
 @lru_cache(maxsize=1024)
@@ -110,7 +130,10 @@ def _text_by_coding(resource_type: str, parameter: SearchParameter, limit: int) 
     if not match.ordered:
         return None
     found = _page_statement(Relation(keys_of(match, "m"), TRUE), None, limit, None)
-    return found.text if found.parameters == (resource_type, parameter.code, "system", "code") else None
+    if found.parameters != (resource_type, parameter.code, "system", "code"):
+        return None
+    low, high = ENDS
+    return f"select * from ({found.text}) f union all select {low}, null, null, {high}, null, null"  # noqa: S608 - ours
 
 
 def _planned(db: Database, request: SearchRequest, scope: Scope, position: Position | None) -> Page:
