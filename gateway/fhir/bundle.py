@@ -9,6 +9,7 @@ from gateway.fhir.types import Resource
 
 _DISTANCE = "http://hl7.org/fhir/StructureDefinition/location-distance"
 CANONICAL_BASE = "https://msb-gateway.example/fhir"
+MAX_ENTRIES = 20_000  # of a Bundle that asks for something to be done, by whichever door it comes
 
 # A resource, or its bytes as a msgspec.Raw, which is written out as it stands.
 Body = Any

@@ -21,9 +21,11 @@ from gateway.errors import (
     Issue,
     MappingFailed,
     ResourceNotFound,
+    TooLarge,
     Unavailable,
     UnsupportedMessage,
 )
+from gateway.fhir.bundle import MAX_ENTRIES
 from gateway.fhir.types import Resource
 from gateway.formats import edifact, hl7v2
 from gateway.formats.detect import detect
@@ -249,11 +251,13 @@ class _Door:
         return [operation(resource, method, url) for resource, method, url in mapped.resources]
 
     def _requested(self, bundle: Resource) -> list[Operation]:
-        """Return what the entries of a transaction ask for. UnsupportedMessage, InvalidResource, BadRequest."""
+        """Return what entries of a transaction ask for. BadRequest, InvalidResource, TooLarge, UnsupportedMessage."""
         if bundle["type"] == "message":
             raise UnsupportedMessage("a Bundle of type message is not taken here; post it to $process-message")
         if bundle["type"] != "transaction":
             raise UnsupportedMessage(f"a Bundle of type {bundle['type']} is not taken as a message; send a transaction")
+        if len(bundle.get("entry", ())) > MAX_ENTRIES:
+            raise TooLarge(f"a Bundle holds at most {MAX_ENTRIES} entries", expression="Bundle.entry")
         issues = self.to.validator.bundle_issues(bundle)
         if any(issue.severity in {"fatal", "error"} for issue in issues):
             raise InvalidResource(issues)

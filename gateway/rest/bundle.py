@@ -14,6 +14,7 @@ import msgspec
 
 from gateway.errors import BadRequest, GatewayError, InvalidResource, Issue, MethodNotAllowed, TooLarge
 from gateway.fhir import json
+from gateway.fhir.bundle import MAX_ENTRIES
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.types import Resource
 from gateway.query import refusals
@@ -25,8 +26,6 @@ from gateway.rest.metadata import check_served
 from gateway.rest.placed import of_entries, within
 from gateway.rest.routes import Route, carry_out, find
 from gateway.transact import Operation
-
-MAX_ENTRIES = 20_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from gateway.fhir import json
-from gateway.rest.bundle import MAX_ENTRIES
+from gateway.fhir.bundle import MAX_ENTRIES
 from tests.shared import SHARED, needs_shared
 
 JSON = "application/fhir+json"
