@@ -86,6 +86,7 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
             "GATEWAY_ENDPOINT_KEY": pem,
             "GATEWAY_FEEDS": pem,
             "GATEWAY_HOLD_DURATIONS": pem,
+            "GATEWAY_CLOSED_QUESTION": "https://mitz.example",
             "GATEWAY_DELIVERY_DAYS": "9",
             "GATEWAY_OTLP_ENDPOINT": "https://otel.example:4318",
             "GATEWAY_LOG_LEVEL": "DEBUG",
