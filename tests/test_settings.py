@@ -70,6 +70,7 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
             "GATEWAY_AUDIT_KEYS": str(tmp_path),
             "GATEWAY_AUDIT_HEADS": str(tmp_path / "heads"),
             "GATEWAY_AUDIT_DAYS": "3653",
+            "GATEWAY_ISSUERS": pem,
             "GATEWAY_OIDC_ISSUER": "https://login.example",
             "GATEWAY_OIDC_CLIENT_ID": "msb-gateway",
             "GATEWAY_OIDC_ROLE_CLAIM": "realm_access.roles",

@@ -154,7 +154,7 @@ class Fields:
         """Yield the fields of an object whose values are text."""
         if not self.has(key):
             return
-        inner = Fields(self._values[key], self._document, self._at(key))
+        inner = self.inner(key)
         for name in inner.keys:
             yield name, inner.any_text(name)
 

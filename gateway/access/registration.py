@@ -83,7 +83,7 @@ def read(document: Any, known: Known, lines: Lines) -> list[Partner]:
 def certificate(document: Mapping[str, str]) -> CertificateName:
     """Return what a certificate is known by, which is said as in a partner. Raises BadRequest (bad-partner)."""
     fields = Fields(document, Document({}), "certificate")
-    found = _certificate(fields)
+    found = certificate_name(fields)
     if found is None:
         raise BadRequest(fields.problems)
     return found
@@ -109,7 +109,7 @@ def _partner(fields: Fields, known: Known) -> Partner:
         oin=fields.text("oin", _TWENTY, "must be the twenty digits of an OIN"),
         regions=fields.words("regions", _PLACE, "must be as west, or west/haaglanden for a part of it"),
         networks=fields.words("networks", _PLACE, "must be small letters, digits and hyphens"),
-        certificates=tuple(name for one in fields.objects("certificates") if (name := _certificate(one))),
+        certificates=tuple(name for one in fields.objects("certificates") if (name := certificate_name(one))),
         clients=tuple(_client(one, known) for one in fields.objects("clients")),
         scopes=fields.checked("scopes", _check_scope),
         providers=fields.among("providers", known.providers, "is no provider (`mappings/providers`)"),
@@ -135,7 +135,7 @@ def _check_scope(text: str) -> None:
         raise ValueError("is of a type that R4 does not have")
 
 
-def _certificate(fields: Fields) -> CertificateName | None:
+def certificate_name(fields: Fields) -> CertificateName | None:
     """Return what a certificate is known by; None, with a problem, when that cannot be told."""
     given = sorted(fields.keys)
     try:

@@ -52,10 +52,12 @@ def read(
     refused: Raised,
     *,
     passed_over: Collection[str] = (),
+    is_named: bool = True,
 ) -> Signed:
     """Return a JWS, its signature not looked at. Raises what `refused` makes of a word that says what is wrong.
 
-    `types` are what `typ` may be, None for where it is absent; `passed_over` is what the header may say of keys.
+    `types` are what `typ` may be, None for where it is absent; `passed_over` is what the header may say of keys,
+    and `is_named` whether it must name one.
     """
     parts = text.split(".")
     if len(parts) != 3 or len(text) > LONGEST or not text.isascii() or not all(parts):
@@ -69,7 +71,7 @@ def read(
         raise refused("key-in-header")
     if _type(header.get("typ")) not in types:
         raise refused("wrong-type")
-    if not is_name(header.get("kid")):
+    if is_named and not is_name(header.get("kid")):
         raise refused("no-kid")
     return Signed(text, header, claims)
 
@@ -94,8 +96,10 @@ def verify(signed: Signed, key: Mapping[str, Any], refused: Raised) -> None:
     fits = key.get("kty") == _TYPES[algorithm[:2]] and key.get("crv") == _CURVES.get(algorithm)
     if not fits or key.get("alg", algorithm) != algorithm:
         raise refused("key-does-not-fit")
+    registry = jws.JWSRegistry(algorithms=[algorithm])
+    registry.max_header_length = LONGEST  # of joserfc's own 512 a certificate takes more
     try:
-        jws.deserialize_compact(signed.text, import_key(dict(key)), [algorithm])
+        jws.deserialize_compact(signed.text, import_key(dict(key)), registry=registry)
     except (JoseError, ValueError, TypeError) as error:
         raise refused("bad-signature") from error
 

@@ -26,6 +26,7 @@ from gateway.errors import BadSettings, Issue
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
+_NAMES = ("GATEWAY_TLS_CLIENT_CA", "GATEWAY_TLS_CLIENT_CRL")
 _CRL = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
 
 
@@ -45,13 +46,16 @@ class Trusted:
     revoked: Mapping[str, RevocationList] | None = None
 
     @classmethod
-    def read(cls, authorities: Path, revoked: Path | None = None) -> Trusted:
-        """Return what two files in PEM hold. Raises BadSettings with every reason why they cannot be used."""
+    def read(cls, authorities: Path, revoked: Path | None = None, names: tuple[str, str] = _NAMES) -> Trusted:
+        """Return what two files in PEM hold, which settings of these names name.
+
+        Raises BadSettings with every reason why they cannot be used.
+        """
         try:
             signers = tuple(x509.load_pem_x509_certificates(authorities.read_bytes()))
         except (OSError, ValueError) as error:
-            raise BadSettings(f"GATEWAY_TLS_CLIENT_CA: {authorities} holds no certificates in PEM") from error
-        return cls(signers, None if revoked is None else _lists(revoked, signers))
+            raise BadSettings(f"{names[0]}: {authorities} holds no certificates in PEM") from error
+        return cls(signers, None if revoked is None else _lists(revoked, signers, names))
 
     def check(self, peer: PeerCertificate, at: datetime) -> None:
         """Raise NotKnown for a certificate that is not good at a moment, or was revoked."""
@@ -72,31 +76,35 @@ class Trusted:
             raise NotKnown("certificate-of-another-authority")
 
 
-def watched(authorities: Path, revoked: Path | None, seconds: Callable[[], float]) -> Watched[Trusted]:
+def watched(
+    authorities: Path, revoked: Path | None, seconds: Callable[[], float], names: tuple[str, str] = _NAMES
+) -> Watched[Trusted]:
     """Return what the files hold, whenever they change. Raises what `Trusted.read` raises."""
     paths = [path for path in (authorities, revoked) if path is not None]
-    return Watched(paths, lambda: Trusted.read(authorities, revoked), seconds)
+    return Watched(paths, lambda: Trusted.read(authorities, revoked, names), seconds)
 
 
-def _lists(path: Path, signers: Sequence[x509.Certificate]) -> Mapping[str, RevocationList]:
+def _lists(path: Path, signers: Sequence[x509.Certificate], names: tuple[str, str]) -> Mapping[str, RevocationList]:
     """Return the lists in a file, by the name of who made them. Raises BadSettings."""
     try:
         found = [x509.load_pem_x509_crl(block) for block in _CRL.findall(path.read_bytes())]
     except (OSError, ValueError) as error:
-        raise BadSettings(f"GATEWAY_TLS_CLIENT_CRL: {path} holds something that is no list in PEM") from error
-    problems = [Issue("bad-settings", f"GATEWAY_TLS_CLIENT_CRL: {path}: {text}") for text in _problems(found, signers)]
+        raise BadSettings(f"{names[1]}: {path} holds something that is no list in PEM") from error
+    problems = [Issue("bad-settings", f"{names[1]}: {path}: {text}") for text in _problems(found, signers, names[0])]
     if problems:
         raise BadSettings(problems)
     newest = sorted(found, key=lambda one: one.last_update_utc)
     return MappingProxyType({one.issuer.rfc4514_string(): _read(one) for one in newest})
 
 
-def _problems(found: Sequence[x509.CertificateRevocationList], signers: Sequence[x509.Certificate]) -> Iterator[str]:
+def _problems(
+    found: Sequence[x509.CertificateRevocationList], signers: Sequence[x509.Certificate], name: str
+) -> Iterator[str]:
     if not found:
         yield "it holds no list (X509 CRL)"
     for number, one in enumerate(found, 1):
         if not any(_signed(one, signer) for signer in signers):
-            yield f"list {number} is not signed by an authority of GATEWAY_TLS_CLIENT_CA"
+            yield f"list {number} is not signed by an authority of {name}"
         if one.next_update_utc is None or not _is_whole(one):
             yield f"list {number} is not a whole one: it must hold all that its authority revoked, and until when"
 

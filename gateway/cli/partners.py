@@ -219,16 +219,8 @@ def _operator(by: str) -> Caller:
 def _known(to: Services) -> Known:
     """Return what a partner may refer to here."""
     from gateway.access.registration import Known  # noqa: PLC0415 - not for `--help`
-    from gateway.notify.endpoints import Refused  # noqa: PLC0415 - as above
 
-    def refuses(url: str) -> str | None:
-        try:
-            to.outward.allowed.endpoint(url)
-        except Refused as refused:
-            return str(refused)
-        return None
-
-    return Known(set(to.library.providers) - {"default"}, refuses)
+    return Known(set(to.library.providers) - {"default"}, to.outward.allowed.refusal)
 
 
 def _moment(text: str) -> datetime:

@@ -25,6 +25,7 @@ from gateway.access.unknown import NotKnown, bad_token
 from gateway.access.watched import Watched
 from gateway.errors import ResourceNotFound
 from gateway.identities.client_keys import ClientKeys
+from gateway.identities.outside import Outside
 from gateway.identities.people import Known, People
 from gateway.identities.rates import Rates
 from gateway.identities.revoked import Revoked
@@ -46,6 +47,7 @@ class Identities:
     seconds: Callable[[], float] = time.monotonic
     rates: Rates = field(default_factory=lambda: Rates(time.monotonic))
     people: People | None = None
+    outside: Outside | None = None
     _read: OrderedDict[bytes, Token] = field(default_factory=OrderedDict, init=False)
 
     def caller(self, peer: PeerCertificate | None, token: str | None, at: datetime) -> Caller:
@@ -66,12 +68,29 @@ class Identities:
             if partner is None or peer is None:
                 raise NotKnown("certificate-of-nobody" if peer else "nothing-shown")
             caller = partner.caller(known_by=f"certificate {peer.thumbprint}")
+        elif self.outside is not None and issuer_of(token) in self.outside.issuers:
+            partner, caller = self._of_others(self.outside, token, peer, partner, partners, at)
         else:
             registered, found = self._of_token(token, peer, partner, at, partners)
             partner, by = registered.partner, f"token {found.jti} of client {found.client_id}"
             caller = partner.caller(granted(found.scopes, registered.scopes), by)
         self.rates.take(partner.id, partner.rate)
         return Known(caller, None)
+
+    def _of_others(
+        self,
+        outside: Outside,
+        token: str,
+        peer: PeerCertificate | None,
+        partner: Partner | None,
+        partners: Partners,
+        at: datetime,
+    ) -> tuple[Partner, Caller]:
+        """Return for whom the token of another issuer is. NotKnown, when the certificate is of somebody else."""
+        found, caller = outside.caller(token, peer, partners, at)
+        if peer is not None and (partner is None or partner.id != found.id):
+            raise bad_token("of-another-partner-than-the-certificate")
+        return found, caller
 
     def _person(
         self,

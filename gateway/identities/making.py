@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.access import roles
+from gateway.access import issuers, roles
 from gateway.access.id_tokens import Relying
 from gateway.access.roles import Roles
 from gateway.access.sealing import Keys
@@ -20,6 +20,7 @@ from gateway.data import shipped
 from gateway.identities import Identities
 from gateway.identities.client_keys import ClientKeys
 from gateway.identities.directory import Directory
+from gateway.identities.outside import Outside
 from gateway.identities.people import People
 from gateway.identities.provider import CALLBACK, Provider
 from gateway.identities.published_keys import PublishedKeys
@@ -47,15 +48,17 @@ def identities(
         provider = Provider.at(relying(settings), f"{base}{CALLBACK}", outward, keys.now, seconds, new_id)
     directory = _directory(settings, store, rates)
     known = provider is not None or directory is not None
+    published = PublishedKeys(outward, seconds)
     return Identities(
         registry,
         Issuer(base, settings.base_url),
-        ClientKeys(PublishedKeys(outward, seconds)),
+        ClientKeys(published),
         revoked,
         trusted(settings.tls_client_ca, settings.tls_client_crl, seconds),
         keys,
         rates=rates,
         people=_people(settings, registry, revoked, rates, new_id, provider, directory) if known else None,
+        outside=_outside(settings, settings.issuers, store, outward, published) if settings.issuers else None,
     )
 
 
@@ -67,6 +70,17 @@ def people(settings: Settings, registry: Registry, store: Store, new_id: Callabl
     if directory is None:
         return None
     return _people(settings, registry, Revoked(store, seconds), rates, new_id, None, directory)
+
+
+def _outside(settings: Settings, path: Path, store: Store, outward: Outward, published: PublishedKeys) -> Outside:
+    """Return the issuers of others in a file. Raises BadSettings."""
+    found = issuers.read(*documents.read(path), path.name, settings.base_url, outward.allowed.refusal)
+    authorities = {
+        one.issuer: trusted(one.authorities, one.revoked, time.monotonic, ("authorities", "revoked"))
+        for one in found
+        if one.authorities
+    }
+    return Outside({one.issuer: one for one in found}, authorities, published, store)
 
 
 def relying(settings: Settings) -> Relying:

@@ -5,25 +5,23 @@ Without `tls_client_ca` nobody is authenticated: the gateway then runs in develo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from gateway.access.kms import Kms
 from gateway.errors import BadSettings, Issue
 from gateway.notify.endpoints import Network, read_networks, read_origins
 from gateway.settings import reading
 from gateway.settings.contradictions import contradictions
+from gateway.settings.environment import by as _by
 from gateway.settings.environment import values_of
-
-
-def _by(read: Callable[[str], Any], doc: str) -> dict[str, Any]:
-    return {"read": read, "doc": doc}
+from gateway.settings.people import OfPeople
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # some hold what is secret: nothing shows all of them
-class Settings:
+class Settings(OfPeople):
     """Everything an operator can set. Each field says in its metadata, under `doc`, what it is for."""
 
     database: str = field(
@@ -183,54 +181,6 @@ class Settings:
         metadata=_by(
             reading.key_folder, "Folder with the keys that tokens are signed with; by default no tokens are given out."
         ),
-    )
-    issuers: Path | None = field(
-        default=None,
-        metadata=_by(
-            reading.file, "File with the issuers of others whose tokens are taken too (YAML); by default none."
-        ),
-    )
-    oidc_issuer: str = field(
-        default="",
-        metadata=_by(
-            reading.issuer,
-            "Issuer of OpenID Connect where people log in, `https://login.example`; by default nobody does.",
-        ),
-    )
-    oidc_client_id: str = field(
-        default="",
-        metadata=_by(reading.text, "What the gateway is called there; people come back at `/login/callback`."),
-    )
-    oidc_role_claim: str = field(
-        default="roles",
-        metadata=_by(
-            reading.text, "Claim with the roles of a person, codes of `CodeSystem-person-role`; `a.b` is b in a."
-        ),
-    )
-    oidc_organisation_claim: str = field(
-        default="organization", metadata=_by(reading.text, "Claim with the URA, or the id, of the partner of a person.")
-    )
-    oidc_acr: tuple[str, ...] = field(
-        default=(),
-        metadata=_by(reading.words, "Levels of assurance (`acr`) of which one is demanded, separated by spaces."),
-    )
-    directory: Path | None = field(
-        default=None,
-        metadata=_by(
-            reading.key_file,
-            "File with people who log in here instead, for demonstration on loopback: `gateway people add`.",
-        ),
-    )
-    session_key: tuple[Path, ...] = field(
-        default=(),
-        metadata=_by(
-            reading.key_files,
-            "Files with the keys that sessions are sealed with, separated by `:`; without, they end with the gateway.",
-        ),
-    )
-    roles: Path | None = field(
-        default=None,
-        metadata=_by(reading.file, "File with a table of what each role may (YAML); by default ours."),
     )
     policy: Path | None = field(
         default=None,

@@ -23,7 +23,7 @@ def contradictions(settings: Settings) -> list[str]:
         )
     problems += [
         f"{variable(name)}: needs GATEWAY_TLS_CLIENT_CA"
-        for name in ("tls_client_crl", "proxies", "token_keys", "oidc_issuer")
+        for name in ("tls_client_crl", "proxies", "token_keys", "issuers", "oidc_issuer")
         if settings.tls_client_ca is None and getattr(settings, name)
     ]
     problems += [

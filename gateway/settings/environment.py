@@ -9,6 +9,11 @@ from typing import Any
 _PREFIX = "GATEWAY_"
 
 
+def by(read: Callable[[str], Any], doc: str) -> dict[str, Any]:
+    """Return what a setting says of itself: how it is read, and what it is for."""
+    return {"read": read, "doc": doc}
+
+
 def variable(name: str) -> str:
     """Return the environment variable of a setting."""
     return _PREFIX + name.upper()

@@ -63,7 +63,10 @@ def test_a_role_sees_no_more_than_its_partner(table: Roles) -> None:
     sees = ("Location?status=active", "Slot")
     caller = asking(table, "capacity-editor", sees=sees)
     assert caller.types == frozenset({"Location", "Slot"}) == visible(caller).types
-    condition, own = visible(caller).condition("Location"), visible(unlimited(partner(sees=sees).caller())).condition("Location")
+    condition, own = (
+        visible(caller).condition("Location"),
+        visible(unlimited(partner(sees=sees).caller())).condition("Location"),
+    )
     assert isinstance(condition, AllOf)
     assert condition.conditions[0] == own  # what the partner sees, and then what the role does
     assert len(condition.conditions) == 2
