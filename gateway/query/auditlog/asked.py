@@ -25,7 +25,7 @@ CODES = ("date", "patient", "agent", "entity", "action", "outcome", "type", "sub
 _URA = "http://fhir.nl/fhir/NamingSystem/ura"
 _ORGANISATION = "partner-"
 _NOTHING = "\x7f"  # a value that no row has
-_MOST_VALUES = 50
+_MOST_VALUES, _MOST_CONDITIONS = 50, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ def parse(pairs: Sequence[tuple[str, str]], base: str) -> Asked:
     if page is not None:
         return Asked(page=page)
     asked, issues = Asked(applied=tuple(pairs)), list[Issue]()
+    if len(pairs) > _MOST_CONDITIONS:
+        raise BadRequest(f"the audit is searched by {_MOST_CONDITIONS} parameters at most")
     for name, value in pairs:
         try:
             asked = _with(asked, name, value, base)

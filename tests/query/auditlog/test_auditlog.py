@@ -193,6 +193,8 @@ def test_it_is_searched_by_what_is_stated(kept: Services) -> None:
         [("_summary", "count")],
     ],
 )
+        [("patient", "p1")] * 21,
+        [("patient", ",".join(["p1"] * 51))],
 def test_what_is_not_known_is_refused(parameters: list[tuple[str, str]]) -> None:
     with pytest.raises(BadRequest):
         auditlog.parse(parameters, BASE)
