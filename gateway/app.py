@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Request
+from flask.sessions import NullSession, SessionInterface, SessionMixin
 
 from gateway.referral.durations import durations
 from gateway.rest import (
@@ -34,10 +35,21 @@ if TYPE_CHECKING:
     from gateway.services import Services
 
 
+class _NoSessions(SessionInterface):
+    """Keeps nothing between requests: what a request is known by, the guard looks at itself."""
+
+    _none = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin:  # noqa: ARG002 - the interface of Flask
+        """Return the one session there is, which nothing can be put into."""
+        return self._none
+
+
 class _App(Flask):
     """A Flask app of plain functions, with one way through it that has no hooks. Its rules are all there at first."""
 
     request_class = Http
+    session_interface = _NoSessions()
     rules: Paths[Rule] = Paths(())
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from os import urandom
 from socket import gethostname
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from gateway import __version__
 from gateway.access.sealing import NO_KEYS, Keys
@@ -194,5 +194,10 @@ def now() -> datetime:
 
 
 def random_id() -> str:
-    """Return an id that no other resource has. https://hl7.org/fhir/R4/datatypes.html#id"""
-    return str(uuid4())
+    """Return an id that no other resource has: a UUID of version 4, which `uuid4` makes in twice the time.
+
+    https://hl7.org/fhir/R4/datatypes.html#id, https://www.rfc-editor.org/rfc/rfc9562#section-5.4
+    """
+    digits = urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) % 4]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

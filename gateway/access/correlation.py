@@ -90,8 +90,11 @@ class Correlation:
 
     def noted(self) -> dict[str, str]:
         """Return what the audit and the log keep: the request's id, and of the others those that were sent."""
-        sent = {"correlation": self.correlation_id, "aorta": self.aorta_id, "trace_id": self.trace_id}
-        return {"request": self.request_id} | {name: id_ for name, id_ in sent.items() if id_}
+        noted = {"request": self.request_id}
+        if self.correlation_id or self.aorta_id or self.trace_id:
+            sent = {"correlation": self.correlation_id, "aorta": self.aorta_id, "trace_id": self.trace_id}
+            noted |= {name: id_ for name, id_ in sent.items() if id_}
+        return noted
 
 
 def _safe(given: str | None) -> str:

@@ -33,7 +33,7 @@ from gateway.rest.headers import (
     negotiate_fhir,
     prefer,
 )
-from gateway.rest.interaction import Ask, Conditions, Pairs
+from gateway.rest.interaction import UNCONDITIONAL, Ask, Conditions, Pairs
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -42,6 +42,7 @@ MAX_PARAMETERS = 200
 GENERAL_PARAMETERS = frozenset({"_format", "_pretty"})  # about the representation, not about what is asked
 BINARY = "Binary"
 """The type that is sent and told as what it holds, too."""
+_CONDITIONS = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_NONE_EXIST", "HTTP_IF_MODIFIED_SINCE"})
 _FORM = "application/x-www-form-urlencoded"
 
 _LANGUAGES: Mapping[str, Literal["en", "nl"]] = {"en": "en", "nl": "nl"}
@@ -135,6 +136,8 @@ def _reader(content_type: str | None, path: Mapping[str, str]) -> Callable[[], R
 
 
 def _conditions(asked: Http) -> Conditions:
+    if _CONDITIONS.isdisjoint(asked.environ):
+        return UNCONDITIONAL
     since = asked.if_modified_since if asked.header("If-Modified-Since") else None
     header = asked.header
     return Conditions(header("If-Match"), header("If-None-Match"), header("If-None-Exist"), since)
