@@ -34,7 +34,6 @@ from gateway.mapping import documents
 from gateway.store import logins, tokens
 
 if TYPE_CHECKING:
-    from gateway.access.person import Person
     from gateway.identities.rates import Rates
     from gateway.store import Store
 
@@ -64,6 +63,10 @@ class Listed:
     def __repr__(self) -> str:
         """Return who it is, and no secret."""
         return f"Listed({self.id!r})"
+
+    def login(self, expires: int) -> Login:
+        """Return who it is, as a provider says it."""
+        return Login(ISSUER, self.id, self.name, (self.role,), self.organisation, "totp", expires)
 
 
 NOBODY = Listed("", "", "", "", passwords.NOBODYS, _ANY_SECRET)
@@ -121,14 +124,14 @@ class Directory:
         """Return the directory in a file. Raises BadSettings."""
         return cls(Watched([path], lambda: read(path), seconds), store, rates)
 
-    def has(self, person: Person) -> bool:
-        """Return whether a person is still in it, in that role and organisation."""
-        found = self.people.now().get(person.id)
-        return found is not None and not found.disabled and found.role == person.role
+    def known(self, id_: str) -> Login | None:
+        """Return somebody as who is in it now, None for who is not, or not any more."""
+        found = self.people.now().get(id_)
+        return None if found is None or found.disabled else found.login(0)
 
     def login(self, name: str, password: str, code: str, at: datetime) -> Login:
         """Return who logs in. Raises NotKnown, TooManyRequests, Unavailable."""
-        self.rates.take("login", _A_MINUTE)
+        self.rates.take(":login", _A_MINUTE)  # no partner is called so
         digest, now = sha256(name.encode()).hexdigest(), int(at.timestamp())
         with self.store.changing() as db:
             wait = logins.attempt(db, digest, now)
@@ -139,7 +142,7 @@ class Directory:
         if not fits or step is None or found.disabled or found is NOBODY:
             raise NotKnown("wrong-password-or-code")
         self._use(found, step, digest, now)
-        return Login(ISSUER, found.id, found.name, (found.role,), found.organisation, "totp", now)
+        return found.login(now)
 
     def _use(self, found: Listed, step: int, digest: str, now: int) -> None:
         """Forget the failures of somebody whose code is used now. NotKnown for one that was used before."""

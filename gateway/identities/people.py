@@ -50,8 +50,7 @@ class People:
     def of_session(self, text: str, at: datetime) -> Known:
         """Return who asks in a session, by its cookie. Raises NotKnown, TooManyRequests, Unavailable."""
         session = self.session(text, at)
-        caller = self.caller(session.person, f"session {session.person.session}")
-        return Known(caller, session.renewed(at))
+        return Known(self._asking(session.person, f"session {session.person.session}"), session.renewed(at))
 
     def session(self, text: str, at: datetime) -> Session:
         """Return a session that is good. Raises NotKnown, Unavailable."""
@@ -60,9 +59,16 @@ class People:
             raise NotKnown("session-over")
         if self.revoked.holds(_named(session), at):
             raise NotKnown("session-ended")
-        if self.directory is not None and not self.directory.has(session.person):
-            raise NotKnown("person-not-there-any-more")
+        self._check_listed(session.person)
         return session
+
+    def _check_listed(self, person: Person) -> None:
+        """Raise NotKnown for somebody of the directory who is not in it any more, or as somebody else."""
+        if self.directory is None:
+            return
+        now = self.directory.known(person.id)
+        if now is None or self.person(now, person.role).organisation != person.organisation:
+            raise NotKnown("person-not-there-any-more")
 
     def of_token(self, text: str, at: datetime) -> Caller:
         """Return who asks by a token of the provider. Raises NotKnown, TooManyRequests, Unavailable."""
@@ -70,7 +76,7 @@ class People:
             raise bad_token("no-people-here")
         try:
             person = self.person(self.provider.bearer(text, at))
-            return self.caller(person, f"token of {person.issuer}")
+            return self._asking(person, f"token of {person.issuer}")
         except NotKnown as error:
             raise bad_token(error.reason) from error
 
@@ -101,7 +107,11 @@ class People:
         self.revoked.add(_named(session), session.ends, at)
 
     def caller(self, person: Person, known_by: str) -> Caller:
-        """Return a person as who asks now. Raises NotKnown, TooManyRequests, Unavailable."""
+        """Return a person as who asks now. Raises NotKnown, Unavailable."""
+        return self.roles.caller(person, _partner(person.organisation, self.registry.partners()), known_by)
+
+    def _asking(self, person: Person, known_by: str) -> Caller:
+        """Return a person as who asks, counted with the organisation. Raises NotKnown, TooManyRequests, Unavailable."""
         partner = _partner(person.organisation, self.registry.partners())
         caller = self.roles.caller(person, partner, known_by)
         self.rates.take(partner.id, partner.rate)

@@ -86,10 +86,8 @@ def leave() -> Response:
     origins.check_own_page(request)
     session = _session(people)
     if session is not None:
-        to = wire.services()
-        caller = people.caller(session.person, f"session {session.person.session}")
-        people.end(session, to.clock())
-        _note(caller, "logout", session)
+        people.end(session, wire.services().clock())
+        _note(people.caller(session.person, f"session {session.person.session}"), "logout", session)
     g.cookie = cookies.taken()
     return login_pages.outside(people.provider.logout() if people.provider else "", wire.language())
 
