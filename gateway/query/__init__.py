@@ -15,7 +15,7 @@ from gateway.access.policy import Caller, may, visible
 from gateway.access.scopes import Right
 from gateway.errors import BadRequest, Forbidden, ResourceNotFound
 from gateway.fhir.search import SearchRequest, parse, within
-from gateway.query import histories, messages
+from gateway.query import documents, histories, messages
 from gateway.query.audit import note, note_search
 from gateway.query.bundles import history_bundle, searchset
 from gateway.query.histories import HistoryRequest
@@ -53,7 +53,7 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     if stored is None and resource_type == messages.TYPE:
         stored = messages.read(id_, caller, to)
     found = present(stored, resource_type)
-    note(to, caller, "read", [_reference(found)], about=about([found]))
+    note(to, caller, "read", [_reference(found)], about=about([found], documents.patients(found, to)))
     return found
 
 
@@ -70,7 +70,7 @@ def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Servic
     if stored is None:
         raise ResourceNotFound(f"there is no such version of a {resource_type}; its history lists those there are")
     found = present(stored, resource_type)
-    note(to, caller, "vread", [_reference(found)], about=about([found]))
+    note(to, caller, "vread", [_reference(found)], about=about([found], documents.patients(found, to)))
     return found
 
 

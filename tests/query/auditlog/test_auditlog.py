@@ -289,3 +289,21 @@ def test_the_door_in_takes_none(kept: Services, operation: Operation) -> None:
     """Whichever protocol it came by, and whatever a caller may."""
     with pytest.raises(Forbidden):
         transact([operation], development_caller(), kept)
+
+
+@pytest.mark.parametrize("url", ["Binary/b1", "{base}/Binary/b1"])
+def test_who_reads_a_document_looks_at_its_patient(kept: Services, url: str) -> None:
+    """A Binary does not say whose it is: the DocumentReference that leads to it does."""
+    document = {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "subject": {"reference": "Patient/p1"},
+        "content": [{"attachment": {"url": url.format(base=kept.settings.base_url)}}],
+    }
+    binary = {"resourceType": "Binary", "id": "b1", "contentType": "text/plain", "data": "eA=="}
+    transact([Put(binary), Create(document)], DUINRAND, kept)
+    query.read("Binary", "b1", DUINRAND, kept)
+    query.vread("Binary", "b1", "1", DUINRAND, kept)
+
+    found = told(kept, OFFICER, entity="Binary/b1", action="R")
+    assert [entities(event, "1") for event in found] == [["Patient/p1"]] * 2
