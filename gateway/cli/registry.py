@@ -10,6 +10,7 @@ https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
 import base64
 import binascii
 import hashlib
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -105,12 +106,15 @@ class Registry:
         raise Unavailable("the registry redirects too often", code="unavailable")
 
     def _ask(self, address: str) -> requests.Response:
-        return requests.get(
+        session = requests.Session()
+        session.trust_env = False  # no proxy and no password of this machine
+        return session.get(
             address,
             stream=True,
             allow_redirects=False,
             timeout=(self.patience.connect, self.patience.pause),
             headers={"Accept": "application/json, application/gzip, */*", "Accept-Encoding": "identity"},
+            verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,  # a registry of one's own may have one's own authority
         )
 
     def _check_is_here(self, address: str) -> None:

@@ -10,7 +10,9 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from typing import Any
 
+import requests
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -78,9 +80,21 @@ class Otlp(Telemetry):
     def _made(self) -> TracerProvider:
         about = Resource.create({"service.name": "msb-gateway", "service.version": self._version})
         provider = TracerProvider(resource=about, id_generator=_Ids(), shutdown_on_exit=False)
-        exporter = OTLPSpanExporter(endpoint=self._endpoint, timeout=_EXPORT_SECONDS)
+        exporter = OTLPSpanExporter(endpoint=self._endpoint, timeout=_EXPORT_SECONDS, session=_Straight())
         provider.add_span_processor(BatchSpanProcessor(exporter))
         return provider
+
+
+class _Straight(requests.Session):
+    """Goes to the collector and nowhere else: by no proxy or password of this machine, and by no redirect."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send it, and return whatever is answered."""
+        return super().send(request, **(kwargs | {"allow_redirects": False}))
 
 
 class Recorded(Span):
