@@ -6,10 +6,13 @@ from gateway.fhir import consents
 from gateway.fhir.search import Says
 from gateway.store.index.definitions import fingerprint
 from gateway.store.index.model import says_param
-from gateway.store.search.filters import TABLES, Branch, index_match
-from gateway.store.search.match import Match, all_of, any_of, none_of
+from gateway.store.search.match import Match
 from gateway.store.search.scope import Scope
-from gateway.store.search.sql import Sql, holds, one_of, sql
+from gateway.store.search.sql import Sql, either, every, fails, holds, one_of, sql
+
+# A Consent has few rows, and a rule asks for many names: so they are read once by the key, and not once for each name.
+_OF_ONE = "select 1 from index_date x where x.key = {} and {}"
+_NAME = "x.param || ''"
 
 
 def says_match(asked: Says, scope: Scope) -> Match:
@@ -18,19 +21,32 @@ def says_match(asked: Says, scope: Scope) -> Match:
     One denies too what it does not permit, where it says that it denies all others; and one of which it is not known
     what it says, for its rows were made by another version of the gateway, denies everything until it is indexed again.
     """
+    permits, now = _names("permits", asked), _now(scope)
     if not asked.denies:
-        return _named("permits", asked, scope)
-    others = all_of([_named("denies-others", asked, scope), none_of(_named("permits", asked, scope))])
-    return any_of([_named("denies", asked, scope), others, _unknown()])
+        select = "select x.key from index_date x where x.type = 'Consent' and {} and {}"
+        return Match(
+            probe=lambda key: holds(sql(_OF_ONE, Sql(key), every([one_of(_NAME, permits), now]))),
+            keys=sql(select, one_of("x.param", permits), now),
+        )
+
+    def denied(key: str) -> Sql:
+        is_permitted = sql(_OF_ONE, Sql(key), every([one_of(_NAME, permits), now]))
+        others = every([one_of(_NAME, _names("denies-others", asked)), fails(is_permitted)])
+        found = every([now, either([one_of(_NAME, _names("denies", asked)), others])])
+        return either([holds(sql(_OF_ONE, Sql(key), found)), _unknown(key)])
+
+    return Match(probe=denied)
 
 
-def _named(says: consents.Says, asked: Says, scope: Scope) -> Match:
+def _names(says: consents.Says, asked: Says) -> list[str]:
+    return [says_param(says, actor, content) for actor in asked.actors for content in asked.contents]
+
+
+def _now(scope: Scope) -> Sql:
     assert scope.visible.at, "what is permitted now is asked at a moment"
-    names = [says_param(says, actor, content) for actor in asked.actors for content in asked.contents]
-    now = Branch(sql("x.low <= {} and x.high > {}", scope.visible.at, scope.visible.at))
-    return index_match("Consent", TABLES["date"], one_of("x.param", names), [now])
+    return sql("x.low <= {} and x.high > {}", scope.visible.at, scope.visible.at)
 
 
-def _unknown() -> Match:
-    probe = "select 1 from current i where i.key = {} and i.indexed_as <> {}"
-    return Match(probe=lambda key: holds(sql(probe, Sql(key), fingerprint("Consent"))))
+def _unknown(key: str) -> Sql:
+    select = "select 1 from current i where i.key = {} and i.indexed_as <> {}"
+    return holds(sql(select, Sql(key), fingerprint("Consent")))
