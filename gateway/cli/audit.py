@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from gateway.cli.audit_extract import extract
-from gateway.cli.stores import built, database_option, opened, reported
+from gateway.cli.stores import built, database_option, known_database_option, opened, reported
 
 if TYPE_CHECKING:
     from gateway.query.auditlog.verifying import Public
@@ -104,12 +104,16 @@ def _public(keys: Path) -> Public:
 
 @audit.command()
 @_FOLDER
-def key(folder: Path) -> None:
+@known_database_option
+def key(folder: Path, database: str | None) -> None:
     """Make a key that heads are signed with from now on; those before stay, for what they signed."""
     from gateway.access.signing_keys import make  # noqa: PLC0415 - cryptography takes 50 ms to load
+    from gateway.cli.operator import noted_key  # noqa: PLC0415 - as above
 
     with reported():
-        click.echo(f"made {make(folder, datetime.now(UTC))}")
+        made = make(folder, datetime.now(UTC))
+    noted_key(database, made)
+    click.echo(f"made {made}")
 
 
 @audit.command()

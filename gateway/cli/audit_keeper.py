@@ -31,7 +31,7 @@ def serve(to: Services, *, every: float = _EVERY, seconds: Callable[[], float] =
         signal.signal(number, lambda _number, _frame: told.set())
     pruned = seconds() - _HOUR
     while not told.wait(every):
-        _or_later("audit-not-indexed", lambda: index.catch_up(to.store, most=_INDEXED))
+        _or_later("audit-not-indexed", lambda: _index(to, told))
         _or_later("audit-not-signed", lambda: sign(to))
         if seconds() - pruned >= _HOUR:
             pruned = seconds()
@@ -67,6 +67,11 @@ def prune(to: Services) -> int:
     if number:
         _log.info("audit-pruned: %d rows", number)
     return number
+
+
+def _index(to: Services, told: threading.Event) -> None:
+    while index.catch_up(to.store, most=_INDEXED) >= _INDEXED and not told.is_set():
+        pass  # there is more
 
 
 def _or_later(what: str, do: Callable[[], object]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gateway.cli.data_keys import data
+from gateway.cli.stores import known_database_option
 from gateway.errors import GatewayError
 
 _FOLDER = click.option(
@@ -28,14 +29,17 @@ keys.add_command(data)
 
 @keys.command()
 @_FOLDER
-def rotate(folder: Path) -> None:
+@known_database_option
+def rotate(folder: Path, database: str | None) -> None:
     """Make a new key, which signs in ten minutes, and take away those of which no token can be good any more."""
     from gateway.access.signing_keys import rotate as rotated  # noqa: PLC0415 - cryptography takes 50 ms to load
+    from gateway.cli.operator import noted_key  # noqa: PLC0415 - as above
 
     try:
         made, gone = rotated(folder, datetime.now(UTC))
     except GatewayError as error:
         raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error
+    noted_key(database, made)
     click.echo(f"made {made}")
     for path in gone:
         click.echo(f"took away {path}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from socket import gethostname
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, development_caller
-from gateway.cli.stores import settings_for
+from gateway.cli.stores import opened, settings_for
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -35,6 +36,13 @@ def noted(store: Store, database: str | None, action: str, seen: Iterable[str], 
     settings = settings_for(database)
     who, node = operator(settings), settings.node or gethostname()
     store.audit(audit_row(who, datetime.now(UTC), action, seen, reasons, node=node))
+
+
+def noted_key(database: str | None, made: Path) -> None:
+    """Add to the audit that a key was made, where it is said which store that is of. ClickException."""
+    if database:
+        with opened(database) as store:
+            noted(store, database, "key", [f"key:{made.stem}"])
 
 
 def _user() -> str:

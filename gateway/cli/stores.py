@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 database_option = click.option("--database", metavar="URL", help="The store; by default that of GATEWAY_DATABASE.")
 
+known_database_option = click.option(
+    "--database",
+    metavar="URL",
+    envvar="GATEWAY_DATABASE",
+    help="The store whose audit is told; by default that of GATEWAY_DATABASE, and none where that is not set.",
+)
+
 
 @contextmanager
 def built(database: str | None) -> Iterator[Services]:

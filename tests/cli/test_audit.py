@@ -424,3 +424,12 @@ def test_that_an_extract_was_made_stands_in_the_audit(to: Services) -> None:
     extracted(to, "--patient", "Patient/p1", "--partner", "00000001")
     (made,) = kept(to)
     assert (made["action"], made["patients"], made["parameters"]) == ("audit-extract", ["p1"], ["patient", "agent"])
+
+
+@pytest.mark.parametrize("command", [["audit", "key"], ["keys", "rotate"]])
+def test_that_a_key_was_made_stands_in_the_audit(to: Services, tmp_path: Path, command: list[str]) -> None:
+    options = ["--keys", str(tmp_path / "new"), "--database", to.settings.database]
+    assert CliRunner().invoke(main, [*command, *options]).exit_code == 0
+    (made,) = kept(to)
+    (file,) = (tmp_path / "new").iterdir()
+    assert (made["action"], made["entities"]) == ("key", [f"key:{file.stem}"])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EVERY, PATIENT, ENTITY, AGENT, SEEN_BY = "", "patient", "entity", "agent", "seen-by"
 ACTION, OUTCOME, TYPE, SUBTYPE = "action", "outcome", "type", "subtype"
 
-_ROWS = 500  # of the audit, in one commit: others who write wait some milliseconds
+_ROWS = 100  # of the audit, in one commit: others who write wait some milliseconds
 _AT_ONCE = 180  # rows of five values in one statement
 _BEGIN = "insert into audit_indexed (lane, seq) values (?, 0) on conflict do nothing"
 _TAKE = "update audit_indexed set seq = seq where lane = ? returning seq"  # others wait for who has it
