@@ -27,7 +27,12 @@ _ESCAPED = re.compile(r"[^A-Za-z0-9_.~:,/-]+")
 
 def _written(text: str) -> str:
     """Return a name or a value as it stands in a query; most of it needs no escape, and the library looks at all."""
-    return _ESCAPED.sub(lambda found: quote_plus(found[0]), text)
+    return _ESCAPED.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    text = found[0]
+    return "%7C" if text == "|" else quote_plus(text)  # nearly always it is the bar between a system and a code
 
 
 @frozen()

@@ -6,7 +6,7 @@ nothing of a resource and no value that was searched for. Names of members are s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
@@ -101,15 +101,21 @@ def about_bodies(resource_type: str, bodies: Iterable[bytes]) -> dict[str, list[
 
 def _said(patients: Iterable[str], bodies: bytes) -> dict[str, list[str]]:
     """Return the members that say some patients, those that encoded resources refer to, and whose these are."""
-    referred = (text.partition("/")[0] for text in _after(_REFERENCE, bodies))
-    members = {"patients": dict.fromkeys([*patients, *referred]), "owners": dict.fromkeys(_after(_OWNER, bodies))}
-    return {name: list(values) for name, values in members.items() if values}
+    members: dict[str, list[str]] = {}
+    named = [*patients, *[text.partition("/")[0] for text in _after(_REFERENCE, bodies)]]
+    if named:
+        members["patients"] = list(dict.fromkeys(named))
+    if owners := _after(_OWNER, bodies):
+        members["owners"] = list(dict.fromkeys(owners))
+    return members
 
 
-def _after(mark: bytes, bodies: bytes) -> Iterator[str]:
-    """Yield each text of which a mark is the beginning, without it."""
+def _after(mark: bytes, bodies: bytes) -> list[str]:
+    """Return each text of which a mark is the beginning, without it."""
+    if mark not in bodies:
+        return []
     _, *after = bodies.split(mark)
-    return (rest[: rest.index(b'"')].decode("utf-8", "replace") for rest in after)
+    return [rest[: rest.index(b'"')].decode("utf-8", "replace") for rest in after]
 
 
 def _id_of(body: bytes) -> str:
