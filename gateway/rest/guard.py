@@ -144,7 +144,7 @@ def _finished(response: Response, asked: Http, to: Services, began: float) -> Re
     here = app_ctx.g  # looked up once: each look is as dear as a header
     correlation = cast("Correlation", here.correlation)
     always = protection(is_tls=to.settings.base_url.startswith("https:"))
-    response.headers = {**always, **response.headers, **correlation.headers()}
+    response.headers = dict(always) | response.headers | correlation.headers()
     if "cookie" in here:
         response.headers["Set-Cookie"] = here.cookie
     if "cache_control" in here:  # what is published is neither

@@ -64,8 +64,9 @@ def test_nothing_else_opens_connections() -> None:
         if any(word in path.read_text("utf-8") for word in ("create_connection(", ".connect((", "open_connection("))
     }
 
-    assert opening == OURS | {"cli/demo.py"}  # which talks to the gateway that it started
-    assert connecting <= OURS
+    demo = {"cli/demo.py"}  # talks to the gateway that it started
+    assert opening == OURS | demo
+    assert connecting <= OURS | demo
 
 
 def test_it_is_known_what_sends() -> None:

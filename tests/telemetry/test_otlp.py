@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 MESSAGE = ROOT / "mappings/hl7v2/adt_a01_admit/cases/good-clinical-anna.hl7"
 INSTANCE = "/fhir/<fhir_type:type>/<fhir_id:id>"
 BSN = "999900006"
+NAME = "Achter de blauwe deur"  # of a place: what is told of it stands in no span
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SENT = f"00-{TRACE}-{CALLER}-01"
 FEEDS = "feeds: [{{name: region, to: '{}/fhir', resources: [Location]}}]"
@@ -167,7 +168,7 @@ def test_several_that_led_to_a_delivery_are_linked_and_a_failure_is_told_without
     services: Services, certificates: Path
 ) -> None:
     def put(id_: str, trace: str) -> None:
-        resource = {"resourceType": "Location", "id": id_, "status": "active", "name": BSN}
+        resource = {"resourceType": "Location", "id": id_, "status": "active", "name": NAME}
         transact([Put(resource)], replace(DEVELOPER, correlation=Correlation(id_, trace_id=trace * 16, flags="01")), to)
 
     with receiving(None) as collector, receiving(certificates) as partner:
@@ -191,7 +192,7 @@ def test_several_that_led_to_a_delivery_are_linked_and_a_failure_is_told_without
         assert {first["parent"], second["parent"]} == {""}
         assert first["about"]["error.type"] == "NotSent"
         assert (first["text"], first["events"]) == ("", 0)
-        assert b"".join(request.body for request in collector.requests).find(BSN.encode()) == -1
+        assert b"".join(request.body for request in collector.requests).find(NAME.encode()) == -1
 
 
 def test_a_collector_that_is_away_hinders_nobody(tmp_path: Path) -> None:
