@@ -16,6 +16,7 @@ from gateway.consulting.table import table
 from gateway.errors import Issue
 from gateway.fhir.bsn import is_bsn, is_system
 from gateway.fhir.json import decode
+from gateway.fhir.made_consents import TYPE
 from gateway.fhir.owner import owner_in
 from gateway.notify.closed_question import Party, Question, Unanswered
 from gateway.query import is_seen
@@ -79,7 +80,7 @@ def _asked(patient: str, caller: Caller, to: Services) -> _Asked | None:
     keeper, asker, bsn = _party(owner, to), _party(caller.ura, to), _bsn(decode(there.body))
     if keeper is None or asker is None or not bsn:
         return None
-    known = to.store.read(Identity(answers.TYPE, answers.id_of(patient, caller.ura, to.settings.base_url)))
+    known = to.store.read(Identity(TYPE, answers.id_of(patient, caller.ura, to.settings.base_url)))
     if known is not None and not known.deleted and answers.is_good(decode(known.body), to.clock()):
         return None
     return _Asked(Question(bsn, keeper, asker, tuple(table().categories), table().role), patient, owner)

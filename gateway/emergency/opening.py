@@ -16,6 +16,7 @@ from gateway.emergency import consents
 from gateway.emergency.table import table
 from gateway.errors import BadRequest, Conflict, Forbidden, ResourceNotFound
 from gateway.fhir.json import decode
+from gateway.fhir.made_consents import TYPE, limited
 from gateway.fhir.owner import owner_in
 from gateway.fhir.search import Filter, SearchRequest, Token, served
 from gateway.query.audit import audit_row, note
@@ -91,7 +92,7 @@ def open_record(
     def opened(record: Record) -> Resource:
         id_ = consents.id_of(record.patient, person, to.settings.base_url)
         made = consents.opened(id_, record.patient, record.owner, caller, said, (now, now + rule.life))
-        return consents.limited(made, rule.content)
+        return limited(made, [rule.content])
 
     if new := [record for record in found if not record.is_open(now)]:
         _write(new, opened, caller, said, to)
@@ -149,7 +150,7 @@ def _record(patient: str, person: Person, caller: Caller, to: Services) -> Recor
     owner = None if there is None or there.deleted else owner_in(there.body)
     if owner is None or owner == caller.organisation:
         return None
-    kept = to.store.read(Identity(consents.TYPE, consents.id_of(patient, person, to.settings.base_url)))
+    kept = to.store.read(Identity(TYPE, consents.id_of(patient, person, to.settings.base_url)))
     if kept is None:
         return Record(patient, owner)
     return Record(patient, owner, None if kept.deleted else decode(kept.body), kept.version)

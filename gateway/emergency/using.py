@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.emergency import consents
 from gateway.emergency.table import table
+from gateway.fhir import made_consents
 from gateway.fhir.consents import CATEGORIES, actor
 from gateway.store.emergencies import emergencies
 from gateway.store.records import microseconds
@@ -21,7 +22,7 @@ def using(caller: Caller, to: Services) -> Caller:
     person = caller.person
     if person is None or person.role not in table().roles:
         return caller
-    basis, contents = (consents.BASIS["system"], consents.BASIS["code"]), [f"{CATEGORIES}|{table().content}"]
+    basis, contents = (made_consents.BASIS, consents.BASIS), [f"{CATEGORIES}|{table().content}"]
     with to.store.reading(snapshot=False) as db:
         found = emergencies(db, actor(person.issuer, person.id), contents, basis, microseconds(to.clock()))
     return replace(caller, emergencies=found) if found else caller

@@ -19,6 +19,8 @@ from gateway.store.search import Scope, seen
 from gateway.store.search import read as searched
 from gateway.transact import Delete, Put, transact
 from tests.conftest import NOW
+from tests.consents import consent as made
+from tests.consents import recipient
 
 ONE, OTHER = f"{URA}|00000001", f"{URA}|00000002"
 AT = microseconds(NOW)
@@ -42,22 +44,7 @@ def rules(*actors: str) -> dict[str, Condition]:
 
 
 def consent(id_: str, patient: str, type_: str, *uras: str, **more: Any) -> dict[str, Any]:
-    role = {"coding": [{"code": "IRCP"}]}
-    actors = [{"role": role, "reference": {"identifier": {"system": URA, "value": ura}}} for ura in uras]
-    provision = {"type": type_, **({"actor": actors} if actors else {}), **more.pop("provision", {})}
-    return {
-        "resourceType": "Consent",
-        "id": id_,
-        "status": "active",
-        "scope": {
-            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
-        },
-        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
-        "patient": {"reference": f"Patient/{patient}"},
-        "policy": [{"uri": "https://example.org/toestemming"}],
-        "provision": provision,
-        **more,
-    }
+    return made(id_, type_, *map(recipient, uras), of=patient, **more)
 
 
 @pytest.fixture

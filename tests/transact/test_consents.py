@@ -13,9 +13,9 @@ from gateway.fhir.json import decode
 from gateway.services import Services
 from gateway.store import Identity
 from gateway.transact import ConditionalPut, Create, Delete, Operation, Patch, Put, transact
+from tests.consents import consent as made
 
 BASE_URL = "http://127.0.0.1:8080/fhir"
-SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope"
 
 
 def partner(id_: str, ura: str) -> Any:
@@ -26,17 +26,7 @@ DUINRAND, GOUWE = partner("duinrand", "00000001"), partner("gouwe", "00000003")
 
 
 def consent(id_: str, patient: str, scope: str = "patient-privacy", **more: Any) -> dict[str, Any]:
-    return {
-        "resourceType": "Consent",
-        "id": id_,
-        "status": "active",
-        "scope": {"coding": [{"system": SCOPES, "code": scope}]},
-        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
-        "patient": {"reference": patient},
-        "policy": [{"uri": "https://example.org/toestemming"}],
-        "provision": {"type": "permit"},
-        **more,
-    }
+    return made(id_, "permit", scope=scope, patient={"reference": patient}, **more)
 
 
 @pytest.fixture
