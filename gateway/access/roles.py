@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.access import scopes, sight
 from gateway.access.fields import Document, Fields, Lines
 from gateway.access.organisations import kinds
+from gateway.access.rules.reading import PURPOSES
 from gateway.access.unknown import NotKnown
 from gateway.data import shipped
 from gateway.errors import BadSettings, GatewayError
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from gateway.fhir.search import Condition
 
 _KEYS = ("owner", "roles", "status", "table", "version", "without_patients")
-_ROW = ("partners", "patients", "role", "scopes", "sees", "sends", "tests")
+_ROW = ("partners", "patients", "purpose", "role", "scopes", "sees", "sends", "tests")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+TREATMENT = "TREAT"
 _USER = "user/"
 _URA = "{ura}"
 _EIGHT = "00000000"  # stands for any URA, where a search with one is read
@@ -58,7 +60,8 @@ class Role:
     """What a role may at most. `partners` are the kinds of partner that have people in it, none: every kind.
 
     `scopes` are written as those of partners; `sees` are searches in which `{ura}` is that of the person's own
-    organisation; `sends` is whether messages may be sent; `is_for_tests`, whether a partner must be one for tests.
+    organisation; `sends` is whether messages may be sent; `is_for_tests`, whether a partner must be one for tests; and
+    `purpose` is what for people in this role ask, as the policy and the audit are told.
     """
 
     code: str
@@ -67,6 +70,7 @@ class Role:
     partners: frozenset[str] = frozenset()
     sends: bool = False
     is_for_tests: bool = False
+    purpose: str = TREATMENT
 
     def caller(self, person: Person, partner: Partner, known_by: str = "") -> Caller:
         """Return a person of a partner as who asks: what both may. Raises NotKnown for a partner of another kind."""
@@ -81,6 +85,7 @@ class Role:
         return replace(
             caller,
             person=person,
+            purpose=self.purpose,
             providers=caller.providers if self.sends else frozenset(),
             conditions=_both(caller.conditions, own),
         )
@@ -147,6 +152,7 @@ def _role(fields: Fields, harmless: Collection[str]) -> Role:
         partners=frozenset(fields.among("partners", kinds(), "is no kind of partner")),
         sends=fields.flag("sends"),
         is_for_tests=fields.flag("tests"),
+        purpose=fields.one_of("purpose", PURPOSES) if fields.has("purpose") else TREATMENT,
     )
     if not found.scopes:
         fields.add("scopes", "must be a list of one scope or more")

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gateway.errors import GatewayError
+from gateway.cli.stores import reported
 
 _DIRECTORY = click.option(
     "--directory",
@@ -60,7 +60,7 @@ def list_(path: Path) -> None:
     """List the people, without anything that is secret."""
     from gateway.identities.directory import read  # noqa: PLC0415 - not for `--help`
 
-    with _told():
+    with reported():
         found = read(path).values() if path.exists() else ()
     for one in found:
         click.echo(f"{one.id}  {one.role}  {one.organisation}  {one.name}{'  disabled' if one.disabled else ''}")
@@ -99,7 +99,7 @@ def _changed(path: Path) -> Iterator[list[dict[str, Any]]]:
     from gateway.identities import directory  # noqa: PLC0415 - not for `--help`
     from gateway.mapping import documents  # noqa: PLC0415 - as above
 
-    with _told():
+    with reported():
         listed: list[dict[str, Any]] = []
         if path.exists():
             directory.read(path)
@@ -119,11 +119,3 @@ def _write(path: Path, listed: list[dict[str, Any]]) -> None:
         file.flush()
         os.fsync(file.fileno())
     aside.replace(path)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except GatewayError as error:
-        raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error

@@ -28,6 +28,7 @@ _PURPOSES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "TREAT": ("treatment", "behandeling"),
         "ETREAT": ("treatment in an emergency", "behandeling bij spoed"),
         "BTG": ("emergency: outside what was permitted", "noodgeval: buiten wat was toegestaan"),
+        "HOPERAT": ("healthcare operations", "bedrijfsvoering van de zorg"),
         "HSYSADMIN": ("administration of the gateway", "beheer van de gateway"),
     }
 )

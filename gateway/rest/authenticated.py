@@ -48,6 +48,9 @@ def authenticated(correlation: Correlation) -> Caller:
     except NotKnown as error:
         refusals.not_known(error.reason, refusals.nobody(correlation, request.remote_addr or ""), to)
         raise
+    except Forbidden:
+        refusals.not_known("sent-by-another-page", refusals.nobody(correlation, request.remote_addr or ""), to)
+        raise
     return using(replace(known, correlation=correlation, address=request.remote_addr or ""), to)
 
 

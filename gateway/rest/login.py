@@ -43,7 +43,8 @@ def begin() -> Response:
     people = _people()
     session = _session(people)
     if session is not None:
-        return login_pages.inside(session.person, wire.language())
+        caller = people.caller(session.person, f"session {session.person.session}")
+        return login_pages.inside(session.person, caller.name, wire.language())
     asked = _asked()
     if people.provider is not None:
         return _to_provider(people, people.provider, asked)

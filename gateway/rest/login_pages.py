@@ -86,10 +86,10 @@ def _field(label: str, name: str, attributes: str) -> str:
     return f'<label for="{name}">{escape(label)}</label>\n<input id="{name}" name="{name}" required {attributes}>\n'
 
 
-def inside(person: Person, language: Language) -> Response:
-    """Return who is logged in, with what logs out."""
+def inside(person: Person, organisation: str, language: Language) -> Response:
+    """Return who is logged in, and for whom, with what logs out."""
     words, role = _WORDS[language], roles.codes()[person.role][language]
-    said = ((words["person"], person.name), (words["role"], role), (words["organisation"], person.organisation))
+    said = ((words["person"], person.name), (words["role"], role), (words["organisation"], organisation))
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>\n" for name, value in said)
     return page(words["inside"], f"<dl>\n{rows}</dl>\n{_logout(words)}", language)
 

@@ -110,6 +110,11 @@ def test_roles_are_of_kinds_of_partners(table: Roles) -> None:
     assert asking(table, "zcc-coordinator", kind="zcc").partner == "p"
 
 
+def test_a_role_says_what_for_it_asks(table: Roles) -> None:
+    assert asking(table, "referrer").noted()["purpose"] == "TREAT"
+    assert asking(table, "analyst").noted()["purpose"] == "HOPERAT"
+
+
 def test_nobody_is_a_machine_or_has_a_role_that_there_is_not(table: Roles) -> None:
     assert refusal(table, "machine-account") == "no-role"
     assert refusal(table, "boss") == "no-role"
@@ -145,6 +150,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a type to see": ({"sees": ["Slot"]}, "must be a search"),
     "a search that cannot be read": ({"sees": ["Slot?colour=red"]}, "colour"),
     "no kind of partner": ({"partners": ["bakery"]}, "is no kind of partner"),
+    "no purpose": ({"purpose": "FUN"}, "must be one of"),
     "not whether": ({"sends": "yes"}, "must be true or false"),
 }
 

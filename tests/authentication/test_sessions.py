@@ -81,10 +81,13 @@ def test_what_is_taken_from_a_partner_is_taken_from_its_people(browser: Browser,
     ],
     ids=str,
 )
-def test_another_page_changes_nothing_by_the_cookie(browser: Browser, headers: dict[str, str]) -> None:
+def test_another_page_changes_nothing_by_the_cookie(
+    browser: Browser, with_people: Services, headers: dict[str, str]
+) -> None:
     browser.log_in()
     search = {"data": {"status": "free"}}
     assert browser.post("/fhir/Slot/_search", headers, **search).status_code == 403
+    assert audited(with_people)[-1]["parameters"] == ["sent-by-another-page"]
     assert browser.post("/logout", headers).status_code == 403
     assert browser.post("/fhir/Slot/_search", **search).status_code == 200
     assert browser.post("/fhir/Slot/_search", {"Origin": ADDRESS}, **search).status_code == 200
