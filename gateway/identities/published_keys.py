@@ -1,7 +1,8 @@
 """Public keys as they stand at an address (JWKS): fetched when one is needed, and kept.
 
 Only an origin that the operator lists is asked, as `gateway.notify.sending` asks, and no address of a header ever. What
-is found is kept for ten minutes; for a key that is not among it, it is asked for once a minute.
+is found is kept as long as its Cache-Control says, a minute at least and an hour at most, ten minutes where it says
+nothing; for a key that is not among it, it is asked for once a minute.
 https://www.rfc-editor.org/rfc/rfc7517
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,11 +20,14 @@ from gateway.notify.endpoints import Refused
 from gateway.notify.outward import Outward
 
 _log = logging.getLogger("gateway.access")
-_FRESH_SECONDS = 600.0
+_FRESH_SECONDS = 600.0  # where nothing is said
 _AGAIN_SECONDS = 60.0
 _LONGEST_SECONDS = 3600.0
 ANSWER_SECONDS = 3.0
 """So long may an answer take: a process answers nobody else meanwhile."""
+
+_MAX_AGE = re.compile(r"(?:^|[,\s])max-age=\"?([0-9]{1,9})", re.IGNORECASE)
+_UNKEPT = re.compile(r"(?:^|[,\s])(?:no-store|no-cache)(?:$|[,\s])", re.IGNORECASE)
 
 Key = Mapping[str, Any]
 
@@ -34,6 +39,7 @@ class _Found:
     keys: Mapping[str, Key] = field(default_factory=dict)
     since: float = float("-inf")
     tried: float = float("-inf")
+    fresh: float = _FRESH_SECONDS
 
 
 class PublishedKeys:
@@ -48,25 +54,34 @@ class PublishedKeys:
         """Return the key of this name at an address, None when there is none, or it cannot be had now."""
         found, now = self._found.setdefault(url, _Found()), self._seconds()
         age = now - found.since
-        if (age > _FRESH_SECONDS or kid not in found.keys) and now - found.tried >= _AGAIN_SECONDS:
+        if (age > found.fresh or kid not in found.keys) and now - found.tried >= _AGAIN_SECONDS:
             found.tried = now
             fetched = self._fetched(url)
             if fetched is not None:
-                found.keys, found.since, age = fetched, now, 0.0
+                (found.keys, found.fresh), found.since, age = fetched, now, 0.0
         return found.keys.get(kid) if age <= _LONGEST_SECONDS else None
 
-    def _fetched(self, url: str) -> Mapping[str, Key] | None:
-        """Return the keys at an address, None when they cannot be had."""
+    def _fetched(self, url: str) -> tuple[Mapping[str, Key], float] | None:
+        """Return the keys at an address and for how many seconds they are fresh, None when they cannot be had."""
         from gateway.notify.sending import Line, NotSent  # noqa: PLC0415 - slow to load, and not for every gateway
 
         try:
             with Line(self._outward, url) as line:
-                return named(json.loads(line.send(b"", {"Accept": "application/json"}, method="GET").content))
+                sent = line.send(b"", {"Accept": "application/json"}, method="GET")
+            return named(json.loads(sent.content)), _fresh(sent.cache_control)
         except (NotSent, Refused) as error:
             _log.warning("keys-not-fetched", extra={"reason": str(error)})
         except (ValueError, RecursionError):
             _log.warning("keys-not-fetched", extra={"reason": "it is no JWKS"})
         return None
+
+
+def _fresh(cache_control: str) -> float:
+    """Return for how many seconds an answer is fresh. https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2"""
+    if _UNKEPT.search(cache_control):
+        return _AGAIN_SECONDS
+    found = _MAX_AGE.search(cache_control)
+    return min(max(float(found[1]), _AGAIN_SECONDS), _LONGEST_SECONDS) if found else _FRESH_SECONDS
 
 
 def named(jwks: Any) -> dict[str, Key]:

@@ -45,10 +45,11 @@ class NotSent(Exception):
 
 
 class Sent(NamedTuple):
-    """What a receiver said; `content` is the beginning of its answer."""
+    """What a receiver said; `content` is the beginning of its answer, `cache_control` how long it may be kept."""
 
     status: int
     content: bytes
+    cache_control: str = ""
 
 
 class Line:
@@ -111,7 +112,7 @@ _OURS = {"User-Agent": "msb-gateway", "Accept-Encoding": "identity", "Accept": "
 def _taken(response: requests.Response, content: bytes) -> Sent:
     status = response.status_code
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Sent(status, content)
+        return Sent(status, content, response.headers.get("Cache-Control", ""))
     after = response.headers.get("Retry-After", "")
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         raise NotSent(f"it answered {status}: a redirect, which is not followed", status=status)

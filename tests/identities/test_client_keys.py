@@ -32,12 +32,14 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return World.made(tmp_path_factory.mktemp("world")).folder
 
 
-def publishing(*keys: Any) -> Answer:
+def publishing(*keys: Any, cache_control: str = "") -> Answer:
     content = json.dumps({"keys": keys}).encode()
 
     def answer(handler: Handler, _: int) -> None:
         handler.send_response(200)
         handler.send_header("Content-Length", str(len(content)))
+        if cache_control:
+            handler.send_header("Cache-Control", cache_control)
         handler.end_headers()
         handler.wfile.write(content)
 
@@ -68,6 +70,31 @@ def test_an_address_is_asked_once_as_long_as_it_is_fresh(certificates: Path) -> 
         assert keys.key(own, "old", NOW) == OLD
         assert receiver.times["/jwks"] == 2
         assert receiver.requests[0].method == "GET"
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds_fresh"),
+    [
+        ("", 600),
+        ("public, max-age=300", 300),
+        ("MAX-AGE=120", 120),
+        ("max-age=5", 60),
+        ("max-age=99999", 3600),
+        ("no-store", 60),
+        ("max-age=300, no-cache", 60),
+        ("s-maxage=5", 600),
+        ("nonsense", 600),
+    ],
+)
+def test_keys_are_kept_as_long_as_their_server_says(certificates: Path, said: str, seconds_fresh: int) -> None:
+    seconds = Seconds()
+    with receiving(certificates) as receiver:
+        receiver.answers["/jwks"] = publishing(OLD, cache_control=said)
+        keys, own = ClientKeys(PublishedKeys(outward(certificates, receiver), seconds)), at(receiver)
+        for passed, times in ((0, 1), (seconds_fresh, 1), (1, 2)):
+            seconds.now += passed
+            assert keys.key(own, "old", NOW) == OLD
+            assert receiver.times["/jwks"] == times
 
 
 def test_for_an_unknown_key_it_is_asked_again_once_a_minute(certificates: Path) -> None:
