@@ -1,6 +1,7 @@
 """Why nothing of what was sent was even read: what is found at the doors."""
 
 TEXTS: tuple[tuple[str, str], ...] = (
+    ("a Bundle holds at most {count} entries", "een Bundle bevat ten hoogste {count} entries"),
     ("the body is larger than {limit} bytes", "wat is gestuurd, is groter dan {limit} bytes"),
     ("the body is larger than the gateway takes", "wat is gestuurd, is te groot"),
     ("the inflated body is larger than {limit} bytes", "wat is gestuurd, is uitgepakt groter dan {limit} bytes"),
