@@ -143,6 +143,16 @@ def test_a_denial_is_of_who_takes_over_the_care_too(known: Services) -> None:
     assert reads(HOSPITAL, "Observation", "o", known)
 
 
+def test_who_is_named_is_found(known: Services) -> None:
+    but_one = {"provision": [{"type": "permit", "actor": [HOMES]}]}
+    says(known, consent("c", "deny", recipient("00000008")), consent("n", "deny", provision=but_one))
+    system = "http://fhir.nl/fhir/NamingSystem/ura"
+
+    assert found_by(HOSPITAL, "Consent", f"permits={system}|00000006", known) == ["n"]
+    assert found_by(HOSPITAL, "Consent", f"denies={system}|00000008", known) == ["c"]
+    assert found_by(HOSPITAL, "Consent", f"denies={system}|00000006", known) == []
+
+
 def test_it_holds_for_its_time(known: Services) -> None:
     span = {"period": {"start": "2026-01-05T10:00:00+01:00", "end": "2026-01-05T10:30:00+01:00"}}
     says(known, consent("c", "permit", HOMES, provision=span))
