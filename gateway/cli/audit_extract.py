@@ -49,7 +49,7 @@ def extract(
     with built(database) as to:
         caller = operator(to.settings)
         rows = extracted(Extract(_patients(patient, caller, to), partner or "", since, until), caller, to)
-        for line in _text(rows, language) if as_ == "text" else _ndjson(rows, to.settings.base_url):
+        for line in _text(rows, language) if as_ == "text" else _ndjson(rows, to):
             click.echo(line)
 
 
@@ -84,9 +84,12 @@ def _text(rows: Iterable[tuple[Name, Row]], language: Language) -> Iterator[byte
         yield line(row, language).encode()
 
 
-def _ndjson(rows: Iterable[tuple[Name, Row]], base: str) -> Iterator[bytes]:
+def _ndjson(rows: Iterable[tuple[Name, Row]], to: Services) -> Iterator[bytes]:
     from gateway.fhir.json import encode  # noqa: PLC0415 - only this form needs it
+    from gateway.query.auditlog.names import Names  # noqa: PLC0415 - as above
     from gateway.query.auditlog.told import told  # noqa: PLC0415 - as above
 
+    with to.store.reading(snapshot=False) as db:
+        names = Names.of(db)
     for name, row in rows:
-        yield encode(told(row, name, base))
+        yield encode(told(row, names.id(name), to.settings.base_url))

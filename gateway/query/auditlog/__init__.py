@@ -6,7 +6,6 @@ is registered to see AuditEvents is told everything. https://hl7.org/fhir/R4/aud
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -19,13 +18,13 @@ from gateway.fhir.json import encode
 from gateway.fhir.search import page_query
 from gateway.query.audit import note, note_asked
 from gateway.query.auditlog.asked import TYPE, Asked, parameters, parse
+from gateway.query.auditlog.names import Names
 from gateway.query.auditlog.told import told
 from gateway.query.auditlog.whose import as_told_to
 from gateway.query.links import secret
 from gateway.store import Stored, audited
 from gateway.store.auditing import finding, index
 from gateway.store.auditing.finding import END, Condition, Place
-from gateway.store.auditing.index import Name
 from gateway.store.search import Position, link, seal, unseal
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TYPE", "Asked", "parameters", "parse", "read", "search"]
 
-_NAME = re.compile(r"(\d{1,4})-(\d{1,18})", re.ASCII)
 _BEHIND = 20_000
 """So many rows are indexed for one search at most; while there are more, it has to come back."""
 
@@ -43,13 +41,13 @@ _BEHIND = 20_000
 def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     """Return an AuditEvent, as version 0. Raises Forbidden, ResourceNotFound, Unavailable."""
     sees_all = _authorise(caller, "r")
-    named = _NAME.fullmatch(id_)
     with to.store.reading(snapshot=False) as db:
-        content = finding.content(db, Name(int(named[1]), int(named[2]))) if named else None
+        name = Names.of(db).name(id_)
+        content = finding.content(db, name) if name else None
     row = audited.read(content) if content else None
-    if named is None or row is None or not (sees_all or caller.organisation in {row.organisation, *row.owners}):
+    if row is None or not (sees_all or caller.organisation in {row.organisation, *row.owners}):
         raise ResourceNotFound(f"there is no such {resource_type}")
-    event = _told(row, Name(int(named[1]), int(named[2])), caller, to, sees_all=sees_all)
+    event = _told(row, id_, caller, to, sees_all=sees_all)
     note(to, caller, "audit-read", [f"{TYPE}/{id_}"])
     return Stored(resource_type, id_, 0, to.clock(), encode(event), deleted=False)
 
@@ -71,8 +69,9 @@ def search(asked: Asked, caller: Caller, to: Services, *, base: str) -> bytes:
         rows = finding.contents(db, places[: asked.count])
         following = places[asked.count - 1] if len(places) > asked.count else None
         links = _links(asked, before, following, base, secret(db, caller))
-    read_rows = [(place, row) for place, content in rows if (row := audited.read(content))]
-    events = [_told(row, place.name, caller, to, sees_all=sees_all) for place, row in read_rows]
+        names = Names.of(db)
+    read_rows = [(names.id(place.name), row) for place, content in rows if (row := audited.read(content))]
+    events = [_told(row, id_, caller, to, sees_all=sees_all) for id_, row in read_rows]
     note_asked(to, caller, "audit-search", [f"{TYPE}/{event['id']}" for event in events], asked)
     matches = [Match(bundle.full_url(base, TYPE, event["id"]), event) for event in events]
     total = len(events) if before == END and following is None else None
@@ -87,10 +86,10 @@ def _authorise(caller: Caller, right: Right) -> bool:
     return found == "everything"
 
 
-def _told(row: audited.Row, name: Name, caller: Caller, to: Services, *, sees_all: bool) -> Resource:
+def _told(row: audited.Row, id_: str, caller: Caller, to: Services, *, sees_all: bool) -> Resource:
     if not sees_all and row.organisation != caller.organisation:
         row = as_told_to(caller.organisation, row, to.store)
-    return told(row, name, to.settings.base_url)
+    return told(row, id_, to.settings.base_url)
 
 
 def _unsealed(asked: Asked, secret: bytes, base: str) -> tuple[Asked, Place]:

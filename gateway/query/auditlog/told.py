@@ -14,7 +14,7 @@ from typing import Any
 
 from gateway.fhir.types import Resource
 from gateway.store.audited import Row
-from gateway.store.auditing.index import Name, reference
+from gateway.store.auditing.index import reference
 from gateway.store.auditing.meanings import DICOM, EMERGENCIES, Code, meaning
 
 TYPE = "AuditEvent"
@@ -52,12 +52,15 @@ _REASONED = frozenset(
 _SCOPED = frozenset({"login"})  # and of this one scopes
 
 
-def told(row: Row, name: Name, base: str) -> Resource:
-    """Return the AuditEvent of a row. `base` is the address of the gateway whose row it is."""
+def told(row: Row, id_: str, base: str) -> Resource:
+    """Return the AuditEvent of a row, under an id of `gateway.query.auditlog.names`.
+
+    `base` is the address of the gateway whose row it is.
+    """
     means = meaning(row)
     event: Resource = {
         "resourceType": TYPE,
-        "id": name.id,
+        "id": id_,
         "type": _coding(means.type),
         "subtype": [_coding(code) for code in means.subtypes],
         "action": means.action,

@@ -15,7 +15,9 @@ from gateway.access.policy import Caller, development_caller, unlimited
 from gateway.errors import BadRequest, Forbidden, ResourceNotFound
 from gateway.fhir.search import parse as parse_search
 from gateway.query import auditlog, refusals
+from gateway.query.auditlog.names import Names
 from gateway.services import Services
+from gateway.store.auditing.index import Name
 from gateway.transact import Create, Delete, Operation, Put, transact
 
 BASE = "https://gateway.example/fhir"
@@ -191,10 +193,10 @@ def test_it_is_searched_by_what_is_stated(kept: Services) -> None:
         [("_sort", "date")],
         [("_include", "AuditEvent:agent")],
         [("_summary", "count")],
-    ],
-)
         [("patient", "p1")] * 21,
         [("patient", ",".join(["p1"] * 51))],
+    ],
+)
 def test_what_is_not_known_is_refused(parameters: list[tuple[str, str]]) -> None:
     with pytest.raises(BadRequest):
         auditlog.parse(parameters, BASE)
@@ -245,9 +247,23 @@ def test_reading_the_audit_stands_in_it(kept: Services) -> None:
 def test_an_event_is_read_as_it_is_found(kept: Services) -> None:
     event = last(kept)
     assert json.loads(auditlog.read("AuditEvent", event["id"], OFFICER, kept).body) == event
-    for absent in ("0-999", "9-1", "x", "1", "0-1-1"):
+    changed = f"{int(event['id'], 16) ^ 1:032x}"
+    with kept.store.reading() as db:
+        past = Names.of(db).id(Name(0, 999))
+    for absent in (past, changed, event["id"][:-2], "0-1", "x"):
         with pytest.raises(ResourceNotFound):
             auditlog.read("AuditEvent", absent, OFFICER, kept)
+
+
+def test_an_id_tells_nothing_of_how_many_there_are(kept: Services) -> None:
+    for _ in range(20):
+        query.read("Location", "l1", GOUWE, kept)
+
+    ids = [event["id"] for event in told(kept, OFFICER)]
+
+    assert len({len(id_) for id_ in ids}) == 1
+    assert len(set(ids)) == len(ids) > 20
+    assert ids not in (sorted(ids), sorted(ids, reverse=True))
 
 
 def test_an_organisation_is_told_what_it_did_and_what_was_done_to_its_own(kept: Services) -> None:
