@@ -229,9 +229,11 @@ def _has(hop: Hop, scope: Scope) -> Match:
     inner = condition_match(hop.source, hop.then, scope, hop.depth + 1)
     r, t = f"r{hop.depth}", f"t{hop.depth}"
     there = every([sees(hop.source, f"{r}.key", scope, hop.depth + 1), inner.probe(f"{r}.key")])
+    # The id is looked up by itself: in a join PostgreSQL may read all references of the kind before it, where it takes
+    # them for few.
     probe = (
-        "select 1 from current {t} cross join index_reference {r} where {t}.key = {} and {}"
-        " and {r}.target_id = {t}.id and {}"
+        "select 1 from index_reference {r} where {}"
+        " and {r}.target_id = (select {t}.id from current {t} where {t}.key = {}) and {}"
     )
     keys = (
         "select t.key from ({}) k cross join index_reference r cross join current t where r.key = k.key and {} and {}"
@@ -239,7 +241,7 @@ def _has(hop: Hop, scope: Scope) -> Match:
     )
     return Match(
         probe=lambda key: holds(
-            sql(probe, Sql(key), hop.row(r), every([hop.is_alike(f"{r}.key", key), there]), r=r, t=t)
+            sql(probe, hop.row(r), Sql(key), every([hop.is_alike(f"{r}.key", key), there]), r=r, t=t)
         ),
         keys=inner.keys
         and sql(
