@@ -19,6 +19,7 @@ MODULES = (
     "store",
     "looks",
     "partners",
+    "policy",
     "sealing",
     "http",
     "api",
