@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway import query
 from gateway.access.person import Person
+from gateway.access.sealing import Keys
 from gateway.emergency import close, open_record, using
 from gateway.errors import BadRequest, Conflict, Forbidden, GatewayError, ResourceNotFound
 from gateway.fhir.json import decode
 from gateway.fhir.search import parse_query
 from gateway.services import Services
-from gateway.store import Identity
+from gateway.store import Identity, open_store
 from gateway.transact import Put
 from tests.consents import consent
 from tests.emergency_world import NUMBER, REASON, as_person, later, person
+from tests.keys import key_file, seals
 from tests.policy_world import (
     BASE,
     CENTRE,
@@ -45,6 +49,10 @@ SUMMARY, WHOLE = ["p", "a", "t"], ["p", "a", "o", "t"]
 
 @pytest.fixture
 def known(services: Services) -> Services:
+    return filled(services)
+
+
+def filled(services: Services) -> Services:
     """Return a world in which the hospital has two patients, of one of whom it knows more."""
     to = peopled(services)
     other = patient("q", identifier=[{**NUMBER, "value": "999900043"}])
@@ -248,6 +256,19 @@ def test_who_opened_nothing_is_not_marked(known: Services) -> None:
     assert using(asking(FAR, known, person=person("collega")), known).emergencies == frozenset()
     assert as_person(FAR, later(known, minutes=16)).emergencies == frozenset()
     assert as_person(FAR, known).emergencies == {"p"}
+
+
+def test_under_data_keys_it_is_the_same(services: Services, database_url: str, tmp_path: Path) -> None:
+    by = seals(key_file(tmp_path))
+    store = open_store(database_url, durability="normal", seals=by)
+    try:
+        known = filled(replace(services, store=store, keys=Keys(data=by)))
+        assert opened(known).patients == ("p",)
+        assert sees(known) == SUMMARY
+        does(HOSPITAL, Put(consent("n", "deny")), known)
+        assert sees(known) == []
+    finally:
+        store.close()
 
 
 def test_nobody_writes_such_a_consent_for_himself(known: Services) -> None:

@@ -10,10 +10,12 @@ import pytest
 
 from gateway.access.policy import Predicate, development_caller
 from gateway.fhir.consents import ANY, RESOURCE_TYPES, URA
+from gateway.fhir.json import encode
 from gateway.fhir.parameters import search_parameters
 from gateway.fhir.search import AllOf, Chain, Condition, Has, Not, Says, parse
 from gateway.services import Services
 from gateway.store import Identity
+from gateway.store.index.definitions import SAYS, definitions
 from gateway.store.records import microseconds
 from gateway.store.search import Scope, seen
 from gateway.store.search import read as searched
@@ -144,6 +146,17 @@ def test_a_consent_that_was_indexed_by_others_denies(known: Services) -> None:
         db.rows("update current set indexed_as = 1 where type = 'Consent' and id = 'c'")
 
     assert told(known, ONE) == ["2", "o2"]
+
+
+@pytest.mark.parametrize(("name", "sees"), [("purpose", ["1", "o1"]), (SAYS, []), ("patient", []), ("_security", [])])
+def test_what_else_was_indexed_otherwise_does_not_matter(known: Services, name: str, sees: list[str]) -> None:
+    put(known, consent("c", "1", "permit", "00000001"))
+    others = encode(dict(definitions("Consent")) | {name: "otherwise"}).decode()
+    with known.store.changing() as db:
+        db.rows("insert into index_definition values (7, 'Consent', ?)", (others,))
+        db.rows("update current set indexed_as = 7 where type = 'Consent' and id = 'c'")
+
+    assert told(known, ONE) == sees
 
 
 def test_a_rule_of_the_present_is_not_compiled_without_a_moment(known: Services) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from gateway.fhir import consents
+from gateway.fhir.parameters import follows
 from gateway.fhir.search import Says
-from gateway.store.index.definitions import fingerprint
+from gateway.store.index.definitions import SAYS, definitions
 from gateway.store.index.model import says_param
 from gateway.store.search.match import Match
 from gateway.store.search.scope import Scope
@@ -48,5 +51,14 @@ def _now(scope: Scope) -> Sql:
 
 
 def _unknown(key: str) -> Sql:
-    select = "select 1 from current i where i.key = {} and i.indexed_as <> {}"
-    return holds(sql(select, Sql(key), fingerprint("Consent")))
+    """Return the condition that the rows which are asked here were not made by the definitions of today."""
+    select = "select 1 from current i cross join index_definition d where i.key = {} and d.fingerprint = i.indexed_as"
+    return fails(every([sql(select, Sql(key)), *(sql("d.definitions like {}", mark) for mark in _marks())]))
+
+
+@follows
+@cache
+def _marks() -> tuple[str, ...]:
+    """Return what the definitions of a Consent hold, as they are kept, where its rows say what they say today."""
+    known = definitions("Consent")
+    return tuple(f'%"{name}":"{known[name]}"%' for name in (SAYS, "patient", "_security"))
