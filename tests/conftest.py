@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -17,12 +18,30 @@ from gateway.services import Services
 from gateway.settings import Settings
 from gateway.store import Store, open_store
 from gateway.validation import Validator
+from tests import telling
 from tests.databases import Postgresql
 
 if TYPE_CHECKING:
     from gateway.mapping.library import Library
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def listening() -> Iterator[telling.Listening]:
+    """Hear everything that gateways log in this process."""
+    handler = telling.Listening()
+    logging.getLogger("gateway").addHandler(handler)
+    yield handler
+    logging.getLogger("gateway").removeHandler(handler)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_told(listening: telling.Listening) -> Iterator[None]:
+    """Fail a test of which a log names a patient, or holds a token. Logs of gateways in processes: `serving`."""
+    listening.heard.clear()
+    yield
+    assert listening.heard == []
 
 
 @pytest.fixture(scope="session")

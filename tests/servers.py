@@ -16,6 +16,8 @@ from pathlib import Path
 
 import requests
 
+from tests import telling
+
 START_SECONDS = 90.0  # a machine may have much else to do
 
 
@@ -48,7 +50,7 @@ class Running:
 def serving(
     folder: Path, database: str, wait: Callable[[Running], None] | None = None, **settings: str
 ) -> Iterator[Running]:
-    """Start a gateway, wait until it is ready; stop it at the end if it still runs."""
+    """Start a gateway, wait until it is ready; stop it at the end if it still runs. Its log may tell of nobody."""
     port, mllp_port = free_port(), free_port()
     ours = {"DATABASE": database, "PORT": str(port), "MLLP_PORT": str(mllp_port)} | settings
     log = folder / f"serve-{port}.log"
@@ -66,6 +68,7 @@ def serving(
     finally:
         if process.poll() is None:
             running.stop()
+    telling.check(log.read_text(encoding="utf-8"), "the log of a gateway")
 
 
 def wait_until_ready(running: Running) -> None:

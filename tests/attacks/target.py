@@ -21,6 +21,7 @@ from gateway.access import passwords, totp
 from gateway.access.partners import Partner
 from gateway.fhir.owner import SYSTEM as OWNER
 from gateway.fhir.types import resource_types
+from tests import telling
 from tests.attacks.tables import Tables
 from tests.authentication.asking import SCOPES, clients
 from tests.receivers import Receiver, receiving
@@ -249,6 +250,9 @@ def attacked(folder: Path, database: str, *providers: str, **settings: str) -> I
         with serving(folder, database, wait_for_port, **world.settings, **(ours | settings)) as running:
             target.running = running
             yield target
+            telling.check(target.get("/metrics").text, "the metrics")
+            audited = target.tables.rows("SELECT content FROM audit")
+            telling.check("\n".join(bytes(content).decode() for (content,) in audited), "the audit")
 
 
 def _partners(world: World, *providers: str) -> Iterator[Partner]:
