@@ -13,27 +13,42 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from gateway.settings import Settings
 
-KnownBy = Literal["nothing", "certificates", "certificates or tokens"]
+KnownBy = Literal["nothing", "certificates", "certificates or tokens", "certificates, tokens or people"]
 
 _SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_OF_TOKENS = (
+    "TLS with client certificates of registered partners, and tokens as SMART Backend "
+    "Services asks for them: /.well-known/smart-configuration tells where. A token that was asked for with a "
+    "certificate is good with that certificate alone."
+)
 _DESCRIPTIONS: Mapping[KnownBy, str] = MappingProxyType(
     {
         "nothing": "Development mode: no authentication, loopback only.",
         "certificates": "TLS with client certificates of registered partners.",
-        "certificates or tokens": "TLS with client certificates of registered partners, and tokens as SMART Backend "
-        "Services asks for them: /.well-known/smart-configuration tells where. A token that was asked for with a "
-        "certificate is good with that certificate alone.",
+        "certificates or tokens": _OF_TOKENS,
+        "certificates, tokens or people": f"{_OF_TOKENS} People who work there log in at a provider of OpenID Connect "
+        "(/login), and are known by their session, or by an access token of that provider.",
     }
 )
-_CODES = {"certificates": ("Certificates",), "certificates or tokens": ("Certificates", "SMART-on-FHIR")}
+_CODES: Mapping[KnownBy, tuple[str, ...]] = MappingProxyType(
+    {
+        "certificates": ("Certificates",),
+        "certificates or tokens": ("Certificates", "SMART-on-FHIR"),
+        "certificates, tokens or people": ("Certificates", "SMART-on-FHIR", "OAuth"),
+    }
+)
+_WITH_TOKENS = frozenset({"certificates or tokens", "certificates, tokens or people"})
+_OF_A_PERSON = "An access token for this API, of the provider of OpenID Connect where people log in."
 _FORM = "application/x-www-form-urlencoded"
 
 
 def known_by(settings: Settings) -> KnownBy:
-    """Return what partners are known by."""
+    """Return what who asks is known by."""
     if settings.development:
         return "nothing"
+    if settings.oidc_issuer:
+        return "certificates, tokens or people"
     return "certificates or tokens" if settings.token_keys else "certificates"
 
 
@@ -43,7 +58,7 @@ def of_statement(base: str, known: KnownBy) -> dict[str, Any]:
     services = [{"coding": [{"system": _SERVICES, "code": code}]} for code in _CODES.get(known, ())]
     if services:
         said["service"] = services
-    if known == "certificates or tokens":
+    if known in _WITH_TOKENS:
         paths = {"token": "token", "introspect": "introspect", "revoke": "revoke"}
         at = base.removesuffix("/fhir")
         uris = [{"url": name, "valueUri": f"{at}/oauth/{path}"} for name, path in paths.items()]
@@ -58,13 +73,15 @@ def of_openapi(address: str, known: KnownBy) -> tuple[dict[str, Any], list[dict[
     schemes: dict[str, Any] = {
         "certificate": {"type": "mutualTLS", "description": "The client certificate of a registered partner."}
     }
-    if known == "certificates or tokens":
+    if known in _WITH_TOKENS:
         flow = {"tokenUrl": f"{address}/oauth/token", "scopes": {}}
         schemes["token"] = {
             "type": "oauth2",
             "description": "The client signs a client_assertion (private_key_jwt).",
             "flows": {"clientCredentials": flow},
         }
+    if known == "certificates, tokens or people":
+        schemes["person"] = {"type": "http", "scheme": "bearer", "description": _OF_A_PERSON}
     return schemes, [{name: []} for name in schemes]
 
 

@@ -31,6 +31,8 @@ def contradictions(settings: Settings) -> list[str]:
         for name in ("oidc_client_id", "token_keys")
         if settings.oidc_issuer and not getattr(settings, name)
     ]
+    if settings.oidc_client_id == settings.base_url:
+        problems.append("GATEWAY_OIDC_CLIENT_ID: must differ from GATEWAY_BASE_URL, or an ID token is one for the API")
     if settings.directory and settings.oidc_issuer:
         problems.append("GATEWAY_DIRECTORY and GATEWAY_OIDC_ISSUER: people log in at one of them")
     if settings.directory and (settings.proxies or not _is_loopback(settings.host)):

@@ -332,6 +332,8 @@ def test_what_a_provider_needs_is_told() -> None:
         Settings.from_env({"GATEWAY_OIDC_ISSUER": "https://login.example"})
     assert "GATEWAY_OIDC_ISSUER: needs GATEWAY_TLS_CLIENT_CA" in str(refused.value)
     assert "GATEWAY_OIDC_ISSUER: needs GATEWAY_TOKEN_KEYS" in str(refused.value)
+    with pytest.raises(BadSettings, match="GATEWAY_OIDC_CLIENT_ID: must differ"):
+        Settings.from_env({"GATEWAY_OIDC_CLIENT_ID": BASE, "GATEWAY_BASE_URL": BASE})
     for issuer in ("http://login.example", "login.example", "https://login.example?x=1", "https://u@login.example"):
         with pytest.raises(BadSettings, match="GATEWAY_OIDC_ISSUER: must be an https URL"):
             Settings.from_env({"GATEWAY_OIDC_ISSUER": issuer})

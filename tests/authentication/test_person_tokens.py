@@ -59,3 +59,12 @@ def test_a_person_asks_nothing_of_the_tokens_of_machines(browser: Browser, provi
 def test_a_token_goes_before_a_session(browser: Browser) -> None:
     browser.log_in()
     assert browser.get("/fhir/Slot", Authorization="Bearer nonsense").status_code == 401
+
+
+def test_it_is_told_how_people_are_known(browser: Browser) -> None:
+    (rest,) = browser.get("/fhir/metadata").get_json()["rest"]
+    assert [service["coding"][0]["code"] for service in rest["security"]["service"]][-1] == "OAuth"
+    assert "/login" in rest["security"]["description"]
+    document = browser.get("/openapi.json").get_json()
+    assert document["security"] == [{"certificate": []}, {"token": []}, {"person": []}]
+    assert document["components"]["securitySchemes"]["person"]["scheme"] == "bearer"
