@@ -37,7 +37,7 @@ BASE = "https://gateway.example/fhir"
 ONE, OTHER = "duinrand", "gouwe"
 URA = {ONE: "00000001", OTHER: "00000003"}
 _NAMES = UUID("6f0f5ad1-6a0e-4a0c-8e0c-5d2f3a9f0a11")
-_SEALED = re.compile(rb"(_page=|AuditEvent/|\"id\":\"|<id value=\")(?:[0-9a-f]{32}|(?<=_page=)[A-Za-z0-9_.~%-]+)")
+_SEALED = re.compile(rb"(_page=|AuditEvent/|\"id\": ?\"|<id value=\")(?:[0-9a-f]{32}|(?<=_page=)[A-Za-z0-9_.~%-]+)")
 """Page tokens and the ids of AuditEvents are sealed with a key that each store makes for itself."""
 
 
