@@ -9,11 +9,17 @@ import pytest
 from msgspec import structs
 
 from gateway import query
+from gateway.access import registration
 from gateway.access.partners import Partner
 from gateway.access.policy import development_caller
+from gateway.access.registration import Known
+from gateway.data import shipped
 from gateway.errors import Forbidden
+from gateway.ingest import ingest
+from gateway.mapping import documents
 from gateway.services import Services
 from gateway.transact import Delete, Patch, Put, partners, transact
+from tests.messages import bed_message
 from tests.policy_world import (
     CENTRE,
     EVERYBODY,
@@ -23,6 +29,7 @@ from tests.policy_world import (
     INSURER,
     OTHER_HOME,
     TRANSFER,
+    asking,
     does,
     found_by,
     observation,
@@ -189,6 +196,22 @@ def test_capacity_is_seen_within_networks_and_regions(referred: Services) -> Non
     assert who_sees("Location", "far", referred) == {"verweg", "rtp-noord"}
     assert who_sees("Location", "nobodys", referred) == set()
     assert found_by(HOME, "Location", "", referred) == ["near"]
+
+
+def test_the_development_partners_see_what_a_feed_tells_of_beds(services: Services) -> None:
+    document, lines = documents.read(shipped("profiles") / "partners" / "development.yaml")
+    known = Known(services.library.providers, lambda _: None)
+    everyone = {one.id: one for one in registration.read(document, known, lines)}
+    partners.add(list(everyone.values()), replace(development_caller(), name="operator"), services)
+    sender = asking(everyone["duinrand"], services)
+
+    taken = ingest(bed_message(), provider="duinrand", content_type=None, caller=sender, to=services)
+
+    assert [message.refusal for message in taken.messages] == [None]
+    for name in ("duinrand", "zcc-west", "rtp-west", "haagrand", "rav-15", "duinhof"):
+        assert found_by(everyone[name], "Location", "", services), name
+        assert found_by(everyone[name], "Slot", "", services), name
+        assert not found_by(everyone[name], "Patient", "", services)
 
 
 def test_who_joins_and_who_leaves_counts_from_the_next_request(referred: Services) -> None:
