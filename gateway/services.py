@@ -78,6 +78,8 @@ def build(
     settings = replace(settings, node=settings.node or gethostname())
     if settings.development:
         _log.warning("development-mode: nobody is authenticated, so the gateway listens on loopback only")
+    way = _outward(settings, telemetry := _telemetry(settings))
+    authority = _authority(settings, way)
     return Services(
         settings=settings,
         store=_store(settings, sealing := seals(settings, clock or now)),
@@ -87,10 +89,10 @@ def build(
         new_id=new_id or random_id,
         keys=keys(settings, sealing),
         secrets=Secrets.read(settings.webhook_secrets),
-        outward=(way := _outward(settings, telemetry := _telemetry(settings))),
+        outward=way,
         feeds=read_feeds(settings.feeds, way.allowed) if settings.feeds else (),
         telemetry=telemetry,
-        authority=_authority(settings, way),
+        authority=authority,
     )
 
 

@@ -14,13 +14,14 @@ import pytest
 from gateway.access.certificates import write_development
 from gateway.access.policy import Caller
 from gateway.consulting import consult, named_patient
-from gateway.errors import ResourceNotFound, Unavailable
+from gateway.errors import BadSettings, ResourceNotFound, Unavailable
 from gateway.fhir.json import decode
 from gateway.fhir.types import Resource
 from gateway.notify.closed_question.mitz import Mitz
 from gateway.rest import fhir
 from gateway.rest.interaction import Ask
-from gateway.services import Services
+from gateway.services import Services, build
+from gateway.settings import Settings
 from gateway.transact import Put
 from tests.consents import consent, recipient
 from tests.emergency_world import NUMBER, later
@@ -207,6 +208,16 @@ def test_nothing_is_asked_where_that_is_not_for_who_asks(known: Services, mitz: 
         assert consult(id_, asking(partner, known), known) is None
     assert consult("p", asking(HOME, known), replace(known, authority=None)) is None
     assert mitz.questions == []
+
+
+def test_an_address_that_may_not_be_sent_to_is_told_at_start(tmp_path: Path) -> None:
+    settings = Settings(database=f"sqlite:///{tmp_path}/store.sqlite", closed_question="https://mitz.example")
+
+    with pytest.raises(BadSettings, match=r"GATEWAY_CLOSED_QUESTION: .*GATEWAY_ENDPOINTS"):
+        build(settings)
+    to = build(replace(settings, endpoints=("https://mitz.example",)))
+    to.store.close()
+    assert to.authority is not None
 
 
 def test_many_at_once_are_answered_alike(known: Services) -> None:
