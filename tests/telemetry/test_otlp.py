@@ -18,6 +18,7 @@ from gateway.deliver.feeds import register
 from gateway.notify.feeds import Feed
 from gateway.services import Services
 from gateway.transact import Put, transact
+from tests import telling
 from tests.deliver.telling import CALLER as DEVELOPER
 from tests.deliver.telling import alive, eventually, queue, telling
 from tests.receivers import Receiver, Request, failing, outward, receiving
@@ -41,6 +42,7 @@ def spans(collector: Receiver) -> list[dict[str, Any]]:
 
     found = []
     for body in collector.bodies("/v1/traces"):
+        telling.check(body.decode("latin-1"), "a trace")
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             about = {one.key: one.value.string_value for one in resource.resource.attributes}
             assert about["service.name"] == "msb-gateway"
