@@ -18,11 +18,11 @@ from gateway.deliver.feeds import register
 from gateway.notify.feeds import Feed
 from gateway.services import Services
 from gateway.transact import Put, transact
-from tests import telling
 from tests.deliver.telling import CALLER as DEVELOPER
 from tests.deliver.telling import alive, eventually, queue, telling
 from tests.receivers import Receiver, Request, failing, outward, receiving
 from tests.servers import clean_environment, free_port, send_mllp, serving
+from tests.telling import check
 
 pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="the extra `otel` is not installed")
 
@@ -42,7 +42,7 @@ def spans(collector: Receiver) -> list[dict[str, Any]]:
 
     found = []
     for body in collector.bodies("/v1/traces"):
-        telling.check(body.decode("latin-1"), "a trace")
+        check(body.decode("latin-1"), "a trace")
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             about = {one.key: one.value.string_value for one in resource.resource.attributes}
             assert about["service.name"] == "msb-gateway"
