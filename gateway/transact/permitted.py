@@ -108,7 +108,7 @@ class _Looking:
         before = self._before(entry)
         for element in elements:
             value = (entry.resource or {}).get(element)
-            if value != before.get(element) and not _targets(value) <= seen:
+            if value != before.get(element) and not _targets(value, self.to.settings.base_url) <= seen:
                 yield entry.at(Issue("forbidden", _UNSEEN, expression=f"{entry.type}.{element}"))
 
     def _not_made(self, entry: Entry) -> Issue | None:
@@ -166,7 +166,8 @@ def _changed(before: Resource, after: Resource) -> set[str]:
     return {name.removeprefix("_") for name in {*old, *new} if old.get(name) != new.get(name)}
 
 
-def _targets(value: object) -> set[Identity]:
+def _targets(value: object, base: str) -> set[Identity]:
     """Return what the references of an element name here; a reference to elsewhere names nothing that is seen here."""
-    meant = [reference.parse(holder["reference"]) for holder in reference.holders({"element": value})]
+    texts = [str(holder["reference"]) for holder in reference.holders({"element": value})]
+    meant = [reference.parse(text.removeprefix(f"{base}/")) for text in texts]
     return {Identity(one.type, one.id) for one in meant if one.kind == "relative" and one.type and one.id}

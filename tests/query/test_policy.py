@@ -154,10 +154,13 @@ def test_nobody_lets_itself_in_by_what_it_makes_itself(referred: Services) -> No
 @pytest.mark.parametrize("maker", [HOME, TRANSFER], ids=lambda one: one.kind)
 def test_a_task_about_what_its_maker_does_not_see_is_refused(referred: Services, maker: Partner) -> None:
 
-    with pytest.raises(Forbidden, match="does not see") as refused:
-        does(maker, Put(task(organisation(HOME), "accepted", id_="mine")), referred)
+    for name in ("ServiceRequest/r", "ServiceRequest/r/_history/1", f"{referred.settings.base_url}/ServiceRequest/r"):
+        named = task(organisation(maker), "accepted", id_="mine", focus={"reference": name})
+        with pytest.raises(Forbidden, match="does not see") as refused:
+            does(maker, Put(named), referred)
+        assert [issue.expression for issue in refused.value.issues] == ["Task.focus"]
 
-    assert [issue.expression for issue in refused.value.issues] == ["Task.focus"]
+    assert not reads(maker, "ServiceRequest", "r", referred)
 
 
 def test_a_task_that_points_elsewhere_now_opens_nothing_else(referred: Services) -> None:
