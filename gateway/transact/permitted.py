@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gateway.access.policy import visible
 from gateway.errors import Forbidden, Issue
 from gateway.fhir import reference
 from gateway.fhir.frozen import frozen
@@ -69,7 +70,7 @@ def check(
     for entry in written:
         if (letter := _letter(entry, currents[_identity(entry)])) is not None:
             asked.setdefault((letter, entry.type), []).append(entry)
-    looking = _Looking(caller.grants, currents, sight, to)
+    looking = _Looking(caller, caller.grants, currents, sight, to)
     refused = [issue for (letter, _), several in asked.items() for issue in looking.refused(letter, several)]
     own = {_identity(entry) for entry in written if entry.resource is not None}
     refused += [issue for entry in written for issue in looking.unseen(entry, present | own)]
@@ -81,6 +82,7 @@ def check(
 class _Looking:
     """What decides on entries: what the policy gives, and what is there."""
 
+    caller: Caller
     grants: Grants
     currents: Mapping[Identity, Current]
     sight: Sight
@@ -108,8 +110,12 @@ class _Looking:
         before = self._before(entry)
         for element in elements:
             value = (entry.resource or {}).get(element)
-            if value != before.get(element) and not _targets(value, self.to.settings.base_url) <= seen:
+            if value != before.get(element) and self._is_unseen(_targets(value, self.to.settings.base_url) - seen):
                 yield entry.at(Issue("forbidden", _UNSEEN, expression=f"{entry.type}.{element}"))
+
+    def _is_unseen(self, others: set[Identity]) -> bool:
+        """Return whether one of some resources, which were not looked at yet, is not seen."""
+        return bool(others - self.sight.seen(others, Scope(self.to.settings.base_url, visible(self.caller))))
 
     def _not_made(self, entry: Entry) -> Issue | None:
         """Return why a resource may not be made. What was deleted is made again by its owner alone."""

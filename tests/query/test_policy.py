@@ -134,7 +134,8 @@ def test_a_coordinator_sees_from_the_question_on(referred: Services) -> None:
 
 def test_whom_a_coordinator_asks_sees_once_it_takes_it_on(referred: Services) -> None:
     does(HOSPITAL, Put(task(organisation(CENTRE))), referred)
-    does(CENTRE, Put(task(organisation(HOME), id_="on")), referred)
+    focus = {"reference": f"{referred.settings.base_url}/ServiceRequest/r"}
+    does(CENTRE, Put(task(organisation(HOME), id_="on", focus=focus)), referred)
     assert who_sees("Patient", "p", referred) == {"duinrand", "zcc-west"}
 
     does(HOME, Patch("Task", "on", lambda found: found | {"status": "accepted"}), referred)
