@@ -244,7 +244,7 @@ def _check_once(received: Received | None, to: Services) -> None:
 def _write(
     ops: Sequence[Write], caller: Caller, to: Services, received: Received | None, settle: Settle = committed
 ) -> tuple[list[Outcome], Sequence[Issue]]:
-    speaker = _speaker(caller, received)
+    speaker = _speaker(caller, received, to)
     if received is not None and _is_feed(received) and received.mapping != AS_IT_CAME:
         caller = sending(caller)
     numbers = received.sent.numbers if received is not None and received.sent else None
@@ -278,11 +278,12 @@ def _write(
         raise
 
 
-def _speaker(caller: Caller, received: Received | None) -> Speaker | None:
+def _speaker(caller: Caller, received: Received | None, to: Services) -> Speaker | None:
     """Return in whose name is written, where a policy has a say in that; a system may not know URAs in its messages."""
     if caller.grants is None:
         return None
-    return Speaker(caller.ura or "", caller.grants.speaks, must_tell=received is None or not _is_feed(received))
+    must_tell = received is None or not _is_feed(received)
+    return Speaker(caller.ura or "", caller.grants.speaks, must_tell, to.settings.base_url)
 
 
 def _is_feed(received: Received) -> bool:

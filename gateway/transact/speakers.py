@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 URA = "http://fhir.nl/fhir/NamingSystem/ura"
 NOT_YOURS = "this names another organisation than that of who sends it: nobody sends or asks in the name of another one"
-UNKNOWN = (
-    "of the organisation that is named here no URA is known: name it by its URA, or by an Organization with it"
-)
+UNKNOWN = "of the organisation that is named here no URA is known: name it by its URA, or by an Organization with it"
 
 _TELLING = frozenset({"Organization", "PractitionerRole"})
 """The types that tell which organisation is meant; who is named otherwise is a person or a thing."""
@@ -34,11 +32,15 @@ _TELLING = frozenset({"Organization", "PractitionerRole"})
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who writes: its URA, and by which elements it could speak for another. `must_tell`: a URA must be known."""
+    """Who writes: its URA, and by which elements it could speak for another. `must_tell`: a URA must be known.
+
+    References that begin with `base` are local.
+    """
 
     ura: str
     speaks: Speaks
     must_tell: bool
+    base: str
 
 
 def check(entries: Iterable[Entry], currents: Mapping[Identity, Current], speaker: Speaker, sight: Sight) -> None:
@@ -47,7 +49,8 @@ def check(entries: Iterable[Entry], currents: Mapping[Identity, Current], speake
     named = list(_named([entry for entry in written if entry.type in speaker.speaks], currents, speaker.speaks))
     if not named:
         return
-    known = _Known({entry.identity: entry.resource for entry in written if entry.identity and entry.resource}, sight)
+    resources = {entry.identity: entry.resource for entry in written if entry.identity and entry.resource}
+    known = _Known(resources, sight, speaker.base)
     refused = [issue for one in named if (issue := _refusal(one, known, speaker)) is not None]
     if refused:
         raise Forbidden(refused)
@@ -88,6 +91,7 @@ class _Known:
 
     written: Mapping[Identity, Resource]
     sight: Sight
+    base: str
     stored: dict[Identity, Resource] = field(default_factory=dict)
 
     def uras(self, named: Mapping[str, Any], within: Resource) -> set[str] | None:
@@ -107,7 +111,7 @@ class _Known:
     def _target(self, text: str, within: Resource) -> Resource | None:
         if text.startswith("#"):
             return next((one for one in within.get("contained", ()) if one.get("id") == text[1:]), None)
-        meant = reference.parse(text)
+        meant = reference.parse(text.removeprefix(f"{self.base}/"))
         if meant.kind != "relative" or meant.type not in _TELLING or not meant.id:
             return None
         identity = Identity(meant.type, meant.id)

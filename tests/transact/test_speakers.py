@@ -9,6 +9,7 @@ import pytest
 from gateway.errors import Forbidden
 from gateway.fhir.types import Resource
 from gateway.services import Services
+from gateway.settings import Settings
 from gateway.transact import Create, Patch, Put, transact
 from gateway.transact.speakers import NOT_YOURS, UNKNOWN
 from tests.policy_world import HOME, HOSPITAL, URA, asking, does, organisation, patient, peopled, request, task
@@ -38,6 +39,10 @@ SAID = {
     "by the registered Organization": (
         organisation(HOSPITAL, by_reference=True),
         organisation(HOME, by_reference=True),
+    ),
+    "by our own address": (
+        {"reference": f"{Settings().base_url}/Organization/partner-duinrand"},
+        {"reference": f"{Settings().base_url}/Organization/partner-duinhof"},
     ),
     "by both, which differ": (
         OWN | organisation(HOSPITAL, by_reference=True),
