@@ -139,8 +139,9 @@ class Identity:
     def _parts(self) -> Iterator[tuple[str, str, Any]]:
         """Yield name, JSON pointer and resource of everything that came."""
         root = self._tree.resource
-        held = enumerate(root.get("entry") or []) if root["resourceType"] == "Bundle" else ()
-        parts = [(f"/entry/{i}/resource", e["resource"]) for i, e in held if isinstance(e, dict) and "resource" in e]
+        entries = root.get("entry") if root["resourceType"] == "Bundle" else None
+        held = [(i, e.get("resource")) for i, e in enumerate(_listed(entries)) if isinstance(e, dict)]
+        parts = [(f"/entry/{i}/resource", resource) for i, resource in held if isinstance(resource, dict)]
         parts = parts or [("", root)]
         names = numbered([str(resource.get("resourceType")) for _, resource in parts])
         for name, (pointer, resource) in zip(names, parts, strict=True):
@@ -148,6 +149,10 @@ class Identity:
 
     def _entry(self, path: str, pointer: str, value: Any) -> Entry:
         return Entry(path, value, ((self._tree.place(pointer), str(value)),), (), "as it came", "fhir")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _named(url: str, name: str, pointer: str, resource: Any) -> Iterator[tuple[str, str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.app import create_app
@@ -158,6 +158,8 @@ def anything() -> Iterator[FlaskClient]:
 
 
 @CALM
+@example("/ingest/dev", {"resourceType": "Bundle", "type": "x", "entry": [{}, {"resource": None}]})
+@example("/ingest/dev", {"resourceType": "Bundle", "type": "x", "entry": {"resource": 1}})
 @given(st.sampled_from(["/fhir", "/fhir/Location", "/fhir/Slot", "/ingest/dev"]), bundles | resources | trees)
 def test_any_json_is_answered(anything: FlaskClient, path: str, sent: Any) -> None:
     response = anything.post(path, data=json.dumps(sent), content_type="application/fhir+json")
