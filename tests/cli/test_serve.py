@@ -89,10 +89,8 @@ def test_links_are_those_of_the_port_it_listens_on(running: Running) -> None:
     assert response.headers["Location"].startswith(f"http://127.0.0.1:{running.port}/fhir/Location/")
 
 
-def test_the_server_does_not_tell_its_version(running: Running) -> None:
-    server = requests.get(f"{running.base}/health/live", timeout=30).headers["Server"]
-
-    assert not re.search(r"\d", server)
+def test_the_server_does_not_tell_what_it_is(running: Running) -> None:
+    assert "Server" not in requests.get(f"{running.base}/health/live", timeout=30).headers
 
 
 def test_slow_and_idle_clients_hold_up_nobody(running: Running) -> None:

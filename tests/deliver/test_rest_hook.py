@@ -377,7 +377,7 @@ def test_a_secret_does_not_follow_to_another_origin(services: Services, certific
 
 def test_without_a_key_no_secret_is_taken(services: Services) -> None:
     to = alive(services, outward(Path(), Receiver(port=1)))
-    with pytest.raises(InvalidResource, match="GATEWAY_INBOX_KEY"):
+    with pytest.raises(InvalidResource, match="GATEWAY_DATA_KEYS"):
         subscribe(to, subscription("https://127.0.0.1:1/hook", header=["Authorization: x"]))
 
 
