@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from gateway.access.data_keys import lines
 from gateway.access.policy import development_caller
+from gateway.cli.inbox import inbox as inbox_command
 from gateway.cli.keys import keys as keys_command
 from gateway.cli.store import store as store_command
 from gateway.errors import BadSettings
@@ -42,6 +43,9 @@ class Operator:
 
     def keys(self, *arguments: str) -> Result:
         return self._runner.invoke(keys_command, ["data", *arguments])
+
+    def inbox(self, *arguments: str) -> Result:
+        return self._runner.invoke(inbox_command, list(arguments))
 
     def store(self, *arguments: str) -> Result:
         return self._runner.invoke(store_command, list(arguments))
@@ -242,3 +246,17 @@ def test_keys_of_the_inbox_are_followed_by_data_keys(
         bed_message("1"),
     ]
     after.store.close()
+
+
+def test_messages_are_shown_and_taken_again(
+    operator: Operator, services: Services, database_url: str, path: Path
+) -> None:
+    sealed = with_keys(services, database_url, path)
+    ingest(bed_message(), provider="dev", content_type=None, caller=CALLER, to=sealed)
+    (row,) = entered(sealed.store)
+    shown = operator.inbox("show", str(row.id), "--content")
+    assert bed_message() in shown.stdout_bytes
+    again = operator.inbox("replay", str(row.id), "--again")
+    assert again.exit_code == 0, again.output
+    assert entered(sealed.store)[0].attempts == 1
+    sealed.store.close()
