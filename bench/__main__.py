@@ -21,6 +21,7 @@ MODULES = (
     "partners",
     "policy",
     "sealing",
+    "trust",
     "http",
     "api",
     "search",

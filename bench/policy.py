@@ -38,7 +38,7 @@ ASKED = {
 }
 
 
-class _Known:
+class Asker:
     """What knows who asks without a look."""
 
     def __init__(self, caller: Caller) -> None:
@@ -75,7 +75,7 @@ def _measured(engine: str, *, rounds: int) -> Iterator[Row]:
 def _request(to: Services, caller: Caller, path: str) -> Callable[[], object]:
     """Return what asks for a path as somebody."""
     known = replace(to)
-    object.__setattr__(known, "identities", _Known(caller))
+    object.__setattr__(known, "identities", Asker(caller))
     app = create_app(known)
     environ = EnvironBuilder(path=f"/fhir/{path.partition('?')[0]}", query_string=path.partition("?")[2]).get_environ()
 
