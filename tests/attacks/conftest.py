@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from functools import cache
@@ -49,3 +50,11 @@ def target(gateways: Start, engine: str) -> Iterator[Target]:
     said = target.log()[before:]
     assert_secret(said)
     assert '"level": "error"' not in said
+
+
+@pytest.fixture
+def canary() -> Iterator[socket.socket]:
+    """Return a server that nobody may call: to accept from it must raise BlockingIOError."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield listener

@@ -11,43 +11,23 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from gateway.access import passwords, totp
-from gateway.access.partners import Partner
-from gateway.fhir.owner import SYSTEM as OWNER
-from gateway.fhir.types import resource_types
 from tests import telling
+from tests.attacks.estate import ATTACKER, directory, partners
 from tests.attacks.tables import Tables
-from tests.authentication.asking import SCOPES, clients
 from tests.receivers import Receiver, receiving
 from tests.servers import Running, descendants, send_mllp, serving, wait_for_port
-from tests.trust import World, partner, register
+from tests.trust import World, register
 
 JSON = "application/fhir+json"
 BSN = "999911120"
 FAMILY = "Geheimstra"
 SECRETS = (BSN, FAMILY, FAMILY.lower())
 BSN_SYSTEM = "http://fhir.nl/fhir/NamingSystem/bsn"
-ATTACKER = "duinrand"
-CARE = "00000006"
-"""The URA of a nursing home, of which nothing is known but what others say."""
-
-
-class _Doctor(NamedTuple):
-    """Somebody who logs in, and is called what would be a script on a page."""
-
-    id: str = "dokter"
-    name: str = "A. <script>alert(1)</script> Dokter"
-    password: str = "attacked battery staple"
-    secret: str = totp.new_secret()
-
-
-DOCTOR = _Doctor()
 TIMEOUT = 60.0
 
 
@@ -125,6 +105,7 @@ class Target:
     base: str = "https://gateway.example"
     session: str = ""
     """The cookie of the doctor, once she has logged in."""
+    is_filled: bool = False
 
     @property
     def inward(self) -> str:
@@ -232,7 +213,7 @@ def attacked(folder: Path, database: str, *providers: str, **settings: str) -> I
     """Start a gateway of which the attacker is a partner that may do everything, and send as `providers`."""
     world = World.made(folder)
     (folder / "inbox.key").write_text(secrets.token_hex(32), encoding="ascii")
-    register(database, *_partners(world, *providers))
+    register(database, *partners(world, *providers))
     world.client("stranger")
     world.revoke("revoked")
     with receiving(folder) as receiver, Tables.opened(database) as tables:
@@ -245,7 +226,7 @@ def attacked(folder: Path, database: str, *providers: str, **settings: str) -> I
             "ENDPOINTS": f"{receiver.base} {target.inward}",
             "ENDPOINT_CA": str(folder / "ca.pem"),
             "INBOX_KEY": str(folder / "inbox.key"),
-            "DIRECTORY": str(_directory(folder)),
+            "DIRECTORY": str(directory(folder)),
         }
         with serving(folder, database, wait_for_port, **world.settings, **(ours | settings)) as running:
             target.running = running
@@ -253,27 +234,6 @@ def attacked(folder: Path, database: str, *providers: str, **settings: str) -> I
             telling.check(target.get("/metrics").text, "the metrics")
             audited = target.tables.rows("SELECT content FROM audit")
             telling.check("\n".join(bytes(content).decode() for (content,) in audited), "the audit")
-
-
-def _partners(world: World, *providers: str) -> Iterator[Partner]:
-    """Yield the attacker, of whom one client has few scopes, one who sees its own alone, and others."""
-    few = clients(datetime.now(UTC), scopes=SCOPES)
-    yield partner(ATTACKER, world.client(ATTACKER), providers=providers, clients=few, rate=1_000_000)
-    own = tuple(f"{type_}?_security={OWNER}|gouwe" for type_ in sorted(resource_types()))
-    yield partner("gouwe", world.client("gouwe"), sees=own, rate=1_000_000)
-    yield partner("duinhof", world.client("duinhof"), kind="vvt", ura=CARE, rate=1_000_000)
-    yield partner("revoked", world.client("revoked"))
-    yield partner("idle", scopes=())
-
-
-def _directory(folder: Path) -> Path:
-    """Write who may log in: the doctor, of the nursing home."""
-    said = {"id": DOCTOR.id, "name": DOCTOR.name, "role": "referrer", "organisation": "duinhof"}
-    secret = {"password": passwords.kept(DOCTOR.password), "totp": DOCTOR.secret}
-    path = folder / "people.yaml"
-    path.write_text(json.dumps({"people": [said | secret]}), encoding="utf-8")
-    path.chmod(0o600)
-    return path
 
 
 on_both = pytest.mark.parametrize("engine", ["sqlite", "postgresql"])

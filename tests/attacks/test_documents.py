@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,14 +21,6 @@ STYLESHEET = """<?xml version="1.0"?>
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
 <xsl:template match="/"><out><xsl:copy-of select="document('{url}')"/></out></xsl:template></xsl:stylesheet>"""
 ROOM = 60_000_000
-
-
-@pytest.fixture
-def canary() -> Iterator[socket.socket]:
-    """Return a server that nobody may call."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setblocking(False)
-        yield listener
 
 
 def letter(body: str) -> str:

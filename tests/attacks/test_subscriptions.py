@@ -69,14 +69,6 @@ INWARD = (
 )
 
 
-@pytest.fixture
-def canary() -> Iterator[socket.socket]:
-    """Return a server that nobody may call."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setblocking(False)
-        yield listener
-
-
 def nobody_called(canary: socket.socket) -> bool:
     try:
         canary.accept()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from uuid import uuid4
 import pytest
 
 from gateway.access.certificates import authority, client
-from tests.attacks.target import ATTACKER, JSON, Answer, Target, assert_secret, on_both
+from tests.attacks.estate import ATTACKER
+from tests.attacks.target import JSON, Answer, Target, assert_secret, on_both
 from tests.authentication.asking import Asked, Clock, at, claims, content_of, form, kid_of, of, part, unsigned
 from tests.authentication.cases import BAD, CLIENT, STRANGER
 from tests.messages import bed_message
@@ -92,14 +93,6 @@ def test_whoever_asks_like_this_is_given_no_token(target: Target, name: str) -> 
     assert answer.json()["error"] == error
     assert target.rows() == before
     assert "eyJ" not in target.log()[log:] + answer.text
-
-
-@pytest.fixture
-def canary() -> Iterator[socket.socket]:
-    """Return a server that nobody may call."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setblocking(False)
-        yield listener
 
 
 @pytest.mark.threat(108)
