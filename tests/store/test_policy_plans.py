@@ -37,6 +37,7 @@ ASKED = [
 
 @pytest.mark.parametrize("partner", [HOME, CENTRE], ids=lambda one: one.kind)
 def test_no_search_under_the_policy_reads_a_table_or_an_index_whole(store: Store, partner: Partner) -> None:
+    """Of the definitions by which a store was indexed there are a handful, which may be read whole."""
     fill(store, 5000)
     caller = Granting().granted(partner.caller(), Partners(EVERYBODY), NOW)
     found = []
@@ -46,6 +47,6 @@ def test_no_search_under_the_policy_reads_a_table_or_an_index_whole(store: Store
             scope = Scope("https://gateway.example/fhir", visible=visible(caller, "s"))
             search.read(db, request, scope)
             seen(db, [Identity(type_, "x")], Scope(visible=visible(caller)))
-            found += [(type_, query, step) for _, step in whole_reads(db.said)]
+            found += [(type_, query, step) for _, step in whole_reads(db.said) if "index_definition" not in step]
 
     assert found == []
