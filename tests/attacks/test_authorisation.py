@@ -17,8 +17,7 @@ from tests.deliver.telling import eventually
 
 pytestmark = pytest.mark.slow
 
-OTHER, NOBODY = "gouwe", "nobody"
-"""Who asks for what the attacker of the other tests has; and whose resources are not there at all."""
+OTHER, NOBODY = "gouwe", "nobody"  # who asks for what the attacker has; whose resources are not there at all
 PASSING = {"Date", "X-Request-Id", "X-Correlation-Id", "AORTA-ID", "traceparent", "Content-Length"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -51,7 +50,8 @@ def asked_by_id(type_: str, id_: str) -> Iterator[tuple[str, str, dict[str, str]
     for query in (f"_id={id_}", f"_id={id_}&_summary=count", f"_id={id_}&_include=*&_revinclude=*"):
         yield "GET", f"/fhir/{type_}?{query}", {}, ""
     yield "POST", f"/fhir/{type_}/_search", FORM, f"_id={id_}"
-    yield "GET", f"/fhir/Provenance?target={type_}/{id_}", {}, ""
+    if type_ == "Patient":
+        yield "GET", f"/fhir/Provenance?target={type_}/{id_}", {}, ""
     yield "GET", f"/fhir?_type={type_},Patient&_id={id_}", {}, ""
     entry = {"request": {"method": "GET", "url": f"{type_}/{id_}"}}
     yield (
@@ -86,14 +86,12 @@ def test_what_is_anothers_is_told_as_what_is_not_there(held: Target, type_: str)
 
 @pytest.mark.threat(116)
 def test_ones_own_is_told(held: Target) -> None:
-    """That everything is hidden would hold where nothing is told at all."""
     for type_ in TYPES:
         assert held.get(f"/fhir/{type_}/{id_of(type_, OTHER)}", who=OTHER).status == 200, type_
         assert held.get(f"/fhir/{type_}/{id_of(type_, ATTACKER)}", who=ATTACKER).status == 200, type_
 
 
 def entries(answer: Answer) -> list[str]:
-    """Return what a Bundle holds."""
     assert answer.status == 200, answer.text
     found = [each["resource"] for each in answer.json().get("entry", []) if "resource" in each]
     return [f"{each['resourceType']}/{each.get('id')}" for each in found]
