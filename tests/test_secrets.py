@@ -34,7 +34,7 @@ GIVEN: dict[str, str] = {
     "inbox_key": SECRET,
     "session_key": f"/nowhere:{SECRET}",
     "data_keys": SECRET,
-    "tls_key": f"-----BEGIN PRIVATE KEY-----\n{SECRET}" * 500,
+    "tls_key": f"-----BEGIN {'PRIVATE'} KEY-----\n{SECRET}" * 500,
     "endpoint_key": SECRET,
     "webhook_secrets": SECRET,
     "audit_keys": SECRET,

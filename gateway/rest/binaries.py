@@ -27,7 +27,10 @@ blueprint = Blueprint("binaries", __name__, url_prefix=PREFIX)
 _ANYTHING = "application/octet-stream"
 _TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+\-]+/[A-Za-z0-9!#$&^_.+\-]+(?:\s*;\s*[\x20-\x7e]+)?")
 _CONTEXT = re.compile(r"[\x21-\x7e]+")
-_UNTRUSTED = {"Content-Disposition": "attachment", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
+_UNTRUSTED = {
+    "Content-Disposition": "attachment",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+}
 
 
 @blueprint.get("/Binary/<fhir_id:id>")

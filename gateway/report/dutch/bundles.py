@@ -102,10 +102,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "wie iets mag zien, zegt de organisatie die het dossier van de patiënt houdt, en geen andere",
     ),
     (
-        "this restricts the rule in a way that the gateway does not look at: what the rule permits is not permitted, and "
-        "what it denies is denied as if this were not there",
-        "dit beperkt de regel op een manier waarnaar de gateway niet kijkt: wat de regel toestaat, is niet toegestaan, en "
-        "wat hij weigert, is geweigerd alsof dit er niet stond",
+        "this restricts the rule in a way that the gateway does not look at: what the rule permits is not permitted, "
+        "and what it denies is denied as if this were not there",
+        "dit beperkt de regel op een manier waarnaar de gateway niet kijkt: wat de regel toestaat, is niet toegestaan, "
+        "en wat hij weigert, is geweigerd alsof dit er niet stond",
     ),
 )
 
