@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from gateway.mapping.library import Library
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes `-n auto` is: one more than there are cores, for some of the tests wait."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
