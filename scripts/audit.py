@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parents[1]
 VENV = ROOT / ".venv-audit"
 PINNED = ROOT / "scripts" / "audit.requirements.txt"
-_SECONDS = 300
+_SECONDS = 90  # of each step; where nobody answers, nobody is waited for
 NOT_ASKED = "!!! NOT AUDITED: {}. Nothing is known of advisories: run `make audit` where they can be asked for. !!!"
 _NOBODY = "the advisory service told nothing of any of the {} packages"
 
