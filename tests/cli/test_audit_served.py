@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ from click.testing import CliRunner
 
 from gateway.access.signing_keys import make
 from gateway.cli import main
-from tests.servers import serving
+from tests.servers import clean_environment, serving
 
 pytestmark = pytest.mark.slow
 
@@ -40,12 +42,13 @@ def test_what_a_gateway_did_until_it_stopped_was_signed(tmp_path: Path, database
 
 def test_a_gateway_without_its_keys_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
-    env = {
+    environment = clean_environment() | {
         "GATEWAY_AUDIT_KEYS": str(tmp_path / "keys"),
         "GATEWAY_DATABASE": f"sqlite:///{tmp_path}/store.sqlite",
         "GATEWAY_PORT": "0",
         "GATEWAY_MLLP_PORT": "0",
     }
-    result = CliRunner().invoke(main, ["serve"], env=env)
-    assert result.exit_code == 1
-    assert f"GATEWAY_AUDIT_KEYS: there is no key in {tmp_path}/keys: `gateway audit key` makes one" in result.output
+    asked = [sys.executable, "-m", "gateway.cli", "serve"]
+    done = subprocess.run(asked, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert f"GATEWAY_AUDIT_KEYS: there is no key in {tmp_path}/keys: `gateway audit key` makes one" in done.stderr
