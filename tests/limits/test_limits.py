@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from gateway.access.policy import development_caller
 from gateway.app import create_app
@@ -63,8 +65,9 @@ def posted(to: Services, path: str, content_type: str, **headers: str) -> Door:
 
 def form(to: Services, name: str = "x.json") -> Door:
     def send(body: bytes) -> int:
-        sent = {"file": (BytesIO(body), name, FHIR if name.endswith("json") else ER7)}
-        return http(to).post("/ingest/dev", data=sent, content_type="multipart/form-data").status_code
+        file = FileStorage(BytesIO(body), name, content_type=FHIR if name.endswith("json") else ER7)
+        boundary, sent = encode_multipart({"file": file})  # in memory: the client would leave a file open
+        return posted(to, "/ingest/dev", f'multipart/form-data; boundary="{boundary}"')(sent)
 
     return send
 
