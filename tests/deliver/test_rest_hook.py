@@ -423,7 +423,7 @@ def test_what_was_told_long_ago_is_forgotten(services: Services, certificates: P
 def test_after_its_end_it_is_off(services: Services, certificates: Path) -> None:
     with receiving(certificates) as receiver:
         to = alive(services, outward(certificates, receiver))
-        end = (now() + timedelta(seconds=2)).isoformat(timespec="milliseconds")
+        end = (now() + timedelta(seconds=5)).isoformat(timespec="milliseconds")
         subscribe(to, subscription(receiver.base + "/hook") | {"end": end})
         with telling(to):
             becomes(to, "active")
