@@ -17,7 +17,7 @@ from tests.consents import consent, recipient
 from tests.policy_world import HOME, HOSPITAL, asking, observation, patient, peopled
 from tests.store.test_search_plans import explaining, whole_reads
 
-PATIENTS = 300
+PATIENTS = 100
 PERMITTED = 12
 ASKED = [
     ("Patient", ""),
