@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from gateway.data import shipped
@@ -24,6 +25,11 @@ from tests.databases import Postgresql
 
 if TYPE_CHECKING:
     from gateway.mapping.library import Library
+
+# The same examples each time, so that a check says the same twice; `HYPOTHESIS_PROFILE=explore` looks for new ones.
+hypothesis.settings.register_profile("check", derandomize=True, database=None)
+hypothesis.settings.register_profile("explore", derandomize=False)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "check"))
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from gateway.fhir.search import AllOf, AnyOf, Chain, Condition, DateRange, Filte
 from gateway.fhir.search.served import TEXT
 from gateway.store.search.composites import composite_match
 from gateway.store.search.filters import filter_match, one_range
-from gateway.store.search.match import Match, all_of, any_of, constant, none_of
+from gateway.store.search.match import Match, all_of, any_of, constant, none_of, those
 from gateway.store.search.near import near_match
 from gateway.store.search.ranges import points
 from gateway.store.search.remembered import MOMENT, remembered
@@ -108,7 +108,7 @@ def condition_match(resource_type: str, condition: Condition, scope: Scope, dept
         case AnyOf(several):
             return any_of([condition_match(resource_type, one, scope, depth) for one in several])
         case AllOf(several):
-            return all_of([condition_match(resource_type, one, scope, depth) for one in several])
+            return all_of([condition_match(resource_type, one, scope, depth) for one in several], scope.engine)
         case Not(one):
             return none_of(condition_match(resource_type, one, scope, depth))
         case Says():
@@ -205,13 +205,16 @@ def _chained(hop: Hop, scope: Scope) -> Match:
     inner = condition_match(hop.target, hop.then, scope, hop.depth + 1)
     r, t = f"r{hop.depth}", f"t{hop.depth}"
     there = every([sees(hop.target, f"{t}.key", scope, hop.depth + 1), inner.probe(f"{t}.key")])
+    # What is dear is asked of one row at a time: PostgreSQL, where it takes all for few, would first ask it of every
+    # resource of the type. So the target is looked up by itself, and the predicate is asked of the keys there are.
     probe = (
         "select 1 from index_reference {r} cross join current {t} where {r}.key = {} and {}"
-        " and {t}.type = {} and {t}.id = {r}.target_id and not {t}.deleted and {}"
+        " and {t}.key = (select {t}.key from current {t} where {t}.type = {} and {t}.id = {r}.target_id)"
+        " and not {t}.deleted and {}"
     )
     keys = (
         "select r.key from ({}) k cross join current t cross join index_reference r"
-        " where t.key = k.key and {} and {} and r.target_id = t.id"
+        " where t.key = k.key and {} and r.target_id = t.id"
     )
     return Match(
         probe=lambda key: holds(
@@ -219,7 +222,9 @@ def _chained(hop: Hop, scope: Scope) -> Match:
         ),
         keys=inner.keys
         and sql(
-            keys, inner.keys, sees(hop.target, "t.key", scope), every([hop.row("r"), hop.is_alike("r.key", "t.key")])
+            keys,
+            those(inner.keys, sees(hop.target, "k.key", scope), scope.engine),
+            every([hop.row("r"), hop.is_alike("r.key", "t.key")]),
         ),
     )
 
@@ -236,7 +241,7 @@ def _has(hop: Hop, scope: Scope) -> Match:
         " and {r}.target_id = (select {t}.id from current {t} where {t}.key = {}) and {}"
     )
     keys = (
-        "select t.key from ({}) k cross join index_reference r cross join current t where r.key = k.key and {} and {}"
+        "select t.key from ({}) k cross join index_reference r cross join current t where r.key = k.key and {}"
         " and t.type = {} and t.id = r.target_id and not t.deleted"
     )
     return Match(
@@ -246,8 +251,7 @@ def _has(hop: Hop, scope: Scope) -> Match:
         keys=inner.keys
         and sql(
             keys,
-            inner.keys,
-            sees(hop.source, "r.key", scope),
+            those(inner.keys, sees(hop.source, "k.key", scope), scope.engine),
             hop.row("r"),
             sql("{} and {}", hop.target, hop.is_alike("r.key", "t.key")) if hop.alike else hop.target,
         ),
@@ -259,5 +263,5 @@ def target_ids(target: str, then: Condition, scope: Scope) -> Sql | None:
     keys = condition_match(target, then, scope).keys
     if keys is None:
         return None
-    select = "select t.id from ({}) k cross join current t where t.key = k.key and {}"
-    return sql(select, keys, sees(target, "t.key", scope))
+    seen = those(keys, sees(target, "k.key", scope), scope.engine)
+    return sql("select t.id from ({}) k cross join current t where t.key = k.key", seen)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.fhir.frozen import frozen
-from gateway.store.search.sql import FALSE, Sql, either, every, joined, sql
+from gateway.store.records import Engine
+from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, joined, sql
 
 
 @frozen()
@@ -38,19 +39,38 @@ def any_of(matches: list[Match]) -> Match:
     )
 
 
-def all_of(matches: list[Match]) -> Match:
+def all_of(matches: list[Match], engine: Engine) -> Match:
     """Return what matches when all of `matches` do; the keys of the first that can be listed are the way in."""
     if len(matches) == 1:
         return matches[0]
-    return Match(probe=lambda key: every(match.probe(key) for match in matches), keys=_keys_of_all(matches))
+    return Match(probe=lambda key: every(match.probe(key) for match in matches), keys=_keys_of_all(matches, engine))
 
 
-def _keys_of_all(matches: list[Match]) -> Sql | None:
+def _keys_of_all(matches: list[Match], engine: Engine) -> Sql | None:
     for first in matches:
         if first.keys is not None:
             others = [match.probe("k.key") for match in matches if match is not first]
-            return sql("select k.key from ({}) k where {}", first.keys, every(others))
+            return those(first.keys, every(others), engine)
     return None
+
+
+def those(keys: Sql, condition: Sql, engine: Engine) -> Sql:
+    """Return a select of those of some keys for which a condition on `k.key` holds.
+
+    Each is asked about once: PostgreSQL, where its statistics are old and it takes all for few, would draw a dear
+    condition into the joins the keys come from, or go to, and ask it again for each row of the other side. SQLite joins
+    as it is written, and parses no statement as deep as that.
+    """
+    if condition == TRUE:
+        return keys
+    if engine == "sqlite":
+        return sql("select k.key from ({}) k where {}", keys, condition)
+    chosen = (
+        "select k.key from ("
+        "with s as materialized ({}), n as materialized (select k.key from s k where {}) select n.key from n"
+        ") k"
+    )
+    return sql(chosen, keys, condition)
 
 
 def none_of(match: Match) -> Match:

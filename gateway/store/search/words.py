@@ -20,12 +20,12 @@ def narrative_matches(resource_type: str, asked: Filter, scope: Scope) -> list[M
     """Return what together matches a `_text`: a Match for each word where there is no comma."""
     values = [value for value in asked.values if isinstance(value, Words)]
     matches = [[_word(resource_type, word, scope) for word in _rarest_first(value)] for value in values]
-    return matches[0] if len(matches) == 1 else [any_of([all_of(words) for words in matches])]
+    return matches[0] if len(matches) == 1 else [any_of([all_of(words, scope.engine) for words in matches])]
 
 
 def narrative_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
     """Return the same as one Match, for what is asked of another resource in a chain."""
-    return all_of(narrative_matches(resource_type, asked, scope))
+    return all_of(narrative_matches(resource_type, asked, scope), scope.engine)
 
 
 def _rarest_first(value: Words) -> list[str]:

@@ -78,10 +78,10 @@ def _items(value: Any, path: str, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _contained(node: Resource, path: str) -> Iterator[_Found]:
-    kind = node.get("resourceType")
+    kind = _word(node, "resourceType")
     if kind in table().persons:
         yield _Found(path, "contained")
-    elif isinstance(kind, str):
+    else:
         yield from _below(node, kind, path)
 
 
@@ -93,16 +93,22 @@ def _of_text(text: str, look: Look, path: str, reference: Resource | None) -> It
 
 
 def _of_identifier(node: Resource, path: str) -> Iterator[_Found]:
-    system, value = node.get("system"), node.get("value")
+    system, value = _word(node, "system"), node.get("value")
     if system in table().bsn_systems:
         yield _Found(f"{path}.value", "bsn")
     elif isinstance(value, str) and not _is_known(system):
         yield from _of_text(value, "label", f"{path}.value", None)
 
 
-def _is_known(system: Any) -> bool:
+def _word(node: Resource, name: str) -> str:
+    """Return the string of an element; "" for what is none: what has not the shape of R4 is refused as such."""
+    value = node.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _is_known(system: str) -> bool:
     """Return whether a system is one of numbers that are no patients'; of an OID all that lies below it is too."""
-    return isinstance(system, str) and any(
+    return any(
         system == known or (known.startswith("urn:oid:") and system.startswith(known + "."))
         for known in table().known["systems"]
     )
@@ -114,14 +120,12 @@ def _to_person() -> re.Pattern[str]:
 
 
 def _of_reference(node: Resource, path: str) -> Iterator[_Found]:
-    reference = node.get("reference")
-    if node.get("type") in table().persons:
+    if _word(node, "type") in table().persons:
         yield _Found(f"{path}.type", "reference")
-    elif isinstance(reference, str) and _to_person().search(reference):
+    elif _to_person().search(_word(node, "reference")):
         yield _Found(f"{path}.reference", "reference")
 
 
 def _is_of_professional(node: Resource) -> bool:
-    reference = str(node.get("reference", ""))
-    said = {str(node.get("type", "")), *reference.split("/")[-2:-1]}
+    said = {_word(node, "type"), *_word(node, "reference").split("/")[-2:-1]}
     return bool(said & table().known["professionals"])

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/json.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple
 
 import yaml
@@ -52,7 +52,7 @@ def table() -> Table:
     )
 
 
-@cache
+@lru_cache(maxsize=1024)  # a contained resource may say to be of any type
 def plan(type_name: str) -> Mapping[str, Step]:
     """Return JSON name -> how it is looked at, of the elements of a type that are looked at at all."""
     steps: dict[str, Step] = {}
