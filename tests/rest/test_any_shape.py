@@ -88,6 +88,6 @@ def _with(node: Any, path: tuple[str | int, ...], shape: Any) -> Any:
     """Return a copy of a resource in which one place holds something else."""
     if not path:
         return shape
-    copy = dict(node) if isinstance(node, dict) else list(node)
+    copy: Any = dict(node) if isinstance(node, dict) else list(node)
     copy[path[0]] = _with(node[path[0]], path[1:], shape)
     return copy
