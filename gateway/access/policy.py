@@ -118,6 +118,12 @@ class Predicate:
             return False
         return owner in self.grants.owners(self.letter, resource_type)
 
+    def own(self, resource_type: str) -> frozenset[str]:
+        """Return the owners who are the caller itself, and whose resources of a type it sees whatever else holds."""
+        if self.grants is None or not self.admits(resource_type) or resource_type in self.conditions:
+            return frozenset()
+        return self.grants.own & self.grants.owners(self.letter, resource_type)
+
     @property
     def memory(self) -> MutableMapping[Any, Any] | None:
         """Return where the store remembers what the conditions are in SQL: with the grants, if nothing else counts."""

@@ -20,7 +20,7 @@ from gateway.query.audit import note, note_search
 from gateway.query.bundles import history_bundle, searchset
 from gateway.query.histories import HistoryRequest
 from gateway.query.links import Links, secret
-from gateway.query.present import is_own, is_seen, present
+from gateway.query.present import is_own, is_readable, is_seen, present
 from gateway.query.several import search as search_several
 from gateway.query.terminology import codes
 from gateway.store import Identity, Stored
@@ -48,7 +48,7 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     _authorise(caller, resource_type)
     identity = Identity(resource_type, id_)
     stored = to.store.read(identity)
-    if not (is_own(stored, caller) or is_seen(identity, caller, to)):
+    if not (is_own(stored, caller) or is_readable(identity, caller, to)):
         stored = None
     if stored is None and resource_type == messages.TYPE:
         stored = messages.read(id_, caller, to)
@@ -66,7 +66,7 @@ def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Servic
     named = _VERSION.fullmatch(version)
     number, late = (int(named[1]), int(named[2] or 0)) if named else (0, 0)
     identity = Identity(resource_type, id_)
-    stored = to.store.vread(identity, number, late) if is_seen(identity, caller, to) else None
+    stored = to.store.vread(identity, number, late) if is_readable(identity, caller, to) else None
     if stored is None:
         raise ResourceNotFound(f"there is no such version of a {resource_type}; its history lists those there are")
     found = present(stored, resource_type)
@@ -86,7 +86,8 @@ def history(request: HistoryRequest, caller: Caller, to: Services, *, base: str)
         _authorise(caller, request.type, "r" if request.id else "s")
     with to.store.reading() as db:
         asked = histories.unsealed(request, secret(db, caller))
-        found = histories.read(db, asked, Scope(base, visible(caller, "r" if request.id else "s")))
+        sight = visible(caller, "r" if request.id else "s")
+        found = histories.read(db, asked, Scope(base, sight), sight.own(request.type))
         links = histories.links(asked, found.next, base, secret(db, caller))
     seen = [_reference(version) for version in found.found]
     note(to, caller, "history", seen, about=about(found.found))

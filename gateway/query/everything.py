@@ -23,7 +23,7 @@ from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import PAGE, Page, page_query
 from gateway.query.audit import note
 from gateway.query.links import secret
-from gateway.query.present import check_seen, present
+from gateway.query.present import check_readable, present
 from gateway.store import Identity, Stored, gathering
 from gateway.store import history as stored_history
 from gateway.store.audited import Encoded, about
@@ -74,7 +74,7 @@ def everything(asked: Everything, caller: Caller, to: Services, *, base: str) ->
     if not may_read(caller, asked.type):
         raise Forbidden(f"this caller may not read {asked.type}")
     of = Identity(asked.type, asked.id)
-    check_seen(of, caller, to)
+    check_readable(of, caller, to)
     with to.store.reading() as db:
         itself = present(read_stored(db, of), of.type)
         first = [itself] if asked.after is None and _is_wanted(asked, itself) else []

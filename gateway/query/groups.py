@@ -6,7 +6,7 @@ its own. https://hl7.org/fhir/R4/group.html, https://hl7.org/fhir/uv/bulkdata/ST
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -19,9 +19,9 @@ from gateway.query.audit import note
 from gateway.query.present import present
 from gateway.store import Identity
 from gateway.store.index.references import located
-from gateway.store.reads import read
+from gateway.store.reads import is_readable, read
 from gateway.store.records import microseconds
-from gateway.store.search import Scope, seen
+from gateway.store.search import Scope
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
@@ -59,12 +59,12 @@ def members(id_: str, caller: Caller, to: Services) -> Members:
     patients: dict[str, None] = {}
     left_out: list[LeftOut] = []
     now, base = microseconds(to.clock()), to.settings.base_url
-    scope = Scope(base, visible(caller))
+    sight = visible(caller)
     with to.store.reading() as db:
         ahead, met = [id_], {id_}
         while ahead:
             name = ahead.pop()
-            for place, entity in _active(_group(db, name, scope), now):
+            for place, entity in _active(_group(db, name, Scope(base, sight), sight.own("Group")), now):
                 found = located(str(entity.get("reference", "")), base) or ("", "")
                 if found[0] == "Patient":
                     patients[found[1]] = None
@@ -77,9 +77,10 @@ def members(id_: str, caller: Caller, to: Services) -> Members:
     return Members(id_, list(patients), left_out)
 
 
-def _group(db: Database, id_: str, scope: Scope) -> Resource:
+def _group(db: Database, id_: str, scope: Scope, own: Collection[str]) -> Resource:
     identity = Identity("Group", id_)
-    group: Resource = decode(present(read(db, identity) if seen(db, [identity], scope) else None, "Group").body)
+    stored = read(db, identity) if is_readable(db, identity, scope, own) else None
+    group: Resource = decode(present(stored, "Group").body)
     if group.get("type") != "person" or not group.get("actual"):
         text = (
             f"Group/{id_} is not one of actual persons (type person, actual true), and only of these data are exported"

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#history
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,9 @@ from gateway.fhir.search import Page, page_of, page_query
 from gateway.store import Identity
 from gateway.store import history as stored_history
 from gateway.store.history import Span, Versions
+from gateway.store.reads import is_readable
 from gateway.store.reads import read as read_stored
-from gateway.store.search import Position, link, seal, seen, sees, unseal
+from gateway.store.search import Position, link, seal, sees, unseal
 
 if TYPE_CHECKING:
     from gateway.store import Database
@@ -79,10 +80,11 @@ def unsealed(request: HistoryRequest, secret: bytes) -> HistoryRequest:
     return replace(asked, after=None if found.position is None else (*found.position.values, found.position.key))
 
 
-def read(db: Database, asked: HistoryRequest, scope: Scope) -> Versions:
+def read(db: Database, asked: HistoryRequest, scope: Scope, own: Collection[str]) -> Versions:
     """Return the versions of the page that is asked: of what the caller may see, as it is now.
 
-    ResourceNotFound when there never was such a resource.
+    The history of one resource is told of `own` also after it was deleted. ResourceNotFound when there never was such
+    a resource.
     """
     since = asked.since.low if asked.since else 0
     span = Span(asked.count, since, (asked.at.low, asked.at.high) if asked.at else None, asked.after)
@@ -90,9 +92,9 @@ def read(db: Database, asked: HistoryRequest, scope: Scope) -> Versions:
         types = [asked.type] if asked.type else filter(scope.visible.admits, stored_history.types(db))
         return stored_history.of_types(db, {type_: sees(type_, "r.key", scope.of(db)) for type_ in types}, span)
     identity = Identity(asked.type, asked.id)
-    is_seen = bool(seen(db, [identity], scope))
-    found = stored_history.of_instance(db, identity, span) if is_seen else Versions([])
-    if not found.found and not (is_seen and read_stored(db, identity)):
+    readable = is_readable(db, identity, scope, own)
+    found = stored_history.of_instance(db, identity, span) if readable else Versions([])
+    if not found.found and not (readable and read_stored(db, identity)):
         raise ResourceNotFound(f"there is no such {asked.type}")
     return found
 

@@ -17,7 +17,7 @@ from gateway.errors import Issue
 from gateway.fhir.json import encode
 from gateway.fhir.search import DateRange, Filter, Target, Token
 from gateway.fhir.types import resource_types
-from gateway.query.present import is_seen
+from gateway.query.present import is_readable
 from gateway.query.provenance import Link, provider, told
 from gateway.store import Stored
 from gateway.store import search as stored_search
@@ -113,7 +113,7 @@ def read(id_: str, caller: Caller, to: Services) -> Stored | None:
     inbox, key, version = (int(part) for part in named.groups())
     with to.store.reading() as db:
         found = _links(db, ("l.inbox = ? and l.key = ? and l.version = ?", [inbox, key, version]), None, 1)
-    if not found or _id(found[0]) != id_ or not is_seen(found[0].identity, caller, to):
+    if not found or _id(found[0]) != id_ or not is_readable(found[0].identity, caller, to):
         return None
     body = encode(told(found[0], to, id_=id_))
     return Stored(TYPE, id_, 0, moment(found[0].received_at), body, deleted=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.access.policy import Caller, visible
 from gateway.errors import ResourceGone, ResourceNotFound
 from gateway.fhir.owner import owner_in
-from gateway.store import Identity, Stored
+from gateway.store import Identity, Stored, reads
 from gateway.store.search import Scope, seen
 
 if TYPE_CHECKING:
@@ -34,6 +34,15 @@ def is_seen(identity: Identity, caller: Caller, to: Services) -> bool:
     return bool(seen_of(identity.type, [identity], caller, to))
 
 
+def is_readable(identity: Identity, caller: Caller, to: Services) -> bool:
+    """Return whether the versions of a resource may be read: what may be seen, and what was deleted of one's own."""
+    sight = visible(caller)
+    if sight.condition(identity.type) is None:
+        return sight.admits(identity.type)
+    with to.store.reading(snapshot=False) as db:
+        return reads.is_readable(db, identity, Scope(to.settings.base_url, sight), sight.own(identity.type))
+
+
 def seen_of(resource_type: str, identities: Collection[Identity], caller: Caller, to: Services) -> Collection[Identity]:
     """Return those of some resources of a type that may be seen by who asks."""
     sight = visible(caller)
@@ -43,7 +52,7 @@ def seen_of(resource_type: str, identities: Collection[Identity], caller: Caller
         return seen(db, identities, Scope(to.settings.base_url, sight))
 
 
-def check_seen(identity: Identity, caller: Caller, to: Services) -> None:
-    """Raise ResourceNotFound, as of what is not there, for what may not be seen."""
-    if not is_seen(identity, caller, to):
+def check_readable(identity: Identity, caller: Caller, to: Services) -> None:
+    """Raise ResourceNotFound, as of what is not there, for what may not be read."""
+    if not is_readable(identity, caller, to):
         present(None, identity.type)

@@ -21,7 +21,7 @@ from gateway.fhir.types import Resource
 from gateway.mapping.run import run
 from gateway.query import kept
 from gateway.query.audit import note
-from gateway.query.present import is_seen
+from gateway.query.present import is_readable
 from gateway.store import inbox
 from gateway.store.audited import about
 from gateway.store.inbox import API, MESSAGE
@@ -98,7 +98,7 @@ def provenance(resource_type: str, id_: str, caller: Caller, to: Services, *, co
         if not may_read(caller, type_):
             raise Forbidden(f"this caller may not read {type_}")
     identity = Identity(resource_type, id_)
-    found = to.store.read(identity) if is_seen(identity, caller, to) else None
+    found = to.store.read(identity) if is_readable(identity, caller, to) else None
     if found is None:
         raise ResourceNotFound(f"there is no such {resource_type}")
     with to.store.reading() as db:

@@ -31,7 +31,8 @@ from gateway.fhir.json import decode
 from gateway.fhir.search import SearchRequest, parse_condition
 from gateway.store import Identity, Stored
 from gateway.store.matching import matches
-from gateway.store.search import Scope, seen
+from gateway.store.reads import is_readable
+from gateway.store.search import Scope
 from gateway.transact import json_patch, path_patch, xml_patch
 from gateway.transact.operations import Change, ConditionalPatch, ConditionalPut, Operation, Patch, Put, Write
 
@@ -158,11 +159,11 @@ def _put(op: Patch | ConditionalPatch, caller: Caller, to: Services) -> Put | Co
 
 
 def _read(identity: Identity, caller: Caller, to: Services) -> Stored | None:
-    """Return the newest version; None where there is none that the caller may see."""
-    scope = Scope(base=to.settings.base_url, visible=visible(caller))
-    if scope.visible.condition(identity.type) is not None:
+    """Return the newest version; None where there is none that the caller may read."""
+    sight = visible(caller)
+    if sight.condition(identity.type) is not None:
         with to.store.reading(snapshot=False) as db:
-            if not seen(db, [identity], scope):
+            if not is_readable(db, identity, Scope(to.settings.base_url, sight), sight.own(identity.type)):
                 return None
     return to.store.read(identity)
 

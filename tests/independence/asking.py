@@ -216,7 +216,8 @@ _MATCHES = st.sampled_from(
 
 @st.composite
 def _id(draw: st.DrawFn, type_: str) -> str:
-    return f"{KINDS.get(type_, 'p')}-{draw(_WHOSE)}"
+    kind = draw(st.sampled_from(["p", "gone"])) if type_ == "Patient" else KINDS.get(type_, "p")
+    return f"{kind}-{draw(_WHOSE)}"
 
 
 @st.composite
