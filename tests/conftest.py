@@ -21,7 +21,7 @@ from gateway.settings import Settings
 from gateway.store import Store, open_store
 from gateway.validation import Validator
 from tests import telling
-from tests.databases import Postgresql
+from tests.databases import Postgresql, empty_file
 
 if TYPE_CHECKING:
     from gateway.mapping.library import Library
@@ -68,7 +68,10 @@ def postgresql(testrun_uid: str, worker_id: str) -> Iterator[Postgresql]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the URL of an empty store, once of each engine."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/store.sqlite"
+        file = tmp_path / "store.sqlite"
+        file.touch(0o600)
+        file.write_bytes(empty_file())
+        return f"sqlite:///{file}"
     server: Postgresql = request.getfixturevalue("postgresql")
     return server.emptied()
 
