@@ -6,6 +6,7 @@ application, without a network. What is read is one's own, a place nearby, and o
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -56,6 +57,9 @@ def rows(*, full: bool = False) -> list[Row]:
 def _measured(engine: str, *, rounds: int) -> Iterator[Row]:
     with ENGINES[engine]([_FEW, _MANY]) as urls:
         few, many = (_world(url, number) for url, number in zip(urls, (_FEW, _MANY), strict=True))
+        gc.collect()
+        gc.freeze()  # as the server does after its start
+        gc.set_threshold(50_000, 20, 20)
         caller = _asking(few)
         for name, path in ASKED.items():
             pair = against(_request(few, caller, path), _request(few, unlimited(caller), path), rounds=rounds, repeat=3)
