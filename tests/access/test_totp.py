@@ -60,6 +60,7 @@ def test_a_password_is_not_kept() -> None:
     assert not passwords.fits("bed 12 is Vrij", one)
     assert not passwords.fits("", passwords.NOBODYS)
     passwords.check(passwords.NOBODYS)
+    assert passwords.NOBODYS.split("$")[:4] == one.split("$")[:4] == ["scrypt", "15", "8", "3"]  # the same work
     for wrong in ("", "bed 12 is vrij", one[:-1], one.replace("$15$", "$30$"), one.replace("scrypt", "md5")):
         with pytest.raises(ValueError, match="must be"):
             passwords.check(wrong)
