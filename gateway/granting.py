@@ -5,7 +5,6 @@ What is put together is kept for a partner as long as no partner is changed; nob
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +22,7 @@ from gateway.access.rules.reading import read
 from gateway.data import shipped
 from gateway.errors import BadSettings
 from gateway.fhir.consents import actor
+from gateway.fhir.frozen import changed
 from gateway.mapping import documents
 from gateway.store.records import microseconds
 
@@ -49,6 +49,7 @@ class _Kept(NamedTuple):
     """What was put together for partners as they were at one moment."""
 
     partners: Partners
+    since: datetime
     until: datetime
     grants: dict[_Key, Grants]
 
@@ -74,12 +75,13 @@ class Granting:
         found = kept.grants.get(key)
         if found is None:
             found = kept.grants[key] = self._grants(partner, partners, key, kept.until)
-        return replace(caller, grants=found, at=microseconds(at))
+        return changed(caller, grants=found, at=microseconds(at))
 
     def _at(self, partners: Partners, at: datetime) -> _Kept:
         kept = self._kept
-        if kept is None or kept.partners is not partners or not kept.until - _MINUTE <= at < kept.until:
-            kept = self._kept = _Kept(partners, _next_minute(at), {})
+        if kept is None or kept.partners is not partners or not kept.since <= at < kept.until:
+            until = _next_minute(at)
+            kept = self._kept = _Kept(partners, until - _MINUTE, until, {})
         return kept
 
     def _grants(self, partner: Partner, partners: Partners, key: _Key, at: datetime) -> Grants:

@@ -151,6 +151,7 @@ class Partners:
 
     def __init__(self, partners: Iterable[Partner] = ()) -> None:
         self._all = {one.id: one for one in partners}
+        self._callers: dict[tuple[str, str], Caller] = {}
         active = [one for one in self._all.values() if not one.disabled]
         self._certificates = {name.key: (one, name) for one in active for name in one.certificates}
         self._clients = {
@@ -179,6 +180,14 @@ class Partners:
             if found is not None and found[1].is_good(at):
                 return found[0]
         return None
+
+    def caller(self, partner: Partner, peer: PeerCertificate) -> Caller:
+        """Return one of these partners as who asks with a certificate of its own; the same one each time."""
+        key = partner.id, peer.thumbprint
+        found = self._callers.get(key)
+        if found is None:
+            found = self._callers[key] = partner.caller(known_by=f"certificate {peer.thumbprint}")
+        return found
 
     def by_client(self, client_id: str) -> Registered | None:
         """Return a client of the token endpoint."""

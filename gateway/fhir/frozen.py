@@ -8,6 +8,7 @@ millisecond when it is loaded; so equality, hash and representation are not gene
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
@@ -32,6 +33,23 @@ def frozen(*, eq: bool = True, kw_only: bool = False) -> Callable[[type[T]], typ
         return found
 
     return decorated
+
+
+def changed(value: T, **fields_: object) -> T:
+    """Return a frozen value with some fields changed, of a class that takes them all in order.
+
+    What `dataclasses.replace` does, in a third of its time: who asks is changed twice in every request.
+    """
+    kind: Any = type(value)
+    made: T = kind(*_contents(kind)(value))
+    for name, one in fields_.items():
+        setattr(made, name, one)
+    return made
+
+
+@cache
+def _contents(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*[one.name for one in fields(kind)])
 
 
 def _compared_by_fields(cls: Any) -> None:

@@ -57,7 +57,7 @@ class Identities:
     def known(self, peer: PeerCertificate | None, token: str | None, session: str | None, at: datetime) -> Known:
         """Return who asks, also a person by the cookie of a session; a token goes before it. Raises as `caller`."""
         found = self._known(peer, token, session, at)
-        return found._replace(caller=self.registry.granted(found.caller, at))
+        return Known(self.registry.granted(found.caller, at), found.renewed)
 
     def _known(self, peer: PeerCertificate | None, token: str | None, session: str | None, at: datetime) -> Known:
         partners = self.registry.partners()
@@ -67,7 +67,7 @@ class Identities:
         if token is None:
             if partner is None or peer is None:
                 raise NotKnown("certificate-of-nobody" if peer else "nothing-shown")
-            caller = partner.caller(known_by=f"certificate {peer.thumbprint}")
+            caller = partners.caller(partner, peer)
         elif self.outside is not None and issuer_of(token) in self.outside.issuers:
             partner, caller = self._of_others(self.outside, token, peer, partner, partners, at)
         else:

@@ -14,13 +14,14 @@ from __future__ import annotations
 import fcntl
 import logging
 import math
+import mmap
 import os
 import struct
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,8 +64,9 @@ class Rates:
         self._mutex = threading.Lock()  # a process does not see its own locks
         with tempfile.TemporaryFile(prefix="msb-gateway-rates-") as file:  # without a name: nobody else opens it
             self._file = os.dup(file.fileno())
-        os.truncate(self._file, _PLACE.size * (_PLACES + 1))
         weakref.finalize(self, os.close, self._file)
+        os.truncate(self._file, _PLACE.size * (_PLACES + 1))
+        self._shared = mmap.mmap(self._file, 0)  # what is written there all processes see
 
     @classmethod
     def of(cls, store: Store, seconds: Callable[[], float]) -> Rates:
@@ -78,14 +80,16 @@ class Rates:
 
     def take(self, partner: str, rate: int) -> None:
         """Count a request of a partner that may send `rate` of them in a minute. Raises TooManyRequests."""
-        digest = sha256(partner.encode())
-        at = (int.from_bytes(digest.digest()[:4]) % _PLACES + 1) * _PLACE.size
-        with self._locked(at):
-            now = self._seconds()
-            found = _Counted(*_PLACE.unpack(os.pread(self._file, _PLACE.size, at)))
-            counted, wait = self._counted(found, digest.hexdigest(), rate, now)
-            if counted != found:
-                os.pwrite(self._file, _PLACE.pack(*counted), at)
+        at, name = _place(partner)
+        with self._mutex:
+            fcntl.lockf(self._file, fcntl.LOCK_EX, _PLACE.size, at)
+            try:
+                found = _Counted(*_PLACE.unpack_from(self._shared, at))
+                counted, wait = self._counted(found, name, rate, self._seconds())
+                if counted is not found:
+                    _PLACE.pack_into(self._shared, at, *counted)
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, _PLACE.size, at)
         if wait > 0:
             raise _too_many(wait)
 
@@ -94,7 +98,7 @@ class Rates:
         used = max(found.used, now) + _MINUTE / rate
         if self._take is None or now < self._alone():
             too_far = used - now - _MINUTE
-            return (found, too_far) if too_far > 1e-6 else (found._replace(used=used), 0.0)
+            return (found, too_far) if too_far > 1e-6 else (_Counted(used, *found[1:]), 0.0)
         if now < found.closed:
             return found, found.closed - now
         counted = found._replace(used=min(used, now + _MINUTE))
@@ -112,20 +116,18 @@ class Rates:
 
     def _alone(self) -> float:
         """Return until when this node counts for itself."""
-        return float(_ALONE.unpack(os.pread(self._file, _ALONE.size, 0))[0])
+        return float(_ALONE.unpack_from(self._shared)[0])
 
     def _count_alone(self, now: float) -> None:
         _log.warning("rates-not-shared: the store did not answer in time; each node counts for itself for a while")
-        os.pwrite(self._file, _ALONE.pack(now + _ALONE_SECONDS), 0)
+        _ALONE.pack_into(self._shared, 0, now + _ALONE_SECONDS)
 
-    @contextmanager
-    def _locked(self, at: int) -> Iterator[None]:
-        with self._mutex:
-            fcntl.lockf(self._file, fcntl.LOCK_EX, _PLACE.size, at)
-            try:
-                yield
-            finally:
-                fcntl.lockf(self._file, fcntl.LOCK_UN, _PLACE.size, at)
+
+@lru_cache(maxsize=4096)
+def _place(partner: str) -> tuple[int, str]:
+    """Return where a partner is counted here, and its name in the database: a name may be a person's."""
+    digest = sha256(partner.encode())
+    return (int.from_bytes(digest.digest()[:4]) % _PLACES + 1) * _PLACE.size, digest.hexdigest()
 
 
 def _too_many(seconds: float) -> TooManyRequests:

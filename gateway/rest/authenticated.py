@@ -6,7 +6,6 @@ https://www.rfc-editor.org/rfc/rfc6750
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import g, request
@@ -15,6 +14,7 @@ from gateway.access.policy import Caller, development_caller
 from gateway.access.unknown import NotKnown
 from gateway.emergency import using
 from gateway.errors import Forbidden, GatewayError
+from gateway.fhir.frozen import changed
 from gateway.query import refusals
 from gateway.rest import cookies, origins, shown, wire
 
@@ -51,7 +51,7 @@ def authenticated(correlation: Correlation) -> Caller:
     except Forbidden:
         refusals.not_known("sent-by-another-page", refusals.nobody(correlation, request.remote_addr or ""), to)
         raise
-    return using(replace(known, correlation=correlation, address=request.remote_addr or ""), to)
+    return using(changed(known, correlation=correlation, address=request.remote_addr or ""), to)
 
 
 def _known(to: Services) -> Caller:

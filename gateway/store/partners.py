@@ -41,7 +41,8 @@ _THERE = "there is a partner of this id; --replace puts this in its place"
 
 def version(db: Database) -> int:
     """Return the version of the whole set, 0 as long as there never was a partner."""
-    return next((int(number) for (number,) in db.rows(_VERSION)), 0)
+    found = db.rows(_VERSION)
+    return int(found[0][0]) if found else 0
 
 
 def newest(db: Database) -> list[PartnerVersion]:

@@ -4,7 +4,7 @@ from dataclasses import field, replace
 
 import pytest
 
-from gateway.fhir.frozen import frozen
+from gateway.fhir.frozen import changed, frozen
 
 
 @frozen()
@@ -29,6 +29,12 @@ def test_equal_fields_make_equal_values_with_the_same_hash() -> None:
     assert _Place("a", 2) == _Place("a", 2)
     assert {_Place("a", 2): "here"}[_Place("a", 2)] == "here"
     assert replace(_Place("a", 2), line=3) == _Place("a", 3)
+
+
+def test_what_is_changed_is_another_value_with_the_rest_as_it_was() -> None:
+    first = _Place("a", 2)
+    assert changed(first, line=3) == replace(first, line=3) == _Place("a", 3)
+    assert first == _Place("a", 2)
 
 
 def test_without_equality_each_value_equals_itself_alone() -> None:

@@ -109,8 +109,14 @@ class Available:
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         """Raise Unavailable, or leave what was raised as it is."""
-        if isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _OUTSIDE_US:
-            raise Unavailable.later(f"the store cannot be used now: {error}") from error
+        if error is not None:
+            check_available(error)
+
+
+def check_available(error: BaseException) -> None:
+    """Raise Unavailable for an error that the disk or another program is the cause of."""
+    if isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _OUTSIDE_US:
+        raise Unavailable.later(f"the store cannot be used now: {error}") from error
 
 
 class Loan:
@@ -121,12 +127,14 @@ class Loan:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._available = Available()
 
     def __enter__(self) -> SqliteDatabase:
         """Return the database."""
-        with self._available:
+        try:
             self._db = self._pool.take()
+        except sqlite3.DatabaseError as error:
+            check_available(error)
+            raise
         return self._db
 
     def __exit__(
@@ -134,7 +142,8 @@ class Loan:
     ) -> None:
         """Give it back."""
         self._pool.give_back(self._db)
-        self._available.__exit__(kind, error, trace)
+        if error is not None:
+            check_available(error)
 
 
 class Snapshot(Loan):

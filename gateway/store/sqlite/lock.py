@@ -84,10 +84,11 @@ class FileLock:
         if until is None:
             fcntl.flock(self._file, fcntl.LOCK_EX)
             return True
+        # While the waiter asks, it may get it at any moment, and would let go of ours. It begins to for us alone.
+        if not self._is_asking and self._is_free():
+            return True
         with self._changed:
-            if not self._is_asking:  # else the waiter may get it at any moment, and would let go of ours
-                if self._is_free():
-                    return True
+            if not self._is_asking:
                 self._ask()
             self._is_wanted = True
             try:
@@ -129,10 +130,10 @@ class FileLock:
         while self._is_asked():
             fcntl.flock(self._file, fcntl.LOCK_EX)
             with self._changed:
-                self._is_asking = False
                 self._is_given = self._is_wanted
                 if not self._is_wanted:
                     self.release()
+                self._is_asking = False  # at the end: who sees it may take the lock at once
                 self._changed.notify_all()
         os.close(self._file)
 
