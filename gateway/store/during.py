@@ -1,0 +1,124 @@
+"""What was stored in a span of time, for who counts it later: versions by when they came, never the store as a whole.
+
+A version is kept for good, so what is read of a span is the same whenever it is read, up to what `known` says: versions
+that came after that moment are not looked at. What came too late to be the present is read as well, for it is about the
+past. Each page is one statement over the keys of some resources, or over the time of their type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gateway.store.exporting import AS_OF
+from gateway.store.history import told
+
+if TYPE_CHECKING:
+    from gateway.store.interface import Database
+
+PAGE = 500
+"""So many resources, or versions, are read by one statement."""
+
+_KEYS_DURING = """
+select distinct key from (
+    select r.key as key from resource r where r.type = ? and r.last_updated >= ? and r.last_updated < ?) found
+order by key"""
+_KEYS_BY_DATE = """
+select distinct key from index_date where type = ? and param = ? and low >= ? and low < ? order by key"""
+_KEYS_BY_REFERENCE = """
+select distinct key from index_reference where type = ? and param = ? and target_type = ? and target_id in ({})"""
+_KEYS_OF_IDS = "select key from current where type = ? and id in ({})"
+_AS_OF = f"""
+select c.key, c.id, r.version, r.last_updated, r.deleted, r.body from {AS_OF}
+where c.type = ? and c.key > ? and r.last_updated <= ? order by c.key limit ?"""  # noqa: S608 - our own words
+_AS_OF_KEYS = f"""
+select c.key, c.id, r.version, r.last_updated, r.deleted, r.body from {AS_OF}
+where c.key in ({{}}) and r.last_updated <= ? order by c.key"""  # noqa: S608 - as above
+_VERSIONS = """
+select c.key, c.id, r.version, r.last_updated, r.deleted, r.body, 0
+from current c join resource r on r.key = c.key
+where c.key in ({holes}) and r.last_updated >= ? and r.last_updated <= ?
+union all
+select c.key, c.id, l.version, l.at, l.at < 0, l.body, l.id
+from current c join late l on l.key = c.key
+where c.key in ({holes}) and l.at >= ? and l.at <= ?
+order by 1, 4, 3, 7"""
+
+
+class Kept(NamedTuple):
+    """A version as it was kept: of which resource, when it came, and what it says (nothing: it was deleted then).
+
+    `late`: it came when something newer was known already, so it never was the present.
+    """
+
+    key: int
+    id: str
+    version: int
+    at: int
+    body: bytes
+    late: bool = False
+
+
+def as_of(db: Database, type_: str, at: int) -> Iterator[Kept]:
+    """Yield each resource of a type as it was at a moment, in microseconds, by key; none that was deleted."""
+    after = 0
+    while True:
+        rows = db.rows(_AS_OF, (at, at, type_, after, at, PAGE))
+        yield from (kept for kept in _kept(db, rows) if kept.body)
+        if len(rows) < PAGE:
+            return
+        after = rows[-1][0]
+
+
+def ids_as_of(db: Database, type_: str, ids: Iterable[str], at: int) -> Iterator[Kept]:
+    """Yield resources of a type by their ids, as they were at a moment; none that was not there then."""
+    for part in _parts(sorted(set(ids))):
+        keys = [key for (key,) in db.rows(_KEYS_OF_IDS.format(_holes(part)), (type_, *part))]
+        if keys:
+            rows = db.rows(_AS_OF_KEYS.format(_holes(keys)), (at, at, *keys, at))
+            yield from (kept for kept in _kept(db, rows) if kept.body)
+
+
+def versions(db: Database, keys: Iterable[int], known: int, since: int = 0) -> Iterator[Kept]:
+    """Yield the versions of some resources that came from `since` on and up to `known`: each resource's together, in
+    the order in which they came. A deletion has no body.
+    """
+    for part in _parts(sorted(set(keys))):
+        holes = _holes(part)
+        rows = db.rows(_VERSIONS.format(holes=holes), (*part, since, known, *part, since, known))
+        yield from _kept(db, rows)
+
+
+def keys_during(db: Database, type_: str, since: int, until: int) -> list[int]:
+    """Return the keys of resources of a type of which a version came from `since` on, before `until`."""
+    return [key for (key,) in db.rows(_KEYS_DURING, (type_, since, until))]
+
+
+def keys_by_date(db: Database, type_: str, param: str, since: int, until: int) -> list[int]:
+    """Return the keys of resources of which a date, as the newest version has it, lies in a span."""
+    return [key for (key,) in db.rows(_KEYS_BY_DATE, (type_, param, since, until))]
+
+
+def keys_by_reference(db: Database, type_: str, param: str, target: str, ids: Iterable[str]) -> list[int]:
+    """Return the keys of resources that refer to one of some resources of a type, as their newest versions do."""
+    return [
+        key
+        for part in _parts(sorted(set(ids)))
+        for (key,) in db.rows(_KEYS_BY_REFERENCE.format(_holes(part)), (type_, param, target, *part))
+    ]
+
+
+def _kept(db: Database, rows: Iterable[Sequence[Any]]) -> Iterator[Kept]:
+    """Yield versions as they are told, of rows of (key, id, version, at, deleted, body and the number if late)."""
+    for key, id_, version, at, deleted, body, *late in rows:
+        number = late[0] if late else 0
+        said = b"" if deleted or not body else told(db, key, version, at, bytes(body), number)
+        yield Kept(key, id_, version, at, said, bool(number))
+
+
+def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (values[first : first + PAGE] for first in range(0, len(values), PAGE))
+
+
+def _holes(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
