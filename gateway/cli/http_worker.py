@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import selectors
+import signal
 import time
 import traceback
 from collections import deque
@@ -25,6 +26,7 @@ from gateway.cli.connections import LINGER_SECONDS, Connections
 from gateway.cli.exchange import Exchange, silence
 from gateway.cli.not_http import refusal
 from gateway.cli.porter import turned_away
+from gateway.cli.supervisor import STOPPING
 
 log = logging.getLogger("gateway.http")
 
@@ -45,6 +47,11 @@ class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
 
     Its `app` is an HttpServer: `tls`, `max_body` and `wait_seconds` come from there.
     """
+
+    def init_signals(self) -> None:
+        """Listen to signals, also to those that came since it was forked."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
     def run(self) -> None:
         """Answer until told to stop or the parent is gone, and then who came just before; send that, and close."""

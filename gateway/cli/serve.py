@@ -16,6 +16,7 @@ whatever started the gateway sees it and can start it again.
 import gc
 import logging
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -29,6 +30,7 @@ from typing import Any
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from gateway import folder
@@ -39,7 +41,7 @@ from gateway.cli.http_worker import HttpWorker
 from gateway.cli.logs import log_to_stderr
 from gateway.cli.operator import operator
 from gateway.cli.porter import Porter
-from gateway.cli.supervisor import GRACE_SECONDS, Supervisor, child
+from gateway.cli.supervisor import GRACE_SECONDS, STOPPING, Supervisor, child
 from gateway.deliver import worker as deliver
 from gateway.errors import GatewayError, Unavailable
 from gateway.metrics import TOGETHER
@@ -182,6 +184,18 @@ class GunicornLog(Logger):  # type: ignore[misc] # gunicorn has no types
         self.error_log.propagate = True
 
 
+class _Arbiter(Arbiter):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's parent of the workers, of whom none loses a signal that comes before it can listen to it."""
+
+    def spawn_worker(self) -> int:
+        """Start a worker and return its process id. In the worker signals wait, until `HttpWorker` listens to them."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # it begins with our handlers, which tell nobody there
+        try:
+            return int(super().spawn_worker())
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+
+
 class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     """gunicorn, serving an app that is built already, on a socket that is bound already."""
 
@@ -211,6 +225,10 @@ class HttpServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     def load(self) -> Flask:
         """Return the app."""
         return self._app
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        _Arbiter(self).run()
 
 
 def _recorded(to: Services, run: Callable[[], None]) -> None:
