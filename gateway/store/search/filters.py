@@ -29,7 +29,7 @@ from gateway.store.index.model import version_param, versioned
 from gateway.store.search.match import Match, any_of, constant, none_of
 from gateway.store.search.ranges import date_branches, number_branch, overlapped, overlapping, quantity_branch
 from gateway.store.search.scope import Scope
-from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, one_of, sql
+from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, like, one_of, sql
 from gateway.store.search.units import in_other_units
 
 TABLES: Mapping[str, Sql] = {
@@ -194,7 +194,7 @@ def _exactly(text: str) -> Sql:
 
 def _contains(text: str) -> Sql:
     """Look through all values of the parameter: the one search that an index of beginnings cannot shorten."""
-    return sql("x.value like {}", f"%{fold(text)}%")  # nothing that is folded holds % or _
+    return like("x.value", f"%{fold(text)}%")  # nothing that is folded holds % or _
 
 
 def _uri(_: str, asked: Filter, __: Scope) -> list[Branch]:

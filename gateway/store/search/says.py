@@ -11,7 +11,7 @@ from gateway.store.index.definitions import SAYS, definitions, fingerprint
 from gateway.store.index.model import says_param
 from gateway.store.search.match import Match
 from gateway.store.search.scope import Scope
-from gateway.store.search.sql import Sql, either, every, fails, holds, one_of, sql
+from gateway.store.search.sql import Sql, either, every, fails, holds, like, one_of, sql
 
 # A Consent has few rows, and a rule asks for many names: so they are read once by the key, and not once for each name.
 _OF_ONE = "select 1 from index_date x where x.key = {} and {}"
@@ -57,7 +57,7 @@ def _unknown(key: str) -> Sql:
     """
     today = sql("select 1 from current i where i.key = {} and i.indexed_as = {}", Sql(key), fingerprint("Consent"))
     select = "select 1 from current i cross join index_definition d where i.key = {} and d.fingerprint = i.indexed_as"
-    alike = every([sql(select, Sql(key)), *(sql("d.definitions like {}", mark) for mark in _marks())])
+    alike = every([sql(select, Sql(key)), *(like("d.definitions", mark) for mark in _marks())])
     return every([fails(today), fails(alike)])
 
 

@@ -64,6 +64,15 @@ def one_of(column: str, values: Sequence[str] | Sequence[int]) -> Sql:
     return Sql(f"{column} in ({', '.join('?' * len(values))})", tuple(values)) if values else FALSE
 
 
+def like(column: str, pattern: str) -> Sql:
+    """Return the condition that `column` is like a pattern.
+
+    The pattern is more than a parameter: what is like one SQLite compiles anew each time that it is bound, the whole
+    statement, which can take twenty times as long as to run it.
+    """
+    return sql("{column} like {} || ''", pattern, column=column)
+
+
 def holds(select: Sql) -> Sql:
     """Return the condition that a correlated select gives a row.
 
