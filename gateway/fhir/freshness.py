@@ -1,0 +1,188 @@
+"""Until when a figure of capacity counts: moments that stand in the resource, so that no clock has to turn them over.
+
+What its source said at a moment is fresh until one moment and stale from another. Both are said beside it, and a class
+follows from them at any time. A place that was free and of which the word is stale says so by its status too: it is
+`busy-unavailable`, with what it was `otherwise`.
+https://msb-gateway.example/fhir/StructureDefinition/capacity-freshness
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from gateway.fhir.datetime import format_instant, read
+from gateway.fhir.json import decode, encode
+from gateway.fhir.types import Resource
+
+URL = "https://msb-gateway.example/fhir/StructureDefinition/capacity-freshness"
+TYPES = frozenset({"HealthcareService", "Location", "Slot"})
+"""What figures of capacity stand in."""
+FREE, STALE = "free", "busy-unavailable"
+UNKNOWN = "unknown"
+"""The kind of a source of which nobody knows what it is."""
+
+Class = Literal["vers", "verouderend", "verouderd"]
+Basis = Literal["source", "received", "clock-skew"]
+"""Whose time counts: that of the source, or that of receipt where it gives none, or one that has yet to come."""
+
+_OPEN = b'{"url":"%b","extension":[' % URL.encode()
+_STALE_AT = _OPEN + b'{"url":"staleAt","valueInstant":"'
+_FREE = b'"status":"free"'
+_IS_STALE = _OPEN + b'{"url":"class"'
+_LIST = b'"extension":['
+_LENGTH = len("2026-01-05T09:00:00.000+00:00")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Freshness(NamedTuple):
+    """Until when a figure is fresh and from when it is stale, in microseconds, by the kind of its source.
+
+    `since` is the moment that counts where it is not that of the source; 0 where it is.
+    """
+
+    fresh_until: int
+    stale_at: int
+    kind: str
+    basis: Basis = "source"
+    since: int = 0
+
+    def at(self, now: int) -> Class:
+        """Return its class at a moment."""
+        if now >= self.stale_at:
+            return "verouderd"
+        return "vers" if now < self.fresh_until else "verouderend"
+
+
+def laid(resource: Resource, freshness: Freshness) -> Resource:
+    """Return a resource that says nothing of freshness as one that says this."""
+    parts: list[dict[str, Any]] = [
+        {"url": "staleAt", "valueInstant": _instant(freshness.stale_at)},
+        {"url": "freshUntil", "valueInstant": _instant(freshness.fresh_until)},
+        *_parts(freshness),
+    ]
+    return {**resource, "extension": [*resource.get("extension", ()), {"url": URL, "extension": parts}]}
+
+
+def aged(resource: Resource) -> Resource:
+    """Return a Slot that is free as it is once its source's word is stale; what the source said is kept.
+
+    Of one of which nobody knows how old that word is, too.
+    """
+    known = stated(resource)
+    parts: list[dict[str, Any]] = [{"url": "class", "valueCode": "verouderd"}]
+    if known is not None:
+        parts += [{"url": "staleSince", "valueInstant": _instant(known.stale_at)}, *_parts(known)]
+    else:
+        parts += [{"url": "kind", "valueCode": UNKNOWN}, {"url": "basis", "valueCode": "received"}]
+    parts.append({"url": "otherwise", "valueCode": FREE})
+    said = {**bare(resource), "status": STALE}
+    return {**said, "extension": [*said.get("extension", ()), {"url": URL, "extension": parts}]}
+
+
+def is_aged(body: bytes) -> bool:
+    """Return whether an encoded resource says that the word on it is stale."""
+    return _IS_STALE in body
+
+
+def bare(resource: Resource) -> Resource:
+    """Return a resource as its source says it: without what the gateway says of freshness."""
+    every = resource.get("extension") or ()
+    mine = [one for one in every if isinstance(one, dict) and one.get("url") == URL]
+    if not mine:
+        return resource
+    others = [one for one in every if one not in mine]
+    found = {name: value for name, value in resource.items() if name != "extension" or others}
+    if others:
+        found["extension"] = others
+    otherwise = _said(mine[0]).get("otherwise")
+    if otherwise and found.get("status") == STALE:
+        found["status"] = otherwise
+    return found
+
+
+def stated(resource: Resource) -> Freshness | None:
+    """Return what a resource says of freshness, None where it says nothing."""
+    for one in resource.get("extension") or ():
+        if isinstance(one, dict) and one.get("url") == URL:
+            said = _said(one)
+            stale_at = _read(said.get("staleAt") or said.get("staleSince"))
+            fresh_until = _read(said.get("freshUntil")) if "freshUntil" in said else stale_at
+            kind, basis = str(said.get("kind", UNKNOWN)), said.get("basis", "source")
+            return Freshness(fresh_until, stale_at, kind, basis, _read(said.get("since")))
+    return None
+
+
+def age_class(resource: Resource, now: int) -> Class | None:
+    """Return the class of a figure at a moment, None where nothing is said of its age."""
+    found = stated(resource)
+    return found.at(now) if found is not None else None
+
+
+def stripped(body: bytes) -> bytes:
+    """Return an encoded resource as `bare` does; what is as usual is cut out of it, and not decoded."""
+    start = body.find(_OPEN)
+    if start < 0:
+        return body
+    if body.find(_OPEN, start + 1) >= 0 or is_aged(body):
+        return encode(bare(decode(body)))
+    end = body.index(b"]}", start) + 2
+    before, after = body[:start], body[end:]
+    if after.startswith(b","):
+        return before + after[1:]
+    if before.endswith(b","):
+        return before[:-1] + after
+    before, after = before.removesuffix(_LIST), after.removeprefix(b"]")
+    return before[:-1] + after if before.endswith(b",") else before + after.removeprefix(b",")
+
+
+def told(resource_type: str, body: bytes, now: int) -> bytes:
+    """Return an encoded resource as it is told at a moment: a Slot of which the word is stale is not free.
+
+    Whether or not that was stored by then; what is told otherwise is known by `is`.
+    """
+    if resource_type != "Slot" or _FREE not in body:
+        return body
+    moments = _stale_moments(body)
+    if moments and min(moments) > _instant(now).encode():
+        return body
+    slot = decode(body)
+    return encode(aged(slot)) if slot.get("status") == FREE else body
+
+
+def _stale_moments(body: bytes) -> list[bytes]:
+    """Return the moments at which it says that it is stale; all are written alike, so they compare as texts."""
+    found, place = [], body.find(_STALE_AT)
+    while place >= 0:
+        begin = place + len(_STALE_AT)
+        found.append(body[begin : begin + _LENGTH])
+        place = body.find(_STALE_AT, begin)
+    return found
+
+
+def _parts(freshness: Freshness) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"url": "kind", "valueCode": freshness.kind},
+        {"url": "basis", "valueCode": freshness.basis},
+    ]
+    if freshness.since:
+        found.append({"url": "since", "valueInstant": _instant(freshness.since)})
+    return found
+
+
+def _said(extension: dict[str, Any]) -> dict[str, Any]:
+    parts = extension.get("extension") or ()
+    return {str(part.get("url")): _value(part) for part in parts if isinstance(part, dict)}
+
+
+def _value(part: dict[str, Any]) -> Any:
+    return next((value for name, value in part.items() if name.startswith("value")), None)
+
+
+def _read(instant: Any) -> int:
+    found = read(str(instant)) if instant else None
+    return found.low if found else 0
+
+
+def _instant(at: int) -> str:
+    return format_instant(_EPOCH + timedelta(microseconds=at))
