@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg import Connection, IsolationLevel
+from psycopg import Connection, IsolationLevel, RawCursor
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
@@ -39,13 +39,23 @@ class PostgresqlDatabase:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return every row of the answer, none where the statement has none."""
-        with self.connection.cursor(binary=True) as cursor:
-            cursor.execute(placeholders(sql), parameters)
+        with RawCursor(self.connection) as cursor:
+            cursor.execute(numbered(sql), parameters, binary=True)
             return cursor.fetchall() if cursor.description else []
 
     def tables(self) -> PostgresqlTables:
         """Return its tables as wholes."""
         return PostgresqlTables(self.connection)
+
+
+@lru_cache(maxsize=1024)
+def numbered(sql: str) -> bytes:
+    """Return the statement with `$1`, `$2` where it has `?`, as PostgreSQL itself has it.
+
+    psycopg takes its own `%s` apart anew, each time, in a statement of some thousand characters: a rule is as long.
+    """
+    first, *others = sql.split("?")
+    return "".join([first, *(f"${number}{text}" for number, text in enumerate(others, 1))]).encode()
 
 
 @lru_cache(maxsize=1024)
