@@ -212,8 +212,8 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             Topic(
                 "hold-ended",
                 "Hold ended",
-                "A place is held no longer for a request: its time has passed, it was given back or booked, its source "
-                "says that it is taken, or it is gone. The Slot tells which.",
+                "A place is held no longer for a request: its time has passed, it was given back or booked, the "
+                "request was withdrawn, its source says that it is taken, or it is gone. The Slot tells which.",
                 (Trigger("Slot", ("update", "delete"), _is_end_of_hold),),
             ),
             Topic(

@@ -37,6 +37,7 @@ from gateway.store.search.scope import Everything, Scope
 from gateway.transact import Patch, bookings, holds, transact
 from gateway.transact.holds import Hold
 from gateway.transact.senders import ENDED
+from gateway.transact.withdrawals import REQUEST_ENDED
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
@@ -56,7 +57,6 @@ _RESTING: WeakKeyDictionary[Store, datetime] = WeakKeyDictionary()
 """Until when who reads leaves a store that could not be written to those who write."""
 _ENDS = Caller("msb-gateway", "holds", types=frozenset({_SLOT}))
 _NO_REQUEST = "a place is held for a ServiceRequest that is here: ServiceRequest/ID"
-_REQUEST_ENDED = "this request has ended ({}): no place is held for it"
 _HELD = "this place is held for another request until {}: ask again then, or hold another place"
 _BOOKED = "an Appointment has this place: hold another one"
 _NOT_HELD = "nobody holds this place (any more): whoever wants it holds it anew"
@@ -178,7 +178,7 @@ def _request(text: str, caller: Caller, to: Services) -> Resource:
         raise InvalidResource([Issue("request-unknown", _NO_REQUEST, expression="Parameters.parameter")])
     found: Resource = decode(stored.body)
     if found.get("status") in ENDED["ServiceRequest"]:
-        raise Conflict(_REQUEST_ENDED.format(found.get("status")), code="request-ended")
+        raise Conflict(REQUEST_ENDED.format(found.get("status")), code="request-ended")
     return found
 
 

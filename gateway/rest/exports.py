@@ -19,6 +19,7 @@ from gateway.fhir.datetime import read as read_moment
 from gateway.fhir.search import types_in
 from gateway.query import exports, groups
 from gateway.query.exports import Wanted
+from gateway.referral import holds
 from gateway.rest import answering, wire
 from gateway.rest.headers import prefer
 from gateway.rest.interaction import Answer
@@ -88,6 +89,7 @@ def _begun(types: Sequence[str], group: str | None = None) -> Response:
     to = wire.services()
     wanted, since = _understood(_said(), types)
     members = groups.members(group, g.caller, to) if group else None
+    holds.end_before_look(to)
     id_ = exports.begin(Wanted(wanted, since, _asked(), members), g.caller, to)
     answer = answering.respond(Answer(HTTPStatus.ACCEPTED))
     answer.headers["Content-Location"] = f"{to.settings.base_url}/$export-status/{id_}"

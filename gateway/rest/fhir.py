@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from gateway import query
 from gateway.errors import BadRequest
+from gateway.fhir.search import PAGE
 from gateway.query import auditlog, histories, installed
 from gateway.referral import holds
 from gateway.rest import answering, searches, shapes
@@ -64,6 +65,7 @@ def vread(ask: Ask) -> Answer:
 
 def history(ask: Ask) -> Answer:
     """https://hl7.org/fhir/R4/http.html#history"""
+    _end_holds(ask)
     asked = histories.parse(ask.type, ask.id, ask.parameters)
     return Answer(HTTPStatus.OK, query.history(asked, ask.caller, ask.to, base=ask.to.settings.base_url))
 
@@ -81,9 +83,17 @@ def search_several(ask: Ask) -> Answer:
 
 
 def _end_holds(ask: Ask) -> None:
-    """Let no place be told as held after its time, whether or not the process that ends holds is at work."""
-    if ask.type in {"", "Slot"}:
+    """Let no place be told as held after its time, whether or not the process that ends holds is at work.
+
+    Places may come along with others, and others be found by what holds of places.
+    """
+    if ask.type in {"", "Slot"} or any(_leads_on(name) for name, _ in ask.parameters):
         holds.end_before_look(ask.to)
+
+
+def _leads_on(parameter: str) -> bool:
+    """Return whether a parameter may lead to resources of other types; what a page link asks is sealed."""
+    return "." in parameter or parameter.startswith(("_include", "_revinclude", "_has:", PAGE))
 
 
 def create(ask: Ask) -> Operation:

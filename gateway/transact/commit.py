@@ -34,6 +34,7 @@ from gateway.transact.order import is_newer, is_older, renews
 from gateway.transact.senders import Senders
 from gateway.transact.speakers import Speaker
 from gateway.transact.versions import Times, check_versions, next_version
+from gateway.transact.withdrawals import Withdrawals, is_withdrawn
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -88,13 +89,18 @@ class Commit:
             reserved.check(self.entries)
         if isinstance(self.occupancy, Senders | Appointments):
             self.occupancy.look_first(sight)
+        withdrawals = Withdrawals(self.entries)
+        withdrawals.look_first(sight)
         identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
         targets = self.links.stored.difference(identities)
         subjects = self.occupancy.subjects if self.occupancy else []
         if self.absent is not None:
             subjects = subjects + self.absent.subjects
         seen = sight.current(
-            list(identities), targets, subjects=subjects, once=self.received.once if self.received else None
+            [*identities, *withdrawals.looked_at],
+            targets,
+            subjects=subjects,
+            once=self.received.once if self.received else None,
         )
         check_once(self.received, seen.answered)
         self._check_references(targets, self._seen(seen, targets, sight))
@@ -102,11 +108,21 @@ class Commit:
         check_versions(self.entries, seen.currents)
         if self.speaker is not None:
             speakers.check(self.entries, seen.currents, self.speaker, sight)
-        settling = Settling(sight, microseconds(self.now))
-        if self.occupancy is None:
-            return self._batch(seen, _NOTHING_OF_BEDS, settling)
-        settled = self.occupancy.settle(seen, sight)
-        return self._batch(seen._replace(currents=seen.currents | settled.currents), settled, settling)
+        withdrawals.check(seen)
+        settled = self.occupancy.settle(seen, sight) if self.occupancy is not None else _NOTHING_OF_BEDS
+        seen = seen._replace(currents=seen.currents | settled.currents) if settled.currents else seen
+        ended = {"/".join(_identity(one)) for one in withdrawals.ending if self._is_withdrawn(one, seen, settled)}
+        settled = withdrawals.settled(ended, seen, settled, sight) if ended else settled
+        return self._batch(seen, settled, Settling(sight, microseconds(self.now), self.caller.organisation, ended))
+
+    def _is_withdrawn(self, entry: Entry, seen: Seen, settled: Settled) -> bool:
+        """Return whether a request needs no place any more once all of this is stored."""
+        current = seen.currents[_identity(entry)]
+        if self.absent is not None and (kept := self.absent.kept(entry, current, seen)) is not None:
+            return (kept.changed or not kept.outdone) and is_withdrawn(kept.entry.resource)
+        if entry.fact is not None and _passed_over(entry, current, settled):
+            return False
+        return entry.resource is not None or (current.version > 0 and not current.deleted)
 
     def _resolve(self, sight: Sight) -> None:
         if not self.links.by_condition and not any(entry.condition for entry in self.entries):
@@ -233,6 +249,11 @@ class Commit:
         resource = entry.resource if self.by_gateway else labelled(entry.resource, owner or self.owner)
         rest, base = entry.rest or rest_of(entry.resource), self.to.settings.base_url
         return content(resource, rest, base, self.to.store.seals)
+
+
+def _identity(entry: Entry) -> Identity:
+    assert entry.identity is not None
+    return entry.identity
 
 
 def _passed_over(entry: Entry, current: Current, settled: Settled) -> Issue | None:

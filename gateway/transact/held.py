@@ -33,7 +33,7 @@ _MARK = b"/StructureDefinition/slot-hold"
 _CHANGED = "what this says of a hold is not what is known: a hold is made, extended and ended by operations alone"
 _STAYS = "this place is held for somebody: what is said here is kept, and holds when the hold has ended"
 _OVERRULED = "this place was held for somebody: that has ended by what is said here, and who held it is told"
-_TOLD = frozenset({"expired", "overruled"})  # who held it did not end it
+_TOLD = frozenset({"expired", "overruled", "withdrawn"})  # who held it did not end it
 _CODES = "https://msb-gateway.example/fhir/CodeSystem/hold-end"
 
 
@@ -90,8 +90,9 @@ class Unheld:
 class Settling:
     """Lays holds over what becomes of Slots, and notes which of them have ended."""
 
-    def __init__(self, sight: Unheld, now: int) -> None:
-        self._sight, self._now = sight, now
+    def __init__(self, sight: Unheld, now: int, by: str = "", withdrawn: Collection[str] = ()) -> None:
+        """`by` is whose commit it is; `withdrawn` are the requests that end in it, as references."""
+        self._sight, self._now, self._by, self._withdrawn = sight, now, by, withdrawn
         self._ended: list[_Ended] = []
 
     def settled(self, entry: Entry, current: Current) -> tuple[Entry, Current]:
@@ -142,13 +143,15 @@ class Settling:
             becomes = hold.end(entry.ends_hold, self._now)
         elif hold.is_over(self._now) or said.get("status") not in holds.OPEN:
             becomes = hold.end("overruled", self._now)
+        elif hold.request in self._withdrawn:
+            becomes = hold.end("withdrawn", self._now)
         else:
             becomes = hold._replace(otherwise=str(said["status"]))
         self._note(entry.identity, becomes)
         return _saying(entry, holds.laid(said, becomes), *_told(entry, becomes))
 
     def _note(self, identity: Identity, hold: Hold | None) -> None:
-        if hold is not None and hold.ended in _TOLD:
+        if hold is not None and hold.ended in _TOLD and not (hold.ended == "withdrawn" and hold.by == self._by):
             self._ended.append(_Ended(identity.id, hold))
 
 

@@ -21,7 +21,7 @@ HELD = "busy-tentative"
 OPEN = frozenset({"free", HELD})
 """What a source may say of a place that is held without ending the hold: it is free, or reserved in its own system."""
 
-End = Literal["expired", "released", "booked", "overruled"]
+End = Literal["expired", "released", "booked", "overruled", "withdrawn"]
 _URA_SYSTEM = "http://fhir.nl/fhir/NamingSystem/ura"
 _URA = re.compile(r"\d{8}", re.ASCII)
 

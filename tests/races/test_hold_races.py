@@ -165,6 +165,23 @@ def test_holds_whose_time_passes_end_once_though_every_node_looks(here: Nodes, d
     assert here.total("Communication?based-on=ServiceRequest/due") == 20
 
 
+def test_no_place_stays_held_for_a_request_that_is_withdrawn_meanwhile(here: Nodes) -> None:
+    """Each wants a place of its own for one request, which somebody withdraws at that moment."""
+    for n in range(CLIENTS):
+        assert here.ask("PUT", f"/fhir/Slot/own-{n}", slot(f"own-{n}")).status == 201
+    assert here.ask("PUT", "/fhir/ServiceRequest/r99", request("r99")).status == 201
+    revoked = Request("PUT", "/fhir/ServiceRequest/r99", request("r99") | {"status": "revoked"})
+
+    told = here.at_once(lambda n: revoked if n == CLIENTS // 2 else hold(f"own-{n}", 99))
+
+    assert set(statuses(told)) <= {200, 409}
+    assert {code for one in told if one.status == 409 for code in one.codes} <= {"request-ended"}
+    newest = [here.versions(f"Slot/own-{n}")[0] for n in range(CLIENTS)]
+    assert {(one["status"], live(one)) for one in newest} == {("free", None)}
+    given = [n for n, one in enumerate(told) if one.status == 200 and n != CLIENTS // 2]
+    assert all((over := ended(newest[n])) is not None and over.ended == "withdrawn" for n in given)
+
+
 def _status(store: Store, id_: str) -> Any:
     stored = store.read(Identity("Slot", id_))
     assert stored is not None

@@ -89,6 +89,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "de tijd van deze plaats is voorbij, dus die wordt niet meer aangeboden: hiervan is niets gebruikt",
     ),
     (
+        "this request has ended ({how}): no place is held for it",
+        "dit verzoek is afgelopen ({how}): er wordt geen plaats voor vastgehouden",
+    ),
+    (
         "another Appointment holds this Slot: nothing of this was used",
         "deze plaats is al gereserveerd: hiervan is niets gebruikt",
     ),

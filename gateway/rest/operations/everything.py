@@ -18,6 +18,7 @@ from gateway.fhir.search.served import suggestion
 from gateway.fhir.types import resource_types
 from gateway.query import everything
 from gateway.query.everything import MAX_COUNT, Everything
+from gateway.referral import holds
 from gateway.rest.consulted import consulted
 from gateway.rest.interaction import Answer, Ask
 from gateway.rest.operations.definition import Served
@@ -45,6 +46,7 @@ def _answer(resource_type: str, takes: Sequence[Takes], ask: Ask, said: Said) ->
         applied=_applied(said),
         after=after,
     )
+    holds.end_before_look(ask.to)
     with consulted(ask):
         return Answer(HTTPStatus.OK, everything.everything(asked, ask.caller, ask.to, base=ask.to.settings.base_url))
 

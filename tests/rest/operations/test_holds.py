@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from gateway.app import create_app
 from gateway.data import shipped
 from gateway.services import Services
+from gateway.store import Identity
 from tests.conftest import NOW
 from tests.referral.test_holds import URL, appointment, request, slot
 
@@ -234,3 +235,73 @@ def test_every_operation_is_listed_and_defined(client: FlaskClient) -> None:
     for name in ("hold", "extend-hold", "release-hold"):
         defined = json.loads((shipped("profiles") / f"OperationDefinition-slot-{name}.json").read_bytes())
         assert (defined["url"], defined["code"]) == (named[name], name)
+
+
+DOORS = (
+    "Slot/s1",
+    "Slot?_id=s1",
+    "?_type=Slot,Schedule",
+    "Appointment?_include=Appointment:slot",
+    "Appointment?_include=*",
+    "Schedule?_revinclude=Slot:schedule",
+    "Schedule?_has:Slot:schedule:status=free&_revinclude=Slot:schedule",
+    "Appointment?slot.status=free&_include=Appointment:slot",
+    "Slot/s1/_history?_count=1",
+    "Slot/_history?_count=1",
+    "_history?_count=5",
+    "Location/l/$everything",
+)
+
+
+@pytest.fixture
+def surrounded(client: FlaskClient) -> FlaskClient:
+    """Return a gateway in which other resources lead to a place that is held."""
+    place = {"resourceType": "Location", "id": "l", "status": "active"}
+    schedule = {"resourceType": "Schedule", "id": "x", "actor": [{"reference": "Location/l"}]}
+    for resource in (place, schedule, appointment(status="proposed")):
+        path = f"/fhir/{resource['resourceType']}/{resource['id']}"
+        assert client.put(path, json=resource, content_type=JSON).status_code == 201
+    assert held(client).status_code == 200
+    return client
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("in_batch", [False, True], ids=["alone", "in a batch"])
+def test_by_every_door_a_place_is_told_as_what_it_is_now(
+    surrounded: FlaskClient, clock: Clock, door: str, in_batch: bool
+) -> None:
+    clock.later(15)
+
+    if in_batch:
+        asked = {"resourceType": "Bundle", "type": "batch", "entry": [{"request": {"method": "GET", "url": door}}]}
+        (entry,) = surrounded.post("/fhir", json=asked, content_type=JSON).get_json()["entry"]
+        told = entry["resource"]
+    else:
+        told = surrounded.get(f"/fhir/{door.removeprefix('?')}" if door[0] != "?" else f"/fhir{door}").get_json()
+
+    every = [entry.get("resource", {}) for entry in told.get("entry", ())] or [told]
+    assert [one["status"] for one in every if one["resourceType"] == "Slot"][:1] == ["free"]
+
+
+def test_an_export_begins_with_places_as_they_are_then(
+    surrounded: FlaskClient, clock: Clock, services: Services
+) -> None:
+    clock.later(15)
+    assert surrounded.get("/fhir/$export?_type=Slot", headers={"Prefer": "respond-async"}).status_code == 202
+
+    stored = services.store.read(Identity("Slot", "s1"))
+    assert stored is not None
+    assert json.loads(stored.body)["status"] == "free"
+
+
+def test_a_next_page_tells_a_place_as_what_it_is_when_that_is_asked(surrounded: FlaskClient, clock: Clock) -> None:
+    """What a page link asks is sealed, so nobody can see that it leads to places."""
+    second = appointment("a2", status="proposed")
+    assert surrounded.put("/fhir/Appointment/a2", json=second, content_type=JSON).status_code == 201
+    first = surrounded.get("/fhir/Appointment?_include=Appointment:slot&_count=1").get_json()
+    (following,) = [link["url"] for link in first["link"] if link["relation"] == "next"]
+    clock.later(15)
+
+    told = surrounded.get(following.partition("8080")[2]).get_json()
+
+    assert [one["resource"]["status"] for one in told["entry"] if "/Slot/" in one["fullUrl"]] == ["free"]
