@@ -80,10 +80,16 @@ def serve() -> None:
 
 @contextmanager
 def counting_together() -> Iterator[None]:
-    """Have all processes that are started in it count for one `/metrics`."""
+    """Have all processes that are started in it count for one `/metrics`; afterwards nothing is left of that."""
+    before = os.environ.get(TOGETHER)
     with tempfile.TemporaryDirectory(prefix="msb-gateway-metrics-") as folder:
         os.environ[TOGETHER] = folder
-        yield
+        try:
+            yield
+        finally:
+            del os.environ[TOGETHER]
+            if before is not None:
+                os.environ[TOGETHER] = before
 
 
 class Gateway:

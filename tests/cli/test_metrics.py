@@ -6,8 +6,11 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 import requests
 
+from gateway.cli.serve import counting_together
+from gateway.metrics import TOGETHER
 from tests.messages import bed_message
 from tests.servers import descendants, send_mllp, serving
 
@@ -44,3 +47,19 @@ def workers(pid: int) -> set[int]:
     """Return the processes below gunicorn, which is below the supervisor."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     return {found for child in map(int, children) for found in descendants(child)}
+
+
+@pytest.mark.parametrize("before", [None, "elsewhere"])
+def test_nothing_is_left_of_counting_together(before: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if before is None:
+        monkeypatch.delenv(TOGETHER, raising=False)
+    else:
+        monkeypatch.setenv(TOGETHER, before)
+
+    with pytest.raises(KeyboardInterrupt), counting_together():
+        folder = Path(os.environ[TOGETHER])
+        assert folder.is_dir()
+        raise KeyboardInterrupt
+
+    assert os.environ.get(TOGETHER) == before
+    assert not folder.exists()
