@@ -50,6 +50,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "not-probed": "limited",
         "not-understood": "limited",
         "no-reads": "limited",
+        "reads-sampled": "limited",
     }
 )
 """Why a result is no better than its badge says, with the badge that each makes at best."""

@@ -47,6 +47,7 @@ class Shape(NamedTuple):
 
 _REQUEST = ("region", "care", "urgency")
 _FEW = Range(1, 100)
+_BACK = Range(0, 366)
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
@@ -92,7 +93,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
             ("requests", "reported"),
         ),
         "K-15": Shape(("reached", "median-minutes"), ("step", "region"), {"steps": Words()}, ("requests",)),
-        "K-16": Shape(("doubled", "share"), ("care", "region"), {}, ("requests",)),
+        "K-16": Shape(("doubled", "share"), ("care", "region"), {"back_days": _BACK}, ("requests",)),
         "K-17": Shape(
             ("mean", "eight-or-more", "response-rate"), ("region",), {"questionnaire": Text(), "question": Text()},
             ("answers", "requests"),
@@ -105,7 +106,9 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
             {"most": _FEW, "months": Range(1, 60), "category": Text(), "review": Text()}, ("tracks",),
         ),
         "K-20": Shape(("expired", "minutes-unused"), ("region",), {}, ("holds",)),
-        "K-21": Shape(("waiting", "bed-days"), ("region", "care"), {"direction": Text()}, ("requests",)),
+        "K-21": Shape(
+            ("waiting", "bed-days"), ("region", "care"), {"direction": Text(), "back_days": _BACK}, ("requests",),
+        ),
         "K-22": Shape(
             ("available",), (),
             {"paths": Words(), "limit_ms": Range(1, 600_000), "code": Text()}, ("probes",),

@@ -73,10 +73,18 @@ def as_of(db: Database, type_: str, at: int) -> Iterator[Kept]:
 def ids_as_of(db: Database, type_: str, ids: Iterable[str], at: int) -> Iterator[Kept]:
     """Yield resources of a type by their ids, as they were at a moment; none that was not there then."""
     for part in _parts(sorted(set(ids))):
-        keys = [key for (key,) in db.rows(_KEYS_OF_IDS.format(_holes(part)), (type_, *part))]
-        if keys:
+        if keys := keys_of_ids(db, type_, part):
             rows = db.rows(_AS_OF_KEYS.format(_holes(keys)), (at, at, *keys, at))
             yield from (kept for kept in _kept(db, rows) if kept.body)
+
+
+def keys_of_ids(db: Database, type_: str, ids: Iterable[str]) -> list[int]:
+    """Return the keys of resources of a type by their ids."""
+    return [
+        key
+        for part in _parts(sorted(set(ids)))
+        for (key,) in db.rows(_KEYS_OF_IDS.format(_holes(part)), (type_, *part))
+    ]
 
 
 def versions(db: Database, keys: Iterable[int], known: int, since: int = 0) -> Iterator[Kept]:

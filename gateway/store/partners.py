@@ -23,6 +23,9 @@ _COLUMNS = "id, version, changed_at, changed_by, change, content"
 _NEWEST = f"""
 select {_COLUMNS} from partner p
 where version = (select max(version) from partner where id = p.id) order by id"""  # noqa: S608 - our own columns
+_AS_OF = f"""
+select {_COLUMNS} from partner p
+where version = (select max(version) from partner where id = p.id and changed_at <= ?) order by id"""  # noqa: S608 - our own
 _HISTORY = f"select {_COLUMNS} from partner where id = ? order by version desc"  # noqa: S608 - as above
 _LAST = "select coalesce(max(version), 0) from partner where id = ?"
 _STORE = f"insert into partner ({_COLUMNS}) values (?, ?, ?, ?, ?, ?)"  # noqa: S608 - as above
@@ -48,6 +51,11 @@ def version(db: Database) -> int:
 def newest(db: Database) -> list[PartnerVersion]:
     """Return the newest version of each partner."""
     return [PartnerVersion(*row) for row in db.rows(_NEWEST)]
+
+
+def as_of(db: Database, at: int) -> list[PartnerVersion]:
+    """Return each partner as it was at a moment, in microseconds; none that was not there yet."""
+    return [PartnerVersion(*row) for row in db.rows(_AS_OF, (at,))]
 
 
 def history(db: Database, id_: str) -> list[PartnerVersion]:

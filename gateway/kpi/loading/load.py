@@ -1,0 +1,148 @@
+"""Which facts an indicator is made of, read once for all indicators that are computed together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gateway.kpi.compute.formulas import settled
+from gateway.kpi.facts import HOUR, Facts, Request, Span
+from gateway.kpi.loading import happened, places, referrals, stopped
+from gateway.kpi.loading.ages import by_table
+from gateway.kpi.loading.directory import Directory
+from gateway.kpi.loading.places import Told
+from gateway.kpi.loading.said import CARE_TYPE, code, extensions, many
+from gateway.store.auditing import index
+from gateway.store.auditing.finding import Condition, Wanted, walk
+from gateway.store.quality import quality
+from gateway.store.records import moment
+from gateway.transact.ages import ages
+
+if TYPE_CHECKING:
+    from gateway.kpi.definitions import Definition
+    from gateway.services import Services
+    from gateway.store.interface import Database
+
+T = TypeVar("T")
+_DAY = 24 * HOUR
+_LATE = 31 * _DAY
+"""For so long after a period what is said of it late is still looked for where nothing else names it."""
+_READS = 100_000
+_A_YEAR = 366 * _DAY
+_LOOKS = ("R", "E")  # actions of AuditEvent: reads and searches
+
+
+class Loading:
+    """Facts of a span as they were known at a moment, in one state of the store; what is read is kept for the next."""
+
+    def __init__(self, db: Database, span: Span, known: int, to: Services) -> None:
+        self._db, self._span, self._known, self._to = db, span, known, to
+        self._directory = Directory(db, known)
+        self._read: dict[Any, Any] = {}
+
+    def facts(self, definition: Definition) -> Facts:
+        """Return the facts that an indicator needs."""
+        flaws: Counter[str] = Counter()
+        found: dict[str, Any] = {}
+        for need in definition.needs:
+            found |= getattr(self, f"_{need}")(definition, flaws)
+        return Facts(**found, flaws={name: number for name, number in flaws.items() if number})
+
+    def _until(self, definition: Definition) -> int:
+        return min(settled(definition, self._span), self._known + 1)
+
+    def _requests(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:
+        back = int(definition.parameters.get("back_days", 0)) * _DAY
+        until = self._until(definition)
+        return {"requests": self._requested(until, back)}
+
+    def _requested(self, until: int, back: int) -> tuple[Request, ...]:
+        span = self._span[0], until
+        return self._once(
+            ("requests", until, back), lambda: referrals.requests(self._directory, span, self._known, back)
+        )
+
+    def _told(self, types: tuple[str, ...], until: int) -> list[Told]:
+        span = self._span[0], until
+        return self._once(("told", types, until), lambda: places.told(self._directory, types, span, self._known))
+
+    def _stops(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:
+        cares, statuses = set(definition.parameters["care"]), definition.parameters["statuses"]
+        until = min(self._until(definition) + _LATE, self._known + 1)
+        told = [one for one in self._told(("HealthcareService", "Location"), until) if _is_of(one, cares)]
+        channels = [stopped.channel(one.id, one.versions, self._directory) for one in told]
+        end = self._until(definition)
+        return {
+            "stops": tuple(stop for one in channels for stop in stopped.stops(one, statuses, end)),
+            "departments": tuple({one.place: stopped.department(one, self._span) for one in channels}.values()),
+        }
+
+    def _reported(self, _: Definition, flaws: Counter[str]) -> dict[str, Any]:
+        until = min(self._span[1], self._known + 1)
+        told = self._told(places.TYPES, until)
+        counted, found = self._once(("reported",), lambda: self._counted(told, until))
+        flaws.update(counted)
+        return {"reported": found}
+
+    def _counted(self, told: list[Told], until: int) -> tuple[Counter[str], Any]:
+        flaws: Counter[str] = Counter()
+        moments = by_table(ages(self._to.settings.freshness))
+        return flaws, places.reported(self._directory, told, moments, until, flaws)
+
+    def _reads(self, _: Definition, flaws: Counter[str]) -> dict[str, Any]:
+        wanted = Wanted((Condition(index.ACTION, _LOOKS),), self._span[0], min(self._span[1], self._known + 1))
+        rows = [content for _, content in islice(walk(self._db, wanted), _READS + 1)]
+        flaws["reads-sampled"] += len(rows) > _READS
+        found = happened.ages(self._directory, happened.reads(rows[:_READS]), self._known)
+        return {"ages": tuple(sorted(found))}
+
+    def _expected(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:
+        until = min(self._span[1], self._known + 1)
+        told = self._told(places.TYPES, until)
+        kinds = definition.parameters["kinds"]
+        return {"expected": tuple(places.expected(self._directory, told, kinds, self._span))}
+
+    def _holds(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:
+        span = self._span[0], self._until(definition)
+        return {"holds": tuple(happened.held(self._directory, span, self._known))}
+
+    def _answers(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:
+        asked = definition.parameters["questionnaire"], definition.parameters["question"]
+        requests = self._requested(self._until(definition), 0) if "requests" in definition.needs else ()
+        by_id = {one.id: one for one in requests}
+        found = happened.answers(self._directory, *asked, self._span, self._known, by_id)
+        kinds = Counter(one.kind for one in self._directory.partners if not (one.disabled or one.test))
+        return {"answers": tuple(found), "asked": dict(kinds)}
+
+    def _tracks(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:
+        asked = definition.parameters["category"], definition.parameters["review"]
+        return {"tracks": tuple(happened.tracks(self._directory, *asked, self._span, self._known, _A_YEAR))}
+
+    def _probes(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:
+        return {
+            "probes": tuple(happened.probes(self._directory, definition.parameters["code"], self._span, self._known))
+        }
+
+    def _messages(self, _: Definition, __: Counter[str]) -> dict[str, Any]:
+        since, until = moment(self._span[0]), moment(min(self._span[1], self._known + 1))
+        return {
+            "messages": tuple(happened.messages(self._directory, quality(self._to.store, since=since, until=until)))
+        }
+
+    def _once(self, name: Any, read: Callable[[], T]) -> T:
+        if name not in self._read:
+            self._read[name] = read()
+        found: T = self._read[name]
+        return found
+
+
+def _is_of(told: Told, cares: set[str]) -> bool:
+    """Return whether something is a department of some kinds of care, or tells that one of those has a stop."""
+    last = told.last
+    kinds = [found for concept in many(last, "type") if (found := code(concept, CARE_TYPE))]
+    if last.get("resourceType") == "HealthcareService":
+        return bool(cares & set(kinds))
+    stops = any(any(extensions(one.resource, "capacity-stop")) for one in told.versions)
+    return stops and (not kinds or bool(cares & set(kinds)))
