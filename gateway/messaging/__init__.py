@@ -5,7 +5,7 @@
 The table of what is taken is in `events`. https://hl7.org/fhir/R4/messaging.html
 """
 
-from gateway.messaging.processing import Processed, process, replay
+from gateway.messaging.processing import Processed, check_may, process, replay
 from gateway.store.inbox import MESSAGE
 
-__all__ = ["MESSAGE", "Processed", "process", "replay"]
+__all__ = ["MESSAGE", "Processed", "check_may", "process", "replay"]

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from gateway.errors import GatewayError, Issue, Unavailable
+from gateway.access.policy import may
+from gateway.errors import Forbidden, GatewayError, Issue, Unavailable
 from gateway.fhir.json import canonical, decode, encode
 from gateway.messaging import reading
 from gateway.messaging.answers import Bodies, Told, code_of, response
+from gateway.messaging.events import EVENTS
 from gateway.messaging.making import Made, make
 from gateway.store.inbox import MESSAGE
 from gateway.store.records import Identity, Parcel, moment
@@ -50,6 +52,12 @@ class Processed:
     def response(self, to: Services, language: str = "en") -> Resource:
         """Return the message that answers it."""
         return response(self.told, _stored(to), base=to.settings.base_url, language=language)
+
+
+def check_may(caller: Caller) -> None:
+    """Raise Forbidden for who may make or change the focus of no message: what it sends need not be looked at."""
+    if not any(may(caller, right, event.focus) for event in EVENTS for right in ("c", "u")):
+        raise Forbidden("this caller may not send messages")
 
 
 def process(bundle: Resource, caller: Caller, to: Services, *, answer_at: str | None = None) -> Processed:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, json
 
 from gateway.access.policy import Caller, may_read, may_search, visible
-from gateway.errors import Forbidden, Issue, ResourceNotFound
+from gateway.errors import BadRequest, Forbidden, Issue, ResourceNotFound
 from gateway.fhir import tables
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
@@ -29,7 +29,7 @@ from gateway.store.audited import about_bodies
 from gateway.store.exporting import Export, Exported, OfEverything
 from gateway.store.membership import OfPatients, Patients
 from gateway.store.records import microseconds, moment
-from gateway.store.search import Position, Scope, link, page_secret, seal, sees, unseal
+from gateway.store.search import Link, Position, Scope, link, page_secret, seal, sees, unseal
 from gateway.store.search.sql import Sql
 
 if TYPE_CHECKING:
@@ -116,9 +116,12 @@ def manifest(id_: str, files: str, caller: Caller, to: Services) -> bytes:
 
 
 def content(sealed: str, caller: Caller, to: Services) -> bytes:
-    """Return a file of an export: NDJSON. BadRequest for a link that is none of ours, ResourceNotFound, Forbidden."""
+    """Return a file of an export: NDJSON. Raises ResourceNotFound, Forbidden.
+
+    A link that is none of ours, one of an export that has ended and one of somebody else's are told alike.
+    """
     with to.store.reading() as db:
-        part = unseal(Page(sealed), _secret(db, caller))
+        part = _unsealed(sealed, db, caller)
         kind, (_, id_) = dict(part.pairs).get("type", _DELETED), (*part.resource_type.split("/"), "")[:2]
         export = _found(db, id_, caller, to)
         wanted = _READ.decode(export.asked)
@@ -129,6 +132,13 @@ def content(sealed: str, caller: Caller, to: Services) -> bytes:
         found = _lines(kind, (low, high), _exported(db, export, wanted, caller, to), wanted)
     note(to, caller, "export-file", [f"{kind or 'deleted'}: {len(found)}"], [id_], about=about_bodies(kind, found))
     return b"".join(b"%b\n" % body for body in found if body)
+
+
+def _unsealed(sealed: str, db: Database, caller: Caller) -> Link:
+    try:
+        return unseal(Page(sealed), _secret(db, caller))
+    except BadRequest as error:  # which speaks of pages of a search
+        raise ResourceNotFound(_NONE) from error
 
 
 def end(id_: str, caller: Caller, to: Services) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from gateway.access.policy import Caller, may_read
+from gateway.access.policy import Caller, may_read, may_write
 from gateway.errors import (
     BadRequest,
     Conflict,
@@ -63,6 +63,12 @@ _NOT_HELD = "nobody holds this place (any more): whoever wants it holds it anew"
 _OTHERS = "another organisation holds this place until {}: only who holds it extends or ends that"
 _ONCE = "this hold was extended before, and that is done once; it ends at {}"
 _TOO_LONG = "for this request this place is held for at most {} minutes (table of {}, version {})"
+
+
+def check_may(caller: Caller) -> None:
+    """Raise Forbidden for who may hold no place at all."""
+    if not may_write(caller, _SLOT, ("u", "r")):
+        raise Forbidden("this caller may not hold places")
 
 
 def hold(id_: str, request: str, minutes: int | None, caller: Caller, to: Services, if_match: str | None) -> Patch:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from msgspec import structs
 
+from gateway.errors import Forbidden
 from gateway.ingest import ingest
-from gateway.messaging import process
+from gateway.messaging import check_may, process
 from gateway.services import Services
 from tests.messaging import made
-from tests.policy_world import EVERYBODY, HOME, HOSPITAL, asking, found_by, peopled
+from tests.policy_world import EVERYBODY, HOME, HOSPITAL, INSURER, asking, found_by, peopled
 
 
 def sent_by(ura: str) -> Any:
@@ -66,3 +68,11 @@ def test_so_is_a_transaction_at_the_door_for_feeds(services: Services) -> None:
     assert [(issue.code, issue.expression) for issue in taken.refusal.issues] == [
         ("forbidden", "ServiceRequest.requester")
     ]
+
+
+def test_who_may_send_no_message_is_told_so_whatever_it_sends(services: Services) -> None:
+    to = peopled(services)
+
+    with pytest.raises(Forbidden):
+        check_may(asking(INSURER, to))
+    check_may(asking(HOSPITAL, to))

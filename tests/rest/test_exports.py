@@ -184,7 +184,20 @@ def test_links_end_after_a_day(client: FlaskClient, clock: Clock) -> None:
 
 @pytest.mark.parametrize("forged", ["x", "AAAA" * 20, "../metadata"])
 def test_a_link_that_is_none_of_ours_is_refused(client: FlaskClient, forged: str) -> None:
-    assert client.get(f"/fhir/$export-file/{forged}").status_code in {400, 404}
+    told = client.get(f"/fhir/$export-file/{forged}")
+
+    assert told.status_code == 404
+    assert b"page" not in told.data
+
+
+def test_a_forged_link_is_told_as_one_of_an_export_that_has_ended(client: FlaskClient, clock: Clock) -> None:
+    put(client, "Location", "l", status="active")
+    link = path(manifest(client, clock)["output"][0]["url"])
+    clock.advance(hours=24)
+    ended, forged = client.get(link), client.get("/fhir/$export-file/AAAA")
+
+    assert (forged.status_code, forged.data) == (ended.status_code, ended.data)
+    assert ended.get_json()["issue"][0]["diagnostics"].startswith("there is no such export, or it has ended")
 
 
 def test_the_link_of_a_page_is_no_link_of_a_file(client: FlaskClient) -> None:
@@ -193,7 +206,7 @@ def test_the_link_of_a_page_is_no_link_of_a_file(client: FlaskClient) -> None:
     links: TestResponse = client.get("/fhir/Location?_count=1")
     following = next(link["url"] for link in links.get_json()["link"] if link["relation"] == "next")
 
-    assert client.get(f"/fhir/$export-file/{following.partition('_page=')[2]}").status_code in {400, 404}
+    assert client.get(f"/fhir/$export-file/{following.partition('_page=')[2]}").status_code == 404
 
 
 def test_who_exported_what_stands_in_the_audit(client: FlaskClient, clock: Clock, services: Services) -> None:

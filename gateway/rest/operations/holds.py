@@ -49,6 +49,7 @@ def release(ask: Ask) -> Operation:
 
 
 def _said(takes: Sequence[Takes], ask: Ask) -> Said:
+    holds.check_may(ask.caller)
     return read(takes, ask.parameters, None if ask.is_bare else ask.read_body())
 
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from gateway.errors import BadRequest, Issue
 from gateway.fhir import json
-from gateway.messaging import Processed, process
+from gateway.messaging import Processed, check_may, process
 from gateway.messaging.later import answer_later
 from gateway.rest import answering, wire
 from gateway.rest.interaction import Answer, Ask
@@ -23,8 +23,10 @@ _TAKES = (Takes("async", "boolean"), Takes("response-url", "url"))
 def process_message(ask: Ask) -> Answer:
     """Take in the message in the body, and return what became of it: the status says it too.
 
-    BadRequest for what is no message, UnsupportedMediaType, Forbidden for an answer to where nothing is sent.
+    Forbidden for who may send no message at all, before anything is read of it; BadRequest for what is no message,
+    UnsupportedMediaType, Forbidden for an answer to where nothing is sent.
     """
+    check_may(ask.caller)
     said = read(_TAKES, ask.parameters)
     is_later, url = said.one("async") is True, said.text("response-url")
     if url is not None and not is_later:
