@@ -25,6 +25,7 @@ from gateway.notify.outward import NOWHERE, Outward
 from gateway.registry import Registry
 from gateway.settings import Settings
 from gateway.store import Store, open_store
+from gateway.store.beside import Beside
 from gateway.store.sealed import NO_SEALS, Seals
 from gateway.store.sealed import check as check_keys
 from gateway.telemetry import OFF, Telemetry
@@ -57,11 +58,13 @@ class Services:
     registry: Registry = field(init=False)
     identities: Identities | None = field(init=False)
     people: People | None = field(init=False)
+    beside: Beside = field(init=False)
     telemetry: Telemetry = OFF
     authority: Authority | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "registry", Registry(self.store, Granting(self.settings.policy)))
+        object.__setattr__(self, "beside", Beside(self.settings.base_url))
         object.__setattr__(self, "identities", _identities(self))
         object.__setattr__(self, "people", self.identities.people if self.identities else _people(self))
 

@@ -13,7 +13,8 @@ from gateway.access.correlation import Correlation
 from gateway.access.rules import Letter
 from gateway.access.rules.compiling import every
 from gateway.access.rules.grants import UNLIMITED, Grants
-from gateway.access.scopes import Right, Types, rights
+from gateway.access.scopes import Right, Types, narrowed, rights
+from gateway.access.sight import both
 from gateway.fhir.frozen import frozen
 
 if TYPE_CHECKING:
@@ -205,13 +206,45 @@ def is_limited(caller: Caller) -> bool:
     return caller.grants not in {None, UNLIMITED}
 
 
-def visible(caller: Caller, letter: Letter = "r") -> Predicate:
+def visible(caller: Caller, letter: Letter = "r", *, also: Right | None = None) -> Predicate:
     """Return the predicate that every statement which reads on behalf of `caller` carries; by the rules for reading, or
-    those for another right.
+    those for another right. With `also`, scopes must give that right too.
 
     What scopes let be read or searched may be seen; which of the two it is, is asked of what a request is about.
     """
-    return Predicate(_types(caller, "seen", (letter,)), caller.conditions, caller.grants, letter, caller.at)
+    conditions = caller.conditions
+    if is_narrowed(caller):
+        conditions = both(conditions, _scoped(caller.scopes, letter))
+        if also is not None:
+            conditions = both(conditions, _scoped(caller.scopes, also))
+    return Predicate(_types(caller, "seen", (letter,)), conditions, caller.grants, letter, caller.at)
+
+
+def is_narrowed(caller: Caller) -> bool:
+    """Return whether a scope with a query is all that gives this caller some right."""
+    return caller.partner is not None and any(narrowed(caller.scopes).values())
+
+
+def written(caller: Caller, right: Right, resource_type: str) -> Condition | None:
+    """Return what scopes ask of a resource of a type for this to be done with it; None where they ask nothing."""
+    return narrowed(caller.scopes)[right].get(resource_type) if caller.partner is not None else None
+
+
+_WAYS: Mapping[str, Sequence[Right]] = {"r": ("r", "s"), "s": ("s", "r"), "d": ("d", "r", "s")}
+
+
+def _scoped(scopes: frozenset[str], letter: Letter | Right) -> Mapping[str, Condition]:
+    """Return what scopes ask of a resource of a type to be seen by a letter: those that give that, else any other.
+
+    A type that is searched and not read is seen in what is read (as what is referred to), by what it is searched by.
+    """
+    of, given, ways = narrowed(scopes), rights(scopes), _WAYS.get(letter, _WAYS["r"])
+    found: dict[str, Condition] = {}
+    for type_ in {name for types in of.values() for name in types}:
+        way = next((one for one in ways if (types := given[one]) is None or type_ in types), None)
+        if way is not None and type_ in of[way]:
+            found[type_] = of[way][type_]
+    return found
 
 
 def _types(caller: Caller, right: Right | Literal["seen"], letters: Sequence[Letter]) -> Types:

@@ -133,6 +133,8 @@ def _check_scope(text: str) -> None:
         raise ValueError("must be as system/Slot.rs, or system/Slot.read as version 1 writes it")
     if scope.type not in {"*", *resource_types()}:
         raise ValueError("is of a type that R4 does not have")
+    if problem := scopes.problem(scope):
+        raise ValueError(f"has a query that a scope cannot have: {problem}")
 
 
 def certificate_name(fields: Fields) -> CertificateName | None:

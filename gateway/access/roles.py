@@ -21,14 +21,12 @@ from gateway.access.unknown import NotKnown
 from gateway.data import shipped
 from gateway.errors import BadSettings, GatewayError
 from gateway.fhir.json import decode
-from gateway.fhir.search import AllOf
 from gateway.fhir.types import resource_types
 
 if TYPE_CHECKING:
     from gateway.access.partners import Partner
     from gateway.access.person import Person
     from gateway.access.policy import Caller
-    from gateway.fhir.search import Condition
 
 _KEYS = ("owner", "roles", "status", "table", "version", "without_patients")
 _ROW = ("partners", "patients", "purpose", "role", "scopes", "sees", "sends", "tests")
@@ -87,16 +85,8 @@ class Role:
             person=person,
             purpose=self.purpose,
             providers=caller.providers if self.sends else frozenset(),
-            conditions=_both(caller.conditions, own),
+            conditions=sight.both(caller.conditions, own),
         )
-
-
-def _both(some: Mapping[str, Condition], others: Mapping[str, Condition]) -> Mapping[str, Condition]:
-    """Return for each type what must hold of a resource, where two rules are about it."""
-    return {
-        type_: AllOf((some[type_], others[type_])) if type_ in some and type_ in others else found
-        for type_, found in (*some.items(), *others.items())
-    }
 
 
 @dataclass(frozen=True, slots=True)

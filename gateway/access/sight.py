@@ -45,6 +45,14 @@ def read(words: tuple[str, ...]) -> Sight:
     return Sight(frozenset({*whole, *found}), ruled)
 
 
+def both(some: Mapping[str, Condition], others: Mapping[str, Condition]) -> Mapping[str, Condition]:
+    """Return for each type what must hold of a resource, where two rules are about it."""
+    return {
+        type_: AllOf((some[type_], others[type_])) if type_ in some and type_ in others else found
+        for type_, found in (*some.items(), *others.items())
+    }
+
+
 def _known(resource_type: str) -> str:
     if resource_type not in resource_types():
         raise BadRequest(f"is no resource type of R4{suggestion_of_type(resource_type)}")

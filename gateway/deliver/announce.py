@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, visible
 from gateway.deliver.callers import caller_of
-from gateway.deliver.matching import Matching, Subject
 from gateway.errors import GatewayError
 from gateway.fhir.json import decode
 from gateway.notify import subscription, topics
 from gateway.notify.subscription import Wanted, kept
 from gateway.store import Identity, log, queues, subscribers
+from gateway.store.beside import Beside, Subject
 from gateway.store.log import Event
 from gateway.store.queues import Queue
 from gateway.store.records import microseconds
@@ -38,7 +38,7 @@ class Announcer:
 
     def __init__(self, to: Services) -> None:
         self._to = to
-        self._matching = Matching(to.settings.base_url)
+        self._beside = Beside(to.settings.base_url)
         self._bodies: dict[tuple[str, str, int], bytes] = {}
 
     def announce(self) -> int:
@@ -50,7 +50,7 @@ class Announcer:
         with self._to.store.reading(snapshot=False) as db:  # after the events: who came before one of them is there
             asked = [queue for queue in queues.queues(db) if queue.about and queue.status != "off"]
         told = {queue.name: self.asked_for(queue, events) for queue in asked}
-        self._matching.forget()
+        self._beside.forget()
         self._bodies.clear()
         now = microseconds(self._to.clock())
         # A number that was told to somebody must stay that of its event.
@@ -62,7 +62,7 @@ class Announcer:
 
     def close(self) -> None:
         """Let go of what is held to match with."""
-        self._matching.close()
+        self._beside.close()
 
     def asked_for(self, queue: Queue, events: Sequence[Event]) -> list[Event]:
         """Return the events that a subscriber, or a feed, asked for and may see, in order."""
@@ -147,7 +147,7 @@ class Announcer:
                 for event, version in held
                 if (body := self._body(event, version))
             ]
-            found = self._matching.found(request, subjects)
+            found = self._beside.found(request, subjects)
             matched |= {event for event, _ in held if (event.type, event.id) in found}
         yield from (event for event, _ in asked if event in matched)
 

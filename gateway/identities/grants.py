@@ -5,7 +5,8 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html, https://www.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -16,7 +17,7 @@ from gateway.access.assertions import Assertion, InvalidClient
 from gateway.access.partners import Registered
 from gateway.access.peers import PeerCertificate
 from gateway.access.policy import Caller
-from gateway.access.scopes import granted
+from gateway.access.scopes import granted, problem, read
 from gateway.access.tokens import SECONDS, Token
 from gateway.store import tokens
 
@@ -73,11 +74,12 @@ class Desk:
                 "unsupported_grant_type" if given else "invalid_request", "grant_type must be client_credentials"
             )
         registered = self.client(form, peer, at)
-        scopes = granted(tuple(form.get("scope", "").split()), registered.scopes)
+        asked = tuple(form.get("scope", "").split())
+        _check_queries(asked, registered.partner.caller(()))
+        scopes = granted(asked, registered.scopes)
         caller = registered.partner.caller(scopes)
         if not scopes:
-            said = "nothing of what is asked is registered for this client; a scope with a query never is"
-            raise Refused("invalid_scope", said, caller=caller)
+            raise Refused("invalid_scope", "nothing of what is asked is registered for this client", caller=caller)
         now = int(at.timestamp())
         bound = peer.thumbprint if peer else ""
         token = Token(registered.client.id, scopes, self.new_id(), now, now + SECONDS, bound)
@@ -128,6 +130,16 @@ class Desk:
             raise InvalidClient("used-before")
 
 
+def _check_queries(asked: Iterable[str], caller: Caller) -> None:
+    """Raise Refused for a scope of ours with a query that no scope can have: passed over, nobody would know why."""
+    for word in asked:
+        scope = read(word)
+        if scope is not None and (why := problem(scope)):
+            said = f"the query of a scope of {scope.type} cannot be one: {why}"
+            raise Refused("invalid_scope", _UNWRITTEN.sub("'", said), "scope-with-another-query", caller)
+
+
+_UNWRITTEN = re.compile(r"[^ !#-\[\]-~]")  # https://www.rfc-editor.org/rfc/rfc6749#section-5.2
 _NOT_PROVED = (
     "the client_assertion does not prove that it is of a client that is registered here: it must be signed now with a "
     "registered key, for this address alone, for 300 seconds at most, and be used once"

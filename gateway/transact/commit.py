@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from gateway.access.policy import Caller, is_limited, visible
+from gateway.access.policy import Caller, is_limited, is_narrowed, visible
 from gateway.access.rules import Letter
 from gateway.errors import InvalidResource, Issue
 from gateway.fhir.owner import labelled, owner_in
@@ -18,7 +18,7 @@ from gateway.store import Batch, Current, Identity, Sight, Version
 from gateway.store.bodies import body, rest_of, says_the_same
 from gateway.store.records import Late, Seen, microseconds, moment
 from gateway.store.search.scope import Scope
-from gateway.transact import conditions, consents, links, permitted, reserved, sighted, speakers, subscriptions
+from gateway.transact import conditions, consents, links, permitted, reserved, scoped, sighted, speakers, subscriptions
 from gateway.transact.absent import PARTLY, Absent, Kept
 from gateway.transact.appointments import Appointments
 from gateway.transact.audit import about, audit_row
@@ -135,7 +135,7 @@ class Commit:
 
     def _seen(self, found: Seen, targets: set[Identity], sight: Sight) -> set[Identity]:
         """Return what of the targets is there for the caller. Forbidden for a change that it may not make."""
-        if not self.caller.conditions and not is_limited(self.caller):  # as nearly always
+        if not (self.caller.conditions or is_limited(self.caller) or is_narrowed(self.caller)):
             return found.present
         scope = self._scope()
         sighted.hide(self.entries, found.currents, sight, (scope, self._scope("d")))
@@ -144,6 +144,8 @@ class Commit:
         present = found.present & sight.seen(targets, scope)  # at the same price for what is there and what is not
         if is_limited(self.caller):
             permitted.check(self.entries, found.currents, present, self.caller, sight, self.to)
+        if is_narrowed(self.caller):
+            scoped.check(self.entries, found.currents, self.owner, self.caller, sight, self.to)
         return present
 
     def _scope(self, letter: Letter = "r") -> Scope:

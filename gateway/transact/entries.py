@@ -92,6 +92,11 @@ class Entry(Struct, eq=False):
         return Issue(code, text, expression=f"{self.where}.request" if self.where else self.type)
 
 
+def right(entry: Entry) -> Right:
+    """Return what scopes call what an entry does, whatever it finds: what may create is an update if its id is said."""
+    return _RIGHTS[entry.op.__class__][0]
+
+
 def typed(ops: Sequence[Write], numbers: Sequence[int] | None = None) -> list[Entry]:
     """Return an entry for each operation; `numbers` are their places in the Bundle, if that has others beside them.
 

@@ -36,19 +36,21 @@ _UNSEEN = "this caller does not see what is named here, and the policy wants tha
 
 
 @frozen()
-class _Meeting:
+class Meeting:
     """The predicate of what meets a condition, of one type."""
 
     what: Condition
     at: int
     letter: str
-    memory: MutableMapping[Any, Any] | None
+    memory: MutableMapping[Any, Any] | None = None
     types: frozenset[str] | None = None
 
     def admits(self, resource_type: str) -> bool:  # noqa: ARG002 - the interface of Visible
+        """Return that nothing else is asked."""
         return True
 
     def condition(self, resource_type: str) -> Condition | None:  # noqa: ARG002 - as above
+        """Return the condition, which is of the one type that is looked at."""
         return self.what
 
 
@@ -133,7 +135,7 @@ class _Looking:
         identities = {_identity(entry) for entry in entries}
         if change.condition is None or not identities:
             return identities
-        meeting = _Meeting(change.condition, microseconds(self.to.clock()), change.by, self.grants.memory)
+        meeting = Meeting(change.condition, microseconds(self.to.clock()), change.by, self.grants.memory)
         return self.sight.seen(identities, Scope(self.to.settings.base_url, meeting))
 
     def _others(self, entry: Entry, change: Change) -> bool:

@@ -20,7 +20,8 @@ from tests.trust import ECKEY, KEYS, World, signed
 URL = "https://gateway.example/oauth/token"
 BASE = "https://gateway.example/fhir"
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-SCOPES = ("system/Slot.rs", "system/Location.read", "system/ServiceRequest.c?category=x")
+REFERRED = "system/ServiceRequest.c?category=http://example.org/category|referral"
+SCOPES = ("system/Slot.rs", "system/Location.read", REFERRED)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 
 from joserfc.jwk import ECKey
 
-from tests.authentication.asking import URL, Asked, Clock, Said, at, claims, of, part, unsigned
+from tests.authentication.asking import REFERRED, URL, Asked, Clock, Said, at, claims, of, part, unsigned
 from tests.trust import EC384, ECKEY, RSAKEY, jwk, signed
 
 STRANGER = ECKey.generate_key("P-256")
@@ -56,11 +56,19 @@ GOOD: dict[str, tuple[Said, Asked]] = {
     "scope of version 1": (of(), {"scope": "system/Slot.read"}),
     "more than is registered": (of(), {"scope": "system/Slot.cruds system/Patient.rs openid"}),
     "everything": (of(), {"scope": "system/*.cruds"}),
+    "query that is registered": (of(), {"scope": f"system/Slot.rs {REFERRED}"}),
+    "query where all is registered": (of(), {"scope": "system/Slot.rs?status=free"}),
+    "all where a query is registered": (of(), {"scope": "system/Slot.rs system/ServiceRequest.cruds"}),
+    "query in another order": (of(), {"scope": "system/Slot.rs?start=ge2026&status=free"}),
     "client with scopes of its own": (of(iss="narrow", sub="narrow"), {"scope": "system/*.rs"}),
 }
 GRANTED = {
     "scope of version 1": "system/Slot.read",
-    "everything": "system/Slot.rs system/Location.rs",
+    "everything": f"system/Slot.rs system/Location.rs {REFERRED}",
+    "query that is registered": f"system/Slot.rs {REFERRED}",
+    "query where all is registered": "system/Slot.rs?status=free",
+    "all where a query is registered": f"system/Slot.rs {REFERRED}",
+    "query in another order": "system/Slot.rs?start=ge2026&status=free",
     "client with scopes of its own": "system/Slot.r",
 }
 
@@ -123,7 +131,12 @@ BAD: dict[str, tuple[Said, Asked, str]] = {
     "scope not registered": (of(), {"scope": "system/Patient.rs"}, SCOPE),
     "right not registered": (of(), {"scope": "system/Slot.cud"}, SCOPE),
     "scope of a person": (of(), {"scope": "user/Slot.rs patient/Slot.rs openid"}, SCOPE),
-    "scope with a query": (of(), {"scope": "system/ServiceRequest.c?category=x"}, SCOPE),
+    "scope with another query": (of(), {"scope": f"{REFERRED}2"}, SCOPE),
+    "scope with a query that none has": (of(), {"scope": "system/Slot.rs?nonsense=x"}, SCOPE),
+    "scope with a query beside a good one": (of(), {"scope": "system/Slot.rs system/Slot.r?schedule.actor=x"}, SCOPE),
+    "scope with a query of everything": (of(), {"scope": "system/*.rs?_id=x"}, SCOPE),
+    "scope with a BSN": (of(), {"scope": "system/Patient.r?identifier=999900006"}, SCOPE),
+    "all of what is registered with a query": (of(), {"scope": "system/ServiceRequest.rs"}, SCOPE),
     "nothing is registered": (of(iss="idle-ehr", sub="idle-ehr"), {}, SCOPE),
     "scope twice": (of(), {"scope": ["system/Slot.rs", "system/Slot.rs"]}, REQUEST),
 }

@@ -19,6 +19,14 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "het autorisatiebeleid staat deze afzender dit met deze resource niet toe",
     ),
     (
+        "{scopes} is what this caller may do with this type, and this resource is not of it as it is written",
+        "{scopes} is wat deze afzender met dit type mag, en deze resource valt daar niet onder zoals ze is geschreven",
+    ),
+    (
+        "{scopes} is what this caller may do with this type, and this resource is not of it as it is now",
+        "{scopes} is wat deze afzender met dit type mag, en deze resource valt daar niet onder zoals ze nu is",
+    ),
+    (
         "the policy lets this caller change {elements} here, and nothing else",
         "het autorisatiebeleid laat deze afzender hier {elements} wijzigen, en niets anders",
     ),

@@ -1,19 +1,20 @@
-"""Which of some versions a search finds, each as it was then: the search engine itself says it, on a store beside.
+"""Which of some versions a search finds, each as it says it: the search engine itself decides, on a store beside.
 
-So a subscriber is told what it would have found, whatever kind of parameter its criteria have.
+So a subscriber is told what it would have found, and a writer may write what it could find, whatever kind of parameter
+is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.fhir.json import decode
 from gateway.store import Batch, Identity, Version, open_store
-from gateway.store.bodies import rest_of
+from gateway.store.index_tables import indexed
 from gateway.store.sealed import NO_SEALS
 from gateway.store.search import Scope
-from gateway.transact.content import content
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
@@ -35,29 +36,35 @@ class Subject(NamedTuple):
     body: bytes
 
 
-class Matching:
-    """A store in memory that holds what is looked at, one version of a resource at a time."""
+class Beside:
+    """A store in memory that holds what is looked at, one version of a resource at a time; opened when it is asked."""
 
     def __init__(self, base: str) -> None:
         self._base = base
         self._store: Store | None = None
         self._rounds = 0
-        self._held: tuple[tuple[Identity, int], ...] = ()
+        self._held: tuple[Subject, ...] = ()
+        self._lock = Lock()
 
     def found(self, request: SearchRequest, subjects: Sequence[Subject]) -> set[Identity]:
-        """Return which of these versions, of different resources, match."""
+        """Return which of these versions, of different resources, match. What was held last may be held still."""
         from gateway.store.matching import matches  # noqa: PLC0415 - only who has subscribers searches
 
-        store = self._holding(subjects)
-        with store.reading() as db:
+        with self._holding(subjects).reading() as db:
             return set(matches(db, request, Scope(base=self._base), limit=_MOST))
+
+    def found_anew(self, request: SearchRequest, subjects: Sequence[Subject]) -> set[Identity]:
+        """Return the same, of what is no version yet: whatever was held before is not it. Any thread asks."""
+        with self._lock:
+            self.forget()
+            return self.found(request, subjects)
 
     def forget(self) -> None:
         """Forget what was held last: what comes next is something else."""
         self._held = ()
 
     def _holding(self, subjects: Sequence[Subject]) -> Store:
-        held = tuple((subject.identity, subject.at) for subject in subjects)
+        held = tuple(subjects)
         if self._store is not None and held == self._held:
             return self._store
         if self._store is None or self._rounds >= _ROUNDS:
@@ -88,6 +95,5 @@ def _fill(store: Store, subjects: Sequence[Subject], base: str) -> None:
 
 
 def _version(key: int, subject: Subject, base: str) -> Version:
-    resource = decode(subject.body)
-    known = content(resource, rest_of(resource), base, NO_SEALS)
-    return Version(key, subject.identity, 1, subject.at, False, known.packed, subject.body, known.tables, {})  # noqa: FBT003
+    tables, packed, _ = indexed(decode(subject.body), base, NO_SEALS)
+    return Version(key, subject.identity, 1, subject.at, False, packed, subject.body, tables, {})  # noqa: FBT003
