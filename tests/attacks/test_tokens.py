@@ -16,7 +16,19 @@ import pytest
 from gateway.access.certificates import authority, client
 from tests.attacks.estate import ATTACKER
 from tests.attacks.target import JSON, Answer, Target, assert_secret, on_both
-from tests.authentication.asking import Asked, Clock, at, claims, content_of, form, kid_of, of, part, unsigned
+from tests.authentication.asking import (
+    REFERRED,
+    Asked,
+    Clock,
+    at,
+    claims,
+    content_of,
+    form,
+    kid_of,
+    of,
+    part,
+    unsigned,
+)
 from tests.authentication.cases import BAD, CLIENT, STRANGER
 from tests.messages import bed_message
 from tests.trust import World, jwk, signed
@@ -124,7 +136,7 @@ def test_more_than_is_registered_is_not_granted_and_does_nothing(target: Target)
     asked = "system/*.cruds system/Patient.rs system/Slot.cruds user/Patient.read openid offline_access"
     answer = ask(target, of()(now()), scope=asked)
 
-    assert answer.json()["scope"] == "system/Slot.rs system/Location.rs"
+    assert answer.json()["scope"] == f"system/Slot.rs system/Location.rs {REFERRED}"
     token = answer.json()["access_token"]
     assert read(target, token).status == 200
     for path in ("/fhir/Patient", "/fhir/Patient/1", "/fhir/Observation?subject.name=x", "/fhir/Patient/1/_history"):
