@@ -87,6 +87,8 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
             "GATEWAY_ENDPOINT_KEY": pem,
             "GATEWAY_FEEDS": pem,
             "GATEWAY_HOLD_DURATIONS": pem,
+            "GATEWAY_FRESHNESS": pem,
+            "GATEWAY_KPIS": str(tmp_path),
             "GATEWAY_CLOSED_QUESTION": "https://mitz.example",
             "GATEWAY_DELIVERY_DAYS": "9",
             "GATEWAY_OTLP_ENDPOINT": "https://otel.example:4318",

@@ -20,6 +20,7 @@ from gateway.cli.lazy import LazyGroup
         "inbox": ("gateway.cli.inbox:inbox", "Look at messages as they came, and take them again."),
         "outbox": ("gateway.cli.outbox:outbox", "Look at what is told outward, and have it sent again."),
         "quality": ("gateway.cli.quality:quality", "Count which share of the messages arrived as they should."),
+        "kpi": ("gateway.cli.kpi:kpi", "Compute the indicators of a region from what the store kept."),
         "audit": ("gateway.cli.audit:audit", "Say who did what, and whether that is as it was written."),
         "store": ("gateway.cli.store:store", "Make, migrate, inspect and export a store."),
     },

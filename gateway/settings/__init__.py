@@ -216,6 +216,16 @@ class Settings(OfPeople):
         default=None,
         metadata=_by(reading.file, "File with a region's table of how long places are held (YAML); by default ours."),
     )
+    freshness: Path | None = field(
+        default=None,
+        metadata=_by(reading.file, "File with a region's table of how long figures count (YAML); by default ours."),
+    )
+    kpis: Path | None = field(
+        default=None,
+        metadata=_by(
+            reading.folder, "Folder with a region's own definitions of indicators (YAML), each in the place of ours."
+        ),
+    )
     closed_question: str = field(
         default="",
         metadata=_by(

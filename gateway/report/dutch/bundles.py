@@ -98,6 +98,11 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "een id dat met partner- begint, is van het register van partners; dat wijzigt alleen de beheerder",
     ),
     (
+        "an id that begins with kpi- is of a figure that was frozen: it is made once, and nobody changes or deletes it",
+        "een id dat met kpi- begint, is van een bevroren cijfer: dat wordt één keer gemaakt, en niemand wijzigt of "
+        "verwijdert het",
+    ),
+    (
         "who may see is said by the organisation that keeps the record of the patient, and by no other one",
         "wie iets mag zien, zegt de organisatie die het dossier van de patiënt houdt, en geen andere",
     ),
