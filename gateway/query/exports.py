@@ -163,7 +163,7 @@ def _secret(db: Database, caller: Caller) -> bytes:
 
 
 def _exported(db: Database, export: Export, wanted: Wanted, caller: Caller, to: Services) -> Exported:
-    scope = Scope(to.settings.base_url, visible(caller, "s")).of(db)
+    scope = Scope(to.settings.base_url, visible(caller, "s", also="r")).of(db)
 
     def seen(resource_type: str) -> Sql:
         return sees(resource_type, "c.key", scope)
