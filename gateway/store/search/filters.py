@@ -29,7 +29,7 @@ from gateway.store.index.model import version_param, versioned
 from gateway.store.search.match import Match, any_of, constant, none_of
 from gateway.store.search.ranges import date_branches, number_branch, overlapped, overlapping, quantity_branch
 from gateway.store.search.scope import Scope
-from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, like, one_of, sql
+from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, like, listed, one_of, sql
 from gateway.store.search.units import in_other_units
 
 TABLES: Mapping[str, Sql] = {
@@ -42,10 +42,14 @@ V = TypeVar("V", bound=Value)
 
 @frozen()
 class Branch:
-    """One range of an index. `exact`: all columns before `key` have one value, so keys come ordered and once."""
+    """One range of an index. `exact`: all columns before `key` have one value, so keys come ordered and once.
+
+    `probe` is what one row is asked, where that is said otherwise than what is looked up.
+    """
 
     condition: Sql
     exact: bool = False
+    probe: Sql | None = None
 
 
 def filter_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
@@ -102,7 +106,7 @@ def index_match(resource_type: str, table: Sql, param: str | Sql, branches: Sequ
     select = f"select x.key from {table.text} x where x.type = ? and {named.text} and "  # noqa: S608 - ours
     values = (resource_type, *named.parameters)
     selects = [Sql(select + each.condition.text, (*values, *each.condition.parameters)) for each in branches]
-    condition = either([branch.condition for branch in branches])
+    condition = either([branch.probe or branch.condition for branch in branches])
     return Match(
         probe=lambda key: holds(
             sql("select 1 from {} x where x.key = {} and {} and {}", table, Sql(key), named, condition)
@@ -157,7 +161,8 @@ def _tokens(tokens: Iterable[Token], systems: Iterable[str], scope: Scope) -> li
     by_system: dict[str | None, list[str | None]] = {}
     for token in tokens:
         by_system.setdefault(token.system, []).extend(_asked(token, scope))
-    return [_codes(one_of("x.system", [*systems] if s is None else [s]), codes, s) for s, codes in by_system.items()]
+    named = {s: one_of("x.system", [*systems] if s is None else [s]) for s in by_system}
+    return [_codes(named[s], codes, s, scope) for s, codes in by_system.items()]
 
 
 def _asked(token: Token, scope: Scope) -> Sequence[str | None]:
@@ -166,12 +171,13 @@ def _asked(token: Token, scope: Scope) -> Sequence[str | None]:
     return asked_codes(token.system, token.code, scope.seals, mixed=scope.mixed)
 
 
-def _codes(system: Sql, codes: list[str | None], asked: str | None) -> Branch:
+def _codes(system: Sql, codes: list[str | None], asked: str | None, scope: Scope) -> Branch:
     wanted = [code for code in codes if code is not None]
     if len(wanted) < len(codes):
         return Branch(system)
     exact = len(wanted) == 1 and (asked is not None or len(system.parameters) == 1)
-    return Branch(every([system, one_of("x.code", wanted)]), exact=exact)
+    probe = every([system, listed("x.code", wanted, scope.engine)])
+    return Branch(every([system, one_of("x.code", wanted)]), exact, probe)
 
 
 def string_branches(asked: Filter) -> list[Branch]:

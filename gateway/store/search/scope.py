@@ -40,16 +40,16 @@ class Keyed(Protocol):
     """A store, or a Database of one."""
 
     @property
+    def engine(self) -> Engine:
+        """Return the engine, where the SQL must differ."""
+
+    @property
     def seals(self) -> Seals:
         """Return the keys of the store."""
 
 
 class Database(Keyed, Protocol):
     """What a search reads from: as much of `gateway.store.interface.Database` as it needs."""
-
-    @property
-    def engine(self) -> Engine:
-        """Return the engine, where the SQL must differ."""
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return every row of the answer."""
@@ -118,12 +118,15 @@ class Scope:
     units: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
 
     def of(self, db: Keyed) -> Scope:
-        """Return the scope with the keys of a store: a number that is hidden is asked as it stands there."""
-        return self if self.seals is db.seals else replace(self, seals=db.seals)
+        """Return the scope with engine and keys of a store: a number that is hidden is asked as it stands there."""
+        if self.seals is db.seals and self.engine == db.engine:
+            return self
+        return replace(self, seals=db.seals, engine=db.engine)
 
     def settled(self, db: Database, *, mixed: bool) -> Scope:
         """Return the same, where it is known whether all that is searched was hidden by the present key."""
-        return replace(self, seals=db.seals, mixed=mixed) if db.seals.finders else self
+        found = self.of(db)
+        return replace(found, mixed=mixed) if db.seals.finders else found
 
     def knowing(self, db: Database, request: SearchRequest) -> Scope:
         """Return the scope with the systems that occur in the token parameters which are asked by code alone.

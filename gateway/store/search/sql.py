@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from gateway.store.records import Engine
 
 
 class Sql(NamedTuple):
@@ -62,6 +65,25 @@ def one_of(column: str, values: Sequence[str] | Sequence[int]) -> Sql:
     if len(values) == 1:
         return Sql(f"{column} = ?", (values[0],))
     return Sql(f"{column} in ({', '.join('?' * len(values))})", tuple(values)) if values else FALSE
+
+
+MANY = 32
+"""From as many values on they travel in one parameter, where one row is asked whether it has one of them."""
+_BETWEEN = "\x1f"
+_FOUND_IN: Mapping[Engine, str] = {"sqlite": "instr", "postgresql": "strpos"}
+
+
+def listed(column: str, values: Sequence[str], engine: Engine) -> Sql:
+    """Return the condition that a column of one row has one of `values`.
+
+    A thousand parameters take longer to bind, and to be made a set of, than a few rows to be looked through; so many
+    values are one text, in which that of the row is looked for.
+    """
+    if len(values) < MANY or any(_BETWEEN in value for value in values):
+        return one_of(column, values)
+    text = _BETWEEN.join(["", *values, ""])
+    found = "{find}({}, {} || {column} || {}) > 0 and {find}({column}, {}) = 0"
+    return sql(found, text, _BETWEEN, _BETWEEN, _BETWEEN, find=_FOUND_IN[engine], column=column)
 
 
 def like(column: str, pattern: str) -> Sql:
