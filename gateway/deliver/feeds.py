@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway import query
+from gateway.deliver import transfers
 from gateway.deliver.announce import Announcer, rows_of
 from gateway.deliver.callers import caller_of
 from gateway.deliver.capacity import Reading
@@ -132,22 +133,26 @@ class _Forwarding:
 
     def _sent(self, part: Sequence[Delivery]) -> bool:
         """Send a part and note it; False when another has the lease. Raises NotSent."""
+        row = None
         try:
-            self._send(part)
+            row = self._send(part)
         except NotSent as problem:
             if problem.status not in _WILL_NOT:
                 raise
             if len(part) > 1:
                 return all(self._sent([one]) for one in part)
             self._give_up(part[0], problem)
-        return self._turn.told(part[-1].number)
+        return self._turn.told(part[-1].number, row=row)
 
-    def _send(self, part: Sequence[Delivery]) -> None:
+    def _send(self, part: Sequence[Delivery]) -> bytes | None:
+        """Send a part, and return the row of that; None where the partner may know nothing of it."""
         alive = [one for one in part if one.dead_at is None]
         body = self._transaction(alive) if self._feed.kind == "fhir" else self._numbers(alive)
-        if body is not None:
-            with self._turn.span(part):
-                self._line.send(body, self._headers(part))
+        if body is None:
+            return None
+        with self._turn.span(part):
+            self._line.send(body, self._headers(part))
+        return transfers.row(self._turn, self._caller, list(dict.fromkeys(one.about for one in alive)), body)
 
     def _transaction(self, alive: Sequence[Delivery]) -> bytes | None:
         """Return what puts these there as they are now, None when the partner may know nothing of them."""

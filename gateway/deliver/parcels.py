@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from gateway.deliver import transfers
+from gateway.deliver.callers import gateway
 from gateway.deliver.turn import Turn
 from gateway.notify.endpoints import Refused
 from gateway.notify.sending import Line, NotSent
@@ -48,15 +50,17 @@ def _waiting(turn: Turn, after: int) -> list[Delivery]:
 
 def _told(turn: Turn, line: Line, delivery: Delivery) -> bool:
     """Send one and note it; False when the turn is over."""
+    row = None
     if delivery.dead_at is None:
         try:
             with turn.span([delivery]):
                 line.send(delivery.body or b"", _headers(delivery))
+            row = transfers.row(turn, gateway(), (), delivery.body or b"")
         except NotSent as problem:
             if not _give_up(turn, delivery, problem):
                 turn.failed(problem)
                 return False
-    return turn.told(delivery.number)
+    return turn.told(delivery.number, row=row)
 
 
 def _headers(delivery: Delivery) -> dict[str, str]:

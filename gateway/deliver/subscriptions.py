@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gateway.deliver import transfers
 from gateway.deliver.callers import caller_of
 from gateway.deliver.events import is_seen, not_kept, resource_of, told
 from gateway.deliver.settling import settle
@@ -102,9 +103,9 @@ class Hook:
                 part = waiting[first : first + self._wanted.most]
                 if not self._turn.may_go_on():
                     return
-                self._send("event-notification", part)
+                row = self._send("event-notification", part)
                 number = part[-1].number
-                if not self._turn.told(number, idle=self._idle()):
+                if not self._turn.told(number, idle=self._idle(), row=row):
                     return
         if not anything and self._wanted.heartbeat:
             self._send("heartbeat", [])
@@ -121,16 +122,17 @@ class Hook:
         beat = self._turn.now + self._wanted.heartbeat * _SECOND if self._wanted.heartbeat else None
         return min((at for at in (beat, self._wanted.end) if at is not None), default=None)
 
-    def _send(self, kind: Kind, part: Sequence[Delivery]) -> None:
+    def _send(self, kind: Kind, part: Sequence[Delivery]) -> bytes | None:
+        """Send it, and return the row of what was told with it; None where nothing was told of any resource."""
         with self._turn.span(part):
             if self._wanted.topic:
-                self._post(self._notification(kind, part), part)
-            elif not part:
-                self._line.send(b"", self._headers)  # the handshake of a plain rest-hook
-            else:
-                self._hook(part[0])
+                return self._post(kind, part)
+            if part:
+                return self._hook(part[0])
+            self._line.send(b"", self._headers)  # the handshake of a plain rest-hook
+            return None
 
-    def _hook(self, delivery: Delivery) -> None:
+    def _hook(self, delivery: Delivery) -> bytes | None:
         """Tell a plain rest-hook of what is seen: by an empty request, or with the resource as an update."""
         if not self._wanted.payload:
             if is_seen(delivery, self._caller, self._to):
@@ -138,9 +140,18 @@ class Hook:
         elif (resource := self._resource(delivery)) is not None:
             url = f"{self._wanted.endpoint.rstrip('/')}/{delivery.about}"
             self._line.send(*self._written(resource, [delivery]), method="PUT", url=url)
+            return transfers.row(self._turn, self._caller, [_version(delivery)], encode(resource))
+        return None
 
-    def _post(self, notification: Resource, part: Sequence[Delivery]) -> None:
-        self._line.send(*self._written(notification, part))
+    def _post(self, kind: Kind, part: Sequence[Delivery]) -> bytes | None:
+        events = [self._told(delivery) for delivery in part]
+        self._line.send(*self._written(self._notification(kind, part, events), part))
+        told = [(one, event) for one, event in zip(part, events, strict=True) if event.identity]
+        if not told:
+            return None
+        named = [_version(one) if event.resource is not None else one.about for one, event in told]
+        body = encode([event.resource for _, event in told if event.resource is not None])
+        return transfers.row(self._turn, self._caller, named, body)
 
     def _written(self, resource: Resource, part: Sequence[Delivery]) -> tuple[bytes, dict[str, str]]:
         sent = self._headers | {"Content-Type": self._wanted.payload} | (_key(part) if part else {})
@@ -149,12 +160,12 @@ class Hook:
         except (InvalidResource, NotAcceptable) as error:
             raise NotSent("what is to be told cannot be written as XML") from error
 
-    def _notification(self, kind: Kind, part: Sequence[Delivery]) -> Resource:
+    def _notification(self, kind: Kind, part: Sequence[Delivery], events: Sequence[Told]) -> Resource:
         queue = self._turn.queue
         about = About(
             self._to.settings.base_url, queue.name.partition("/")[2], queue.status, self._topic(), self._number(part)
         )
-        return bundle(about, kind, [self._told(delivery) for delivery in part], self._to.clock())
+        return bundle(about, kind, events, self._to.clock())
 
     def _topic(self) -> str:
         return "" if self._wanted.content == "empty" else self._wanted.topic
@@ -167,6 +178,10 @@ class Hook:
 
     def _resource(self, delivery: Delivery) -> Resource | None:
         return resource_of(delivery, self._caller, self._to)
+
+
+def _version(delivery: Delivery) -> str:
+    return f"{delivery.about}/_history/{delivery.version}"
 
 
 def _key(part: Sequence[Delivery]) -> dict[str, str]:

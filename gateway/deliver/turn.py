@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.deliver.pace import pause
 from gateway.notify.sending import NotSent
 from gateway.store import queues
+from gateway.store.auditing.pruning import append
 from gateway.store.queues import Delivery, Queue
 from gateway.store.records import microseconds, moment
 from gateway.telemetry import Span, Value
@@ -63,10 +64,10 @@ class Turn:
             links=() if single else causes,
         )
 
-    def told(self, number: int, *, idle: int | None = None) -> bool:
+    def told(self, number: int, *, idle: int | None = None, row: bytes | None = None) -> bool:
         """Note what was told, at once, so that little is told twice; False when another has the lease.
 
-        `idle`: when there is something to do next if nothing waits.
+        `idle`: when there is something to do next if nothing waits. `row`: of the audit, where something was sent.
         """
         self.count += 1
         now = self.now
@@ -75,6 +76,8 @@ class Turn:
             is_ours = queues.note_told(db, self.queue.name, self.holder, number, now, until, idle)
             if is_ours:
                 queues.empty(db, self.queue.name, number)
+            if row is not None:  # it was sent, whoever has the lease now
+                append(db, row)
         return is_ours
 
     def allow(self, seconds: float) -> bool:

@@ -99,6 +99,12 @@ def about_bodies(resource_type: str, bodies: Iterable[bytes]) -> dict[str, list[
     return _said(map(_id_of, looked_at) if resource_type == "Patient" else (), b"".join(looked_at))
 
 
+def about_sent(named: Iterable[str], body: bytes) -> dict[str, list[str]]:
+    """Return the same of what is sent out: resources by their references, and the JSON that tells of them."""
+    patients = [one.split("/")[1] for one in named if one.startswith("Patient/")]
+    return _said(patients, body)
+
+
 def _said(patients: Iterable[str], bodies: bytes) -> dict[str, list[str]]:
     """Return the members that say some patients, those that encoded resources refer to, and whose these are."""
     members: dict[str, list[str]] = {}

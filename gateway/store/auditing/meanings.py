@@ -71,6 +71,7 @@ _ACTIONS: Mapping[str, tuple[Code, Code | str | None, str]] = MappingProxyType(
         "export-members": (EXPORT, None, "R"),
         "export-file": (EXPORT, None, "R"),
         "answer": (EXPORT, None, "R"),
+        "deliver": (EXPORT, None, "R"),
         "repeat": (IMPORT, None, "E"),
         "refuse": (IMPORT, None, "C"),
         "partners": (RIGHTS, None, "U"),
