@@ -1,9 +1,11 @@
 """The golden cases beside the mappings: which file is a message, and what belongs to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
-from gateway.mapping.cases import beside
+from gateway.data import shipped
+from gateway.mapping.cases import Case, beside, find_cases
 
 _RESULTS = {".json", ".yaml"}
 
@@ -28,3 +30,12 @@ def provider(message: Path) -> str:
     options = beside(message, ".yaml")
     text = options.read_text("utf-8") if options.is_file() else ""
     return next((line.removeprefix("provider: ") for line in text.splitlines() if "provider: " in line), "dev")
+
+
+@cache
+def cases() -> Mapping[str, Sequence[Case]]:
+    """Return the cases of the mappings that ship, by the name of their mapping."""
+    found: dict[str, list[Case]] = {}
+    for case in find_cases([shipped("mappings")]):
+        found.setdefault(case.mapping, []).append(case)
+    return found

@@ -6,11 +6,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
-from gateway.data import shipped
-from gateway.mapping.cases import find_cases
 from gateway.mapping.checks.absent import check_absent, names_in
-from gateway.mapping.library import Library
 from gateway.mapping.spans import Problems
+from tests.conftest import library
+from tests.golden import cases
 from tests.mapping.writing import resource, written
 
 HEAD = """\
@@ -141,10 +140,10 @@ def test_of_fhir_a_choice_of_types_is_a_name_and_so_is_the_type_of_the_message(t
 
 
 def test_no_mapping_here_has_a_name_that_is_nearly_one_of_its_cases() -> None:
-    library, problems = Library.load([shipped("mappings")]), Problems()
-    for mapping in library.mappings:
+    problems = Problems()
+    for mapping in library().mappings:
         if mapping.source.tree is not None:
-            messages = [case.message for case in find_cases([shipped("mappings")], mapping.name)]
-            check_absent(mapping, library.units(problems), names_in(messages, mapping.source.format), problems)
+            messages = [case.message for case in cases()[mapping.name]]
+            check_absent(mapping, library().units(problems), names_in(messages, mapping.source.format), problems)
 
     assert [issue for issue in problems.issues if issue.severity == "warning"] == []

@@ -2,22 +2,21 @@
 
 from datetime import UTC, datetime
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 
 from gateway.mapping.library import Library
 from gateway.mapping.run import run
 from gateway.mapping.tables import CHUNK
+from tests import conftest
 
-MAPPINGS = Path(__file__).parents[2] / "mappings"
 HEADER = "Locatie;Afdeling;Kamer;Bed;Bedstatus;Operationeel;Peilmoment"
 RECEIVED = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def library() -> Library:
-    return Library.load([MAPPINGS])
+    return conftest.library()
 
 
 def said(library: Library, *rows: tuple[str, str]) -> tuple[str, str, list[str]]:

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.data import shipped
-from gateway.mapping.cases import find_cases
 from gateway.mapping.coverage import Coverage, measure
-from gateway.mapping.library import Library
+from tests.conftest import library
+from tests.golden import cases
 from tests.mapping.writing import resource, written
 
 PHONE = """
@@ -95,13 +94,8 @@ def test_over_all_mappings_every_rule_counts(tmp_path: Path) -> None:
     assert whole.rules == found.rules | found.beyond
 
 
-@pytest.fixture(scope="module")
-def library() -> Library:
-    return Library.load([shipped("mappings")])
-
-
-@pytest.mark.parametrize("name", [m.name for m in Library.read([shipped("mappings")]).mappings])
-def test_the_cases_of_every_shipped_mapping_fire_its_rules(library: Library, name: str) -> None:
-    found = measure(library, library.mapping(name), find_cases([shipped("mappings")], name))
+@pytest.mark.parametrize("name", [m.name for m in library().mappings])
+def test_the_cases_of_every_shipped_mapping_fire_its_rules(name: str) -> None:
+    found = measure(library(), library().mapping(name), cases()[name])
 
     assert found.share >= 0.95, [f"{rule.name} {rule.span}" for rule in found.silent]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,32 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.data import shipped
 from gateway.errors import GatewayError
 from gateway.fhir.json import encode
 from gateway.formats import hl7v2
 from gateway.formats.detect import detect
-from gateway.mapping.cases import find_cases
 from gateway.mapping.contradiction import kept
 from gateway.mapping.declared import declared
 from gateway.mapping.ir import Mapping
 from gateway.mapping.keeping import Keeps, parted
-from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import Messages, run
+from tests.conftest import library
+from tests.golden import cases
 from tests.shared import SHARED
 
 RECEIVED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ENGINE = Path(__file__).with_name("library")
 
 
-@cache
-def library() -> Library:
-    return Library.read([shipped("mappings")])
-
-
 def messages() -> list[Path]:
-    own = [case.message for case in find_cases([shipped("mappings")])]
+    own = [case.message for found in cases().values() for case in found]
     shared = [SHARED / "data" / "feeds", SHARED / "data" / "hl7v2" / "messages"] if SHARED else []
     return own + [path for folder in shared for path in sorted(folder.iterdir())]
 
@@ -119,7 +112,7 @@ def test_the_same_bytes_give_the_same_bytes(path: Path) -> None:
 
 
 BROKEN = st.tuples(
-    st.sampled_from([case.message for case in find_cases([shipped("mappings")], "hl7v2/adt_a01_admit")][:4]),
+    st.sampled_from([case.message for case in cases()["hl7v2/adt_a01_admit"]][:4]),
     st.lists(
         st.tuples(
             st.floats(0, 1), st.sampled_from([b"", b"^", b"~", b"&", b"|", b'""', b"\\", b"\r", b"9", b"\xff", b" "])

@@ -4,18 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.data import shipped
 from gateway.errors import Issue, MappingFailed
 from gateway.mapping.fields import Fields, less
 from gateway.mapping.library import Library
 from gateway.mapping.run import run
+from tests import conftest
 
 AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def library() -> Library:
-    return Library.load([shipped("mappings")])
+    return conftest.library()
 
 
 def fields(library: Library, data: str, provider: str = "dev") -> list[Fields | None]:

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from gateway.data import shipped
-from gateway.mapping.library import Library
 from gateway.mapping.run import run
+from tests.conftest import library
 
 AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
-LIBRARY = Library.load([shipped("mappings")])
+LIBRARY = library()
 PID = "PID|1||7781234^^^ZKH^PI||Jansen^Anna^^^^^L||19410307|F"
 
 

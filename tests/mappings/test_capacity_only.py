@@ -12,12 +12,12 @@ from gateway.data import shipped
 from gateway.errors import GatewayError, Issue, MappingFailed
 from gateway.fhir import json
 from gateway.mapping.declared import Stay
-from gateway.mapping.library import Library
 from gateway.mapping.run import run
+from tests.conftest import library
 from tests.shared import SHARED
 
 AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
-LIBRARY = Library.load([shipped("mappings")])
+LIBRARY = library()
 # Segments about the patient, and the fields of PV1 that are: attending … visit number, money, dates of the visit.
 _PATIENT = re.compile(
     rb"^(PID|PD1|NK1|DG1|AL1|PV2|IN1|IN2|GT1|ZBE|OBX|NTE|PR1|ACC|ROL|RF1|PRD|MRG|AIS|AIP)\|",

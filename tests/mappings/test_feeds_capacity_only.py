@@ -11,12 +11,12 @@ import pytest
 from gateway.data import shipped
 from gateway.errors import GatewayError
 from gateway.fhir import json
-from gateway.mapping.library import Library
 from gateway.mapping.run import run
+from tests.conftest import library
 from tests.golden import messages
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
-LIBRARY = Library.load([shipped("mappings")])
+LIBRARY = library()
 FEEDS = ("json/transfer_webhook", "json/relocation_request", "ndjson/ambulance_rides")
 ABOUT = ("client", "patient", "medisch", "zorgvraag", "bijlagen", "weigering", "werkdiagnose", "bsn", "ritnummer")
 CASES = [message for feed in FEEDS for message in messages(shipped("mappings") / feed / "cases")]

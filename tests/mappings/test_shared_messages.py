@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
-from gateway.data import shipped
 from gateway.errors import GatewayError, MalformedMessage, MappingFailed, UnsupportedMediaType, UnsupportedMessage
 from gateway.fhir import json
-from gateway.mapping.library import Library
 from gateway.mapping.run import run
 from gateway.validation.validator import Validator
+from tests.conftest import library
 from tests.shared import SHARED, needs_shared
 
 AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
-LIBRARY = Library.load([shipped("mappings")])
+LIBRARY = library()
 BOM = b"\xef\xbb\xbf"
 DATA = SHARED / "data" if SHARED else None
 _ADT = "A01 A02 A03 A04 A05 A06 A07 A08 A11 A12 A13 A14 A15 A16 A20 A21 A22 A25 A26 A27 A28 A31 A38 A40 A47"

@@ -5,16 +5,15 @@ from typing import Any
 
 import pytest
 
-from gateway.data import shipped
 from gateway.errors import Issue
 from gateway.fhir import json
-from gateway.mapping.library import Library
 from gateway.mapping.mapped import Mapped
 from gateway.mapping.run import run
 from gateway.validation.validator import Validator
+from tests.conftest import library
 
 AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
-LIBRARY = Library.load([shipped("mappings")])
+LIBRARY = library()
 PID = "PID|1||7781234^^^ZKH^PI||Jansen^Anna^^^^^L||19410307|F"
 PV1 = f"PV1|1|I|3B^312^1^ZKH|||3B^312^2^ZKH{13 * '|'}OPN1"
 VISITS = "A01 A02 A03 A04 A05 A06 A07 A08 A11 A12 A13 A14 A15 A16 A21 A22 A25 A26 A27 A38"

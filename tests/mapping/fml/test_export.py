@@ -3,36 +3,23 @@
 import re
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.fhir.json import decode, encode
 from gateway.mapping import ir
-from gateway.mapping.cases import Case, find_cases, outcome
+from gateway.mapping.cases import outcome
 from gateway.mapping.fml import front, installed, parser, writer
 from gateway.mapping.fml.export import export
 from gateway.mapping.library import Library
 from gateway.mapping.spans import Problems
 from gateway.validation import Validator
 from gateway.validation.second_opinion import second_opinion
+from tests.conftest import library
+from tests.golden import cases
 
 _INDEX = re.compile(r"\[\d+\]")
-MAPPINGS = Path(__file__).parents[3] / "mappings"
-
-
-@cache
-def library() -> Library:
-    return Library.read([MAPPINGS])
-
-
-@cache
-def cases() -> dict[str, list[Case]]:
-    found: dict[str, list[Case]] = {}
-    for case in find_cases([MAPPINGS]):
-        found.setdefault(case.mapping, []).append(case)
-    return found
 
 
 NAMES = [mapping.name for mapping in library().mappings if not mapping.groups]
@@ -41,6 +28,12 @@ NAMES = [mapping.name for mapping in library().mappings if not mapping.groups]
 @cache
 def exported(name: str) -> dict[str, Any]:
     return export(library().mapping(name), library())
+
+
+@cache
+def read_again(name: str) -> Library:
+    """Return a library in which the only mapping is one that was exported as a text."""
+    return library_of(writer.write(exported(name)), name)
 
 
 def library_of(text: str, name: str) -> Library:
@@ -65,7 +58,7 @@ def said(issues: str | None) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_an_exported_mapping_gives_the_same_for_every_case(name: str) -> None:
     own = replace(library(), mappings=(library().mapping(name),))
-    again = library_of(writer.write(exported(name)), name)
+    again = read_again(name)
     assert cases()[name]
     for case in cases()[name]:
         wanted, now = outcome(case, own), outcome(case, again)
@@ -76,7 +69,7 @@ def test_an_exported_mapping_gives_the_same_for_every_case(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_exported_mapping_says_its_texts_in_dutch_too(name: str) -> None:
-    (again,) = library_of(writer.write(exported(name)), name).mappings
+    (again,) = read_again(name).mappings
     rules = [rule for group in again.groups for rule in ir.rules_of(group.rules)]
     said = {source.say: source.dutch for rule in rules for source in rule.sources}
 
