@@ -358,10 +358,10 @@ def questions() -> Iterator[tuple[str, Question]]:
         yield f"$lastn {params}", newest(params)
 
 
-def answer(question: Question, caller: Callable[[str], Caller], to: Services) -> Any:
-    """Return what one organisation is answered, or why it is refused."""
+def answer(question: Question, who: Caller, to: Services) -> Any:
+    """Return what somebody is answered, or why it is refused."""
     try:
-        return question(caller(ONE), to)
+        return question(who, to)
     except GatewayError as error:
         return type(error), [str(issue) for issue in error.issues]
 
@@ -370,9 +370,8 @@ def answer(question: Question, caller: Callable[[str], Caller], to: Services) ->
 def test_nothing_that_is_answered_depends_on_what_others_have(
     both: Services, alone: Services, caller: Callable[[str], Caller]
 ) -> None:
-    wrong = [
-        name for name, question in questions() if answer(question, caller, both) != answer(question, caller, alone)
-    ]
+    who = caller(ONE)
+    wrong = [name for name, question in questions() if answer(question, who, both) != answer(question, who, alone)]
 
     assert wrong == []
 
@@ -380,8 +379,9 @@ def test_nothing_that_is_answered_depends_on_what_others_have(
 @CALLERS
 def test_one_is_told_of_its_own(both: Services, caller: Callable[[str], Caller]) -> None:
     """That nothing depends on others would hold of who is told nothing too."""
-    found = {type_: len(answer(searched(type_, ""), caller, both)[0].get("entry", [])) for type_ in KINDS.values()}
+    who = caller(ONE)
+    found = {type_: len(answer(searched(type_, ""), who, both)[0].get("entry", [])) for type_ in KINDS.values()}
 
     assert found == dict.fromkeys(KINDS.values(), 1) | {"Slot": 3, "Observation": 2}
-    assert len(answer(history("", ""), caller, both)["entry"]) == 2 * sum(found.values())
-    assert answer(belonging("Patient", f"p-{ONE}"), caller, both) != []
+    assert len(answer(history("", ""), who, both)["entry"]) == 2 * sum(found.values())
+    assert answer(belonging("Patient", f"p-{ONE}"), who, both) != []
