@@ -168,3 +168,7 @@ def _stop(said: Resource) -> list[Resource]:
         for one in said["exceptions"]
     ]
     return [{"url": "status", "valueCode": said["status"]}, *moments, *exceptions]
+
+
+def coded(system: str, code: str) -> Resource:
+    return {"coding": [{"system": system, "code": code}]}

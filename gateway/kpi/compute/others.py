@@ -98,7 +98,11 @@ def tracks(asked: Asked) -> Computed:
 
     def make(parts: Sequence[Track]) -> Made:
         limits = [(one, _months_after(one.start, months)) for one in parts]
-        over = [(one, limit) for one, limit in limits if (one.end or asked.until) < asked.until or limit < asked.until]
+        over = [
+            (one, limit)
+            for one, limit in limits
+            if (one.end is not None and one.end <= asked.until) or limit < asked.until
+        ]
         in_time = sum(one.end is not None and one.end <= limit for one, limit in over)
         due = [one for one in parts if one.review_due is not None and one.review_due < asked.until]
         reviewed = sum(one.reviewed is not None and one.reviewed <= (one.review_due or 0) for one in due)

@@ -104,7 +104,7 @@ def tracks(directory: Directory, category: str, review: str, span: Span, known: 
         period = last.get("occurrencePeriod") or {}
         start = said.at(period.get("start")) or said.at(last.get("authoredOn")) or every[0].at
         closed = next((one.at for one in every if one.resource.get("status") in {"completed", "revoked"}), None)
-        end = said.at(period.get("end")) if closed is not None and "end" in period else closed
+        end = _end_of(period) if closed is not None and "end" in period else closed
         who = directory.who(last.get("requester"))
         due, reviewed = reviews.get(id_, (None, None))
         network = str((last.get("requisition") or {}).get("value", "")) or who.network
@@ -171,8 +171,8 @@ def reads(rows: Iterable[bytes]) -> Iterator[Read]:
         if row is None or at is None or row.action not in _READS:
             continue
         for entity in row.entities:
-            type_, _, id_ = entity.partition("/")
-            if type_ in _CAPACITY and "/" not in id_:
+            type_, _, id_ = entity.partition("/_history/")[0].partition("/")
+            if type_ in _CAPACITY and id_:
                 yield Read(at, type_, id_)
 
 

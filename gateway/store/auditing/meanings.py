@@ -82,6 +82,7 @@ _ACTIONS: Mapping[str, tuple[Code, Code | str | None, str]] = MappingProxyType(
         "break-glass": (ALERT, _OVERRIDE, "E"),
         "inbox-content": (RECORD, None, "R"),
         "outbox-content": (RECORD, None, "R"),
+        "kpi": (EXPORT, None, "R"),
         "backup": (EXPORT, None, "R"),
         "restore": (IMPORT, None, "C"),
         "erase": (RECORD, None, "D"),
