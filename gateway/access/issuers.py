@@ -10,6 +10,10 @@
         kind: jwks                         # its keys stand at an address
         jwks_url: https://nuts.example/jwks
         partner: client_id
+      - issuer: https://node.example
+        kind: jwt-bearer                   # what it signs is exchanged for a token of ours
+        jwks_url: https://node.example/jwks
+        partner: sub
 
 What each field means stands in docs/operating.md.
 """
@@ -17,7 +21,7 @@ What each field means stands in docs/operating.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -28,7 +32,7 @@ from gateway.access.partners import CertificateName
 from gateway.access.registration import certificate_name
 from gateway.errors import BadSettings
 
-Kind = Literal["x5c", "jwks"]
+Kind = Literal["x5c", "jwks", "jwt-bearer"]
 OF_CERTIFICATE = "certificate"
 """What `partner` says where the URA in the certificate that signs is that of the partner."""
 
@@ -41,14 +45,19 @@ _ISSUER = re.compile(r"[!-~]{1,256}")
 _CLAIM = re.compile(r"[A-Za-z0-9_:/.-]{1,100}")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SECONDS, _LONGEST = 300, 3600
+_TYPES: Mapping[Kind, tuple[str | None, ...]] = {
+    "x5c": ("aorta-st+jwt",), "jwks": ("at+jwt", "jwt"), "jwt-bearer": (None, "jwt"),
+}  # fmt: skip
+_FIXED = ("audience", "once", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class OutsideIssuer:
-    """One issuer. Of the kind `x5c` the certificate that signs must be that of `certificate`, where it is said.
+    """One issuer. What one of the kind `jwt-bearer` signs is good at the token endpoint, that of the others at the API.
 
-    `partner` is the claim that says for whom a token is; `partners` are those it may be for, none: whoever is
-    registered; `seconds` is how long a token may be good, `once` whether it is taken once.
+    Of the kind `x5c` the certificate that signs must be that of `certificate`, where it is said. `partner` is the claim
+    that says for whom a token is; `partners` are those it may be for, none: whoever is registered; `seconds` is how
+    long a token may be good, `once` whether it is taken once.
     """
 
     issuer: str
@@ -69,9 +78,9 @@ class OutsideIssuer:
         return ("RS256",) if self.kind == "x5c" else ALGORITHMS
 
     @property
-    def types(self) -> tuple[str, ...]:
+    def types(self) -> tuple[str | None, ...]:
         """Return what its tokens may call themselves (`typ`)."""
-        return ("aorta-st+jwt",) if self.kind == "x5c" else ("at+jwt", "jwt")
+        return _TYPES[self.kind]
 
 
 def read(
@@ -94,8 +103,8 @@ def read(
 
 def _issuer(fields: Fields, audience: str, refuses: Callable[[str], str | None]) -> OutsideIssuer:
     fields.only(_KEYS)
-    kind = cast("Kind", fields.one_of("kind", ("x5c", "jwks")))
-    for key in _OF_JWKS if kind == "x5c" else _OF_X5C:
+    kind = cast("Kind", fields.one_of("kind", tuple(_TYPES)))
+    for key in _OF_JWKS if kind == "x5c" else (*_OF_X5C, *(_FIXED if kind == "jwt-bearer" else ())):
         if fields.has(key):
             fields.add(key, f"is not of the kind {kind}")
     said = OutsideIssuer(
@@ -105,11 +114,11 @@ def _issuer(fields: Fields, audience: str, refuses: Callable[[str], str | None])
         partner=fields.text("partner", _CLAIM, "must be the name of a claim, or certificate", required=True),
         partners=frozenset(fields.words("partners", _ID, "must be ids of partners")),
         seconds=fields.integer("seconds", _SECONDS, 1, _LONGEST),
-        once=fields.flag("once"),
+        once=kind == "jwt-bearer" or fields.flag("once"),
         authorities=_file(fields, "authorities", required=kind == "x5c"),
         revoked=_file(fields, "revoked"),
         certificate=certificate_name(fields.inner("certificate")) if fields.has("certificate") else None,
-        jwks_url=_address(fields, refuses) if kind == "jwks" else "",
+        jwks_url=_address(fields, refuses) if kind != "x5c" else "",
     )
     _check_signer(fields, said)
     return said
@@ -122,7 +131,7 @@ def _check_signer(fields: Fields, said: OutsideIssuer) -> None:
         fields.add(
             "certificate", "must say who signs, unless `partner: certificate` says that partners do so themselves"
         )
-    if said.kind == "jwks" and by_certificate:
+    if said.kind != "x5c" and by_certificate:
         fields.add("partner", "must be a claim: there is no certificate")
 
 

@@ -17,6 +17,9 @@ from gateway.access import sight
 from gateway.access.peers import PeerCertificate
 from gateway.access.policy import Caller
 
+ITSELF = "@"
+"""Begins the name of the client that a partner is by itself, where another issuer says that it asks: it has no keys."""
+
 RATE = 600
 """Requests a minute, where nothing else is registered."""
 
@@ -190,8 +193,11 @@ class Partners:
         return found
 
     def by_client(self, client_id: str) -> Registered | None:
-        """Return a client of the token endpoint."""
-        return self._clients.get(client_id)
+        """Return a client of the token endpoint, or the partner itself as one."""
+        if not client_id.startswith(ITSELF):
+            return self._clients.get(client_id)
+        partner = self.get(client_id.removeprefix(ITSELF))
+        return Registered(partner, Client(id=client_id, keys=())) if partner and not partner.disabled else None
 
     def by_ura(self, ura: str) -> Partner | None:
         """Return the partner that has this URA."""

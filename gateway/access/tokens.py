@@ -18,6 +18,11 @@ from gateway.access.unknown import bad_token
 SECONDS = 300
 """So long a token is good."""
 
+OF_ITSELF = "client_credentials"
+"""The grant to a client that signs itself. https://www.rfc-editor.org/rfc/rfc6749#section-4.4"""
+OF_ANOTHER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+"""The grant by what another issuer signs. https://www.rfc-editor.org/rfc/rfc7523#section-2.1"""
+
 _TYPE = "at+jwt"
 _SKEW = 60  # between the clocks of two nodes
 

@@ -19,7 +19,7 @@ from gateway.access.policy import Caller
 from gateway.access.scopes import granted
 from gateway.access.signed_json import issuer_of
 from gateway.access.signing_keys import SigningKeys
-from gateway.access.tokens import Issuer, Token
+from gateway.access.tokens import OF_ANOTHER, OF_ITSELF, Issuer, Token
 from gateway.access.trusted import Trusted
 from gateway.access.unknown import NotKnown, bad_token
 from gateway.access.watched import Watched
@@ -110,6 +110,13 @@ class Identities:
     def partner_of(self, peer: PeerCertificate, at: datetime) -> Partner | None:
         """Return whose certificate it is, None when it is nobody's. Raises NotKnown for one that is not good."""
         return self._partner_of(peer, at, self.registry.partners())
+
+    @property
+    def grants(self) -> tuple[str, ...]:
+        """Return by what tokens are asked for here. https://www.rfc-editor.org/rfc/rfc8414#section-2"""
+        others = self.outside.issuers.values() if self.outside else ()
+        by_others = (OF_ANOTHER,) if any(one.kind == "jwt-bearer" for one in others) else ()
+        return (OF_ITSELF, *by_others)
 
     def check_forwarded(self, peer: PeerCertificate, at: datetime) -> None:
         """Raise NotKnown unless an authority signed a certificate that a proxy told of."""

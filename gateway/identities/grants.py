@@ -1,4 +1,5 @@
-"""Tokens for machines: a client proves who it is by what it signs, and is granted what it asks and is registered for.
+"""Tokens for machines: a client proves who it is by what it signs, or an issuer that the operator lists says who asks;
+it is granted what it asks and is registered for.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html, https://www.rfc-editor.org/rfc/rfc6749#section-4.4
 """
@@ -18,7 +19,8 @@ from gateway.access.partners import Registered
 from gateway.access.peers import PeerCertificate
 from gateway.access.policy import Caller
 from gateway.access.scopes import granted, problem, read
-from gateway.access.tokens import SECONDS, Token
+from gateway.access.tokens import OF_ANOTHER, SECONDS, Token
+from gateway.access.unknown import NotKnown
 from gateway.store import tokens
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
     from gateway.store import Store
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-Error = Literal["invalid_request", "invalid_client", "invalid_scope", "unsupported_grant_type", "unauthorized_client"]
+Error = Literal[
+    "invalid_request", "invalid_client", "invalid_grant", "invalid_scope", "unsupported_grant_type",
+    "unauthorized_client",
+]  # fmt: skip
 
 _SECRETS = ("client_secret", "password", "username")
 
@@ -68,15 +73,18 @@ class Desk:
     def grant(self, form: Mapping[str, str], peer: PeerCertificate | None, at: datetime) -> Granted:
         """Return a token. Raises Refused, NotKnown, TooManyRequests, ResourceNotFound, Unavailable."""
         keys = self.identities.signing_keys()
-        if form.get("grant_type") != "client_credentials":
+        grants = self.identities.grants
+        if form.get("grant_type") not in grants:
             given = "grant_type" in form
-            raise Refused(
-                "unsupported_grant_type" if given else "invalid_request", "grant_type must be client_credentials"
-            )
-        registered = self.client(form, peer, at)
+            said = f"grant_type must be {' or '.join(grants)}"
+            raise Refused("unsupported_grant_type" if given else "invalid_request", said)
         asked = tuple(form.get("scope", "").split())
+        if form["grant_type"] == OF_ANOTHER:
+            registered, most = self._of_another(form, peer, at)
+        else:
+            registered, most = self.client(form, peer, at), None
         _check_queries(asked, registered.partner.caller(()))
-        scopes = granted(asked, registered.scopes)
+        scopes = granted(asked if most is None else granted(asked, tuple(most.split())), registered.scopes)
         caller = registered.partner.caller(scopes)
         if not scopes:
             raise Refused("invalid_scope", "nothing of what is asked is registered for this client", caller=caller)
@@ -103,6 +111,27 @@ class Desk:
             raise Refused("invalid_client", _NOT_PROVED, error.reason) from error
         self.identities.rates.take(registered.partner.id, registered.partner.rate)
         return registered
+
+    def _of_another(
+        self, form: Mapping[str, str], peer: PeerCertificate | None, at: datetime
+    ) -> tuple[Registered, str | None]:
+        """Return of whom another issuer says that it asks, and for what at most. Raises what `grant` raises."""
+        outside, registry = self.identities.outside, self.identities.registry
+        if not form.get("assertion"):
+            raise Refused("invalid_request", "assertion is missing")
+        if outside is None or "client_assertion" in form or any(name in form for name in _SECRETS):
+            raise Refused("invalid_request", "the assertion alone says who asks: nothing else proves it")
+        try:
+            found = outside.asserted(form["assertion"], self.identities.issuer.token_url, registry.partners(), at)
+            registered = found.registered
+            if form.get("client_id", registered.client.id) != registered.client.id:
+                raise InvalidClient("client_id-of-another")  # noqa: TRY301 - all that is wrong is answered alike
+            self._agrees(registered, peer, at)
+            outside.use(found, at)
+        except (InvalidClient, NotKnown) as error:
+            raise Refused("invalid_grant", _NOT_ASSERTED, error.reason) from error
+        self.identities.rates.take(registered.partner.id, registered.partner.rate)
+        return registered, found.scope
 
     def _proved(self, assertion: Assertion, at: datetime) -> Registered:
         """Return the client whose key signed the assertion. InvalidClient."""
@@ -140,6 +169,10 @@ def _check_queries(asked: Iterable[str], caller: Caller) -> None:
 
 
 _UNWRITTEN = re.compile(r"[^ !#-\[\]-~]")  # https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+_NOT_ASSERTED = (
+    "the assertion is not taken: it must be signed now with a published key of an issuer that is listed here, for this "
+    "address alone, for 300 seconds at most, name a partner that is registered, and be used once"
+)
 _NOT_PROVED = (
     "the client_assertion does not prove that it is of a client that is registered here: it must be signed now with a "
     "registered key, for this address alone, for 300 seconds at most, and be used once"

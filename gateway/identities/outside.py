@@ -1,4 +1,5 @@
-"""Tokens that others gave to partners: of issuers that the operator lists, checked as those of the gateway are.
+"""Tokens that others gave to partners, and what they assert of them at the token endpoint: of issuers that the operator
+lists, checked as those of the gateway are.
 
 What a header says of keys leads nowhere: a certificate in it must be signed by an authority of the issuer's, and be
 that of the issuer or name the partner; the address of keys is the operator's.
@@ -16,9 +17,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.access import signed_json
-from gateway.access.assertions import SKEW
+from gateway.access.assertions import SECONDS, SKEW
 from gateway.access.issuers import OF_CERTIFICATE, OutsideIssuer
-from gateway.access.partners import Partner, Partners
+from gateway.access.partners import ITSELF, Partner, Partners, Registered
 from gateway.access.peers import PeerCertificate
 from gateway.access.scopes import granted
 from gateway.access.signed_json import Signed, is_name, moment
@@ -42,6 +43,16 @@ class Signer(NamedTuple):
     ura: str | None = None
 
 
+class Asserted(NamedTuple):
+    """What an issuer says: who asks, and (None: anything) for what at most."""
+
+    registered: Registered
+    issuer: OutsideIssuer
+    claims: Mapping[str, Any]
+    expires: int
+    scope: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The issuers by their names; `trusted` are the authorities of those that show certificates."""
@@ -56,6 +67,8 @@ class Outside:
     ) -> tuple[Partner, Caller]:
         """Return for whom a token is, and the partner as who asks. Raises NotKnown, Unavailable."""
         issuer = self.issuers[signed_json.issuer_of(text)]
+        if issuer.kind == "jwt-bearer":
+            raise bad_token("of-the-token-endpoint")
         signed, signer = self._verified(text, issuer, at)
         claims = signed.claims
         expires = _expires(claims, issuer, at)
@@ -69,6 +82,29 @@ class Outside:
         asked = claims.get("scope")
         scopes = granted(tuple(asked.split()) if isinstance(asked, str) else (), registered)
         return partner, partner.caller(scopes, f"token of {issuer.issuer}")
+
+    def asserted(self, text: str, audience: str, partners: Partners, at: datetime) -> Asserted:
+        """Return of whom an issuer says that it asks for a token at `audience`. Raises NotKnown, Unavailable.
+
+        https://www.rfc-editor.org/rfc/rfc7523#section-3
+        """
+        issuer = self.issuers.get(signed_json.issuer_of(text))
+        if issuer is None or issuer.kind != "jwt-bearer":
+            raise bad_token("of-another-issuer")
+        signed, _ = self._verified(text, issuer, at)
+        claims = signed.claims
+        expires = _expires(claims, issuer, at)
+        if expires > at.timestamp() + SECONDS:
+            raise bad_token("good-for-too-long")
+        if claims.get("iss") != issuer.issuer or claims.get("aud") not in (audience, [audience]):
+            raise bad_token("for-another-audience")
+        registered = _registered(claims, issuer, partners)
+        scope = claims.get("scope")
+        return Asserted(registered, issuer, claims, expires, scope if isinstance(scope, str) else None)
+
+    def use(self, asserted: Asserted, at: datetime) -> None:
+        """Raise NotKnown for an assertion that was used before, at whichever node. Raises Unavailable."""
+        self._use(asserted.claims, asserted.issuer, asserted.expires, at)
 
     def _verified(self, text: str, issuer: OutsideIssuer, at: datetime) -> tuple[Signed, Signer]:
         """Return a token that is signed by who may sign for an issuer, and that. NotKnown."""
@@ -165,6 +201,20 @@ def _partner(
     if found is None:
         raise bad_token("of-no-partner")
     if issuer.partners and found[0].id not in issuer.partners:
+        raise bad_token("of-a-partner-that-is-not-this-issuers")
+    return found
+
+
+def _registered(claims: Mapping[str, Any], issuer: OutsideIssuer, partners: Partners) -> Registered:
+    """Return the client, or the partner by its id or URA, that a claim names. NotKnown for any other."""
+    said = claims.get(issuer.partner)
+    if not isinstance(said, str) or not is_name(said) or said.startswith(ITSELF):
+        raise bad_token("of-nobody")
+    partner = partners.get(said) or partners.by_ura(said)
+    found = partners.by_client(f"{ITSELF}{partner.id}" if partner else said)
+    if found is None:
+        raise bad_token("of-no-partner")
+    if issuer.partners and found.partner.id not in issuer.partners:
         raise bad_token("of-a-partner-that-is-not-this-issuers")
     return found
 

@@ -42,7 +42,7 @@ def configuration() -> Response:
     """Return where tokens are asked for, and how. ResourceNotFound where none are given out."""
     identities = _identities()
     identities.signing_keys()
-    return _published(metadata(identities.issuer))
+    return _published(metadata(identities.issuer, identities.grants))
 
 
 @blueprint.get("/oauth/jwks")

@@ -5,7 +5,7 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html, https://www.rfc-e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gateway.access.assertions import ALGORITHMS
@@ -16,8 +16,8 @@ from gateway.rest.metadata import SERVED, lists
 _INTERACTIONS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search-type"}
 
 
-def metadata(issuer: Issuer) -> dict[str, Any]:
-    """Return the document, the same for SMART and for OAuth."""
+def metadata(issuer: Issuer, grants: Sequence[str]) -> dict[str, Any]:
+    """Return the document, the same for SMART and for OAuth; `grants` are those by which tokens are asked for."""
     methods = {"token": "token", "introspection": "introspect", "revocation": "revoke"}
     signing = {f"{name}_endpoint_auth_methods_supported": ["private_key_jwt"] for name in methods} | {
         f"{name}_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS) for name in methods
@@ -27,7 +27,7 @@ def metadata(issuer: Issuer) -> dict[str, Any]:
         "jwks_uri": f"{issuer.url}/oauth/jwks",
         **{f"{name}_endpoint": f"{issuer.url}/oauth/{path}" for name, path in methods.items()},
         **signing,
-        "grant_types_supported": ["client_credentials"],
+        "grant_types_supported": list(grants),
         "response_types_supported": [],
         "scopes_supported": list(_scopes()),
         "tls_client_certificate_bound_access_tokens": True,
