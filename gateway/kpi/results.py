@@ -123,10 +123,11 @@ def for_outsiders(result: Result, own: Iterable[str] = ()) -> Result:
     `own` are the organisations of who looks: a cell that is about these alone is theirs to see.
     """
     mine = frozenset(own)
-    hidden = {cell.about for cell in result.cells if is_small(cell) and not (cell.owners and cell.owners <= mine)}
-    kinds = {tuple(name for name, _ in cell.about) for cell in result.cells}
+    others = [cell for cell in result.cells if not (cell.owners and cell.owners <= mine)]
+    hidden = {cell.about for cell in others if is_small(cell)}
+    kinds = {tuple(name for name, _ in cell.about) for cell in others}
     for kind in sorted(kinds - {()}):
-        hidden |= _beside(kind, hidden, result.cells)
+        hidden |= _beside(kind, hidden, others)
     return replace(result, cells=tuple(_hidden(one) if one.about in hidden else one for one in result.cells))
 
 
