@@ -19,7 +19,7 @@ from gateway.query import documents, histories, messages
 from gateway.query.audit import note, note_search
 from gateway.query.bundles import history_bundle, searchset
 from gateway.query.histories import HistoryRequest
-from gateway.query.links import Links, secret
+from gateway.query.links import Links, secret, secret_of
 from gateway.query.present import is_own, is_readable, is_seen, present
 from gateway.query.several import search as search_several
 from gateway.query.terminology import codes
@@ -31,7 +31,7 @@ from gateway.store.search import Scope
 if TYPE_CHECKING:
     from gateway.services import Services
     from gateway.store import Database
-    from gateway.store.search import Position
+    from gateway.store.search import Position, Results
 
 __all__ = ["HistoryRequest", "codes", "history", "is_seen", "read", "search", "search_several", "vread"]
 
@@ -102,17 +102,30 @@ def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -
     ours, Unavailable. https://hl7.org/fhir/R4/search.html
     """
     _authorise(caller, request.resource_type, "s")
-    with to.store.reading() as db:
-        asked, position = _unsealed(db, request, caller, to)
-        listed = _listed(db, asked, Scope(base, visible(caller, "s")), position, to)
-        links = Links(asked, base, position, listed.stored.next)
-        sealed = links.sealed(lambda: secret(db, caller))
-    found = listed.stored
-    if listed.made:
-        found = replace(found, matches=[*messages.bodies(listed.made, to), *found.matches])
-    bundle = searchset(listed.request, found, base, sealed)
+    scope, asked, position = Scope(base, visible(caller, "s")), request, None
+    told, found = request, _identified(request, scope, to)
+    if found is None:
+        with to.store.reading() as db:
+            asked, position = _unsealed(db, request, caller, to)
+            listed = _listed(db, asked, scope, position, to)
+        told, found = listed.request, listed.stored
+        if listed.made:
+            found = replace(found, matches=[*messages.bodies(listed.made, to), *found.matches])
+    links = Links(asked, base, position, found.next).sealed(lambda: secret_of(caller, to))
+    bundle = searchset(told, found, base, links)
     note_search(to, caller, "search", (*found.matches, *found.includes), asked)
     return bundle
+
+
+def _identified(request: SearchRequest, scope: Scope, to: Services) -> Results | None:
+    """Return what one statement finds by an identifier; None where more of them may be needed, which see one state.
+
+    A transaction around it would be two more statements, and on PostgreSQL two more ways to the server and back.
+    """
+    if request.resource_type == messages.TYPE or not stored_search.is_by_identifier(request):
+        return None
+    with to.store.reading(snapshot=False) as db:
+        return stored_search.read_identified(db, request, scope)
 
 
 def _listed(

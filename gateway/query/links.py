@@ -13,6 +13,7 @@ from gateway.store.search import link, page_secret, seal
 
 if TYPE_CHECKING:
     from gateway.access.policy import Caller
+    from gateway.services import Services
     from gateway.store import Database
     from gateway.store.search import Position
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 def secret(db: Database, caller: Caller) -> bytes:
     """Return the key that seals the page links of a caller: those of another do not open."""
     return page_secret(db, caller.asker, caller.name)
+
+
+def secret_of(caller: Caller, to: Services) -> bytes:
+    """Return the same where nothing is being read. Raises Unavailable."""
+    with to.store.reading(snapshot=False) as db:
+        return secret(db, caller)
 
 
 _ESCAPED = re.compile(r"[^A-Za-z0-9_.~:,/-]+")

@@ -20,6 +20,7 @@ from gateway.rest import cookies, origins, shown, wire
 
 if TYPE_CHECKING:
     from gateway.access.correlation import Correlation
+    from gateway.rest.wire import Http
     from gateway.services import Services
 
 _OPEN = frozenset({"/health/live", "/health/ready", "/fhir/metadata", "/openapi.json"})
@@ -30,28 +31,28 @@ _ON_THIS_MACHINE = "/metrics"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 
 
-def authenticated(correlation: Correlation) -> Caller:
+def authenticated(asked: Http, correlation: Correlation, to: Services) -> Caller:
     """Return who asks, in a request with these ids.
 
     Without authentication configured that is the development caller, on loopback alone.
     Raises NotKnown, Forbidden, TooManyRequests, Unavailable.
     """
-    to = wire.services()
+    address = asked.remote_addr or ""
     if to.identities is None and to.people is None:
-        return development_caller(correlation, request.remote_addr or "")
-    if request.path == _ON_THIS_MACHINE:
+        return development_caller(correlation, address)
+    if asked.path == _ON_THIS_MACHINE:
         return _on_this_machine(correlation)
-    if request.path in _OPEN or request.blueprint in {OAUTH, LOGIN}:
+    if asked.path in _OPEN or asked.blueprint in {OAUTH, LOGIN}:
         return _anybody(correlation)
     try:
         known = _known(to)
     except NotKnown as error:
-        refusals.not_known(error.reason, refusals.nobody(correlation, request.remote_addr or ""), to)
+        refusals.not_known(error.reason, refusals.nobody(correlation, address), to)
         raise
     except Forbidden:
-        refusals.not_known("sent-by-another-page", refusals.nobody(correlation, request.remote_addr or ""), to)
+        refusals.not_known("sent-by-another-page", refusals.nobody(correlation, address), to)
         raise
-    return using(changed(known, correlation=correlation, address=request.remote_addr or ""), to)
+    return using(changed(known, correlation=correlation, address=address), to)
 
 
 def _known(to: Services) -> Caller:

@@ -11,11 +11,10 @@ import traceback
 from http import HTTPStatus
 from itertools import pairwise
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Request, g, request
-from flask.globals import app_ctx
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from gateway.access.correlation import Correlation
 from gateway.access.unknown import NotKnown
@@ -78,31 +77,39 @@ def guard(app: Flask) -> None:
 
 def answered(app: Flask, asked: Http) -> Response:
     """Return the answer to the request of this context: there is no other way through `app`."""
-    began, to = perf_counter(), wire.services()
+    began, to = perf_counter(), wire.services_of(app)
     try:
         _admit(asked, to)
         with lane(asked):
-            response = app.dispatch_request()
+            response = _led(app, asked)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
         response = app.handle_user_exception(error)
     return _finished(cast("Response", response), asked, to, began)
 
 
+def _led(app: Flask, asked: Http) -> object:
+    """Return what the view of a request answers. HTTPException, where its path or method leads to none."""
+    if asked.url_rule is None:
+        raise asked.routing_exception or NotFound
+    return app.view_functions[asked.url_rule.endpoint](**(asked.view_args or {}))
+
+
 def _admit(asked: Http, to: Services) -> None:
     """Let a request in, or refuse it for the first thing that is wrong with it. GatewayError."""
-    g.caller = authenticated(_identify(asked, to))
+    here = wire.here()
+    here.caller = authenticated(asked, _identify(asked, to, here), to)
     keep_other_sites_out(asked)
     _limit(asked, to.settings.max_body)
     _keep_bsn_out_of_urls(asked)
 
 
-def _identify(asked: Http, to: Services) -> Correlation:
+def _identify(asked: Http, to: Services, here: Any) -> Correlation:
     """Return the ids by which the request is found again: those it came with, else new ones. BadRequest."""
     made = found = Correlation(to.new_id())  # a refusal has one too
     try:
         found = Correlation.of(asked.header, lambda: made.request_id)
     finally:
-        found = g.correlation = _begun(asked, found, to.telemetry)
+        found = here.correlation = _begun(asked, found, to.telemetry)
     return found
 
 
@@ -141,7 +148,7 @@ def _keep_bsn_out_of_urls(asked: Http) -> None:
 
 
 def _finished(response: Response, asked: Http, to: Services, began: float) -> Response:
-    here = app_ctx.g  # looked up once: each look is as dear as a header
+    here = wire.here()
     correlation = cast("Correlation", here.correlation)
     always = protection(is_tls=to.settings.base_url.startswith("https:"))
     response.headers = dict(always) | response.headers | correlation.headers()

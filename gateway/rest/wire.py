@@ -9,11 +9,10 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import parse_qsl
 
-from flask import Request, g, request
-from flask.globals import app_ctx, request_ctx
+from flask import Request, current_app, g, request
 
 from gateway.errors import BadRequest, UnsupportedMediaType
 from gateway.fhir import json, xml
@@ -36,6 +35,8 @@ from gateway.rest.headers import (
 from gateway.rest.interaction import UNCONDITIONAL, Ask, Conditions, Pairs
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from gateway.services import Services
 
 MAX_PARAMETERS = 200
@@ -50,7 +51,12 @@ _LANGUAGES: Mapping[str, Literal["en", "nl"]] = {"en": "en", "nl": "nl"}
 
 def services() -> Services:
     """Return the services this app was created with."""
-    found: Services = app_ctx.app.extensions["gateway"]
+    return services_of(_behind(current_app))
+
+
+def services_of(app: Flask) -> Services:
+    """Return the services that an app was created with."""
+    found: Services = app.extensions["gateway"]
     return found
 
 
@@ -85,8 +91,21 @@ class Http(Request):
 
 
 def http() -> Http:
-    """Return the request of this context. It is looked up at some cost, so it is passed on where it is asked often."""
-    return cast("Http", request_ctx.request)
+    """Return the request of this context."""
+    return cast("Http", _behind(request))
+
+
+def here() -> Any:
+    """Return what is known of the request of this context beside it: the `g` of Flask."""
+    return _behind(g)
+
+
+def _behind(proxy: Any) -> Any:
+    """Return what a proxy of Flask stands for: each thing that is asked through one costs ten times as much.
+
+    https://werkzeug.palletsprojects.com/local/#werkzeug.local.LocalProxy._get_current_object
+    """
+    return proxy._get_current_object()  # noqa: SLF001 - it is what the library tells to use
 
 
 def check_acceptable(asked: Http) -> None:
@@ -116,7 +135,7 @@ def ask(asked: Http, **path: str) -> Ask:
     """Return the interaction that a request asks; `path` is what stands in the URL's path."""
     content_type = asked.header("Content-Type")
     return Ask(
-        caller=g.caller,
+        caller=here().caller,
         to=services(),
         read_body=patch if asked.method == "PATCH" else _reader(content_type, path),
         parameters=[pair for pair in asked.parameters if pair[0] not in GENERAL_PARAMETERS],

@@ -41,7 +41,8 @@ class PostgresqlDatabase:
         """Return every row of the answer, none where the statement has none."""
         with RawCursor(self.connection) as cursor:
             cursor.execute(numbered(sql), parameters, binary=True)
-            return cursor.fetchall() if cursor.description else []
+            answer = cursor.pgresult  # `description` would say what each column is called, at some cost
+            return cursor.fetchall() if answer is not None and answer.nfields else []
 
     def tables(self) -> PostgresqlTables:
         """Return its tables as wholes."""

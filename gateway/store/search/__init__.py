@@ -1,6 +1,6 @@
 """Finding resources: a SearchRequest in, a page of stored resources out, on SQLite and PostgreSQL.
 
-`read` is the whole of a search.
+`read` is the whole of a search, `read_identified` a shorter way for most of them.
 https://hl7.org/fhir/R4/search.html
 """
 
@@ -13,7 +13,7 @@ from gateway.store.search.conditions import sees, sees_one_of
 from gateway.store.search.distance import distances
 from gateway.store.search.includes import MAX_INCLUDES, read_includes
 from gateway.store.search.order import Position
-from gateway.store.search.pages import Found, Results, count_matches, first_by_coding, read_page
+from gateway.store.search.pages import Found, Results, count_matches, first_by_coding, is_by_identifier, read_page
 from gateway.store.search.scope import CANDIDATES, REACH, Everything, Scope, Visible
 from gateway.store.search.seen import seen
 from gateway.store.search.several import read_several
@@ -34,9 +34,11 @@ __all__ = [
     "Results",
     "Scope",
     "Visible",
+    "is_by_identifier",
     "link",
     "page_secret",
     "read",
+    "read_identified",
     "read_several",
     "seal",
     "seen",
@@ -64,3 +66,14 @@ def read(db: Database, request: SearchRequest, scope: Scope, position: Position 
     includes, complete = read_includes(db, request.includes, page.matches, scope)
     far = distances(db, request, [match.key for match in page.matches], scope)
     return Results(page.matches, includes, None if request.total == "none" else total, page.next, complete, far)
+
+
+def read_identified(db: Database, request: SearchRequest, scope: Scope) -> Results | None:
+    """Return the page of a search by an identifier (`is_by_identifier`), where that is all; None where it is not.
+
+    It is one statement, which sees one state by itself: no transaction is needed around it.
+    """
+    page = first_by_coding(db, request, scope)
+    if page is None or page.next is not None:
+        return None
+    return Results(page.matches, [], None if request.total == "none" else page.total, None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
 from gateway.fhir.search import Filter, Token
+from gateway.fhir.search.paths import data_types
 from gateway.fhir.search.singles import has_no_system
 from gateway.store.hidden import asked as asked_codes
 from gateway.store.indexing import ENDS, is_present
@@ -78,6 +79,12 @@ def read_page(db: Database, request: SearchRequest, scope: Scope, position: Posi
     scope = scope.of(db)
     coded = first_by_coding(db, request, scope) if position is None else None
     return _planned(db, request, scope, position) if coded is None else coded
+
+
+def is_by_identifier(request: SearchRequest) -> bool:
+    """Return whether a search is by identifiers alone, and nothing is told beside what has one: hardly ever several."""
+    asked = request.conditions[0] if len(request.conditions) == 1 and not request.includes else None
+    return isinstance(asked, Filter) and "Identifier" in data_types(request.resource_type, asked.parameter)
 
 
 def first_by_coding(db: Database, request: SearchRequest, scope: Scope) -> Page | None:
