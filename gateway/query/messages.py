@@ -8,7 +8,7 @@ https://hl7.org/fhir/R4/provenance.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -153,8 +153,7 @@ def _counted(stored: Results, where: Sql, db: Database) -> Results:
 
 def _where(conditions: Sequence[Condition], scope: Scope, to: Services) -> Sql | None:
     """Return what of what messages made is asked for; None when that is not among what can be asked of it."""
-    types = resource_types() if scope.visible.types is None else scope.visible.types
-    seen, of_seen = sees_one_of(sorted(types), "c.type", "c.key", scope.of(to.store))
+    seen, of_seen = sees_one_of(sorted(_types(conditions, scope)), "c.type", "c.key", scope.of(to.store))
     text, parameters, anchored = [seen], [*of_seen], False
     for condition in conditions:
         if not isinstance(condition, Filter):
@@ -166,6 +165,20 @@ def _where(conditions: Sequence[Condition], scope: Scope, to: Services) -> Sql |
         text.append(f"({one[0]})")
         parameters += one[1]
     return (" and ".join(text), parameters) if anchored else None
+
+
+def _types(conditions: Sequence[Condition], scope: Scope) -> Collection[str]:
+    """Return the types of which something may be asked for: what must hold of all others is not looked at.
+
+    A policy asks something of nearly every type, and to ask for all of it takes longer than anything else here.
+    """
+    types: Collection[str] = resource_types() if scope.visible.types is None else scope.visible.types
+    for asked in conditions:
+        if isinstance(asked, Filter) and asked.parameter.code == "target":
+            named = [_identity(value, scope)[0] if isinstance(value, Target) else () for value in asked.values]
+            if all(named):
+                types = {type_ for type_ in types if any(type_ in each for each in named)}
+    return types
 
 
 def _one(asked: Filter, scope: Scope, to: Services) -> Sql | None:
@@ -194,10 +207,7 @@ def _value(code: str, modifier: str | None, value: Any, scope: Scope, to: Servic
 
 
 def _of_target(target: Target, scope: Scope) -> Sql:
-    types, id_ = target.types, target.id
-    if types == ("",):  # an address: ours is local
-        type_, _, id_ = id_.removeprefix(f"{scope.base}/").partition("/")
-        types = (type_,)
+    types, id_ = _identity(target, scope)
     text = "c.id = ?"
     values: list[Any] = [id_]
     if types:
@@ -207,6 +217,14 @@ def _of_target(target: Target, scope: Scope) -> Sql:
         is_ours = number.isascii() and number.isdigit() and len(number) < _LONGEST_VERSION
         text, values = f"{text} and l.version = ?", [*values, int(number) if is_ours else -1]
     return text, values
+
+
+def _identity(target: Target, scope: Scope) -> tuple[tuple[str, ...], str]:
+    """Return the types that are meant, none for any, and the id."""
+    if target.types != ("",):
+        return target.types, target.id
+    type_, _, id_ = target.id.removeprefix(f"{scope.base}/").partition("/")  # an address: ours is local
+    return (type_,), id_
 
 
 def _of_id(id_: str) -> Sql:
