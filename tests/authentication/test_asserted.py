@@ -50,7 +50,11 @@ class Node:
         return signed(claims, key or self.provider.key, algorithm, **how)
 
     def ask(self, assertion: str | None = None, headers: Any = None, **more: Any) -> TestResponse:
-        said = {"grant_type": GRANT, "assertion": self.assertion() if assertion is None else assertion, "scope": "system/Slot.rs"} | more
+        said = {
+            "grant_type": GRANT,
+            "assertion": self.assertion() if assertion is None else assertion,
+            "scope": "system/Slot.rs",
+        } | more
         form = {name: value for name, value in said.items() if value is not None}
         return self.http.post("/oauth/token", data=form, headers=headers)
 
