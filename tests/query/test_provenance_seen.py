@@ -13,7 +13,7 @@ from gateway.fhir.search import parse
 from gateway.ingest import ingest
 from gateway.query import messages, search
 from gateway.services import Services
-from gateway.store.search import Scope
+from gateway.store.search import Scope, sees_one_of
 from gateway.store.search.sql import Sql
 from tests.messages import bed_message
 from tests.policy_world import BASE, FAR, HOME, HOSPITAL, asking, peopled
@@ -54,12 +54,11 @@ def test_only_what_is_asked_for_is_looked_at(world: Services, monkeypatch: pytes
     """A policy asks something of nearly every type, which for all of them takes a tenth of a second."""
     looked_at: list[set[str]] = []
 
-    def sees_one_of(types: list[str], column: str, key: str, scope: Scope) -> Sql:
+    def noted(types: list[str], column: str, key: str, scope: Scope) -> Sql:
         looked_at.append(set(types))
-        return seen(types, column, key, scope)
+        return sees_one_of(types, column, key, scope)
 
-    seen = messages.sees_one_of
-    monkeypatch.setattr(messages, "sees_one_of", sees_one_of)
+    monkeypatch.setattr(messages, "sees_one_of", noted)
     found(HOME, "Slot/a,Schedule/b", world)
     assert looked_at == [{"Slot", "Schedule"}]
 
