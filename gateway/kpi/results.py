@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gateway.kpi.facts import Span
 
@@ -19,6 +19,8 @@ Number = int | float | Fraction
 
 FEWEST_REQUESTS, FEWEST_PROVIDERS = 5, 2
 """What a cell is about at least for others to see it."""
+
+Hidden = Literal["", "small", "beside"]
 
 BADGES = ("good", "limited", "provisional", "insufficient")
 """How far a result can be relied on, from the best down."""
@@ -68,7 +70,8 @@ class Figure(NamedTuple):
 class Cell(NamedTuple):
     """The figures of a part: `about` names it (`care`: `elv-hoog`), nothing names the whole.
 
-    `n` is what it is made of and `providers` how many providers. `hidden`: others may not see how few it is about.
+    `n` is what it is made of and `providers` how many providers. `hidden`: it is about too few for others to see it
+    (`small`), or tells with the whole of one that is (`beside`).
     """
 
     about: tuple[tuple[str, str], ...]
@@ -76,7 +79,7 @@ class Cell(NamedTuple):
     providers: int
     figures: tuple[Figure, ...]
     owners: frozenset[str] = frozenset()
-    hidden: bool = False
+    hidden: Hidden = ""
 
     def figure(self, code: str) -> Figure:
         """Return a figure by its code. KeyError."""
@@ -124,11 +127,14 @@ def for_outsiders(result: Result, own: Iterable[str] = ()) -> Result:
     """
     mine = frozenset(own)
     others = [cell for cell in result.cells if not (cell.owners and cell.owners <= mine)]
-    hidden = {cell.about for cell in others if is_small(cell)}
+    small = {cell.about for cell in others if is_small(cell)}
     kinds = {tuple(name for name, _ in cell.about) for cell in others}
-    for kind in sorted(kinds - {()}):
-        hidden |= _beside(kind, hidden, others)
-    return replace(result, cells=tuple(_hidden(one) if one.about in hidden else one for one in result.cells))
+    beside = {about for kind in kinds - {()} for about in _beside(kind, small, others)}
+    found = (
+        _hidden(one, "small") if one.about in small else _hidden(one, "beside") if one.about in beside else one
+        for one in result.cells
+    )
+    return replace(result, cells=tuple(found))
 
 
 def is_small(cell: Cell) -> bool:
@@ -146,6 +152,6 @@ def _beside(
     return set()
 
 
-def _hidden(cell: Cell) -> Cell:
+def _hidden(cell: Cell, why: Hidden) -> Cell:
     figures = tuple(Figure(one.code, None) for one in cell.figures)
-    return cell._replace(n=0, providers=0, figures=figures, owners=frozenset(), hidden=True)
+    return cell._replace(n=0, providers=0, figures=figures, owners=frozenset(), hidden=why)

@@ -11,8 +11,7 @@ from gateway.kpi.facts import Span
 from gateway.kpi.results import FEWEST_REQUESTS, Cell, Figure, Result
 from gateway.store.records import moment
 
-FEW = f"<{FEWEST_REQUESTS}"
-"""What is told in the place of a number that is too small to tell."""
+_MARKS = {"small": f"<{FEWEST_REQUESTS}", "beside": "*"}
 
 _PERCENT = "%"
 
@@ -41,6 +40,15 @@ def clock(at: int) -> str:
 def name(cell: Cell) -> str:
     """Return the name of a cell: `care=elv-hoog, urgency=stat`; '' for the whole."""
     return ", ".join(f"{kind}={value}" for kind, value in cell.about)
+
+
+def mark(cell: Cell) -> str:
+    """Return what is told in the place of numbers that are hidden: `<5`, or `*` beside one that is; '' where none is.
+
+    >>> mark(Cell((), 0, 0, (), hidden="small"))
+    '<5'
+    """
+    return _MARKS.get(cell.hidden, "")
 
 
 def row(result: Result) -> dict[str, Any]:
@@ -74,6 +82,12 @@ def _cell(result: Result, cell: Cell) -> dict[str, Any]:
         }
         for one in cell.figures
     ]
-    count = FEW if cell.hidden else cell.n
+    count = mark(cell) or cell.n
     providers = None if cell.hidden else cell.providers
-    return {"about": dict(cell.about), "n": count, "providers": providers, "hidden": cell.hidden, "figures": figures}
+    return {
+        "about": dict(cell.about),
+        "n": count,
+        "providers": providers,
+        "hidden": bool(cell.hidden),
+        "figures": figures,
+    }

@@ -141,7 +141,7 @@ def _cell(one: Result, cell: Cell, language: Language) -> str:
     say = _Saying(language)
     name = f"{told.name(cell)}: " if cell.about else ""
     if cell.hidden:
-        return f"{name}n {told.FEW}"
+        return f"{name}n {told.mark(cell)}"
     figures = ", ".join(_figure(one, figure, language) for figure in cell.figures)
     return f"{name}{figures}; n {cell.n}, {cell.providers} {say('providers')}"
 
@@ -172,9 +172,9 @@ def _rows(one: Result, language: Language) -> Iterator[dict[str, Any]]:
             yield same | {
                 "cell": told.name(cell),
                 "figure": one.definition.shown(figure.code).name[language],
-                "value": told.FEW if cell.hidden else told.rounded(one, figure),
+                "value": told.mark(cell) or told.rounded(one, figure),
                 "unit": one.definition.shown(figure.code).unit,
-                "n": told.FEW if cell.hidden else figure.n,
+                "n": told.mark(cell) or figure.n,
                 "part": figure.part,
                 "providers": None if cell.hidden else cell.providers,
             }
