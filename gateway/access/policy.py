@@ -81,6 +81,8 @@ class Caller:
         }
         if self.partner:
             row |= {"partner": self.partner, "role": self.role, "by": self.known_by}
+        if is_limited(self) and self.grants is not None:
+            row["policy"] = self.grants.policy
         if self.person:
             row |= {"person": self.person.id, "role": self.person.role}
         if self.address:

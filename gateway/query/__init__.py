@@ -18,6 +18,7 @@ from gateway.fhir.search import SearchRequest, parse, within
 from gateway.query import documents, histories, messages
 from gateway.query.audit import note, note_search
 from gateway.query.bundles import history_bundle, searchset
+from gateway.query.grounds import grounds
 from gateway.query.histories import HistoryRequest
 from gateway.query.links import Links, secret, secret_of
 from gateway.query.present import is_own, is_readable, is_seen, present
@@ -53,7 +54,8 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     if stored is None and resource_type == messages.TYPE:
         stored = messages.read(id_, caller, to)
     found = present(stored, resource_type)
-    note(to, caller, "read", [_reference(found)], about=about([found], documents.patients(found, to)))
+    said = {**about([found], documents.patients(found, to)), **grounds([found], caller, to)}
+    note(to, caller, "read", [_reference(found)], about=said)
     return found
 
 
@@ -70,7 +72,8 @@ def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Servic
     if stored is None:
         raise ResourceNotFound(f"there is no such version of a {resource_type}; its history lists those there are")
     found = present(stored, resource_type)
-    note(to, caller, "vread", [_reference(found)], about=about([found], documents.patients(found, to)))
+    said = {**about([found], documents.patients(found, to)), **grounds([found], caller, to)}
+    note(to, caller, "vread", [_reference(found)], about=said)
     return found
 
 
@@ -90,7 +93,8 @@ def history(request: HistoryRequest, caller: Caller, to: Services, *, base: str)
         found = histories.read(db, asked, Scope(base, sight), sight.own(request.type))
         links = histories.links(asked, found.next, base, secret(db, caller))
     seen = [_reference(version) for version in found.found]
-    note(to, caller, "history", seen, about=about(found.found))
+    said = {**about(found.found), **grounds(found.found, caller, to, "r" if request.id else "s")}
+    note(to, caller, "history", seen, about=said)
     is_all = bool(request.id) and found.next is None and asked.after is None
     return history_bundle(found.found, base, links, total=len(found.found) if is_all else None)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from gateway.access.policy import Caller
 from gateway.fhir.datetime import format_instant
 from gateway.fhir.json import encode
+from gateway.query.grounds import grounds
 from gateway.store import audited
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.store.audited import Encoded
 
 
+EMERGENCY = "emergency"
 NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
@@ -59,13 +61,16 @@ def audit_row(
     node: str = "",
     about: Mapping[str, Sequence[str]] = NOTHING,
 ) -> bytes:
-    """Return the encoded row; `about` is what `gateway.store.audited` says of resources."""
+    """Return the encoded row; `about` is what `gateway.store.audited` says of resources, and on what grounds."""
+    purpose = caller.purpose_for(about.get("patients", ()))
+    if purpose != caller.purpose:  # somebody opened the record for it
+        about = {**about, "basis": [*about.get("basis", ()), EMERGENCY]}
     return encode(
         {
             "action": action,
             "at": format_instant(at),
             **caller.noted(),
-            "purpose": caller.purpose_for(about.get("patients", ())),
+            "purpose": purpose,
             "node": node,
             **about,
             "parameters": list(parameters),
@@ -77,7 +82,7 @@ def audit_row(
 def note_search(to: Services, caller: Caller, action: str, found: Sequence[Encoded], asked: Searched) -> None:
     """Add the row of a search: the names of its parameters, what was found, and the patients it names or found."""
     seen = [f"{one.type}/{one.id}" for one in found]
-    about = audited.about(found, _patients_asked(asked))
+    about = audited.about(found, _patients_asked(asked)) | dict(grounds(found, caller, to, "s"))
     note(to, caller, action, seen, [name for name, _ in asked.applied], about=about)
 
 

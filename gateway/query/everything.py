@@ -22,6 +22,7 @@ from gateway.fhir.json import encode
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import PAGE, Page, page_query
 from gateway.query.audit import note
+from gateway.query.grounds import grounds
 from gateway.query.links import secret
 from gateway.query.present import check_readable, present
 from gateway.store import Identity, Stored, gathering
@@ -83,7 +84,7 @@ def everything(asked: Everything, caller: Caller, to: Services, *, base: str) ->
     matches = list(_matches(first, found, base))
     rows: list[Encoded] = [*first, *found.found, *found.referred]
     seen, named = [f"{row.type}/{row.id}" for row in rows], [name for name, _ in asked.applied]
-    note(to, caller, "everything", seen, named, about=about(rows))
+    note(to, caller, "everything", seen, named, about={**about(rows), **grounds(rows, caller, to)})
     is_all = found.next is None and asked.after is None
     return encode(bundle.searchset(matches, total=len(first) + len(found.found) if is_all else None, links=links))
 

@@ -40,7 +40,8 @@ class Row(Struct, frozen=True, kw_only=True):
     `entities` are `Type/id`, of a version `Type/id/_history/version`, and of what was written with what became of it in
     front. `parameters` are names of search parameters, the reasons of a refusal, the scopes of a token. `by` is what
     the caller was known by, `node` which machine wrote the row, `inbox` are rows of the inbox, `owners` are the
-    organisations whose the resources are.
+    organisations whose the resources are. `policy` is the policy that was in force, `name|version`; `rules` are those
+    by which it was seen, and `basis` on what ground of the law that is one: `consent`, `emergency`.
     """
 
     action: str = ""
@@ -68,6 +69,9 @@ class Row(Struct, frozen=True, kw_only=True):
     patients: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     partners: tuple[str, ...] = ()
+    policy: str = ""
+    rules: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
     inbox: tuple[int, ...] = ()
 
 

@@ -97,6 +97,17 @@ def test_a_summary_is_open_at_first_and_after_confirming_everything(known: Servi
     assert sees(known) == WHOLE
 
 
+def test_what_is_read_then_is_by_a_consent_and_that_is_of_an_emergency(known: Services) -> None:
+    opened(known)
+    query.read("AllergyIntolerance", "a", as_person(FAR, known), known)
+    query.read("Patient", "p", asking(HOSPITAL, known), known)
+
+    rows = {row["organisation"]: row for row in audit(known) if row["action"] == "read"}
+    assert rows[FAR.ura]["rules"] == ["what-a-patient-permits"]
+    assert rows[FAR.ura]["basis"] == ["consent", "emergency"]
+    assert "basis" not in rows[HOSPITAL.ura]
+
+
 def test_it_ends_by_itself(known: Services) -> None:
     opened(known)
     assert sees(later(known, minutes=14)) == SUMMARY

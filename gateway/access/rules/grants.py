@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from gateway.access.rules import LETTERS, Letter, Owned, Policy, Rule
+from gateway.access.rules import LETTERS, All, Consented, Letter, Owned, Policy, Rule, Term
+from gateway.access.rules import Any as AnyTerm
 from gateway.access.rules.compiling import NEVER, NOBODY, Asker, Compiling, either
 from gateway.fhir.frozen import frozen
 from gateway.fhir.search import Condition
@@ -24,12 +25,29 @@ class Change:
     elements: frozenset[str] = frozenset()
 
 
+@frozen()
+class Ground:
+    """A rule that gives something of a type: of what some owners made (none: whoever made it), or where a condition
+    holds. `consent`: it asks whether the patient permits it.
+    """
+
+    name: str
+    owners: frozenset[str] | None
+    condition: Condition | None
+    consent: bool = False
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
 class Grants:
     """What one partner may by the rules that are for it. Conditions are compiled when they are first asked for."""
 
     def __init__(self, policy: Policy, asker: Asker) -> None:
         self._rules = [rule for rule in policy.rules if rule.is_for(asker.kind, asker.purpose)]
         self._asker = asker
+        self.policy = f"{policy.name}|{policy.version}"
+        self._grounds: dict[tuple[str, str], Sequence[Ground]] = {}
         self.own = asker.own
         self.speaks = policy.speaks
         self.memory: dict[Any, Any] = {}  # of what is made of these conditions elsewhere
@@ -57,6 +75,30 @@ class Grants:
             codes = (self._compiling(letter).codes(term) for term in terms if isinstance(term, Owned))
             self._owners[key] = frozenset[str]().union(*codes)
         return self._owners[key]
+
+    def by_owner(self, letter: Letter, resource_type: str, owner: str | None) -> Sequence[Ground]:
+        """Return the rules that give what an owner made, because of whose it is."""
+        return [
+            one for one in self._all_grounds(letter, resource_type) if one.owners is not None and owner in one.owners
+        ]
+
+    def other_grounds(self, letter: Letter, resource_type: str) -> Sequence[Ground]:
+        """Return the rules that may give what is not given because of whose it is."""
+        return [one for one in self._all_grounds(letter, resource_type) if one.owners is None]
+
+    def _all_grounds(self, letter: Letter, resource_type: str) -> Sequence[Ground]:
+        key = letter, resource_type
+        if key not in self._grounds:
+            rules = [rule for rule in self._of_type(letter, resource_type) if not rule.elements]
+            found = (self._ground(rule, letter, resource_type) for rule in rules)
+            self._grounds[key] = [one for one in found if one.condition != NEVER]
+        return self._grounds[key]
+
+    def _ground(self, rule: Rule, letter: Letter, resource_type: str) -> Ground:
+        condition = self._where(rule, letter, resource_type)
+        is_of_owner = isinstance(rule.where, Owned) and condition is not None
+        owners = self._compiling(letter).codes(rule.where) if isinstance(rule.where, Owned) and is_of_owner else None
+        return Ground(rule.name, owners, condition, _asks_consent(rule.where))
 
     def changes(self, letter: Letter, resource_type: str) -> Sequence[Change]:
         """Return what may be changed of resources of a type: what may be wholly changed comes first."""
@@ -93,6 +135,19 @@ class Grants:
     def _compiling(self, letter: Letter) -> Compiling:
         seen: Letter = "s" if letter == "s" else "r"
         return Compiling(self._asker, lambda type_: self.condition(seen, type_))
+
+
+def _asks_consent(term: Term) -> bool:
+    """Return whether a term holds only where a patient permits something."""
+    match term:
+        case Consented(how):
+            return how == "permitted"
+        case All(terms):
+            return any(map(_asks_consent, terms))
+        case AnyTerm(terms):
+            return all(map(_asks_consent, terms))
+        case _:
+            return False
 
 
 _EVERYTHING = Policy("everything", "", "", (Rule("everything", frozenset(LETTERS)),), {})

@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from gateway.fhir.types import Resource
 from gateway.store.audited import Row
@@ -20,6 +21,7 @@ from gateway.store.auditing.meanings import DICOM, EMERGENCIES, Code, meaning
 TYPE = "AuditEvent"
 _URA = "http://fhir.nl/fhir/NamingSystem/ura"
 _OURS = "https://msb-gateway.example/fhir/CodeSystem/"
+_POLICIES = "https://msb-gateway.example/fhir/policy/"
 _REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 _BALP = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType"
@@ -118,12 +120,19 @@ def _organisation(row: Row) -> Resource:
         "who": who,
         **({"altId": row.by} if row.by else {}),
         "requestor": not row.person,
+        **({"policy": _policy(row)} if row.policy else {}),
     }
     if row.address:
         agent["network"] = {"address": row.address, "type": "2"}
     if row.purpose in EMERGENCIES:
         agent["purposeOfUse"] = [_concept(_REASON, row.purpose)]
     return agent
+
+
+def _policy(row: Row) -> list[str]:
+    """Return the policy that was in force, and each rule of it by which something was seen."""
+    policy = f"{_POLICIES}{quote(row.policy, safe='|')}"
+    return [policy, *(f"{policy}#{quote(rule, safe='')}" for rule in row.rules)]
 
 
 def _role(row: Row, codes: str) -> Resource:
@@ -137,6 +146,8 @@ def _entities(row: Row) -> Iterator[Resource]:
         yield _of(entity)
     for partner in row.partners:
         yield _entity(_SYSTEM_OBJECT, _SECURITY, name=partner)
+    for ground in row.basis:
+        yield _entity(_SYSTEM_OBJECT, _SECURITY, name=f"basis: {ground}")
     for number in row.inbox:
         yield _entity(_SYSTEM_OBJECT, _DOMAIN, name=f"inbox row {number}")
     if row.parameters and row.action not in _SCOPED | _REASONED:

@@ -1,0 +1,95 @@
+"""By which rules of the policy somebody saw what it was told: what the audit says of each access.
+
+What is seen because of whose it is needs no look. Of what somebody else keeps, each rule that can have given it is
+asked, unless there is one alone; so only who is told something of others pays for it.
+https://hl7.org/fhir/R4/auditevent-definitions.html#AuditEvent.agent.policy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from gateway.access.policy import Caller, is_limited
+from gateway.access.rules import Letter
+from gateway.fhir.frozen import frozen
+from gateway.fhir.owner import owner_in
+from gateway.fhir.search import Condition
+from gateway.store import Identity
+from gateway.store.records import microseconds
+from gateway.store.search import Scope, seen
+
+if TYPE_CHECKING:
+    from gateway.access.rules.grants import Ground
+    from gateway.services import Services
+    from gateway.store.audited import Encoded
+
+_NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
+CONSENT = "consent"
+
+
+@frozen()
+class _Given:
+    """The predicate of what one rule gives, of one type."""
+
+    what: Condition | None
+    at: int
+    letter: str
+    memory: MutableMapping[Any, Any] | None
+    types: frozenset[str] | None = None
+
+    def admits(self, resource_type: str) -> bool:  # noqa: ARG002 - the interface of Visible
+        return True
+
+    def condition(self, resource_type: str) -> Condition | None:  # noqa: ARG002 - as above
+        return self.what
+
+
+def grounds(
+    found: Iterable[Encoded], caller: Caller, to: Services, letter: Letter = "r"
+) -> Mapping[str, Sequence[str]]:
+    """Return the members of a row that say by which rules some resources were seen; none where no policy holds.
+
+    `basis` says that one of them is the consent of the patient. Raises Unavailable.
+    """
+    if caller.grants is None or not is_limited(caller):
+        return _NOTHING
+    rules: dict[Ground, None] = {}
+    others: dict[str, list[str]] = {}
+    for one in found:
+        if not one.body:  # a deletion says nothing of whose it was
+            continue
+        given = caller.grants.by_owner(letter, one.type, owner_in(one.body))
+        rules.update(dict.fromkeys(given))
+        if not given:
+            others.setdefault(one.type, []).append(one.id)
+    for type_, ids in others.items():
+        rules.update(dict.fromkeys(_asked(type_, ids, caller, to, letter)))
+    return _told(rules)
+
+
+def _asked(type_: str, ids: Sequence[str], caller: Caller, to: Services, letter: Letter) -> Iterable[Ground]:
+    """Yield the rules by which some resources of a type are seen that are not seen because of whose they are."""
+    assert caller.grants is not None
+    can = caller.grants.other_grounds(letter, type_)
+    if len(can) < 2:
+        return can
+    identities, at = [Identity(type_, id_) for id_ in ids], microseconds(to.clock())
+    with to.store.reading(snapshot=False) as db:
+        return [rule for rule in can if seen(db, identities, _scope(rule, at, letter, caller, to))]
+
+
+def _scope(rule: Ground, at: int, letter: Letter, caller: Caller, to: Services) -> Scope:
+    assert caller.grants is not None
+    given = _Given(rule.condition, at, f"{letter} because of {rule.name}", caller.grants.memory)
+    return Scope(to.settings.base_url, given)
+
+
+def _told(rules: Iterable[Ground]) -> Mapping[str, Sequence[str]]:
+    members: dict[str, list[str]] = {}
+    if named := [rule.name for rule in rules]:
+        members["rules"] = named
+    if any(rule.consent for rule in rules):
+        members["basis"] = [CONSENT]
+    return members
