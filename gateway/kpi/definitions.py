@@ -120,7 +120,7 @@ def _read(path: Path, problems: list[Issue]) -> Definition | None:
     fields = Fields(content, Document(lines, path.name, "bad-settings"))
     fields.only(_KEYS)
     number = fields.one_of("kpi", SHAPES)
-    made = _made(fields, number, SHAPES[number]) if number else None
+    made = _made(fields, number, SHAPES[number]) if number in SHAPES else None
     problems.extend(fields.problems)
     return None if fields.problems else made
 
