@@ -4,9 +4,14 @@ OPINION ?= ../shared/tools/fhir-validate
 PORT ?= $(or $(GATEWAY_PORT),8080)
 BIN := .venv/bin
 READY := .venv/.ready
+COLLECTED := .venv/.collected
+APART := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check audit fix bench scoreboard opinion clients clean
+.PHONY: help setup demo serve test check check-types check-others audit fix bench scoreboard opinion clients clean
+
+# A machine may forbid Python to keep what it compiled; then each process of the tests would compile all of them again.
+test check: export PYTHONDONTWRITEBYTECODE =
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -37,13 +42,22 @@ test: $(READY) ## Every test, on SQLite and on PostgreSQL
 	@$(BIN)/pytest -q -n auto
 
 check: $(READY) ## Everything CI checks: format, lint, types, import contracts, tests, mappings
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(APART) check-types check-others
+	$(BIN)/pytest -q -n auto
+
+# On two cores at once what takes one. The tests are collected before they run: each of their processes then finds
+# them compiled, which takes less than half the time.
+check-types:
+	$(BIN)/mypy
+
+check-others:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/gateway map lint
 	$(BIN)/gateway map test
-	$(BIN)/pytest -q -n auto
+	$(BIN)/pytest -qq --collect-only >$(COLLECTED) || { cat $(COLLECTED); rm -f $(COLLECTED); exit 1; }
+	@rm -f $(COLLECTED)
 
 audit: $(READY) ## Ask for advisories on the packages of the lock (installs pip-audit for itself)
 	@$(BIN)/python scripts/audit.py
