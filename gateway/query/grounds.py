@@ -1,7 +1,7 @@
 """By which rules of the policy somebody saw what it was told: what the audit says of each access.
 
 What is seen because of whose it is needs no look. Of what somebody else keeps, each rule that can have given it is
-asked, unless there is one alone; so only who is told something of others pays for it.
+asked; so only who is told something of others pays for it.
 https://hl7.org/fhir/R4/auditevent-definitions.html#AuditEvent.agent.policy
 """
 
@@ -70,11 +70,11 @@ def grounds(
 
 
 def _asked(type_: str, ids: Sequence[str], caller: Caller, to: Services, letter: Letter) -> Iterable[Ground]:
-    """Yield the rules by which some resources of a type are seen that are not seen because of whose they are."""
+    """Return the rules by which some resources of a type are seen that are not seen because of whose they are."""
     assert caller.grants is not None
     can = caller.grants.other_grounds(letter, type_)
-    if len(can) < 2:
-        return can
+    if not can:
+        return ()
     identities, at = [Identity(type_, id_) for id_ in ids], microseconds(to.clock())
     with to.store.reading(snapshot=False) as db:
         return [rule for rule in can if seen(db, identities, _scope(rule, at, letter, caller, to))]
