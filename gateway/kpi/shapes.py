@@ -103,7 +103,10 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         ),
         "K-19": Shape(
             ("active", "ended-in-time", "reviewed-in-time"), ("network",),
-            {"most": _FEW, "months": Range(1, 60), "category": Text(), "review": Text()}, ("tracks",),
+            {
+                "most": _FEW, "months": Range(1, 60), "review_days": Range(1, 366), "category": Text(),
+                "review": Text(),
+            }, ("tracks",),
         ),
         "K-20": Shape(("expired", "minutes-unused"), ("region",), {}, ("holds",)),
         "K-21": Shape(

@@ -82,6 +82,21 @@ def percentile(values: Sequence[N], share: int) -> N | None:
     return sorted(values)[max(1, ceil(len(values) * share / 100)) - 1]
 
 
+def months_after(at: int, months: int) -> int:
+    """Return the same day of the month so many months later in the Netherlands, or its last day."""
+    there = moment(at).astimezone(dutch_time())
+    year, month = divmod(there.month - 1 + months, 12)
+    for day in range(there.day, there.day - 4, -1):
+        try:
+            found = datetime(
+                there.year + year, month + 1, day, there.hour, there.minute, there.second, tzinfo=dutch_time()
+            )
+        except ValueError:
+            continue
+        return microseconds(found)
+    raise AssertionError(months)  # every month has a day 28
+
+
 def _midnight(day: date) -> int:
     return at_clock(day, time(0))
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from gateway.fhir.datetime import dutch_time
 from gateway.kpi.compute.parts import Asked, Made, answer, mean, minutes, shared
 from gateway.kpi.compute.placed import placement
 from gateway.kpi.facts import MINUTE, Answer, Arrived, Expected, Held, Probe, Track
 from gateway.kpi.results import Computed, Figure
-from gateway.kpi.spans import cut, length
-from gateway.store.records import microseconds, moment
+from gateway.kpi.spans import cut, length, months_after
 
 _GOOD_MARK = 8
 
@@ -97,7 +94,7 @@ def tracks(asked: Asked) -> Computed:
     months = asked.parameter("months")
 
     def make(parts: Sequence[Track]) -> Made:
-        limits = [(one, _months_after(one.start, months)) for one in parts]
+        limits = [(one, months_after(one.start, months)) for one in parts]
         over = [
             (one, limit)
             for one, limit in limits
@@ -116,21 +113,6 @@ def tracks(asked: Asked) -> Computed:
     if unknown := sum(one.end is not None and one.review_due is None for one in found):
         asked.reasons["no-review-date"] += unknown
     return answer(asked, found, lambda one: {"network": one.network}, make)
-
-
-def _months_after(at: int, months: int) -> int:
-    """Return the same day of the month so many months later in the Netherlands, or its last day."""
-    there = moment(at).astimezone(dutch_time())
-    year, month = divmod(there.month - 1 + months, 12)
-    for day in range(there.day, there.day - 4, -1):
-        try:
-            found = datetime(
-                there.year + year, month + 1, day, there.hour, there.minute, there.second, tzinfo=dutch_time()
-            )
-        except ValueError:
-            continue
-        return microseconds(found)
-    raise AssertionError(months)  # every month has a day 28
 
 
 def holds(asked: Asked) -> Computed:
