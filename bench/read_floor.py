@@ -6,8 +6,9 @@ No authorisation, no audit, no conditions of HTTP, no search grammar. Served as 
 import sqlite3
 import sys
 import threading
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
+import psycopg
 from flask import Flask, Response, request
 
 from gateway.cli.serve import HttpServer, listening
@@ -23,15 +24,15 @@ where i.type = ? and i.param = 'identifier' and i.system = ? and i.code = ? and 
 _JSON = "application/fhir+json"
 
 
-def create_app(database: Path) -> Flask:
-    """Return the app."""
+def create_app(database: str) -> Flask:
+    """Return the app, on the store of this URL."""
     app = Flask("floor", static_folder=None)
     here = threading.local()
 
     def rows(sql: str, values: tuple[str, ...]) -> list[bytes]:
-        if not hasattr(here, "db"):
-            here.db = sqlite3.connect(database)
-        return [body for (body,) in here.db.execute(sql, values)]
+        if not hasattr(here, "find"):
+            here.find = _postgresql(database) if database.startswith("postgresql:") else _sqlite(database)
+        return [body for (body,) in here.find(sql, values)]
 
     @app.get("/fhir/<type_>/<id_>")
     def read(type_: str, id_: str) -> Response:
@@ -48,10 +49,20 @@ def create_app(database: Path) -> Flask:
     return app
 
 
+def _sqlite(url: str) -> Callable[[str, Sequence[str]], list[tuple[bytes]]]:
+    db = sqlite3.connect(url.removeprefix("sqlite:///"))
+    return lambda sql, values: db.execute(sql, values).fetchall()
+
+
+def _postgresql(url: str) -> Callable[[str, Sequence[str]], list[tuple[bytes]]]:
+    db = psycopg.connect(url, autocommit=True)  # it prepares by itself what is asked again
+    return lambda sql, values: db.execute(sql.replace("?", "%s").encode(), values, binary=True).fetchall()
+
+
 def main() -> None:
     """Serve the floor as the gateway is served: DATABASE PORT."""
     database, port = sys.argv[1:]
-    app = create_app(Path(database))
+    app = create_app(database)
     HttpServer(app, Settings(log_level="error"), listening("127.0.0.1", int(port))).run()
 
 
