@@ -17,6 +17,7 @@ from pathlib import Path
 import requests
 
 from tests import telling
+from tests.trust import hospital, register
 
 START_SECONDS = 90.0  # a machine may have much else to do
 
@@ -69,6 +70,24 @@ def serving(
         if process.poll() is None:
             running.stop()
     telling.check(log.read_text(encoding="utf-8"), "the log of a gateway")
+
+
+def with_certificates(folder: Path, *, authorities: str = "ca.pem") -> dict[str, str]:
+    """Return the settings of a gateway that knows its clients by the development certificates in a folder."""
+    files = {"TLS_CERTIFICATE": "server.pem", "TLS_KEY": "server.key", "TLS_CLIENT_CA": authorities}
+    return {name: str(folder / file) for name, file in files.items()}
+
+
+@contextmanager
+def serving_a_hospital(certificates: Path, folder: Path | None = None, **settings: str) -> Iterator[Running]:
+    """Start a gateway that knows the hospital of some development certificates, and nobody else; in their folder, or in
+    another.
+    """
+    there = folder or certificates
+    database = f"sqlite:///{there}/store.sqlite"
+    register(database, hospital(certificates / "client-hospital.pem"))
+    with serving(there, database, wait_for_port, **with_certificates(certificates), **settings) as running:
+        yield running
 
 
 def wait_until_ready(running: Running) -> None:

@@ -71,9 +71,7 @@ def list_(path: Path) -> None:
 @_DIRECTORY
 def disable(id_: str, path: Path) -> None:
     """Let nobody in as this person, nor go on in a session."""
-    with _changed(path) as listed:
-        _of(listed, id_)["disabled"] = True
-    click.echo(f"disabled {id_}")
+    _let_in(id_, path, is_let_in=False)
 
 
 @people.command()
@@ -81,9 +79,16 @@ def disable(id_: str, path: Path) -> None:
 @_DIRECTORY
 def enable(id_: str, path: Path) -> None:
     """Let a person in again that was disabled."""
+    _let_in(id_, path, is_let_in=True)
+
+
+def _let_in(id_: str, path: Path, *, is_let_in: bool) -> None:
     with _changed(path) as listed:
-        _of(listed, id_).pop("disabled", None)
-    click.echo(f"enabled {id_}")
+        person = _of(listed, id_)
+        person.pop("disabled", None)
+        if not is_let_in:
+            person["disabled"] = True
+    click.echo(f"{'enabled' if is_let_in else 'disabled'} {id_}")
 
 
 def _of(listed: list[dict[str, Any]], id_: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from gateway.access.certificates import CLIENTS, authority, client, write_development
 from gateway.cli.partners import partners
 from tests.messages import bed_message
-from tests.servers import Running, serving, wait_for_port
+from tests.servers import Running, serving, wait_for_port, with_certificates
 
 pytestmark = pytest.mark.slow
 _REQUESTS = 24  # on connections of their own: enough that every process answers some
@@ -79,8 +79,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     (folder / "namesake.pem").write_bytes(namesake.certificate_pem)
     (folder / "namesake.key").write_bytes(namesake.key_pem)
     (folder / "both.pem").write_bytes((folder / "ca.pem").read_bytes() + other.certificate_pem)
-    files = {"TLS_CERTIFICATE": "server.pem", "TLS_KEY": "server.key", "TLS_CLIENT_CA": "both.pem"}
-    settings = {name: str(folder / file) for name, file in files.items()} | {"WORKERS": "4"}
+    settings = with_certificates(folder, authorities="both.pem") | {"WORKERS": "4"}
     with ExitStack() as started:
         nodes = [
             started.enter_context(serving(folder, url, wait_for_port, **settings)) for _ in range(1 if is_sqlite else 2)

@@ -21,8 +21,7 @@ from gateway.access.certificates import write_development
 from gateway.cli.not_http import refusal, response
 from gateway.cli.porter import turned_away
 from tests.messages import bed_message
-from tests.servers import Running, serving, wait_for_port
-from tests.trust import hospital, register
+from tests.servers import Running, serving, serving_a_hospital
 
 pytestmark = pytest.mark.slow
 
@@ -103,11 +102,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def over_tls(certificates: Path) -> Iterator[Running]:
-    files = {"TLS_CERTIFICATE": "server.pem", "TLS_KEY": "server.key", "TLS_CLIENT_CA": "ca.pem"}
-    settings = {name: str(certificates / file) for name, file in files.items()}
-    register(f"sqlite:///{certificates}/store.sqlite", hospital(certificates / "client-hospital.pem"))
-    settings["TLS_CLIENT_CERTIFICATE"] = "optional"
-    with serving(certificates, f"sqlite:///{certificates}/store.sqlite", wait_for_port, **settings) as gateway:
+    with serving_a_hospital(certificates, TLS_CLIENT_CERTIFICATE="optional") as gateway:
         yield gateway
 
 

@@ -15,8 +15,7 @@ import requests
 
 from gateway.access.certificates import write_development
 from tests.messages import bed_message
-from tests.servers import Running, serving, wait_for_port
-from tests.trust import hospital, register
+from tests.servers import Running, serving_a_hospital
 
 pytestmark = pytest.mark.slow
 
@@ -30,10 +29,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def running(certificates: Path) -> Iterator[Running]:
-    files = {"TLS_CERTIFICATE": "server.pem", "TLS_KEY": "server.key", "TLS_CLIENT_CA": "ca.pem"}
-    settings = {name: str(certificates / file) for name, file in files.items()}
-    register(f"sqlite:///{certificates}/store.sqlite", hospital(certificates / "client-hospital.pem"))
-    with serving(certificates, f"sqlite:///{certificates}/store.sqlite", wait_for_port, **settings) as running:
+    with serving_a_hospital(certificates) as running:
         yield running
 
 
@@ -89,11 +85,8 @@ def test_mllp_speaks_tls_too(running: Running, certificates: Path) -> None:
 
 def test_who_is_turned_away_hears_so_over_tls(certificates: Path, tmp_path: Path) -> None:
     lock = os.open(tmp_path / "store.sqlite-lock", os.O_RDWR | os.O_CREAT, 0o600)
-    files = {"TLS_CERTIFICATE": "server.pem", "TLS_KEY": "server.key", "TLS_CLIENT_CA": "ca.pem"}
-    settings = {name: str(certificates / file) for name, file in files.items()}
-    settings |= {"WORKERS": "1", "MAX_WAITING": "1", "WAIT_SECONDS": "8"}
-    register(f"sqlite:///{tmp_path}/store.sqlite", hospital(certificates / "client-hospital.pem"))
-    with serving(tmp_path, f"sqlite:///{tmp_path}/store.sqlite", wait_for_port, **settings) as running:
+    settings = {"WORKERS": "1", "MAX_WAITING": "1", "WAIT_SECONDS": "8"}
+    with serving_a_hospital(certificates, tmp_path, **settings) as running:
         assert get(running, certificates, client="client-hospital").status_code == 200
         fcntl.flock(lock, fcntl.LOCK_EX)
 
