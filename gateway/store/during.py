@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gateway.store.exporting import AS_OF
 from gateway.store.history import told
 
 if TYPE_CHECKING:
@@ -28,12 +27,22 @@ select distinct key from index_date where type = ? and param = ? and low >= ? an
 _KEYS_BY_REFERENCE = """
 select distinct key from index_reference where type = ? and param = ? and target_type = ? and target_id in ({})"""
 _KEYS_OF_IDS = "select key from current where type = ? and id in ({})"
-_AS_OF = f"""
-select c.key, c.id, r.version, r.last_updated, r.deleted, r.body from {AS_OF}
-where c.type = ? and c.key > ? and r.last_updated <= ? order by c.key limit ?"""  # noqa: S608 - our own words
-_AS_OF_KEYS = f"""
-select c.key, c.id, r.version, r.last_updated, r.deleted, r.body from {AS_OF}
-where c.key in ({{}}) and r.last_updated <= ? order by c.key"""  # noqa: S608 - as above
+# The newest version of that time is looked for from the end: a figure is nearly always of what was just now.
+_AS_OF = """
+select c.key, c.id, r.version, r.last_updated, r.deleted, r.body
+from current c join resource r on r.key = c.key and r.version = (
+    select v.version from resource v where v.key = c.key and v.last_updated <= ? order by v.version desc limit 1)
+where c.key in ({})"""
+_KEYS = "select key from current where type = ? and (not deleted or last_updated > ?)"
+_DURING = """
+select r.key, c.id, r.version, r.last_updated, r.deleted, r.body
+from resource r join current c on c.key = r.key
+where r.type = ? and r.last_updated >= ? and r.last_updated < ? and (r.last_updated, r.key, r.version) > (?, ?, ?)
+order by r.last_updated, r.key, r.version limit ?"""
+_LATE = """
+select c.key, c.id, l.version, l.at, l.at < 0, l.body, l.id
+from current c join late l on l.key = c.key
+where c.key in ({}) and l.at >= ? and l.at < ?"""
 _VERSIONS = """
 select c.key, c.id, r.version, r.last_updated, r.deleted, r.body, 0
 from current c join resource r on r.key = c.key
@@ -61,21 +70,28 @@ class Kept(NamedTuple):
 
 def as_of(db: Database, type_: str, at: int) -> Iterator[Kept]:
     """Yield each resource of a type as it was at a moment, in microseconds, by key; none that was deleted."""
-    after = 0
+    return _present(db, [key for (key,) in db.rows(_KEYS, (type_, at))], at)
+
+
+def during(db: Database, type_: str, since: int, until: int) -> Iterator[Kept]:
+    """Yield the versions of resources of a type that came from `since` on, before `until`, in the order in which they
+    came; then those that came too late to be the present. A deletion has no body.
+    """
+    after, keys = (since, 0, 0), set()
     while True:
-        rows = db.rows(_AS_OF, (at, at, type_, after, at, PAGE))
-        yield from (kept for kept in _kept(db, rows) if kept.body)
+        rows = db.rows(_DURING, (type_, since, until, *after, PAGE))
+        keys |= {row[0] for row in rows}
+        yield from _kept(db, rows)
         if len(rows) < PAGE:
-            return
-        after = rows[-1][0]
+            break
+        after = rows[-1][3], rows[-1][0], rows[-1][2]
+    for part in _parts(sorted(keys)):
+        yield from _kept(db, db.rows(_LATE.format(_holes(part)), (*part, since, until)))
 
 
 def ids_as_of(db: Database, type_: str, ids: Iterable[str], at: int) -> Iterator[Kept]:
     """Yield resources of a type by their ids, as they were at a moment; none that was not there then."""
-    for part in _parts(sorted(set(ids))):
-        if keys := keys_of_ids(db, type_, part):
-            rows = db.rows(_AS_OF_KEYS.format(_holes(keys)), (at, at, *keys, at))
-            yield from (kept for kept in _kept(db, rows) if kept.body)
+    return _present(db, keys_of_ids(db, type_, ids), at)
 
 
 def keys_of_ids(db: Database, type_: str, ids: Iterable[str]) -> list[int]:
@@ -114,6 +130,13 @@ def keys_by_reference(db: Database, type_: str, param: str, target: str, ids: It
         for part in _parts(sorted(set(ids)))
         for (key,) in db.rows(_KEYS_BY_REFERENCE.format(_holes(part)), (type_, param, target, *part))
     ]
+
+
+def _present(db: Database, keys: Iterable[int], at: int) -> Iterator[Kept]:
+    """Yield some resources as they were at a moment, by key; none that was not there then."""
+    for part in _parts(sorted(keys)):
+        rows = sorted(db.rows(_AS_OF.format(_holes(part)), (at, *part)), key=lambda row: int(row[0]))
+        yield from (kept for kept in _kept(db, rows) if kept.body)
 
 
 def _kept(db: Database, rows: Iterable[Sequence[Any]]) -> Iterator[Kept]:

@@ -11,9 +11,10 @@ from gateway.fhir.types import Resource
 from gateway.kpi.facts import Answer, Arrived, Held, Probe, Request, Span, Track
 from gateway.kpi.loading import said
 from gateway.kpi.loading.directory import Directory
+from gateway.kpi.loading.places import Told
 from gateway.kpi.loading.referrals import Version, histories
 from gateway.store import audited
-from gateway.store.during import Kept, keys_by_date, keys_by_reference, keys_during, keys_of_ids, versions
+from gateway.store.during import Kept, during, keys_by_date, keys_by_reference, keys_during, versions
 from gateway.store.quality import Quality
 from gateway.transact import holds
 
@@ -26,8 +27,8 @@ _READS = frozenset({"read", "vread", "search"})
 
 def held(directory: Directory, span: Span, known: int) -> Iterator[Held]:
     """Yield the holds of places that were there in a span: from when each was made until it ended, and how."""
-    keys = keys_during(directory.db, "Slot", span[0], span[1])
-    touched = {one.key for one in versions(directory.db, keys, known, span[0]) if _SLOT_HOLD in one.body}
+    came = during(directory.db, "Slot", span[0], min(span[1], known + 1))
+    touched = {one.key for one in came if _SLOT_HOLD in one.body}
     every = versions(directory.db, touched, known, span[0] - _LONGEST_HOLD)
     present: dict[int, Held] = {}
     for kept in every:
@@ -176,18 +177,13 @@ def reads(rows: Iterable[bytes]) -> Iterator[Read]:
                 yield Read(at, type_, id_)
 
 
-def ages(directory: Directory, every: Iterable[Read], known: int) -> Iterator[int]:
+def ages(every: Iterable[Read], told: Iterable[Told]) -> Iterator[int]:
     """Yield how old what was read was, by the moment that its source gave; of a clock that is ahead that is 0."""
-    by: dict[tuple[str, str], list[int]] = {}
+    shown = {(one.type, one.id): [version for version in one.versions if not version.late] for one in told}
     for one in every:
-        by.setdefault((one.type, one.id), []).append(one.at)
-    for type_ in sorted({type_ for type_, _ in by}):
-        ids = [id_ for kind, id_ in by if kind == type_]
-        keys = keys_of_ids(directory.db, type_, ids)
-        for id_, told in histories(directory.db, keys, known):
-            present = [one for one in told if not one.late]
-            for at in by[type_, id_]:
-                shown = next((one for one in reversed(present) if one.at <= at), None)
-                measured = said.at(said.extension(shown.resource, "capacity-measured-at")) if shown else None
-                if measured is not None:
-                    yield max(0, at - measured)
+        present = next(
+            (version for version in reversed(shown.get((one.type, one.id), ())) if version.at <= one.at), None
+        )
+        measured = said.at(said.extension(present.resource, "capacity-measured-at")) if present else None
+        if measured is not None:
+            yield max(0, one.at - measured)

@@ -95,7 +95,8 @@ class Loading:
         wanted = Wanted((Condition(index.ACTION, _LOOKS),), self._span[0], min(self._span[1], self._known + 1))
         rows = [content for _, content in islice(walk(self._db, wanted), _READS + 1)]
         flaws["reads-sampled"] += len(rows) > _READS
-        found = happened.ages(self._directory, happened.reads(rows[:_READS]), self._known)
+        told = self._told(places.TYPES, min(self._span[1], self._known + 1))
+        found = happened.ages(happened.reads(rows[:_READS]), told)
         return {"ages": tuple(sorted(found))}
 
     def _expected(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:

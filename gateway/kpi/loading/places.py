@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import groupby, pairwise
-from operator import attrgetter
+from itertools import pairwise
 from typing import NamedTuple
 
 from gateway.fhir import freshness
@@ -21,7 +20,7 @@ from gateway.kpi.loading import said
 from gateway.kpi.loading.ages import Moments
 from gateway.kpi.loading.directory import Directory, Who
 from gateway.kpi.loading.referrals import Version
-from gateway.store.during import Kept, as_of, keys_during, versions
+from gateway.store.during import Kept, as_of, during
 from gateway.transact import holds
 
 TYPES = ("Slot", "HealthcareService", "Location", "MeasureReport")
@@ -66,23 +65,14 @@ def told(directory: Directory, types: Iterable[str], span: Span, known: int) -> 
     """Return what tells of places during a span: each resource as it was at its beginning, and what came in it."""
     found = []
     for type_ in types:
-        begun = {one.key: one for one in as_of(directory.db, type_, span[0])}
-        during = keys_during(directory.db, type_, span[0], min(span[1], known + 1))
-        came: dict[int, list[Kept]] = {
-            key: list(every)
-            for key, every in groupby(
-                versions(directory.db, during, min(span[1] - 1, known), span[0]), key=attrgetter("key")
-            )
-        }
-        for key in sorted(begun.keys() | came.keys()):
-            first, others = begun.get(key), came.get(key, [])
-            every = [
-                *([first] if first else []),
-                *(one for one in others if first is None or one.version != first.version or one.late),
-            ]
-            made = tuple(Version(one.at, decode(one.body) if one.body else {}, one.late) for one in every)
-            if made:
-                found.append(Told(type_, every[0].id, made))
+        every: dict[int, list[Kept]] = {one.key: [one] for one in as_of(directory.db, type_, span[0])}
+        for one in during(directory.db, type_, span[0], min(span[1], known + 1)):
+            mine = every.setdefault(one.key, [])
+            if one.late or not mine or mine[-1].version < one.version:  # what came right then was the present then
+                mine.append(one)
+        for key in sorted(every):
+            made = tuple(Version(one.at, decode(one.body) if one.body else {}, one.late) for one in every[key])
+            found.append(Told(type_, every[key][0].id, made))
     return found
 
 
