@@ -33,6 +33,23 @@ def test_without_variables_it_runs_on_this_machine_alone() -> None:
     assert settings.base_url == "http://127.0.0.1:8080/fhir"
 
 
+def test_a_socket_is_for_a_proxy_whose_clients_are_known(tmp_path: Path, pem: str) -> None:
+    own = {"GATEWAY_SOCKET": str(tmp_path / "http.sock"), "GATEWAY_SOCKET_ACCESS": "group"}
+    known = own | {"GATEWAY_TLS_CLIENT_CA": pem, "GATEWAY_BASE_URL": "https://gateway.example/fhir"}
+    settings = Settings.from_env(known | {"GATEWAY_HOST": "0.0.0.0"})
+    assert (settings.socket, settings.socket_access) == (tmp_path / "http.sock", "group")
+    for more, said in (
+        ({"GATEWAY_BASE_URL": ""}, "GATEWAY_SOCKET: needs GATEWAY_BASE_URL"),
+        ({"GATEWAY_TLS_CLIENT_CA": ""}, "GATEWAY_SOCKET: needs GATEWAY_TLS_CLIENT_CA"),
+        ({"GATEWAY_PROXIES": "127.0.0.1"}, "by the one or by the other"),
+        ({"GATEWAY_DIRECTORY": pem}, "behind no proxy"),
+        ({"GATEWAY_MLLP_HOST": "0.0.0.0"}, "GATEWAY_TLS_CLIENT_CA: needs GATEWAY_TLS_CERTIFICATE"),
+        ({"GATEWAY_SOCKET_ACCESS": "everybody"}, "GATEWAY_SOCKET_ACCESS"),
+    ):
+        with pytest.raises(BadSettings, match=said):
+            Settings.from_env(known | more)
+
+
 def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
     settings = Settings.from_env(
         {
@@ -98,7 +115,7 @@ def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
 
     assert not settings.development
     as_ever = {f.name for f in fields(settings) if getattr(settings, f.name) == getattr(Settings(), f.name)}
-    assert as_ever == {"directory"}  # where people do not log in at a provider
+    assert as_ever == {"directory", "socket", "socket_access"}  # where people do not log in at a provider, and no port
     assert settings.mappings == (tmp_path, tmp_path)
     assert settings.base_url == "https://gateway.example/fhir"
     assert (settings.durability, settings.log_level) == ("normal", "debug")

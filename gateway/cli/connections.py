@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.cli.exchange import PIECE, Exchange
+from gateway.cli.local_socket import ADDRESS
 
 ANSWER_SECONDS = 60.0
 LINGER_SECONDS = 2.0
@@ -68,7 +69,7 @@ class Connections:
         sock.setblocking(False)  # noqa: FBT003 - the name of it in the socket module
         if self._tls:
             sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-        exchange = Exchange(sock, address, listener, self._max_body)
+        exchange = Exchange(sock, address or ADDRESS, listener, self._max_body)
         self._open.add(exchange)
         return exchange
 

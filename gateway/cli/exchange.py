@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 import ssl
 import struct
@@ -11,6 +12,7 @@ from typing import Any
 
 from gunicorn.http.errors import InvalidChunkSize
 
+from gateway.cli.local_socket import ADDRESS, is_local
 from gateway.rest.lanes import is_large
 
 HEAD_SECONDS = 15.0
@@ -53,6 +55,11 @@ class Exchange:
     def __getattr__(self, name: str) -> Any:
         """Return what the socket has: its names, its peer's certificate."""
         return getattr(self.sock, name)
+
+    @property
+    def server(self) -> Any:
+        """Return the address that it was asked at."""
+        return ADDRESS if is_local(self.sock) else self.listener.getsockname()
 
     def recv(self, _size: int) -> bytes:
         """Return nothing: what there is was given to the parser."""
@@ -136,6 +143,8 @@ def silence(sock: socket.socket) -> float:
 
 def queue(listener: socket.socket) -> int:
     """Return how many connections the system holds that nobody has accepted yet."""
+    if is_local(listener):  # of which it only tells whether there is any: more than fit are not taken on
+        return len(select.select([listener], [], [], 0)[0])
     return _told(listener, _UNACKNOWLEDGED)  # what the kernel tells there of a socket that listens
 
 

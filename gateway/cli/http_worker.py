@@ -112,7 +112,7 @@ class HttpWorker(SyncWorker):  # type: ignore[misc] # gunicorn has no types
             parser.unreader.unread(bytes(exchange.received))
             exchange.received.clear()
             request = next(parser)
-            self.handle_request(exchange.listener.getsockname(), request, exchange, exchange.address)
+            self.handle_request(exchange.server, request, exchange, exchange.address)
         except (StopIteration, NoMoreData):
             pass  # there was no request, or the answer broke off
         except Exception as error:  # noqa: BLE001 - as in gunicorn's own workers: a bad request gets an answer too

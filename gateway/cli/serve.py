@@ -38,6 +38,7 @@ from gateway.access.tls import server_context
 from gateway.app import create_app
 from gateway.cli import audit_keeper, mllp_door, retention
 from gateway.cli.http_worker import HttpWorker
+from gateway.cli.local_socket import LocalSocket
 from gateway.cli.logs import log_to_stderr
 from gateway.cli.operator import operator
 from gateway.cli.porter import Porter
@@ -72,7 +73,8 @@ def serve() -> None:
         try:
             settings = Settings.from_env(os.environ)
             log_to_stderr(settings.log_level)
-            code = Supervisor(Gateway(settings).begin).run()
+            with closing(Gateway(settings)) as gateway:
+                code = Supervisor(gateway.begin).run()
         except GatewayError as error:
             raise click.ClickException("\n".join(str(issue) for issue in error.issues)) from error
     sys.exit(code)
@@ -96,10 +98,18 @@ class Gateway:
     """The ports of a gateway, and how its processes are started on them. Raises Unavailable."""
 
     def __init__(self, settings: Settings) -> None:
-        self._http = listening(settings.host, settings.port)
         self._wire = listening(settings.mllp_host, settings.mllp_port)
+        self._local: LocalSocket | None = None
+        if settings.socket is not None:
+            self._local = LocalSocket(settings.socket, settings.socket_access, min(settings.max_waiting, _BACKLOG))
+        self._http = self._local.listener if self._local else listening(settings.host, settings.port)
         self._settings = settings
         self._is_announced = False
+
+    def close(self) -> None:
+        """Let go of the socket of a path: a port goes with the process."""
+        if self._local is not None:
+            self._local.close()
 
     def begin(self) -> list[ForkProcess]:
         """Build, announce and fork; return the children. Raises BadSettings, BadMapping, Unavailable."""
@@ -107,7 +117,7 @@ class Gateway:
         gc.unfreeze()  # what was built before, when this is a reload
         open_store(settings.database, durability=settings.durability, renew=True).close()
         with _uncollected():
-            to = build(settings.with_port(self._http.getsockname()[1]))
+            to = build(settings if self._local else settings.with_port(self._http.getsockname()[1]))
             app, tls = create_app(to), (tls_context(settings), tls_context(settings, is_http=False))
         if settings.audit_keys is not None:
             signing.read_keys(settings.audit_keys)
@@ -174,7 +184,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 def tls_context(settings: Settings, *, is_http: bool = True) -> ssl.SSLContext | None:
     """Return how a port speaks TLS, None when it does not; over HTTP a token may do alone. BadSettings."""
-    if settings.tls_certificate is None or settings.tls_key is None:
+    if settings.tls_certificate is None or settings.tls_key is None or (is_http and settings.socket is not None):
         return None
     optional = is_http and settings.tls_client_certificate == "optional"
     return server_context(settings.tls_certificate, settings.tls_key, settings.tls_client_ca, optional=optional)
@@ -192,6 +202,11 @@ class GunicornLog(Logger):  # type: ignore[misc] # gunicorn has no types
 
 class _Arbiter(Arbiter):  # type: ignore[misc] # gunicorn has no types
     """gunicorn's parent of the workers, of whom none loses a signal that comes before it can listen to it."""
+
+    def stop(self, graceful: bool = True) -> None:  # noqa: FBT001, FBT002 - gunicorn's
+        """Stop the workers. The listener is not gunicorn's to take away: after a reload others go on with it."""
+        self.systemd = True
+        super().stop(graceful)
 
     def spawn_worker(self) -> int:
         """Start a worker and return its process id. In the worker signals wait, until `HttpWorker` listens to them."""
@@ -280,6 +295,8 @@ def options(settings: Settings) -> dict[str, Any]:
 
 def _announce(settings: Settings, mllp_port: int) -> None:
     click.echo(f"FHIR at {settings.base_url}")
+    if settings.socket is not None:
+        click.echo(f"HTTP for a proxy at {settings.socket}")
     click.echo(f"Messages at {settings.base_url.removesuffix('/fhir')}/ingest/<provider>")
     click.echo(f"MLLP at {settings.mllp_host}:{mllp_port}")
     if settings.folder is not None:

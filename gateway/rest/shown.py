@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
+from socket import AF_UNIX
 from typing import TYPE_CHECKING
 
 from flask import request
@@ -14,21 +14,21 @@ from gateway.access.unknown import NotKnown
 from gateway.rest import wire
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Network, IPv6Network
-
     from gateway.access.peers import PeerCertificate
+    from gateway.settings import Settings
 
 
 def certificate() -> PeerCertificate | None:
     """Return the certificate of the client, None when it has none. Raises NotKnown for one that is not to be believed.
 
-    What a header says of it counts from a listed proxy, and from nobody else: there it is the only thing that counts.
+    What a header says of it counts from a listed proxy, or over the socket that is there for one, and from nobody else:
+    there it is the only thing that counts.
     """
     to = wire.services()
     identities = to.identities
     if identities is None:
         return None
-    if not _from_proxy(to.settings.proxies):
+    if not _from_proxy(to.settings):
         der = _of_connection()
         return _read(der) if der else None
     der = forwarded.certificate(request.headers.get(forwarded.STANDARD), request.headers.get(forwarded.ESCAPED))
@@ -43,13 +43,20 @@ def token() -> str | None:
     return bearer(request.headers.get("Authorization"))
 
 
-def _from_proxy(proxies: Sequence[IPv4Network | IPv6Network]) -> bool:
+def _from_proxy(settings: Settings) -> bool:
     """Return whether a proxy sends this. Raises NotKnown for somebody else who speaks as one."""
+    proxies = settings.proxies
+    if settings.socket is not None and _family_of_connection() == AF_UNIX:
+        return True
     if proxies and forwarded.is_proxy(request.remote_addr or "", proxies):
         return True
     if forwarded.STANDARD in request.headers or forwarded.ESCAPED in request.headers:
         raise NotKnown("certificate-in-a-header")
     return False
+
+
+def _family_of_connection() -> object:
+    return getattr(request.environ.get("gunicorn.socket"), "family", None)
 
 
 def _of_connection() -> bytes | None:

@@ -34,6 +34,21 @@ class Settings(OfPeople):
         metadata=_by(reading.text, "Name of this machine in the audit; by default what it calls itself."),
     )
     port: int = field(default=8080, metadata=_by(reading.whole(0, 65535), "Port that HTTP listens on."))
+    socket: Path | None = field(
+        default=None,
+        metadata=_by(
+            Path,
+            "Path of a UNIX socket that HTTP listens on instead, for a proxy on this machine that ends TLS and tells "
+            "the certificate.",
+        ),
+    )
+    socket_access: Literal["owner", "group"] = field(
+        default="owner",
+        metadata=_by(
+            reading.one_of("owner", "group"),
+            "Who may open that socket: `owner`, the user of the gateway; `group`, its group too.",
+        ),
+    )
     mllp_host: str = field(default="127.0.0.1", metadata=_by(reading.text, "Address that MLLP listens on."))
     mllp_port: int = field(default=2575, metadata=_by(reading.whole(0, 65535), "Port that MLLP listens on."))
     workers: int = field(default=2, metadata=_by(reading.whole(1, 256), "Number of processes that answer HTTP."))
@@ -252,9 +267,7 @@ class Settings(OfPeople):
 
     def __post_init__(self) -> None:
         if not self.base_url:
-            scheme = "https" if self.tls_certificate else "http"
-            host = f"[{self.host}]" if ":" in self.host else self.host
-            object.__setattr__(self, "base_url", f"{scheme}://{host}:{self.port}/fhir")
+            object.__setattr__(self, "base_url", self.own_base_url)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -274,7 +287,13 @@ class Settings(OfPeople):
         """Return whether nobody is authenticated."""
         return self.tls_client_ca is None
 
+    @property
+    def own_base_url(self) -> str:
+        """Return the address of the FHIR API where none is set."""
+        scheme = "https" if self.tls_certificate else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}/fhir"
+
     def with_port(self, port: int) -> Settings:
         """Return the same settings on another port, its default `base_url` with it."""
-        own = Settings(host=self.host, port=self.port, tls_certificate=self.tls_certificate).base_url
-        return replace(self, port=port, base_url="" if self.base_url == own else self.base_url)
+        return replace(self, port=port, base_url="" if self.base_url == self.own_base_url else self.base_url)
