@@ -88,7 +88,7 @@ def _scope(rule: Ground, at: int, letter: Letter, caller: Caller, to: Services) 
 
 def _told(rules: Iterable[Ground]) -> Mapping[str, Sequence[str]]:
     members: dict[str, list[str]] = {}
-    if named := [rule.name for rule in rules]:
+    if named := list(dict.fromkeys(rule.name for rule in rules)):
         members["rules"] = named
     if any(rule.consent for rule in rules):
         members["basis"] = [CONSENT]

@@ -25,19 +25,16 @@ class Change:
     elements: frozenset[str] = frozenset()
 
 
-@frozen()
+@frozen(eq=False)  # each is there once, and to compare what it asks takes long
 class Ground:
     """A rule that gives something of a type: of what some owners made (none: whoever made it), or where a condition
-    holds. `consent`: it asks whether the patient permits it.
+    holds. `consent`: it asks whether the patient permits it. There is one of a rule and a type.
     """
 
     name: str
     owners: frozenset[str] | None
     condition: Condition | None
     consent: bool = False
-
-    def __hash__(self) -> int:
-        return hash(self.name)
 
 
 class Grants:
@@ -48,7 +45,6 @@ class Grants:
         self._asker = asker
         self.policy = f"{policy.name}|{policy.version}"
         self._grounds: dict[tuple[str, str], Sequence[Ground]] = {}
-        self._by_owner: dict[tuple[str, str, str | None], Sequence[Ground]] = {}
         self.own = asker.own
         self.speaks = policy.speaks
         self.memory: dict[Any, Any] = {}  # of what is made of these conditions elsewhere
@@ -79,11 +75,9 @@ class Grants:
 
     def by_owner(self, letter: Letter, resource_type: str, owner: str | None) -> Sequence[Ground]:
         """Return the rules that give what an owner made, because of whose it is."""
-        key = letter, resource_type, owner
-        if key not in self._by_owner:
-            every = self._all_grounds(letter, resource_type)
-            self._by_owner[key] = [one for one in every if one.owners is not None and owner in one.owners]
-        return self._by_owner[key]
+        return [
+            one for one in self._all_grounds(letter, resource_type) if one.owners is not None and owner in one.owners
+        ]
 
     def other_grounds(self, letter: Letter, resource_type: str) -> Sequence[Ground]:
         """Return the rules that may give what is not given because of whose it is."""
