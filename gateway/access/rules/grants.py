@@ -45,6 +45,7 @@ class Grants:
         self._asker = asker
         self.policy = f"{policy.name}|{policy.version}"
         self._grounds: dict[tuple[str, str], Sequence[Ground]] = {}
+        self._by_owner: dict[tuple[str, str, str | None], Sequence[Ground]] = {}
         self.own = asker.own
         self.speaks = policy.speaks
         self.memory: dict[Any, Any] = {}  # of what is made of these conditions elsewhere
@@ -75,9 +76,11 @@ class Grants:
 
     def by_owner(self, letter: Letter, resource_type: str, owner: str | None) -> Sequence[Ground]:
         """Return the rules that give what an owner made, because of whose it is."""
-        return [
-            one for one in self._all_grounds(letter, resource_type) if one.owners is not None and owner in one.owners
-        ]
+        key = letter, resource_type, owner
+        if key not in self._by_owner:
+            every = self._all_grounds(letter, resource_type)
+            self._by_owner[key] = [one for one in every if one.owners is not None and owner in one.owners]
+        return self._by_owner[key]
 
     def other_grounds(self, letter: Letter, resource_type: str) -> Sequence[Ground]:
         """Return the rules that may give what is not given because of whose it is."""
