@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from gateway import query
 from gateway.access.partners import Partner
@@ -11,6 +11,7 @@ from gateway.access.policy import Caller, development_caller
 from gateway.errors import GatewayError
 from gateway.fhir.json import decode
 from gateway.fhir.search import parse_query
+from gateway.fhir.subsets import SUBSETTED
 from gateway.fhir.types import Resource
 from gateway.services import Services
 from gateway.transact import Operation, Outcome, partners, transact
@@ -53,24 +54,34 @@ def does(partner: Partner, op: Operation, to: Services) -> Outcome:
 
 
 def reads(partner: Partner, type_: str, id_: str, to: Services) -> bool:
-    """Return whether a partner is told of a resource, by its id and by a search alike; AssertionError if not alike."""
-    found = found_by(partner, type_, f"_id={id_}", to) == [id_]
+    """Return whether a partner is told of a whole resource, by its id and by a search alike; else AssertionError."""
+    return told(partner, type_, id_, to) == "whole"
+
+
+def told(partner: Partner, type_: str, id_: str, to: Services) -> Literal["whole", "reduced", ""]:
+    """Return how much of a resource a partner is told, by its id and by a search alike; AssertionError if not alike."""
+    found = everything_found(partner, type_, f"_id={id_}", to)
     try:
-        query.read(type_, id_, asking(partner, to), to)
+        body = decode(query.read(type_, id_, asking(partner, to), to).body)
     except GatewayError:
         assert not found
-        return False
-    assert found
-    return True
+        return ""
+    assert found == [body]
+    return "reduced" if dict(SUBSETTED) in body["meta"].get("tag", []) else "whole"
 
 
 def found_by(partner: Partner, type_: str, asked: str, to: Services) -> list[str]:
     """Return the ids that a partner finds; none where it may not search."""
+    return [resource["id"] for resource in everything_found(partner, type_, asked, to)]
+
+
+def everything_found(partner: Partner, type_: str, asked: str, to: Services) -> list[Resource]:
+    """Return what a partner finds; nothing where it may not search."""
     try:
-        bundle = decode(query.search(parse_query(type_, asked), asking(partner, to), to, base=BASE))
+        bundle = decode(query.search(parse_query(type_, asked), asking(partner, to), to, base=to.settings.base_url))
     except GatewayError:
         return []
-    return [entry["resource"]["id"] for entry in bundle.get("entry", [])]
+    return [entry["resource"] for entry in bundle.get("entry", [])]
 
 
 def organisation(partner: Partner, *, by_reference: bool = False) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from gateway.access.correlation import Correlation
 from gateway.access.rules import Letter
 from gateway.access.rules.compiling import every
-from gateway.access.rules.grants import UNLIMITED, Grants
+from gateway.access.rules.grants import UNLIMITED, Grants, Reduced
 from gateway.access.scopes import Right, Types, narrowed, rights
 from gateway.access.sight import both
 from gateway.fhir.frozen import frozen
+from gateway.fhir.search.reduced import answers
 
 if TYPE_CHECKING:
     from gateway.access.person import Person
@@ -114,6 +115,19 @@ class Predicate:
         if self.grants is None:
             return registered
         return every([self.grants.condition(self.letter, resource_type), registered])
+
+    def reduced(self, resource_type: str) -> Reduced | None:
+        """Return what is seen of a type in a reduced form, where something is.
+
+        What else limits the caller must be answered by that form too: who asks for its own limits, as by a scope with a
+        query, would learn by them what is not told.
+        """
+        found = self.grants.reduced(self.letter, resource_type) if self.grants and self.admits(resource_type) else None
+        limit = self.conditions.get(resource_type)
+        if found is None or limit is None:
+            return found
+        wider = every([found.condition, limit])
+        return Reduced(wider, found.form) if wider and answers(found.form, [limit]) else None
 
     def has(self, resource_type: str, owner: str | None) -> bool:
         """Return whether a resource of a type is seen because of whose it is, whatever else holds of it."""

@@ -7,13 +7,14 @@ same however many there are. Of several nodes that try, one has the events; the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, visible
 from gateway.deliver.callers import caller_of
 from gateway.errors import GatewayError
 from gateway.fhir.json import decode
+from gateway.fhir.reduced import reduced_body
 from gateway.notify import subscription, topics
 from gateway.notify.subscription import Wanted, kept
 from gateway.store import Identity, log, queues, subscribers
@@ -24,6 +25,7 @@ from gateway.store.records import microseconds
 from gateway.store.search import Scope, seen
 
 if TYPE_CHECKING:
+    from gateway.fhir.reduced import Form
     from gateway.services import Services
 
 _log = logging.getLogger("gateway.deliver")
@@ -40,6 +42,7 @@ class Announcer:
         self._to = to
         self._beside = Beside(to.settings.base_url)
         self._bodies: dict[tuple[str, str, int], bytes] = {}
+        self._parts: Mapping[Identity, Form] = {}  # what whoever is looked for is told of in a reduced form
 
     def announce(self) -> int:
         """Take the oldest events and return how many: 0 when there is none. Overtaken when another node was first."""
@@ -69,21 +72,28 @@ class Announcer:
         wanted = kept(queue.about)
         begin, end = wanted.since - _SLACK, wanted.end
         asked = [event for event in events if event.at >= begin and (end is None or event.at < end)]
-        mine = self._seen(asked, caller_of(wanted, self._to))
+        mine, self._parts = self._seen(asked, caller_of(wanted, self._to))
         try:
-            if queue.kind == subscribers.FEED:
-                return self._of_feed(wanted, mine)
+            if queue.kind == subscribers.FEED:  # which puts things elsewhere: in place of a whole no part
+                return self._of_feed(wanted, [event for event in mine if _identity(event) not in self._parts])
             return self._of_topic(wanted, mine) if wanted.topic else self._of_search(wanted, mine)
         except GatewayError as error:
             _log.error("not-matched: %s asks what cannot be asked any more: %s", queue.name, error)
             return []
 
-    def _seen(self, events: Sequence[Event], caller: Caller) -> list[Event]:
-        """Return the events of what a subscriber may see now."""
-        scope = Scope(self._to.settings.base_url, visible(caller))
+    def _seen(self, events: Sequence[Event], caller: Caller) -> tuple[list[Event], Mapping[Identity, Form]]:
+        """Return the events of what a subscriber may see now, and the forms of what it does not see whole.
+
+        Those are matched by that form, as it is told: nobody learns by a subscription what it would not find.
+        """
+        scope = Scope(self._to.settings.base_url, visible(caller), with_reduced=True)
+        asked = {_identity(event) for event in events}
+        forms = {type_: part.form for type_ in {one.type for one in asked} if (part := scope.reduced(type_))}
         with self._to.store.reading(snapshot=False) as db:
-            found = seen(db, {Identity(event.type, event.id) for event in events}, scope)
-        return [event for event in events if Identity(event.type, event.id) in found]
+            found = seen(db, asked, scope)
+            some = {one for one in found if one.type in forms}
+            parts = some - seen(db, some, scope.whole()) if some else set[Identity]()
+        return [event for event in events if _identity(event) in found], {one: forms[one.type] for one in parts}
 
     def _of_feed(self, wanted: Wanted, events: Sequence[Event]) -> list[Event]:
         """Return what a search finds, or found before: who was sent something must know that it is otherwise now."""
@@ -132,7 +142,9 @@ class Announcer:
         if key not in self._bodies:
             stored = self._to.store.vread(Identity(event.type, event.id), version)
             self._bodies[key] = stored.body if stored is not None else b""
-        return self._bodies[key]
+        form = self._parts.get(_identity(event))
+        body = self._bodies[key]
+        return body if form is None else reduced_body(body, form, self._to.settings.base_url)
 
     def _matches(self, criteria: str, asked: Sequence[tuple[Event, int]]) -> Iterator[Event]:
         """Yield the events of which that version matches, in order."""
@@ -143,13 +155,17 @@ class Announcer:
         matched = set[Event]()
         for held in _rounds(asked):
             subjects = [
-                Subject(Identity(event.type, event.id), event.at, body)
+                Subject(_identity(event), event.at, body)
                 for event, version in held
                 if (body := self._body(event, version))
             ]
             found = self._beside.found(request, subjects)
             matched |= {event for event, _ in held if (event.type, event.id) in found}
         yield from (event for event, _ in asked if event in matched)
+
+
+def _identity(event: Event) -> Identity:
+    return Identity(event.type, event.id)
 
 
 def rows_of(events: Sequence[Event]) -> list[tuple[int, str, int, int, str, str | None]]:

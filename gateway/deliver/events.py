@@ -32,7 +32,7 @@ def told(delivery: Delivery, content: str, caller: Caller, to: Services) -> Told
 def is_seen(delivery: Delivery, caller: Caller, to: Services) -> bool:
     """Return whether `caller` may see now what an event is about."""
     type_, _, id_ = delivery.about.partition("/")
-    return query.is_seen(Identity(type_, id_), caller, to)
+    return query.is_told(Identity(type_, id_), caller, to)
 
 
 def resource_of(delivery: Delivery, caller: Caller, to: Services) -> Resource | None:

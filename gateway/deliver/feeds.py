@@ -172,13 +172,15 @@ class _Forwarding:
         """Return what says how the resource is now, None where the partner may not know."""
         type_, _, id_ = delivery.about.partition("/")
         try:
-            resource = decode(query.read(type_, id_, self._caller, self._turn.to).body)
+            found = query.read(type_, id_, self._caller, self._turn.to)
         except ResourceGone:
             return {"request": {"method": "DELETE", "url": delivery.about}}
         except (Forbidden, ResourceNotFound):
             return None
-        request = {"method": "PUT", "url": delivery.about}
-        return {"fullUrl": f"{self._feed.to}/{delivery.about}", "resource": _without_ours(resource), "request": request}
+        if found.reduced:  # a part would take the place of the whole
+            return None
+        resource, request = _without_ours(decode(found.body)), {"method": "PUT", "url": delivery.about}
+        return {"fullUrl": f"{self._feed.to}/{delivery.about}", "resource": resource, "request": request}
 
     def _headers(self, part: Sequence[Delivery]) -> dict[str, str]:
         key = f'"{part[0].queue}#{part[0].number}-{part[-1].number}"'

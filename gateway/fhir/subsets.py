@@ -50,7 +50,8 @@ def _kept(resource: Resource, names: Collection[str]) -> Resource:
 
 def _tagged(resource: Resource) -> Resource:
     meta = resource.get("meta", {})
-    return resource | {"meta": {**meta, "tag": [*meta.get("tag", ()), dict(SUBSETTED)]}}
+    others = [tag for tag in meta.get("tag", ()) if tag != SUBSETTED]  # a part of a part is one part
+    return resource | {"meta": {**meta, "tag": [*others, dict(SUBSETTED)]}}
 
 
 def _summed_up(content: dict[str, Any], type_name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, may, visible
+from gateway.access.rules import Letter
 from gateway.access.scopes import Right
 from gateway.errors import BadRequest, Forbidden, ResourceNotFound
 from gateway.fhir.search import SearchRequest, parse, within
@@ -21,7 +22,7 @@ from gateway.query.bundles import history_bundle, searchset
 from gateway.query.grounds import grounds
 from gateway.query.histories import HistoryRequest
 from gateway.query.links import Links, secret, secret_of
-from gateway.query.present import is_own, is_readable, is_seen, present
+from gateway.query.present import as_seen, is_own, is_seen, is_told, present, telling
 from gateway.query.several import search as search_several
 from gateway.query.terminology import codes
 from gateway.store import Identity, Stored
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from gateway.store import Database
     from gateway.store.search import Position, Results
 
-__all__ = ["HistoryRequest", "codes", "history", "is_seen", "read", "search", "search_several", "vread"]
+__all__ = ["HistoryRequest", "codes", "history", "is_seen", "is_told", "read", "search", "search_several", "vread"]
 
 _VERSION = re.compile(r"(\d{1,9})(?:-late-(\d{1,18}))?", re.ASCII)
 
@@ -49,8 +50,8 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     _authorise(caller, resource_type)
     identity = Identity(resource_type, id_)
     stored = to.store.read(identity)
-    if not (is_own(stored, caller) or is_readable(identity, caller, to)):
-        stored = None
+    if not is_own(stored, caller):
+        stored = as_seen(stored, identity, caller, to)
     if stored is None and resource_type == messages.TYPE:
         stored = messages.read(id_, caller, to)
     found = present(stored, resource_type)
@@ -68,7 +69,7 @@ def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Servic
     named = _VERSION.fullmatch(version)
     number, late = (int(named[1]), int(named[2] or 0)) if named else (0, 0)
     identity = Identity(resource_type, id_)
-    stored = to.store.vread(identity, number, late) if is_readable(identity, caller, to) else None
+    stored = as_seen(to.store.vread(identity, number, late), identity, caller, to)
     if stored is None:
         raise ResourceNotFound(f"there is no such version of a {resource_type}; its history lists those there are")
     found = present(stored, resource_type)
@@ -89,8 +90,9 @@ def history(request: HistoryRequest, caller: Caller, to: Services, *, base: str)
         _authorise(caller, request.type, "r" if request.id else "s")
     with to.store.reading() as db:
         asked = histories.unsealed(request, secret(db, caller))
-        sight = visible(caller, "r" if request.id else "s")
-        found = histories.read(db, asked, Scope(base, sight), sight.own(request.type))
+        letter: Letter = "r" if request.id else "s"
+        own = visible(caller, letter).own(request.type)
+        found = histories.read(db, asked, telling(base, caller, letter), own)
         links = histories.links(asked, found.next, base, secret(db, caller))
     seen = [_reference(version) for version in found.found]
     said = {**about(found.found), **grounds(found.found, caller, to, "r" if request.id else "s")}
@@ -106,7 +108,7 @@ def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -
     ours, Unavailable. https://hl7.org/fhir/R4/search.html
     """
     _authorise(caller, request.resource_type, "s")
-    scope, asked, position = Scope(base, visible(caller, "s")), request, None
+    scope, asked, position = telling(base, caller, "s"), request, None
     told, found = request, _identified(request, scope, to)
     if found is None:
         with to.store.reading() as db:

@@ -21,7 +21,7 @@ from gateway.store.records import microseconds
 from gateway.store.search import Scope, seen
 
 if TYPE_CHECKING:
-    from gateway.access.rules.grants import Ground
+    from gateway.access.rules.grants import Ground, Reduced
     from gateway.services import Services
     from gateway.store.audited import Encoded
 
@@ -44,6 +44,9 @@ class _Given:
 
     def condition(self, resource_type: str) -> Condition | None:  # noqa: ARG002 - as above
         return self.what
+
+    def reduced(self, resource_type: str) -> Reduced | None:  # noqa: ARG002 - as above
+        return None
 
 
 def grounds(

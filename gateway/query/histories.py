@@ -20,7 +20,7 @@ from gateway.store import history as stored_history
 from gateway.store.history import Span, Versions
 from gateway.store.reads import is_readable
 from gateway.store.reads import read as read_stored
-from gateway.store.search import Position, link, seal, sees, unseal
+from gateway.store.search import NOTHING_ASKED, Position, link, seal, sees, unseal, versions
 
 if TYPE_CHECKING:
     from gateway.store import Database
@@ -90,13 +90,15 @@ def read(db: Database, asked: HistoryRequest, scope: Scope, own: Collection[str]
     span = Span(asked.count, since, (asked.at.low, asked.at.high) if asked.at else None, asked.after)
     if not asked.id:
         types = [asked.type] if asked.type else filter(scope.visible.admits, stored_history.types(db))
-        return stored_history.of_types(db, {type_: sees(type_, "r.key", scope.of(db)) for type_ in types}, span)
+        shown = {type_: sees(type_, "r.key", scope.of(db), asked=NOTHING_ASKED) for type_ in types}
+        found = stored_history.of_types(db, shown, span)
+        return replace(found, found=versions(db, found.found, scope))
     identity = Identity(asked.type, asked.id)
     readable = is_readable(db, identity, scope, own)
     found = stored_history.of_instance(db, identity, span) if readable else Versions([])
     if not found.found and not (readable and read_stored(db, identity)):
         raise ResourceNotFound(f"there is no such {asked.type}")
-    return found
+    return replace(found, found=versions(db, found.found, scope))
 
 
 def links(asked: HistoryRequest, after: tuple[int, ...] | None, base: str, secret: bytes) -> list[tuple[str, str]]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, visible
 from gateway.errors import ResourceGone, ResourceNotFound
 from gateway.fhir.owner import owner_in
 from gateway.store import Identity, Stored, reads
-from gateway.store.search import Scope, seen
+from gateway.store.search import Scope, seen, versions
 
 if TYPE_CHECKING:
+    from gateway.access.rules import Letter
     from gateway.services import Services
 
 
@@ -41,6 +43,37 @@ def is_readable(identity: Identity, caller: Caller, to: Services) -> bool:
         return sight.admits(identity.type)
     with to.store.reading(snapshot=False) as db:
         return reads.is_readable(db, identity, Scope(to.settings.base_url, sight), sight.own(identity.type))
+
+
+def as_seen(found: Stored | None, identity: Identity, caller: Caller, to: Services) -> Stored | None:
+    """Return a version of a resource as who asks is told it: whole, in its reduced form, or None.
+
+    What is not there and what may not be seen cost the same.
+    """
+    scope = telling(to.settings.base_url, caller)
+    varies = scope.reduced(identity.type) is not None
+    if is_readable(identity, caller, to):
+        return replace(found, varies=True) if varies and found is not None else found
+    if not varies:
+        return None
+    with to.store.reading(snapshot=False) as db:
+        if not seen(db, [identity], scope):
+            return None
+        return next(iter(versions(db, [found] if found is not None else [], scope)), None)
+
+
+def is_told(identity: Identity, caller: Caller, to: Services) -> bool:
+    """Return whether something of a resource is told to who asks: the whole, or its reduced form."""
+    scope = telling(to.settings.base_url, caller)
+    if scope.reduced(identity.type) is None:
+        return is_seen(identity, caller, to)
+    with to.store.reading(snapshot=False) as db:
+        return bool(seen(db, [identity], scope))
+
+
+def telling(base: str, caller: Caller, letter: Letter = "r") -> Scope:
+    """Return the scope of a door that tells what is not seen whole in its reduced form."""
+    return Scope(base, visible(caller, letter), with_reduced=True)
 
 
 def seen_of(resource_type: str, identities: Collection[Identity], caller: Caller, to: Services) -> Collection[Identity]:

@@ -37,7 +37,14 @@ def stored(version: Stored) -> Answer:
     """Return the answer that a stored version is; one that is made when it is asked (0) has none to be known by."""
     if not version.version:
         return Answer(HTTPStatus.OK, version.body)
-    return Answer(HTTPStatus.OK, version.body, version=version.version, last_updated=version.last_updated)
+    return Answer(
+        HTTPStatus.OK,
+        version.body,
+        version=version.version,
+        last_updated=version.last_updated,
+        is_reduced=version.reduced,
+        varies=version.varies,
+    )
 
 
 def written(outcome: Outcome, returned: Return | None) -> Answer:
@@ -54,7 +61,8 @@ def written(outcome: Outcome, returned: Return | None) -> Answer:
         shown = encoded_outcome([Issue("all-well", outcome.status, "information"), *outcome.issues])
     version = outcome.version or None  # 0: it never was there
     last_updated = outcome.last_updated if version else None
-    return Answer(status, shown, returned == "OperationOutcome", version, last_updated, location)
+    is_outcome, is_reduced = returned == "OperationOutcome", outcome.reduced
+    return Answer(status, shown, is_outcome, version, last_updated, location, is_reduced=is_reduced)
 
 
 def refused(error: GatewayError) -> Answer:
@@ -76,7 +84,7 @@ def _headers(answer: Answer) -> Iterator[tuple[str, str]]:
     if answer.body:
         yield "Content-Type", f"{answer.media_type}; charset=utf-8"
     if answer.version is not None:
-        yield "ETag", f'W/"{answer.version}"'
+        yield "ETag", f'W/"{answer.tag}"'
     if answer.last_updated and answer.status != HTTPStatus.NOT_MODIFIED:  # its ETag says it
         yield "Last-Modified", format_datetime(answer.last_updated.astimezone(UTC), usegmt=True)
     if answer.repeated:

@@ -255,7 +255,7 @@ def _response(answer: Answer) -> Resource:
     if answer.location:
         response["location"] = answer.location
     if answer.version is not None:
-        response["etag"] = f'W/"{answer.version}"'
+        response["etag"] = f'W/"{answer.tag}"'
     if answer.last_updated:
         response["lastModified"] = format_instant(answer.last_updated)
     if answer.is_outcome:

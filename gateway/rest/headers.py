@@ -14,6 +14,8 @@ from werkzeug.http import parse_options_header
 from gateway.errors import BadRequest, NotAcceptable, UnsupportedMediaType
 
 FHIR_JSON, FHIR_XML = "application/fhir+json", "application/fhir+xml"
+REDUCED = "-reduced"
+"""What the entity tag of a reduced form ends with: it is another representation of the same version."""
 JSON_PATCH, XML_PATCH = "application/json-patch+json", "application/xml-patch+xml"
 PATCH_TYPES = (JSON_PATCH, XML_PATCH, FHIR_JSON, FHIR_XML)
 _JSON_TYPES = (FHIR_JSON, "application/json", "text/json", "application/json+fhir")
@@ -110,14 +112,17 @@ def prefer(value: str | None) -> Prefer:
 
 
 def version_of(etag: str | None) -> str | None:
-    """Return the version an entity tag names, `W/"3"` or `"3"` or `3`; None when there is none. BadRequest."""
+    """Return the version an entity tag names, `W/"3"` or `"3"` or `3`; None when there is none. BadRequest.
+
+    Of a reduced form it is that of the resource.
+    """
     if etag is None or not etag.strip():
         return None
     tag = etag.strip().removeprefix("W/")
     version = tag[1:-1] if len(tag) > 1 and tag[0] == tag[-1] == '"' else tag
     if not version or '"' in version or "," in version:
         raise BadRequest('If-Match names one version: W/"3"')
-    return version
+    return version.removesuffix(REDUCED)
 
 
 def versions_of(etags: str | None) -> frozenset[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gateway.errors import BadRequest, Issue
 from gateway.fhir.frozen import frozen
 from gateway.fhir.types import Resource
-from gateway.rest.headers import AS_USUAL, FHIR_JSON, Prefer, versions_of
+from gateway.rest.headers import AS_USUAL, FHIR_JSON, REDUCED, Prefer, versions_of
 
 if TYPE_CHECKING:
     from gateway.access.policy import Caller
@@ -88,7 +88,8 @@ class Answer:
     """What an interaction answers; `location` is relative to the FHIR base, `body` an outcome or a resource.
 
     `repeated`: it was carried out before, and this is what was answered then. `retry_after`: seconds after which it is
-    worth trying again.
+    worth trying again. `is_reduced`: the reduced form, which has an entity tag of its own; `varies`: whether it is told
+    so is no matter of when it was changed.
     """
 
     status: HTTPStatus
@@ -100,6 +101,13 @@ class Answer:
     media_type: str = FHIR_JSON
     repeated: bool = False
     retry_after: int | None = None
+    is_reduced: bool = False
+    varies: bool = False
+
+    @property
+    def tag(self) -> str:
+        """Return what an entity tag says: the version, and that it is the reduced form of it."""
+        return f"{self.version}{REDUCED if self.is_reduced else ''}"
 
     def unless_known(self, conditions: Conditions) -> Answer:
         """Return this, or 304 without a body when the caller has this version already."""
@@ -107,6 +115,6 @@ class Answer:
 
     def _is_known(self, conditions: Conditions) -> bool:
         if conditions.if_none_match is not None:  # it goes before If-Modified-Since: RFC 9110, 13.2.2
-            return bool(versions_of(conditions.if_none_match) & {"*", str(self.version)})
+            return bool(versions_of(conditions.if_none_match) & {"*", self.tag})
         since, last = conditions.if_modified_since, self.last_updated
-        return since is not None and last is not None and last.replace(microsecond=0) <= since
+        return not self.varies and since is not None and last is not None and last.replace(microsecond=0) <= since

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.fhir.frozen import frozen
-from gateway.store.search.pages import Found
-from gateway.store.search.pages import found as opened
+from gateway.store.search.apart import Found, whole
 from gateway.store.search.sql import TRUE, Sql, either, every, fails, holds, joined, one_of, sql
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ def below(db: Database, of: Identity, wanted: Wanted) -> Gathered:
 
 def _page(db: Database, of: Identity, tables: Sql, branches: Sequence[Sql], wanted: Wanted) -> Gathered:
     rows = db.rows(*_statement(of, tables, branches, wanted)) if branches else []
-    found = [opened(db, row) for row in rows[: wanted.count]]
+    found = [whole(db, row) for row in rows[: wanted.count]]
     last = found[-1].key if found else wanted.after
     following = last if len(rows) > wanted.count else None
 
@@ -219,7 +218,7 @@ def _referred(
         return [], True
     rows = db.rows(*_referred_statement(of, either(origins), wanted))
     belonging = {key for (key,) in db.rows(*members(one_of("key", [row[0] for row in rows])))} if rows else set()
-    others = [opened(db, row) for row in rows if row[0] not in belonging]
+    others = [whole(db, row) for row in rows if row[0] not in belonging]
     return others[:MAX_REFERRED], len(rows) <= MAX_REFERRED
 
 

@@ -47,7 +47,8 @@ class Stored:
     """One version of a resource. `body` is the encoded JSON, empty for a deletion; `late` numbers what came late.
 
     In a history, `method` is how it was made ('' where that was not noted yet), and `is_new` says that the resource was
-    not there before.
+    not there before. `reduced`: it is told in its reduced form. `varies`: whether it is, what others say decides, and
+    not its version.
     """
 
     type: str
@@ -59,6 +60,8 @@ class Stored:
     late: int = 0
     method: Method | Literal[""] = ""
     is_new: bool = False
+    reduced: bool = False
+    varies: bool = False
 
     @property
     def version_id(self) -> str:

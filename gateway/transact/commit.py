@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ from gateway.transact.occupancy import OLDER, Occupancy, Settled
 from gateway.transact.once import check as check_once
 from gateway.transact.operations import Outcome, Received, Status
 from gateway.transact.order import is_newer, is_older, renews
+from gateway.transact.parts import as_seen, as_told
 from gateway.transact.senders import Senders
 from gateway.transact.speakers import Speaker
 from gateway.transact.versions import Times, check_versions, next_version
@@ -138,9 +139,10 @@ class Commit:
         if not (self.caller.conditions or is_limited(self.caller) or is_narrowed(self.caller)):
             return found.present
         scope = self._scope()
-        sighted.hide(self.entries, found.currents, sight, (scope, self._scope("d")))
+        told = replace(scope, with_reduced=True)
+        sighted.hide(self.entries, found.currents, sight, (told, self._scope("d")))
         if self.caller.conditions:
-            sighted.check(self.entries, found.currents, sight, scope)
+            sighted.check(self.entries, found.currents, sight, told)
         present = found.present & sight.seen(targets, scope)  # at the same price for what is there and what is not
         if is_limited(self.caller):
             permitted.check(self.entries, found.currents, present, self.caller, sight, self.to)
@@ -187,7 +189,7 @@ class Commit:
         told = outcomes if is_message else outcomes[: len(self.entries)]  # a client is told of what it asked
         batch.message = message(self.received, told, issues, self.to.keys) if self.received else None
         every, node = [*outcomes, *letters], self.to.settings.node
-        whose = about(every, seen.currents)
+        whose = about(every, as_seen(self.entries, seen.currents))
         batch.audit = audit_row(self.caller, times.text, every, batch.message, node=node, about=whose)
         batch.parcels = parcels(self.received, told, issues, self.now)
         return batch, (told, issues)
@@ -203,7 +205,7 @@ class Commit:
             batch.confirmed.append((current.key, current.version))
             if entry.fact and renews(entry) and is_newer(entry.fact, current):
                 batch.raised.append((current.key, entry.fact.at, entry.fact.number))
-        return _outcome(entry, current, version, times)
+        return as_told(entry, _outcome(entry, current, version, times))
 
     def _kept(
         self, entry: Entry, kept: Kept, current: Current, batch: Batch, times: Times, settling: Settling

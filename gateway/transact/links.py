@@ -17,6 +17,7 @@ from gateway.store import Identity
 from gateway.store.bodies import rest_of
 from gateway.store.index import plain
 from gateway.transact.entries import Entry, criteria
+from gateway.transact.parts import written
 
 _URN = "urn:uuid:"
 _NO_ENTRY = "no entry of this transaction has this fullUrl"
@@ -214,7 +215,7 @@ def _to(targets: set[Identity], entry: Entry) -> Iterator[Link]:
     """Yield each reference of an entry to one of `targets`."""
     if entry.type == _BUNDLE:
         return
-    for holder in reference.holders(entry.resource or {}):
+    for holder in reference.holders(written(entry)):
         meant = reference.parse(holder["reference"])
         if meant.kind == "relative" and meant.type and meant.id and Identity(meant.type, meant.id) in targets:
             yield Link(entry, holder, holder["reference"])

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from gateway.errors import Issue, Place
+from gateway.fhir.reduced import Part
 from gateway.fhir.search import SearchRequest
 from gateway.fhir.types import Resource
 from gateway.mapping.declared import Stay
@@ -35,7 +36,8 @@ class Put(Struct, frozen=True):
     """Store a next version, or the first, if `if_match` is still the current one.
 
     `due`: the gateway itself sets the status of a Subscription, of which something is to be done then (0: nothing).
-    `holds`: it changes the hold of a Slot, and says nothing else of the place.
+    `holds`: it changes the hold of a Slot, and says nothing else of the place. `part`: who writes it
+    does not see the whole, and what it changes.
     https://hl7.org/fhir/R4/http.html#update
     """
 
@@ -45,6 +47,7 @@ class Put(Struct, frozen=True):
     patched: bool = False
     due: int | None = None
     holds: bool = False
+    part: Part | None = None
 
 
 class Delete(Struct, frozen=True):
@@ -122,7 +125,7 @@ class Outcome(Struct, frozen=True):
 
     `unchanged`: the resource is there already, or is gone already (version 0: it never was there). `superseded`:
     something newer is known, so this is kept as history and `version` stays the present. `body` is the encoded
-    resource, None when there is none to show; `issues` are warnings.
+    resource, None when there is none to show; `issues` are warnings. `reduced`: it is told in its reduced form.
     """
 
     status: Status
@@ -132,6 +135,7 @@ class Outcome(Struct, frozen=True):
     last_updated: datetime
     body: bytes | None = None
     issues: tuple[Issue, ...] = ()
+    reduced: bool = False
 
 
 class Again(NamedTuple):

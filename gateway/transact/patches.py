@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from gateway.access.policy import Caller, may_write, visible
+from gateway.access.policy import Caller, may_write, visible, written
 from gateway.access.scopes import Right
 from gateway.errors import (
     BadRequest,
@@ -29,14 +29,16 @@ from gateway.errors import (
 )
 from gateway.fhir.json import decode
 from gateway.fhir.search import SearchRequest, parse_condition
+from gateway.fhir.search.reduced import answers
 from gateway.store import Identity, Stored
 from gateway.store.matching import matches
 from gateway.store.reads import is_readable
-from gateway.store.search import Scope
-from gateway.transact import json_patch, path_patch, xml_patch
+from gateway.store.search import Scope, seen
+from gateway.transact import json_patch, parts, path_patch, xml_patch
 from gateway.transact.operations import Change, ConditionalPatch, ConditionalPut, Operation, Patch, Put, Write
 
 if TYPE_CHECKING:
+    from gateway.fhir.reduced import Form, Part
     from gateway.fhir.types import Resource
     from gateway.services import Services
 
@@ -103,14 +105,22 @@ def carry_out(ops: Sequence[Operation], caller: Caller, to: Services, write: Cal
     before: list[Any] = []
     for _ in range(_ATTEMPTS):
         settled = _settled(ops, caller, to)
-        seen = [(op.resource.get("id"), op.if_match) for op in settled if isinstance(op, Put | ConditionalPut)]
+        now = [(op.resource.get("id"), op.if_match) for op in settled if isinstance(op, Put | ConditionalPut)]
         try:
             return write(settled)
-        except _OVERTAKEN:
-            if seen == before:  # nobody came between: it is what was asked that is wrong
-                raise
-            before = seen
+        except _OVERTAKEN as error:
+            if now == before:  # nobody came between: it is what was asked that is wrong
+                raise _as_told(error, settled) from error
+            before = now
+        except GatewayError as error:
+            raise _as_told(error, settled) from error
     raise Unavailable.later("others keep changing what this patch changes")
+
+
+def _as_told(error: GatewayError, settled: Sequence[Write]) -> GatewayError:
+    """Return what is wrong, without what is wrong with what the caller does not see of a resource."""
+    error.issues = parts.told_of(error.issues, settled)
+    return error
 
 
 def _settled(ops: Sequence[Operation], caller: Caller, to: Services) -> list[Write]:
@@ -144,7 +154,7 @@ def _put(op: Patch | ConditionalPatch, caller: Caller, to: Services) -> Put | Co
     """Return the write of what a patch makes of the newest version, on condition that it still is the newest."""
     condition = parse_condition(op.type, op.search) if isinstance(op, ConditionalPatch) else None
     identity = Identity(op.type, op.id) if isinstance(op, Patch) else _match(condition, caller, to)
-    stored = _read(identity, caller, to)
+    stored, form = _read(identity, caller, to)
     if stored is None:
         raise ResourceNotFound(f"there is no such {op.type}")
     if stored.deleted:
@@ -152,20 +162,41 @@ def _put(op: Patch | ConditionalPatch, caller: Caller, to: Services) -> Put | Co
     version = str(stored.version)
     if op.if_match not in {None, "*", version}:
         raise VersionConflict(f"If-Match names another version than the newest, which is {version}")
-    patched = _checked(op.change(decode(stored.body)), identity)
-    if condition is None:
-        return Put(patched, version, patched=True, holds=isinstance(op, Patch) and op.holds)
+    patched, part = _patched(op, stored, form, caller, to)
+    if isinstance(op, Patch):
+        return Put(patched, version, patched=True, holds=op.holds, part=part)
+    assert condition is not None
     return ConditionalPut(patched, condition, version, patched=True)
 
 
-def _read(identity: Identity, caller: Caller, to: Services) -> Stored | None:
-    """Return the newest version; None where there is none that the caller may read."""
-    sight = visible(caller)
+def _patched(
+    op: Patch | ConditionalPatch, stored: Stored, form: Form | None, caller: Caller, to: Services
+) -> tuple[Resource, Part | None]:
+    """Return what a patch makes of a resource; of one that is seen in a reduced form, with what it changes of it."""
+    identity, whole = Identity(stored.type, stored.id), decode(stored.body)
+    if form is None:
+        return _checked(op.change(whole), identity), None
+    limit = written(caller, "u", op.type)
+    if limit is not None and not answers(form, [limit]):
+        raise Forbidden("the scope of this caller asks what it does not see of this resource")
+    return parts.changed(whole, form, to.settings.base_url, lambda seen: _checked(op.change(seen), identity))
+
+
+def _read(identity: Identity, caller: Caller, to: Services) -> tuple[Stored | None, Form | None]:
+    """Return the newest version, and the form in which the caller sees it if that is not the whole.
+
+    None where there is none that the caller may read.
+    """
+    sight, form = visible(caller), None
     if sight.condition(identity.type) is not None:
+        scope = Scope(to.settings.base_url, sight)
         with to.store.reading(snapshot=False) as db:
-            if not is_readable(db, identity, Scope(to.settings.base_url, sight), sight.own(identity.type)):
-                return None
-    return to.store.read(identity)
+            if not is_readable(db, identity, scope, sight.own(identity.type)):
+                part = sight.reduced(identity.type)
+                if part is None or not seen(db, [identity], replace(scope, with_reduced=True)):
+                    return None, None
+                form = part.form
+    return to.store.read(identity), form
 
 
 def _match(condition: SearchRequest | None, caller: Caller, to: Services) -> Identity:

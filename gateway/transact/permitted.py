@@ -19,11 +19,12 @@ from gateway.store.bodies import said_of
 from gateway.store.records import microseconds
 from gateway.store.search import Scope
 from gateway.transact.operations import Put
+from gateway.transact.parts import part_of
 
 if TYPE_CHECKING:
     from gateway.access.policy import Caller
     from gateway.access.rules import Letter
-    from gateway.access.rules.grants import Change, Grants
+    from gateway.access.rules.grants import Change, Grants, Reduced
     from gateway.fhir.search import Condition
     from gateway.fhir.types import Resource
     from gateway.services import Services
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 _NOT_GIVEN = "the policy does not let this caller do this with this resource"
 _ELEMENTS = "the policy lets this caller change {elements} here, and nothing else"
+_REDUCED = (
+    "this caller sees a reduced form of this resource: a PUT would erase what it does not see; what it may change, it"
+    " changes by PATCH"
+)
 _UNSEEN = "this caller does not see what is named here, and the policy wants that of who writes it"
 
 
@@ -53,6 +58,10 @@ class Meeting:
         """Return the condition, which is of the one type that is looked at."""
         return self.what
 
+    def reduced(self, resource_type: str) -> Reduced | None:  # noqa: ARG002 - as above
+        """Return that nothing is told here, so in no form."""
+        return None
+
 
 def check(
     entries: Iterable[Entry],
@@ -73,9 +82,12 @@ def check(
         if (letter := _letter(entry, currents[_identity(entry)])) is not None:
             asked.setdefault((letter, entry.type), []).append(entry)
     looking = _Looking(caller, caller.grants, currents, sight, to)
-    refused = [issue for (letter, _), several in asked.items() for issue in looking.refused(letter, several)]
+    partly = [entry for (letter, _), several in asked.items() if letter == "u" for entry in looking.partly(several)]
+    refused = [entry.request("forbidden", _REDUCED) for entry in partly]
+    for (letter, _), several in asked.items():  # what is seen in part is compared with nothing: that would tell of it
+        refused += looking.refused(letter, [entry for entry in several if entry not in partly])
     own = {_identity(entry) for entry in written if entry.resource is not None}
-    refused += [issue for entry in written for issue in looking.unseen(entry, present | own)]
+    refused += [i for entry in written if entry not in partly for i in looking.unseen(entry, present | own)]
     if refused:
         raise Forbidden(refused)
 
@@ -95,6 +107,8 @@ class _Looking:
         if letter == "c":
             yield from (issue for entry in entries if (issue := self._not_made(entry)) is not None)
             return
+        if not entries:
+            return
         changes = self.grants.changes(letter, entries[0].type)
         owners = self.grants.owners(letter, entries[0].type)
         rest = [entry for entry in entries if owner_in(self.currents[_identity(entry)].body) not in owners]
@@ -103,6 +117,22 @@ class _Looking:
             rest = [entry for entry in rest if _identity(entry) not in met or self._others(entry, change)]
         for entry in rest:
             yield self._why_not(entry, changes)
+
+    def partly(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Return which entries of a type put a whole where their writer sees a reduced form, whatever they say."""
+        part = visible(self.caller).reduced(entries[0].type)
+        if part is None:
+            return []
+        asked = {
+            _identity(entry): entry
+            for entry in entries
+            if not getattr(entry.op, "patched", False)
+            and owner_in(self.currents[_identity(entry)].body) not in part.owners
+        }
+        scope = Scope(self.to.settings.base_url, visible(self.caller), with_reduced=True)
+        told = self.sight.seen(asked, scope) if asked else set()
+        whole = self.sight.seen(told, scope.whole()) if told else set()
+        return [asked[identity] for identity in told - whole]
 
     def unseen(self, entry: Entry, seen: set[Identity]) -> Iterator[Issue]:
         """Yield an issue about each element that names what must be seen and is not, unless it was there before."""
@@ -140,7 +170,11 @@ class _Looking:
 
     def _others(self, entry: Entry, change: Change) -> bool:
         """Return whether an entry changes others than the elements that a rule lets be changed."""
-        return bool(change.elements) and not _changed(self._before(entry), entry.resource or {}) <= change.elements
+        part = part_of(entry)  # by what stands there it would be told what it is that is not seen
+        if not change.elements:
+            return part is not None and "meta" in part.changed
+        changed = part.changed if part is not None else _changed(self._before(entry), entry.resource or {})
+        return not changed <= change.elements
 
     def _before(self, entry: Entry) -> Resource:
         found = self.currents[_identity(entry)]

@@ -19,6 +19,7 @@ from gateway.store.records import EPOCH, Method, microseconds, moment
 from gateway.transact.content import Content
 from gateway.transact.entries import Entry
 from gateway.transact.operations import ConditionalCreate, ConditionalPut, Create
+from gateway.transact.parts import part_of
 
 _METHODS: Mapping[type, Method] = MappingProxyType({Create: "POST", ConditionalCreate: "POST"})
 _MILLISECOND = 1_000  # in microseconds, the precision of an instant
@@ -70,11 +71,13 @@ def check_versions(entries: Iterable[Entry], currents: dict[Identity, Current]) 
 def next_version(entry: Entry, current: Current, times: Times, new: Content | None) -> Version | None:
     """Return the version that comes after `current`, None when nothing would change. `new` None is a deletion.
 
-    What a client says is so from now on; what a message says, from the moment of its fact.
+    What a client says is so from now on; what a message says, from the moment of its fact. Who changes what it does not
+    see whole is not told by the version that it guessed what stood there.
     """
     assert entry.identity is not None
-    is_there = current.version > 0 and not current.deleted
-    if entry.satisfied or (is_there and new is not None and _is_same(current, new)) or (new is None and not is_there):
+    is_there, part = current.version > 0 and not current.deleted, part_of(entry)
+    is_same = is_there and new is not None and not (part and part.changed) and _is_same(current, new)
+    if entry.satisfied or is_same or (new is None and not is_there):
         return None
     at, text = times.after(current.last_updated)
     number = current.version + 1

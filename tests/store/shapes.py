@@ -31,8 +31,9 @@ from gateway.store import Identity, history, search
 from gateway.store.history import Span
 from gateway.store.records import Engine
 from gateway.store.search import Position, Scope
+from gateway.store.search.apart import Found
 from gateway.store.search.includes import read_includes
-from gateway.store.search.pages import Found, count_matches, read_page
+from gateway.store.search.pages import count_matches, read_page
 from gateway.store.search.scope import is_single
 from gateway.store.search.sql import TRUE
 from gateway.validation.terms import Terms

@@ -7,9 +7,11 @@ docs/policy.md is the reference of the language.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Literal
 
 from gateway.fhir.frozen import frozen
+from gateway.fhir.reduced import Form
 
 Letter = Literal["c", "r", "u", "d", "s", "h"]
 """What a rule gives: create, read (with its history), update, delete, search, and hold (a Slot)."""
@@ -99,7 +101,7 @@ class Rule:
     """What some partners may do with resources of some types, as far as `where` holds of them.
 
     No kinds, types or purposes: whichever they are. An update may change `elements` alone, where any are said, and
-    what `to` names must be seen by who writes.
+    what `to` names must be seen by who writes. `reduced`: it gives the reduced form of them, and no more.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Rule:
     where: Term = ALWAYS
     elements: frozenset[str] = frozenset()
     to: tuple[str, ...] = ()
+    reduced: bool = False
 
     def is_for(self, kind: str, purpose: str) -> bool:
         """Return whether it is about partners of a kind that ask for a purpose."""
@@ -126,10 +129,11 @@ Speaks = Mapping[str, tuple[str, ...]]
 
 @frozen()
 class Policy:
-    """All rules, under a name and a version, and whose decision they are."""
+    """All rules, under a name and a version, and whose decision they are; `forms` are the reduced ones, by type."""
 
     name: str
     version: str
     owner: str
     rules: tuple[Rule, ...]
     speaks: Speaks
+    forms: Mapping[str, Form] = field(default_factory=dict)

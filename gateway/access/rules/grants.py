@@ -9,6 +9,7 @@ from gateway.access.rules import LETTERS, All, Consented, Letter, Owned, Policy,
 from gateway.access.rules import Any as AnyTerm
 from gateway.access.rules.compiling import NEVER, NOBODY, Asker, Compiling, either
 from gateway.fhir.frozen import frozen
+from gateway.fhir.reduced import Form
 from gateway.fhir.search import Condition
 from gateway.fhir.types import resource_types
 
@@ -23,6 +24,18 @@ class Change:
     by: str
     condition: Condition | None
     elements: frozenset[str] = frozenset()
+
+
+@frozen()
+class Reduced:
+    """Of which resources something is told, and in which form where no rule gives the whole.
+
+    `condition` holds of those and of what is seen whole; what one of `owners` made is seen whole, without a look.
+    """
+
+    condition: Condition
+    form: Form
+    owners: frozenset[str] = frozenset()
 
 
 @frozen(eq=False)  # each is there once, and to compare what it asks takes long
@@ -53,6 +66,8 @@ class Grants:
         self._conditions: dict[tuple[str, str], Condition | None] = {}
         self._changes: dict[tuple[str, str], Sequence[Change]] = {}
         self._owners: dict[tuple[str, str], frozenset[str]] = {}
+        self._forms = policy.forms
+        self._reduced: dict[tuple[str, str], Reduced | None] = {}
 
     def types(self, letter: Letter) -> frozenset[str]:
         """Return the types of which this may be done with some resource."""
@@ -64,6 +79,13 @@ class Grants:
         if key not in self._conditions:
             self._conditions[key] = either(self._where(rule, letter, resource_type) for rule in self._of_type(*key))
         return self._conditions[key]
+
+    def reduced(self, letter: Letter, resource_type: str) -> Reduced | None:
+        """Return what of a type is given in a reduced form; None where nothing is that is not given whole."""
+        key = letter, resource_type
+        if key not in self._reduced:
+            self._reduced[key] = self._made_reduced(letter, resource_type)
+        return self._reduced[key]
 
     def owners(self, letter: Letter, resource_type: str) -> frozenset[str]:
         """Return the owners with whose resources of a type this may be done, whatever else holds of them."""
@@ -89,7 +111,8 @@ class Grants:
     def _all_grounds(self, letter: Letter, resource_type: str) -> Sequence[Ground]:
         key = letter, resource_type
         if key not in self._grounds:
-            rules = [rule for rule in self._of_type(letter, resource_type) if not rule.elements]
+            every = (*self._of_type(letter, resource_type), *self._of_type(letter, resource_type, reduced=True))
+            rules = [rule for rule in every if not rule.elements]
             found = (self._ground(rule, letter, resource_type) for rule in rules)
             self._grounds[key] = [one for one in found if one.condition != NEVER]
         return self._grounds[key]
@@ -112,6 +135,15 @@ class Grants:
         written = (rule for letter in ("c", "u") for rule in self._of_type(letter, resource_type))
         return {element for rule in written for element in rule.to}
 
+    def _made_reduced(self, letter: Letter, resource_type: str) -> Reduced | None:
+        rules = self._of_type(letter, resource_type, reduced=True)
+        parts = [self._where(rule, letter, resource_type) for rule in rules]
+        whole = self.condition(letter, resource_type)
+        wider = either([whole, *parts])
+        if wider is None or wider == whole or either(parts) == NEVER:
+            return None
+        return Reduced(wider, self._forms[resource_type], self.owners(letter, resource_type))
+
     def _change(self, letter: Letter, resource_type: str) -> Iterator[Change]:
         rules = self._of_type(letter, resource_type)
         whole = either(self._where(rule, letter, resource_type) for rule in rules if not rule.elements)
@@ -126,8 +158,8 @@ class Grants:
             return resource_types()
         return frozenset[str]().union(*(rule.types for rule in rules))
 
-    def _of_type(self, letter: str, resource_type: str) -> list[Rule]:
-        return [rule for rule in self._rules if rule.is_of(letter, resource_type)]
+    def _of_type(self, letter: str, resource_type: str, *, reduced: bool = False) -> list[Rule]:
+        return [rule for rule in self._rules if rule.is_of(letter, resource_type) and rule.reduced == reduced]
 
     def _where(self, rule: Rule, letter: Letter, resource_type: str) -> Condition | None:
         return self._compiling(letter).condition(rule.where, resource_type)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gateway.access.fields import Document, Fields
 from gateway.access.rules import ALWAYS, LETTERS, All, Any, Pointed, Pointing, Policy, Rule, Seen, Speaks, Term
+from gateway.access.rules.shown import check_reduced, forms
 from gateway.access.rules.terms import Terms
 from gateway.fhir.elements import children
 from gateway.fhir.types import resource_types
@@ -19,8 +20,8 @@ PURPOSES = frozenset(
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-_POLICY = ("owner", "policy", "rules", "speaks", "status", "terms", "version")
-_RULE = ("elements", "except", "partners", "purposes", "rights", "rule", "to", "types", "where")
+_POLICY = ("owner", "policy", "reduced", "rules", "speaks", "status", "terms", "version")
+_RULE = ("elements", "except", "partners", "purposes", "reduced", "rights", "rule", "to", "types", "where")
 _PLAIN = "Binary"
 """A type that is searched by nothing but what every type is searched by: it stands for all of them."""
 
@@ -32,13 +33,14 @@ def read(content: object, document: Document, kinds: Collection[str]) -> Policy 
     """
     fields = Fields(content, document)
     fields.only(_POLICY)
-    terms = Terms(kinds, _named(fields))
+    terms, shown = Terms(kinds, _named(fields)), forms(fields.inner("reduced")) if fields.has("reduced") else {}
     found = Policy(
         fields.text("policy", _NAME, "must be small letters, digits and hyphens", required=True),
         fields.text("version", _TEXT, "must be text", required=True),
         fields.text("owner", _TEXT, "says whose decision it is", required=True),
-        tuple(_named_rule(one, kinds, terms) for one in fields.objects("rules")),
+        tuple(_named_rule(one, kinds, terms, shown) for one in fields.objects("rules")),
         _speaks(fields),
+        shown,
     )
     if not found.rules:
         fields.add("rules", "must be a list of one rule or more: what no rule gives, nobody has")
@@ -66,10 +68,12 @@ def _speaks(fields: Fields) -> Speaks:
     return {type_: speaks.checked(type_, _element_of({type_})) for type_ in known}
 
 
-def _named_rule(fields: Fields, kinds: Collection[str], terms: Terms) -> Rule:
+def _named_rule(fields: Fields, kinds: Collection[str], terms: Terms, shown: Collection[str]) -> Rule:
     """Return a rule; what is wrong with it is told under its name."""
     known = len(fields.problems)
     found = _rule(fields, kinds, terms)
+    if found.reduced:
+        check_reduced(found, fields, shown)
     told = dict.fromkeys(fields.problems[known:])
     fields.problems[known:] = [replace(one, diagnostics=f"rule {found.name}: {one.diagnostics}") for one in told]
     return found
@@ -90,6 +94,7 @@ def _rule(fields: Fields, kinds: Collection[str], terms: Terms) -> Rule:
         where,
         frozenset(fields.checked("elements", _element_of(types))),
         fields.checked("to", _element_of(types)),
+        fields.flag("reduced"),
     )
 
 
@@ -152,7 +157,7 @@ def _check_seen(policy: Policy, fields: Fields) -> None:
 def _asked(policy: Policy, type_: str) -> Iterator[str]:
     """Yield the types of which something must be seen for a resource of a type to be seen."""
     for rule in policy.rules:
-        if rule.is_of("r", type_) or rule.is_of("s", type_):
+        if not rule.reduced and (rule.is_of("r", type_) or rule.is_of("s", type_)):
             yield from _seen(rule.where)
 
 

@@ -35,6 +35,20 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "deze afzender ziet niet wat hier genoemd is, en het autorisatiebeleid wil dat van wie dit schrijft",
     ),
     (
+        "this caller sees a reduced form of this resource: a PUT would erase what it does not see; what it may change, "
+        "it changes by PATCH",
+        "deze afzender ziet een beperkte vorm van deze resource: een PUT zou wissen wat hij niet ziet; wat hij mag "
+        "wijzigen, wijzigt hij met PATCH",
+    ),
+    (
+        "this caller does not see all of {name}: it adds to it, and changes or takes away nothing",
+        "deze afzender ziet niet alles van {name}: hij voegt eraan toe, en wijzigt of verwijdert niets",
+    ),
+    (
+        "what this caller does not see of the resource does not go with this change",
+        "wat deze afzender van de resource niet ziet, gaat niet samen met deze wijziging",
+    ),
+    (
         "this names another organisation than that of who sends it: nobody sends or asks in the name of another one",
         "dit noemt een andere organisatie dan die van de afzender: niemand verzendt of vraagt namens een ander",
     ),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.store.search.apart import Found, versions
 from gateway.store.search.complete import check_complete
-from gateway.store.search.conditions import sees, sees_one_of
+from gateway.store.search.conditions import NOTHING_ASKED, sees, sees_one_of
 from gateway.store.search.distance import distances
 from gateway.store.search.includes import MAX_INCLUDES, read_includes
 from gateway.store.search.order import Position
-from gateway.store.search.pages import Found, Results, count_matches, first_by_coding, is_by_identifier, read_page
+from gateway.store.search.pages import Results, count_matches, first_by_coding, is_by_identifier, read_page
 from gateway.store.search.scope import CANDIDATES, REACH, Everything, Scope, Visible
 from gateway.store.search.seen import seen
 from gateway.store.search.several import read_several
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CANDIDATES",
     "MAX_INCLUDES",
+    "NOTHING_ASKED",
     "REACH",
     "Everything",
     "Found",
@@ -45,6 +47,7 @@ __all__ = [
     "sees",
     "sees_one_of",
     "unseal",
+    "versions",
 ]
 
 

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
-from gateway.fhir.search import AllOf, AnyOf, Chain, Condition, DateRange, Filter, Has, Missing, Not, Says, Token
+from gateway.fhir.search import (
+    AllOf,
+    AnyOf,
+    Chain,
+    Condition,
+    DateRange,
+    Filter,
+    Has,
+    Not,
+    Says,
+    SearchRequest,
+    SortKey,
+)
+from gateway.fhir.search.reduced import answers
 from gateway.fhir.search.served import TEXT
+from gateway.store.search.columns import id_match, last_updated_match
 from gateway.store.search.composites import composite_match
 from gateway.store.search.filters import filter_match, one_range
 from gateway.store.search.match import Match, all_of, any_of, constant, none_of, those
 from gateway.store.search.near import near_match
-from gateway.store.search.ranges import points
 from gateway.store.search.remembered import MOMENT, remembered
 from gateway.store.search.says import says_match
 from gateway.store.search.scope import Scope, is_single
-from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, one_of, sql
+from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, holds, one_of, sql
 from gateway.store.search.words import narrative_match, narrative_matches, told_match
 
 _RANGES = frozenset({"date", "number", "quantity"})
 
 
-def matches_of(resource_type: str, conditions: Iterable[Condition], scope: Scope) -> list[Match]:
+def matches_of(
+    resource_type: str, conditions: Iterable[Condition], scope: Scope, asking: SearchRequest | None = None
+) -> list[Match]:
     """Return a Match for each condition, and for the predicate of the scope, which is planned as any other.
 
-    Ranges on one single-valued parameter together are one.
+    Ranges on one single-valued parameter together are one. `asking` is the search that they are of: without it, only
+    what is seen whole is found.
     """
     found: list[Match] = []
     together: dict[str, list[Filter]] = {}
@@ -38,20 +54,40 @@ def matches_of(resource_type: str, conditions: Iterable[Condition], scope: Scope
         else:
             found.append(condition_match(resource_type, condition, scope))
     found += [_together(resource_type, filters, scope) for filters in together.values()]
-    seen = visible_match(resource_type, scope)
+    asked = Asked(asking.conditions, asking.sort) if asking is not None else None
+    seen = visible_match(resource_type, scope, asked=asked)
     return found if seen is None else [*found, replace(seen, is_rule=True)]
 
 
-def visible_match(resource_type: str, scope: Scope, depth: int = 0) -> Match | None:
-    """Return the Match of what the caller may see of a type; None where that is all of it."""
+@frozen()
+class Asked:
+    """What is asked of a resource of which only some may be told: `order` is what it is to be sorted by."""
+
+    conditions: Sequence[Condition] = ()
+    order: Sequence[SortKey] = ()
+
+
+NOTHING_ASKED = Asked()
+
+
+def visible_match(resource_type: str, scope: Scope, depth: int = 0, asked: Asked | None = None) -> Match | None:
+    """Return the Match of what the caller may see of a type; None where that is all of it.
+
+    What is told in a reduced form alone is seen where that answers all that is `asked`, and who asks nothing of it says
+    so. Whoever does not say what is asked (None) sees what is seen whole.
+    """
     if not scope.visible.admits(resource_type):
         return constant(FALSE)
     rule, visible = scope.visible.condition(resource_type), scope.visible
     if rule is None:
         return None
+    part = scope.reduced(resource_type) if asked is not None else None
+    is_wider = part is not None and asked is not None and answers(part.form, asked.conditions, asked.order)
+    if part is not None and is_wider:
+        rule = part.condition
     if visible.memory is None:
         return condition_match(resource_type, rule, scope.unseen(visible.at), depth)
-    key = resource_type, visible.letter, depth, scope.base, scope.engine, scope.seals, scope.mixed
+    key = resource_type, visible.letter, is_wider, depth, scope.base, scope.engine, scope.seals, scope.mixed
     return remembered(
         visible.memory,
         key,
@@ -60,15 +96,15 @@ def visible_match(resource_type: str, scope: Scope, depth: int = 0) -> Match | N
     )
 
 
-def sees(resource_type: str, key: str, scope: Scope, depth: int = 0) -> Sql:
+def sees(resource_type: str, key: str, scope: Scope, depth: int = 0, asked: Asked | None = None) -> Sql:
     """Return the condition under which the resource of a key takes part in a chain, an include or a history."""
-    seen = visible_match(resource_type, scope, depth)
+    seen = visible_match(resource_type, scope, depth, asked)
     return TRUE if seen is None else seen.probe(key)
 
 
-def sees_one_of(types: Iterable[str], column: str, key: str, scope: Scope) -> Sql:
+def sees_one_of(types: Iterable[str], column: str, key: str, scope: Scope, asked: Asked | None = None) -> Sql:
     """Return the same for a resource of one of some types, which stands in a column."""
-    conditions = [(type_, sees(type_, key, scope)) for type_ in types]
+    conditions = [(type_, sees(type_, key, scope, asked=asked)) for type_ in types]
     if all(condition == TRUE for _, condition in conditions) and scope.visible.types is None:
         return TRUE
     whole = [type_ for type_, condition in conditions if condition == TRUE]
@@ -93,7 +129,7 @@ def _is_one_range(resource_type: str, asked: Filter) -> bool:
 
 def _together(resource_type: str, filters: Sequence[Filter], scope: Scope) -> Match:
     if filters[0].parameter.code == "_lastUpdated":
-        return _last_updated(resource_type, filters)
+        return last_updated_match(resource_type, filters)
     return one_range(resource_type, filters, scope)
 
 
@@ -119,9 +155,9 @@ def condition_match(resource_type: str, condition: Condition, scope: Scope, dept
 
 def _filtered(resource_type: str, asked: Filter, scope: Scope) -> Match:
     if asked.parameter.code == "_id":
-        return _id(resource_type, asked)
+        return id_match(resource_type, asked)
     if asked.parameter.code == "_lastUpdated":
-        return _last_updated(resource_type, [asked])
+        return last_updated_match(resource_type, [asked])
     if _is_of_words(asked):
         return narrative_match(resource_type, asked, scope)
     if asked.parameter.type == "special" and asked.modifier is None:
@@ -129,45 +165,6 @@ def _filtered(resource_type: str, asked: Filter, scope: Scope) -> Match:
     if asked.parameter.type == "composite":
         return composite_match(resource_type, asked, scope)
     return told_match(resource_type, asked) if asked.modifier == "text" else filter_match(resource_type, asked, scope)
-
-
-def _id(resource_type: str, asked: Filter) -> Match:
-    if asked.modifier == "missing":
-        return _never_missing(asked)
-    ids = [token.code for token in asked.values if isinstance(token, Token) and not token.system and token.code]
-    condition = one_of("i.id", ids)
-    probe = "select 1 from current i where i.key = {} and {}"
-    if asked.modifier == "not":
-        return Match(probe=lambda key: fails(sql(probe, Sql(key), condition)))
-    return Match(
-        probe=lambda key: holds(sql(probe, Sql(key), condition)),
-        keys=sql("select i.key from current i where i.type = {} and {} and not i.deleted", resource_type, condition),
-        few=True,
-    )
-
-
-def _last_updated(resource_type: str, filters: Sequence[Filter]) -> Match:
-    if filters[0].modifier == "missing":
-        return _never_missing(filters[0])
-    ranges = [list(_points(asked)) for asked in filters]
-    condition = every(map(either, ranges))
-    select = "select i.key from current i where i.type = {} and {} and not i.deleted"
-    selects = [sql(select, resource_type, each) for each in (ranges[0] if len(ranges) == 1 else [condition])]
-    return Match(
-        probe=lambda key: holds(sql("select 1 from current i where i.key = {} and {}", Sql(key), condition)),
-        keys=joined(" union all ", selects),
-    )
-
-
-def _points(asked: Filter) -> Iterator[Sql]:
-    for value in asked.values:
-        if isinstance(value, DateRange):
-            yield from points("i.last_updated", value)
-
-
-def _never_missing(asked: Filter) -> Match:
-    (value,) = asked.values
-    return constant(FALSE if isinstance(value, Missing) and value.missing else TRUE)
 
 
 @frozen()
@@ -189,6 +186,16 @@ class Hop:
         columns = "{r}.type = {} and {r}.param = {} and {r}.target_type = {}"
         return sql(columns, self.source, self.parameter.code, self.target, r=alias)
 
+    @property
+    def asked_there(self) -> Asked:
+        """Return what is asked of the target by `then`."""
+        return Asked((self.then,))
+
+    @property
+    def asked_of_source(self) -> Asked:
+        """Return what is asked of the source: that it refers to such a target, and `then`."""
+        return Asked((Chain(self.parameter, ((self.target, self.then),)), self.then))
+
     def is_alike(self, one: str, other: str) -> Sql:
         """Return the condition that the resources of two keys have the same label."""
         if not self.alike:
@@ -204,7 +211,8 @@ def _chained(hop: Hop, scope: Scope) -> Match:
     """Return what matches when it points at a resource for which `then` holds. Aliases differ by depth: probes nest."""
     inner = condition_match(hop.target, hop.then, scope, hop.depth + 1)
     r, t = f"r{hop.depth}", f"t{hop.depth}"
-    there = every([sees(hop.target, f"{t}.key", scope, hop.depth + 1), inner.probe(f"{t}.key")])
+    seen = sees(hop.target, f"{t}.key", scope, hop.depth + 1, hop.asked_there)
+    there = every([seen, inner.probe(f"{t}.key")])
     # What is dear is asked of one row at a time: PostgreSQL, where it takes all for few, would first ask it of every
     # resource of the type. So the target is looked up by itself, and the predicate is asked of the keys there are.
     probe = (
@@ -223,7 +231,7 @@ def _chained(hop: Hop, scope: Scope) -> Match:
         keys=inner.keys
         and sql(
             keys,
-            those(inner.keys, sees(hop.target, "k.key", scope), scope.engine),
+            those(inner.keys, sees(hop.target, "k.key", scope, asked=hop.asked_there), scope.engine),
             every([hop.row("r"), hop.is_alike("r.key", "t.key")]),
         ),
     )
@@ -233,7 +241,8 @@ def _has(hop: Hop, scope: Scope) -> Match:
     """Return what matches when a resource for which `then` holds points at it."""
     inner = condition_match(hop.source, hop.then, scope, hop.depth + 1)
     r, t = f"r{hop.depth}", f"t{hop.depth}"
-    there = every([sees(hop.source, f"{r}.key", scope, hop.depth + 1), inner.probe(f"{r}.key")])
+    seen = sees(hop.source, f"{r}.key", scope, hop.depth + 1, hop.asked_of_source)
+    there = every([seen, inner.probe(f"{r}.key")])
     # The id is looked up by itself: in a join PostgreSQL may read all references of the kind before it, where it takes
     # them for few.
     probe = (
@@ -251,7 +260,7 @@ def _has(hop: Hop, scope: Scope) -> Match:
         keys=inner.keys
         and sql(
             keys,
-            those(inner.keys, sees(hop.source, "k.key", scope), scope.engine),
+            those(inner.keys, sees(hop.source, "k.key", scope, asked=hop.asked_of_source), scope.engine),
             hop.row("r"),
             sql("{} and {}", hop.target, hop.is_alike("r.key", "t.key")) if hop.alike else hop.target,
         ),

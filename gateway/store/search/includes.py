@@ -5,16 +5,19 @@ https://hl7.org/fhir/R4/search.html#revinclude
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gateway.fhir.search.reduced import tells_of
 from gateway.fhir.search.served import targets
-from gateway.store.search.conditions import sees, sees_one_of
-from gateway.store.search.pages import Found, found
+from gateway.fhir.types import resource_types
+from gateway.store.search.apart import Found, found
+from gateway.store.search.conditions import NOTHING_ASKED, sees, sees_one_of
 from gateway.store.search.scope import Scope
 from gateway.store.search.sql import TRUE, Sql, every, joined, one_of, sql
 
 if TYPE_CHECKING:
+    from gateway.fhir.parameters import SearchParameter
     from gateway.fhir.search import Include
     from gateway.store.search.scope import Database
 
@@ -52,49 +55,65 @@ def read_includes(
 
 
 def _round(db: Database, includes: Iterable[Include], origins: Sequence[Found], scope: Scope) -> list[Found]:
-    selects = [select for include in includes if (select := _select(include, origins, scope))]
+    selects = [select for include in includes for select in _selects(include, origins, scope)]
     if not selects:
         return []
     statement = sql(_FOUND, joined(" union all ", selects), limit=str(MAX_INCLUDES + 1))
-    return [found(db, row) for row in db.rows(*statement)]
+    return found(db, db.rows(*statement), scope)
 
 
-def _select(include: Include, origins: Sequence[Found], scope: Scope) -> Sql | None:
-    return _pointing_here(include, origins, scope) if include.reverse else _pointed_at(include, origins, scope)
+def _selects(include: Include, origins: Sequence[Found], scope: Scope) -> Iterator[Sql]:
+    if not include.parameters:
+        return
+    if include.reverse:
+        yield from _pointing_here(include, origins, scope)
+        return
+    of_source = [row for row in origins if row.type == include.source]
+    if keys := [row.key for row in of_source if not row.reduced]:
+        named = [include.target] if include.target else {t for each in include.parameters for t in targets(each)}
+        yield _pointed_at(keys, include.parameters, sorted(named), scope, narrowed=bool(include.target))
+    part = scope.reduced(include.source)
+    if part is not None and (keys := [row.key for row in of_source if row.reduced]):
+        for parameter in include.parameters:  # a reference that is not told is not followed either
+            told = [t for t in resource_types() if include.target in {"", t} and tells_of(part.form, parameter, t)]
+            if told:
+                yield _pointed_at(keys, [parameter], sorted(told), scope, narrowed=True)
 
 
-def _pointed_at(include: Include, origins: Sequence[Found], scope: Scope) -> Sql | None:
-    """Return the keys of what the origins point at; a scalar subquery, so that each is looked up by itself."""
-    keys = [row.key for row in origins if row.type == include.source]
-    if not keys or not include.parameters:
-        return None
-    types = [include.target] if include.target else sorted({t for each in include.parameters for t in targets(each)})
+def _pointed_at(
+    keys: Sequence[int], parameters: Sequence[SearchParameter], types: Sequence[str], scope: Scope, *, narrowed: bool
+) -> Sql:
+    """Return the keys of what some resources point at; a scalar subquery, so that each is looked up by itself.
+
+    `narrowed`: `types` are fewer than a parameter may point at.
+    """
     return sql(
         "select (select c.key from current c"
         " where c.type = r.target_type and c.id = r.target_id and not c.deleted and {}) as key"
         " from index_reference r where {} and {} and {}",
-        sees_one_of(types, "c.type", "c.key", scope),
+        sees_one_of(types, "c.type", "c.key", scope, NOTHING_ASKED),
         one_of("r.key", keys),
-        one_of("r.param", [parameter.code for parameter in include.parameters]),
-        sql("r.target_type = {}", include.target) if include.target else TRUE,
+        one_of("r.param", [parameter.code for parameter in parameters]),
+        one_of("r.target_type", types) if narrowed else TRUE,
     )
 
 
-def _pointing_here(include: Include, origins: Sequence[Found], scope: Scope) -> Sql | None:
-    """Return the keys of what points at the origins."""
+def _pointing_here(include: Include, origins: Sequence[Found], scope: Scope) -> Iterator[Sql]:
+    """Yield selects of the keys of what points at the origins."""
     by_type: dict[str, list[str]] = {}
     for row in origins:
         if include.target in {"", row.type}:
             by_type.setdefault(row.type, []).append(row.id)
-    selects = [
-        sql(
-            "select r.key from index_reference r where r.type = {} and {} and r.target_type = {} and {}",
-            include.source,
-            one_of("r.param", [parameter.code for parameter in include.parameters]),
-            target,
-            every([one_of("r.target_id", ids), sees(include.source, "r.key", scope)]),
-        )
-        for target, ids in by_type.items()
-        if include.parameters
-    ]
-    return joined(" union all ", selects) if selects else None
+    part = scope.reduced(include.source)
+    for target, ids in by_type.items():
+        told = [each for each in include.parameters if part is not None and tells_of(part.form, each, target)]
+        others = [each for each in include.parameters if each not in told]
+        for parameters, asked in ((told, NOTHING_ASKED), (others, None)):
+            if parameters:
+                yield sql(
+                    "select r.key from index_reference r where r.type = {} and {} and r.target_type = {} and {}",
+                    include.source,
+                    one_of("r.param", [parameter.code for parameter in parameters]),
+                    target,
+                    every([one_of("r.target_id", ids), sees(include.source, "r.key", scope, asked=asked)]),
+                )

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gateway.fhir import json
-from gateway.store.search.pages import Found
-from gateway.store.search.pages import found as opened
+from gateway.store.search.apart import Found, whole
 from gateway.store.search.plan import all_matches
 from gateway.store.search.sql import one_of, sql
 
@@ -87,4 +86,4 @@ def _text(found: Found) -> str:
 def _read(db: Database, keys: Sequence[int]) -> dict[int, Found]:
     parts = [keys[first : first + _NAMED_IN] for first in range(0, len(keys), _NAMED_IN)]
     rows = (row for part in parts for row in db.rows(*sql(_BODIES, one_of("c.key", part))))
-    return {row[0]: opened(db, row) for row in rows}
+    return {row[0]: whole(db, row) for row in rows}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gateway.fhir.frozen import frozen
 from gateway.fhir.parameters import SearchParameter
@@ -14,7 +14,7 @@ from gateway.fhir.search.paths import data_types
 from gateway.fhir.search.singles import has_no_system
 from gateway.store.hidden import asked as asked_codes
 from gateway.store.indexing import ENDS, is_present
-from gateway.store.sealed import RESOURCE, opened
+from gateway.store.search.apart import Found, found
 from gateway.store.search.conditions import condition_match
 from gateway.store.search.order import Column, Position, after, order_by, sort_columns
 from gateway.store.search.plan import all_matches, plan_resources
@@ -29,21 +29,6 @@ if TYPE_CHECKING:
 
 
 Row = tuple[Any, ...]
-
-
-class Found(NamedTuple):
-    """One resource that was found, as it came."""
-
-    key: int
-    type: str
-    id: str
-    body: bytes
-
-
-def found(db: Database, row: Row) -> Found:
-    """Return what was found, of (key, type, id, version, body). BadSettings when it cannot be opened."""
-    key, type_, id_, version, body = row
-    return Found(key, type_, id_, opened(db, body, RESOURCE, key, version))
 
 
 @frozen()
@@ -100,7 +85,7 @@ def first_by_coding(db: Database, request: SearchRequest, scope: Scope) -> Page 
     if not is_present(db, request.resource_type, ends[0], ends[3]):
         return None
     plan = _plan(db, request, scope.knowing(db, request)) if len(rows) > request.count else Plan()
-    return _page(db, request, rows, plan, 0, first=True)
+    return _page(db, request, rows, plan, scope, first=True)
 
 
 def _last_ends(row: Row) -> tuple[bool, int | None]:
@@ -151,7 +136,7 @@ def _planned(db: Database, request: SearchRequest, scope: Scope, position: Posit
     if rows is None:
         plan = _plan(db, request, scope.wider())
         rows = _read(db, plan, position, wanted) or []
-    return _page(db, request, rows, plan, len(sort_columns(request)), first=position is None)
+    return _page(db, request, rows, plan, scope, first=position is None)
 
 
 def _read(
@@ -201,14 +186,14 @@ def _is_by_time(request: SearchRequest) -> bool:
     return request.resource_type == "Slot" and is_timed
 
 
-def _page(db: Database, request: SearchRequest, rows: Sequence[Row], plan: Plan, columns: int, *, first: bool) -> Page:
+def _page(db: Database, request: SearchRequest, rows: Sequence[Row], plan: Plan, scope: Scope, *, first: bool) -> Page:
     """Return the page of rows (key, type, id, version, body, total, sort values …), of which one may be too many.
 
-    `columns` are so many sort values, which what has none stands without.
-    A first page that is not full is all there is, and tells the total.
+    What has no value to be sorted by stands without one. A first page that is not full is all there is, and tells
+    the total.
     """
-    shown = rows[: request.count]
-    matches = [found(db, row[:5]) for row in shown]
+    shown, columns = rows[: request.count], len(sort_columns(request))
+    matches = found(db, [row[:5] for row in shown], scope)
     positions = [Position(row[6:] or (None,) * columns, row[0]) for row in shown]
     if len(rows) <= request.count:
         return Page(matches, len(rows) if first else _total(rows, plan), None, positions)

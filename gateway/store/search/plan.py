@@ -48,7 +48,7 @@ _IN_ORDER: Mapping[str, tuple[str, ...]] = {
 def plan_resources(db: Database, request: SearchRequest, scope: Scope) -> Plan:
     """Return the way to the matches of a search on any type but Slot."""
     columns = sort_columns(request, scope)
-    matches = matches_of(request.resource_type, request.conditions, scope)
+    matches = matches_of(request.resource_type, request.conditions, scope, request)
     if len(matches) == 1 and matches[0].ordered and not columns:
         return _along(matches[0], db, scope)
     smallest = smallest_of(db, matches, scope)
@@ -62,7 +62,7 @@ def plan_resources(db: Database, request: SearchRequest, scope: Scope) -> Plan:
 
 def _by_rings(db: Database, request: SearchRequest, near: Condition, columns: tuple[Column, ...], scope: Scope) -> Plan:
     others = [condition for condition in request.conditions if condition is not near]
-    probes = probes_of(matches_of(request.resource_type, others, scope))
+    probes = probes_of(matches_of(request.resource_type, others, scope, request))
 
     def relation(narrowed: Condition) -> Relation:
         match = condition_match(request.resource_type, narrowed, scope)
@@ -73,7 +73,7 @@ def _by_rings(db: Database, request: SearchRequest, near: Condition, columns: tu
 
 def all_matches(db: Database, request: SearchRequest, scope: Scope) -> Relation:
     """Return all matches in no order, from the most selective condition: what an accurate count is made of."""
-    matches = matches_of(request.resource_type, request.conditions, scope)
+    matches = matches_of(request.resource_type, request.conditions, scope, request)
     smallest = smallest_of(db, matches, scope)
     listed = smallest.match if smallest else next((match for match in matches if match.keys is not None), None)
     if listed is None:

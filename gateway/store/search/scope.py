@@ -18,6 +18,7 @@ from gateway.store.search.units import UCUM
 
 if TYPE_CHECKING:
     from gateway.fhir.parameters import SearchParameter
+    from gateway.fhir.reduced import Form
     from gateway.fhir.search import SearchRequest
     from gateway.store.records import Engine
     from gateway.store.search.remembered import Memory
@@ -55,6 +56,22 @@ class Database(Keyed, Protocol):
         """Return every row of the answer."""
 
 
+class Reduced(Protocol):
+    """What may be seen of a type where not all of it is seen whole."""
+
+    @property
+    def condition(self) -> Condition:
+        """Return what must hold of a resource for anything of it to be seen."""
+
+    @property
+    def form(self) -> Form:
+        """Return in which form it is told, unless it is seen whole."""
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """Return the owners whose resources are seen whole, whatever else holds of them."""
+
+
 class Visible(Protocol):
     """The predicate of a caller, made by `gateway.access.policy`."""
 
@@ -78,7 +95,10 @@ class Visible(Protocol):
         """Return whether resources of this type can be seen at all."""
 
     def condition(self, resource_type: str) -> Condition | None:
-        """Return what must hold of a resource of this type for it to be seen; None where nothing more must."""
+        """Return what must hold of a resource of this type for it to be seen whole; None where nothing more must."""
+
+    def reduced(self, resource_type: str) -> Reduced | None:
+        """Return what is seen of a type in a reduced form, beside what is seen whole; None where nothing is."""
 
 
 @frozen()
@@ -98,13 +118,18 @@ class Everything:
         """Return that nothing must hold of it."""
         return None
 
+    def reduced(self, resource_type: str) -> Reduced | None:  # noqa: ARG002 - the interface of Visible
+        """Return that all of it is seen whole."""
+        return None
+
 
 @frozen()
 class Scope:
     """What every part of one search shares: whose eyes it has, which base is ours, how many rows are few.
 
     The engine, `systems` and `units` are filled in when the search is read, see `knowing`. `seals` hide numbers;
-    `mixed`: some may stand in the index as other keys hid them, or as they are.
+    `mixed`: some may stand in the index as other keys hid them, or as they are. `with_reduced`: who reads tells what is
+    not seen whole in its reduced form (`gateway.store.search.apart`); any other finds only what is seen whole.
     """
 
     base: str = ""
@@ -116,6 +141,15 @@ class Scope:
     mixed: bool = True
     systems: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
     units: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
+    with_reduced: bool = False
+
+    def reduced(self, resource_type: str) -> Reduced | None:
+        """Return what of a type is told in a reduced form; None where nothing is."""
+        return self.visible.reduced(resource_type) if self.with_reduced else None
+
+    def whole(self) -> Scope:
+        """Return the scope of what is seen whole."""
+        return replace(self, with_reduced=False) if self.with_reduced else self
 
     def of(self, db: Keyed) -> Scope:
         """Return the scope with engine and keys of a store: a number that is hidden is asked as it stands there."""

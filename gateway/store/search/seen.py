@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gateway.store.records import Identity
-from gateway.store.search.conditions import sees
+from gateway.store.search.conditions import NOTHING_ASKED, sees
 from gateway.store.search.sql import FALSE, TRUE, one_of, sql
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ _SEEN = "select c.type, c.id from current c where c.type = {} and {} and {}"
 def seen(db: Database, identities: Iterable[Identity], scope: Scope) -> set[Identity]:
     """Return which of some resources the caller may see; where a rule says what, none that is not there any more.
 
+    Of a scope with reduced forms, also what is told in one.
+
     What is not there and what may not be seen cost the same statement, and are told apart by nobody.
     """
     scope, by_type = scope.of(db), dict[str, list[str]]()
@@ -26,7 +28,7 @@ def seen(db: Database, identities: Iterable[Identity], scope: Scope) -> set[Iden
         by_type.setdefault(type_, []).append(id_)
     found = set[Identity]()
     for type_, ids in by_type.items():
-        condition = sees(type_, "c.key", scope)
+        condition = sees(type_, "c.key", scope, asked=NOTHING_ASKED)
         if condition == TRUE:
             found |= {Identity(type_, id_) for id_ in ids}
         elif condition != FALSE:

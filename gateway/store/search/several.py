@@ -12,10 +12,11 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.store.search.apart import Found
 from gateway.store.search.complete import check_complete
 from gateway.store.search.includes import read_includes
 from gateway.store.search.order import Position
-from gateway.store.search.pages import Found, Results, count_matches, read_page
+from gateway.store.search.pages import Results, count_matches, read_page
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest, SeveralRequest, SortKey
