@@ -50,6 +50,11 @@ def test_a_socket_is_for_a_proxy_whose_clients_are_known(tmp_path: Path, pem: st
             Settings.from_env(known | more)
 
 
+def test_what_unwraps_keys_is_no_key() -> None:
+    with pytest.raises(BadSettings, match="GATEWAY_KMS_COMMAND: needs GATEWAY_DATA_KEYS"):
+        Settings.from_env({"GATEWAY_KMS_COMMAND": "unwrap --now"})
+
+
 def test_every_variable_is_read(tmp_path: Path, pem: str) -> None:
     settings = Settings.from_env(
         {

@@ -44,12 +44,14 @@ class Supervisor:
     def run(self) -> int:
         """Start, and return when all has ended: 0 when a signal asked for it. Raises what the first start raises."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
-        self._children = self._begin()
-        for number in STOPPING:
-            signal.signal(number, self._stop)
-        if not os.isatty(0):  # there it says that the terminal is gone
-            signal.signal(signal.SIGHUP, self._hear_reload)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
+        try:
+            self._children = self._begin()
+            for number in STOPPING:
+                signal.signal(number, self._stop)
+            if not os.isatty(0):  # there it says that the terminal is gone
+                signal.signal(signal.SIGHUP, self._hear_reload)
+        finally:  # also where nothing was started: what comes after hears them again
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
         while not self._told and all(child.is_alive() for child in self._children):
             wait([self._woken, *(child.sentinel for child in (*self._children, *self._leaving))])
             self._leaving = [child for child in self._leaving if child.is_alive()]

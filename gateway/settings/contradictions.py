@@ -37,6 +37,8 @@ def contradictions(settings: Settings) -> list[str]:
         for name in ("oidc_client_id", "token_keys")
         if settings.oidc_issuer and not getattr(settings, name)
     ]
+    if settings.kms_command is not None and settings.data_keys is None:
+        problems.append("GATEWAY_KMS_COMMAND: needs GATEWAY_DATA_KEYS, the keys that it unwraps: nothing is sealed")
     if settings.oidc_client_id == settings.base_url:
         problems.append("GATEWAY_OIDC_CLIENT_ID: must differ from GATEWAY_BASE_URL, or an ID token is one for the API")
     if settings.directory and settings.oidc_issuer:

@@ -43,7 +43,14 @@ class Node:
     def assertion(self, header: Any = None, key: Any = None, algorithm: str = "ES256", **more: Any) -> str:
         """Return what the node signs; numbers of `exp`, `iat` and `nbf` are seconds from now."""
         now = self.clock.seconds
-        said = {"iss": self.provider.issuer, "sub": "duinrand", "aud": URL, "iat": 0, "exp": 300, "jti": "one"} | more
+        said: dict[str, Any] = {
+            "iss": self.provider.issuer,
+            "sub": "duinrand",
+            "aud": URL,
+            "iat": 0,
+            "exp": 300,
+            "jti": "one",
+        } | more
         times = {name: now + said[name] for name in ("iat", "exp", "nbf") if isinstance(said.get(name), int)}
         claims = {name: value for name, value in (said | times).items() if value is not None}
         how = {"kid": "own"} | (header or {})

@@ -18,13 +18,13 @@ from urllib.parse import quote
 
 import pytest
 
-from gateway.cli.local_socket import LocalSocket
+from gateway.cli.local_socket import Access, LocalSocket
 from gateway.errors import BadSettings, Unavailable
 from tests.servers import Running, clean_environment, serving
 from tests.trust import World, partner, register
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def path(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(("access", "mode"), [("owner", 0o600), ("group", 0o660)])
-def test_who_may_open_it_is_said_by_its_permissions(path: Path, access: str, mode: int) -> None:
+def test_who_may_open_it_is_said_by_its_permissions(path: Path, access: Access, mode: int) -> None:
     before = os.umask(0)
     try:
-        with closing(LocalSocket(path, access, 8)):  # type: ignore[arg-type] - a text of the table
+        with closing(LocalSocket(path, access, 8)):
             assert stat.S_IMODE(path.lstat().st_mode) == mode
     finally:
         os.umask(before)
@@ -117,7 +117,7 @@ def shown(world: World, name: str) -> str:
     return quote(world.pairs[name].certificate_pem.decode(), safe="")
 
 
-def waiting_for(path: Path) -> object:
+def waiting_for(path: Path) -> Callable[[Running], None]:
     def wait(running: Running) -> None:
         until = time.monotonic() + 90
         while True:
@@ -137,7 +137,7 @@ def gateway(path: Path, world: World) -> Iterator[Running]:
     files = {name: world.settings[name] for name in ("TLS_CLIENT_CA", "TLS_CLIENT_CRL")}
     database = f"sqlite:///{world.folder}/store.sqlite"
     settings = files | {"SOCKET": str(path), "BASE_URL": "https://gateway.example/fhir", "WORKERS": "1"}
-    with serving(world.folder, database, waiting_for(path), **settings) as running:  # type: ignore[arg-type]
+    with serving(world.folder, database, waiting_for(path), **settings) as running:
         yield running
 
 
