@@ -311,3 +311,36 @@ def test_the_two_do_differ(database_url: str, tmp_path: Path, status: str) -> No
             _say(gateways, side, Asked("PUT", f"{FHIR}/Task/{TASK}", body=task(side, status)))
         one, other = gateways.ask(Asked("GET", f"{FHIR}/ServiceRequest/{REQUEST}"))
         assert [decode(each.body)["subject"]["reference"] for each in (one, other)] == ["Patient/p1", "Patient/p2"]
+
+
+def test_an_entity_tag_is_of_a_version_and_a_form(database_url: str, tmp_path: Path) -> None:
+    """Who holds the form does not go on with it once the whole is told, though no version came; nor the other way."""
+    later = ("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")
+    with twins(tmp_path, database_url) as gateways:
+        refer(gateways)
+        gateway = gateways.both
+        read = Asked("GET", f"{FHIR}/ServiceRequest/{REQUEST}")
+        tags = []
+        for status in ("requested", "accepted", "rejected"):
+            gateway.ask(OTHER, Asked("PUT", f"{FHIR}/Task/{TASK}", body=task("both", status)))
+            tags.append(dict(gateway.ask(ONE, read).headers).get("ETag"))
+            held = [gateway.ask(ONE, read._replace(headers=(("If-None-Match", tag),))).status for tag in TAGS]
+            assert held == {"requested": [200, 304], "accepted": [304, 200], "rejected": [404, 404]}[status]
+            assert gateway.ask(ONE, read._replace(headers=(later,))).status == (404 if status == "rejected" else 200)
+        assert tags == [TAGS[1], TAGS[0], None]
+
+
+TAGS = ('W/"1"', 'W/"1-reduced"')
+
+
+def test_either_tag_names_the_version_that_is_changed(database_url: str, tmp_path: Path) -> None:
+    patched = [{"op": "replace", "path": "/status", "value": "accepted"}]
+    with twins(tmp_path, database_url) as gateways:
+        refer(gateways)
+        for tag, status in (('W/"1-reduced"', 412), ('W/"2-reduced"', 200)):
+            headers = (("Content-Type", "application/json-patch+json"), ("If-Match", tag))
+            told = gateways.both.ask(ONE, Asked("PATCH", f"{FHIR}/Task/{TASK}", "", headers, patched))
+            assert told.status == status
+        assert dict(told.headers)["ETag"] == 'W/"3-reduced"'  # what is given back is the form still
+        held = (("If-None-Match", 'W/"3-reduced"'),)
+        assert gateways.both.ask(ONE, Asked("GET", f"{FHIR}/Task/{TASK}", headers=held)).status == 200
