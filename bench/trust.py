@@ -36,6 +36,8 @@ from gateway.transact import Put, partners, transact
 from gateway.validation import Validator
 
 _READ, _TRANSACTION = 0.25, 0.15
+_UNTIL_FULL = 14_000
+"""So many writes later SQLite's log is written over, as it is from a server's first minutes on, and not made longer."""
 _PATIENT = {"resourceType": "Patient", "id": "p1", "name": [{"family": "Jansen"}], "gender": "female"}
 _BODY = encode(
     {
@@ -96,6 +98,8 @@ def _measured(rounds: int) -> Iterator[Row]:
         partner = _partner(PeerCertificate.read(certificate))
         partners.add([partner], development_caller(), to)
         transact([Put(_PATIENT)], unlimited(partner.caller()), to)
+        for _ in range(_UNTIL_FULL):
+            store.audit(b"x" * 400)
         gc.collect()
         gc.freeze()  # as the server does after its start
         gc.set_threshold(50_000, 20, 20)

@@ -37,7 +37,8 @@ _log = logging.getLogger(__name__)
 _MINUTE = 60.0
 _PLACES = 65_536
 _PLACE = struct.Struct("=dddd")
-_ALONE = struct.Struct("=d")
+_MOMENT = struct.Struct("=d")
+_TOO_FAR = 1e-6
 _ALONE_SECONDS = 10.0  # for which a node counts for itself, once the database did not answer
 _SHARES = 20  # a node takes this part of a minute's worth at once
 
@@ -84,43 +85,56 @@ class Rates:
         with self._mutex:
             fcntl.lockf(self._file, fcntl.LOCK_EX, _PLACE.size, at)
             try:
-                found = _Counted(*_PLACE.unpack_from(self._shared, at))
-                counted, wait = self._counted(found, name, rate, self._seconds())
-                if counted is not found:
-                    _PLACE.pack_into(self._shared, at, *counted)
+                wait = self._taken(at, name, rate, self._seconds())
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, _PLACE.size, at)
         if wait > 0:
             raise _too_many(wait)
 
-    def _counted(self, found: _Counted, name: str, rate: int, now: float) -> tuple[_Counted, float]:
-        """Return what is known with one request more, and for how many seconds that is too many."""
-        used = max(found.used, now) + _MINUTE / rate
+    def _taken(self, at: int, name: str, rate: int, now: float) -> float:
+        """Count one request more, and return for how many seconds it is too many; 0 where it is not."""
         if self._take is None or now < self._alone():
-            too_far = used - now - _MINUTE
-            return (found, too_far) if too_far > 1e-6 else (_Counted(used, *found[1:]), 0.0)
-        if now < found.closed:
-            return found, found.closed - now
-        counted = found._replace(used=min(used, now + _MINUTE))
-        if found.left >= 1 and now < found.good:
-            return counted._replace(left=found.left - 1), 0.0
+            return self._taken_here(at, rate, now)
+        found = _Counted(*_PLACE.unpack_from(self._shared, at))
         try:
-            share = self._take(name, rate, math.ceil(rate / _SHARES))
+            counted, wait = _counted(self._take, found, name, rate, now)
         except Unavailable:
             self._count_alone(now)
-            return self._counted(found, name, rate, now)
-        if share.granted:
-            return counted._replace(left=share.granted - 1.0, good=now + _MINUTE), 0.0
-        wait = max(share.wait, 1e-3)
-        return found._replace(left=0.0, closed=now + wait), wait
+            return self._taken_here(at, rate, now)
+        if counted is not found:
+            _PLACE.pack_into(self._shared, at, *counted)
+        return wait
+
+    def _taken_here(self, at: int, rate: int, now: float) -> float:
+        """Do the same where nobody else is asked: until when the rate is used up stands first in the place."""
+        used = max(_MOMENT.unpack_from(self._shared, at)[0], now) + _MINUTE / rate
+        too_far: float = used - now - _MINUTE
+        if too_far > _TOO_FAR:
+            return too_far
+        _MOMENT.pack_into(self._shared, at, used)
+        return 0.0
 
     def _alone(self) -> float:
         """Return until when this node counts for itself."""
-        return float(_ALONE.unpack_from(self._shared)[0])
+        return float(_MOMENT.unpack_from(self._shared)[0])
 
     def _count_alone(self, now: float) -> None:
         _log.warning("rates-not-shared: the store did not answer in time; each node counts for itself for a while")
-        _ALONE.pack_into(self._shared, 0, now + _ALONE_SECONDS)
+        _MOMENT.pack_into(self._shared, 0, now + _ALONE_SECONDS)
+
+
+def _counted(take: Take, found: _Counted, name: str, rate: int, now: float) -> tuple[_Counted, float]:
+    """Return what is known with one request more, taken from the common count where none is left. Unavailable."""
+    if now < found.closed:
+        return found, found.closed - now
+    counted = found._replace(used=min(max(found.used, now) + _MINUTE / rate, now + _MINUTE))
+    if found.left >= 1 and now < found.good:
+        return counted._replace(left=found.left - 1), 0.0
+    share = take(name, rate, math.ceil(rate / _SHARES))
+    if share.granted:
+        return counted._replace(left=share.granted - 1.0, good=now + _MINUTE), 0.0
+    wait = max(share.wait, 1e-3)
+    return found._replace(left=0.0, closed=now + wait), wait
 
 
 @lru_cache(maxsize=4096)
