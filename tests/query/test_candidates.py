@@ -197,7 +197,14 @@ def test_what_is_not_told_is_not_followed(world: Services) -> None:
         assert "p" not in found_by(HOME, "Task", f"_id=t&{asked}", world)
     back = found_by(HOME, "Patient", "_id=p&_revinclude=Task:patient&_revinclude=ServiceRequest:subject", world)
     assert sorted(back) == ["other", "p", "t-other"]
-    assert found_by(HOME, "ServiceRequest", "patient=Patient/p", world) == ["other"]
+    for asked in ("patient=Patient/p", "patient:Patient.name=jansen", "subject.name=jansen"):
+        assert found_by(HOME, "ServiceRequest", asked, world) == ["other"]
+    for asked, sees in (
+        ("ServiceRequest:subject:_id=r", []),
+        ("Task:patient:_id=t", []),
+        ("Task:patient:_id=t-other", ["p"]),
+    ):
+        assert found_by(HOME, "Patient", f"_has:{asked}", world) == sees
     gathered = everything(Everything("Patient", "p"), asking(HOME, world), world, base=BASE)
     assert sorted(entry["resource"]["id"] for entry in decode(gathered)["entry"]) == ["other", "p"]
 
