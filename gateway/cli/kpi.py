@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.kpi.definitions import Definition
+    from gateway.kpi.facts import Span
     from gateway.kpi.results import Result
     from gateway.mapping.findings import Language
     from gateway.services import Services
 
 _DAY = click.DateTime(["%Y-%m-%d"])
+_first = click.option("--from", "first", type=_DAY, required=True, metavar="DAY", help="The first day, 2026-01-05.")
+_last = click.option("--to", "last", type=_DAY, required=True, metavar="DAY", help="The last day, which is in it.")
 _language = click.option("--lang", "language", type=click.Choice(["en", "nl"]), default="en", help="Of text and CSV.")
 
 
@@ -64,8 +68,8 @@ def show(number: str, language: Language) -> None:
 
 @kpi.command()
 @click.argument("numbers", nargs=-1)
-@click.option("--from", "first", type=_DAY, required=True, metavar="DAY", help="The first day, 2026-01-05.")
-@click.option("--to", "last", type=_DAY, required=True, metavar="DAY", help="The last day, which is in it.")
+@_first
+@_last
 @click.option("--region", default="", metavar="REGION", help="Of this region or subregion alone, west/haaglanden.")
 @click.option("--known", type=Moment(), metavar="MOMENT", help="Of what had come by then; by default, of everything.")
 @click.option("--outside", is_flag=True, help="As others see it: cells of few requests or providers are hidden.")
@@ -85,14 +89,61 @@ def compute(database: str | None, as_: str, language: Language, **asked: Unpack[
         click.echo(_told(_seen(found, asked, to), as_, language), nl=False)
 
 
+@kpi.command()
+@_first
+@_last
+@click.option("--region", default="", metavar="REGION", help="Of this region or subregion alone, west/haaglanden.")
+@click.option("--format", "as_", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@_language
+@database_option
+def usage(first: datetime, last: datetime, region: str, as_: str, language: Language, database: str | None) -> None:
+    """Count what each partner asked and delivered, and the requests that would be counted twice."""
+    from gateway.kpi.usage import usage as used  # noqa: PLC0415 - not for `--help`
+    from gateway.report import indicators  # noqa: PLC0415 - as above
+
+    with built(database) as to, reported():
+        noted(to.store, database, "kpi", ["usage"])
+        click.echo(indicators.used(used(_span(first, last), to, region=region), as_, language), nl=False)
+
+
+@kpi.command()
+@_first
+@_last
+@click.option(
+    "--key",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The key of the pseudonyms, 32 bytes or more; keep it apart from what is exported.",
+)
+@_language
+@database_option
+def research(first: datetime, last: datetime, path: Path, language: Language, database: str | None) -> None:
+    """Export requests under pseudonyms, as CSV: by week, without who or when."""
+    from gateway.kpi.research import COLUMNS  # noqa: PLC0415 - not for `--help`
+    from gateway.kpi.research import research as exported  # noqa: PLC0415 - as above
+    from gateway.report import indicators  # noqa: PLC0415 - as above
+
+    with built(database) as to, reported():
+        noted(to.store, database, "kpi", ["research"])
+        rows = exported(_span(first, last), path.read_bytes(), to)
+        click.echo(indicators.pseudonymous(rows, COLUMNS, language), nl=False)
+
+
 def _computed(wanted: Sequence[Definition], asked: _Asked, to: Services) -> Sequence[Result]:
     from gateway.kpi.computing import results  # noqa: PLC0415 - not for `--help`
-    from gateway.kpi.spans import window  # noqa: PLC0415 - as above
     from gateway.store.records import microseconds  # noqa: PLC0415 - as above
 
-    span = window(asked["first"].date(), asked["last"].date() + timedelta(days=1))
+    span = _span(asked["first"], asked["last"])
     known = microseconds(asked["known"]) if asked["known"] else None
     return results(wanted, span, to, region=asked["region"], known=known)
+
+
+def _span(first: datetime, last: datetime) -> Span:
+    from gateway.kpi.spans import window  # noqa: PLC0415 - not for `--help`
+
+    return window(first.date(), last.date() + timedelta(days=1))
 
 
 def _seen(found: Sequence[Result], asked: _Asked, to: Services) -> Sequence[Result]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from io import StringIO
@@ -16,6 +16,8 @@ from gateway.kpi import told
 from gateway.kpi.definitions import Definition
 from gateway.kpi.measured import measure_report
 from gateway.kpi.results import Cell, Figure, Result
+from gateway.kpi.usage import Usage
+from gateway.kpi.usage import rows as usage_rows
 from gateway.mapping.findings import LANGUAGES, Language
 
 _COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -56,6 +58,20 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "providers": ("providers", "aanbieders"),
     }
 )
+_USE: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "partner": ("partner", "partner"),
+        "asked": ("asked", "gevraagd"),
+        "placed": ("placed", "geplaatst"),
+        "offered": ("offered", "aangeboden gekregen"),
+        "delivered": ("delivered", "geleverd"),
+        "refused": ("refused", "geweigerd"),
+        "taken_over": ("taken over from another subregion", "overgenomen van een andere subregio"),
+        "messages": ("messages", "berichten"),
+        "asked_twice": ("requests made twice", "dubbele aanvragen"),
+        "accepted_twice": ("requests accepted twice", "dubbel geaccepteerde aanvragen"),
+    }
+)
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula where a text begins with it."""
 
@@ -78,14 +94,10 @@ def bundle(results: Sequence[Result]) -> str:
 
 def table(results: Sequence[Result], language: Language) -> str:
     """Return the results as CSV: a row for each figure of each cell."""
-    out = StringIO()
-    written = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    index = LANGUAGES.index(language)
-    written.writerow(column[index] for column in _COLUMNS.values())
-    for one in results:
-        for row in _rows(one, language):
-            written.writerow(_safe(row[column], language) for column in _COLUMNS)
-    return out.getvalue()
+    heads = [column[LANGUAGES.index(language)] for column in _COLUMNS.values()]
+    return _sheet(
+        heads, ([row[column] for column in _COLUMNS] for one in results for row in _rows(one, language)), language
+    )
 
 
 def listed(found: Sequence[Definition], language: Language) -> str:
@@ -109,6 +121,38 @@ def shown(one: Definition, language: Language) -> str:
         f"  {say('parameters')}: {parameters}\n"
         f"  {say('settles')}: {one.settles}\n"
     )
+
+
+def used(every: Usage, as_: str, language: Language) -> str:
+    """Return what partners did, as text, JSON or CSV, and which requests would be counted twice."""
+    rows = usage_rows(every.partners)
+    if as_ == "json":
+        twice = {"askedTwice": list(every.asked_twice), "acceptedTwice": list(every.accepted_twice)}
+        return encode({"partners": rows, **twice}).decode() + "\n"
+    index = LANGUAGES.index(language)
+    heads = [_USE[name][index] for name in rows[0]] if rows else []
+    if as_ == "csv":
+        return _sheet(heads, ([*row.values()] for row in rows), language)
+    lines = [
+        f"{row['partner']}: " + ", ".join(f"{_USE[name][index]} {row[name]}" for name in list(row)[1:]) for row in rows
+    ]
+    for word, ids in (("asked_twice", every.asked_twice), ("accepted_twice", every.accepted_twice)):
+        lines.append(f"{_USE[word][index]}: {len(ids)}" + "".join(f"\n  ServiceRequest/{one}" for one in ids))
+    return "\n".join(lines) + "\n"
+
+
+def pseudonymous(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], language: Language) -> str:
+    """Return rows for research as CSV."""
+    return _sheet(columns, ([row[name] for name in columns] for row in rows), language)
+
+
+def _sheet(heads: Sequence[str], rows: Iterable[Sequence[Any]], language: Language) -> str:
+    out = StringIO()
+    written = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    written.writerow(heads)
+    for row in rows:
+        written.writerow([_safe(value, language) for value in row])
+    return out.getvalue()
 
 
 class _Saying:

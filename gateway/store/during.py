@@ -39,6 +39,10 @@ select r.key, c.id, r.version, r.last_updated, r.deleted, r.body
 from resource r join current c on c.key = r.key
 where r.type = ? and r.last_updated >= ? and r.last_updated < ? and (r.last_updated, r.key, r.version) > (?, ?, ?)
 order by r.last_updated, r.key, r.version limit ?"""
+_FOLLOWING = """
+select c.key, c.id, r.version, r.last_updated, r.deleted, r.body
+from (values {}) w cross join resource r cross join current c
+where r.key = w.column1 and r.version > w.column2 and r.last_updated < ? and c.key = r.key"""
 _LATE = """
 select c.key, c.id, l.version, l.at, l.at < 0, l.body, l.id
 from current c join late l on l.key = c.key
@@ -77,16 +81,27 @@ def during(db: Database, type_: str, since: int, until: int) -> Iterator[Kept]:
     """Yield the versions of resources of a type that came from `since` on, before `until`, in the order in which they
     came; then those that came too late to be the present. A deletion has no body.
     """
-    after, keys = (since, 0, 0), set()
+    after, keys = (since, 0, 0), set()  # each page begins where the last one ended, in the index too
     while True:
-        rows = db.rows(_DURING, (type_, since, until, *after, PAGE))
+        rows = db.rows(_DURING, (type_, after[0], until, *after, PAGE))
         keys |= {row[0] for row in rows}
         yield from _kept(db, rows)
         if len(rows) < PAGE:
             break
         after = rows[-1][3], rows[-1][0], rows[-1][2]
-    for part in _parts(sorted(keys)):
-        yield from _kept(db, db.rows(_LATE.format(_holes(part)), (*part, since, until)))
+    yield from _late(db, keys, since, until)
+
+
+def following(db: Database, begun: Iterable[tuple[int, int]], since: int, until: int) -> Iterator[Kept]:
+    """Yield the versions of some resources after one of each, as (key, version), that came before a moment: each
+    resource's in their order; then what came too late from `since` on.
+    """
+    every = sorted(set(begun))
+    for part in _parts(every):
+        values = [value for one in part for value in one]
+        rows = db.rows(_FOLLOWING.format(", ".join(["(?, ?)"] * len(part))), (*values, until))
+        yield from _kept(db, sorted(rows, key=lambda row: (int(row[0]), int(row[2]))))
+    yield from _late(db, [key for key, _ in every], since, until)
 
 
 def ids_as_of(db: Database, type_: str, ids: Iterable[str], at: int) -> Iterator[Kept]:
@@ -130,6 +145,11 @@ def keys_by_reference(db: Database, type_: str, param: str, target: str, ids: It
         for part in _parts(sorted(set(ids)))
         for (key,) in db.rows(_KEYS_BY_REFERENCE.format(_holes(part)), (type_, param, target, *part))
     ]
+
+
+def _late(db: Database, keys: Iterable[int], since: int, until: int) -> Iterator[Kept]:
+    for part in _parts(sorted(keys)):
+        yield from _kept(db, db.rows(_LATE.format(_holes(part)), (*part, since, until)))
 
 
 def _present(db: Database, keys: Iterable[int], at: int) -> Iterator[Kept]:

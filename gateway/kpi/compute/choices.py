@@ -158,10 +158,10 @@ def doubles(asked: Asked) -> Computed:
     found = asked_in(asked)
     if unknown := sum(not one.patient for one in found):
         asked.reasons["no-patient"] += unknown
-    doubled = _doubled(asked)
+    twice = doubled(asked)
 
     def make(requests: Sequence[Request]) -> Made:
-        n = sum(one.id in doubled for one in requests)
+        n = sum(one.id in twice for one in requests)
         return (
             (Figure("doubled", n, len(requests)), shared("share", n, len(requests))),
             len(requests),
@@ -171,7 +171,8 @@ def doubles(asked: Asked) -> Computed:
     return answer(asked, found, labels, make)
 
 
-def _doubled(asked: Asked) -> set[str]:
+def doubled(asked: Asked) -> set[str]:
+    """Return the requests that ask for the same person and kind of care as another one at the same time, not linked."""
     by: dict[tuple[str, str], list[Request]] = {}
     for one in asked.facts.requests:
         if one.patient and one.authored < asked.span[1]:

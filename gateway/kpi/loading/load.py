@@ -50,6 +50,10 @@ class Loading:
             found |= getattr(self, f"_{need}")(definition, flaws)
         return Facts(**found, flaws={name: number for name, number in flaws.items() if number})
 
+    def senders(self) -> dict[str, str]:
+        """Return the partner that sends as each provider, where there is one."""
+        return {name: one.code for one in self._directory.partners for name in one.providers}
+
     def _until(self, definition: Definition) -> int:
         return min(settled(definition, self._span), self._known + 1)
 
@@ -71,7 +75,9 @@ class Loading:
     def _stops(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:
         cares, statuses = set(definition.parameters["care"]), definition.parameters["statuses"]
         until = min(self._until(definition) + _LATE, self._known + 1)
-        told = [one for one in self._told(("HealthcareService", "Location"), until) if _is_of(one, cares)]
+        name = "followed", until, tuple(sorted(cares))
+        every = self._once(name, lambda: places.followed(self._directory, cares, (self._span[0], until)))
+        told = [one for one in every if _is_of(one, cares)]
         channels = [stopped.channel(one.id, one.versions, self._directory) for one in told]
         end = self._until(definition)
         return {

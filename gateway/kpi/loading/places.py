@@ -20,7 +20,7 @@ from gateway.kpi.loading import said
 from gateway.kpi.loading.ages import Moments
 from gateway.kpi.loading.directory import Directory, Who
 from gateway.kpi.loading.referrals import Version
-from gateway.store.during import Kept, as_of, during
+from gateway.store.during import Kept, as_of, during, following
 from gateway.transact import holds
 
 TYPES = ("Slot", "HealthcareService", "Location", "MeasureReport")
@@ -30,6 +30,8 @@ _FIGURES = f"{said.OURS}/CodeSystem/capacity-figure"
 _BED = "bd"
 _SKEW = 120_000_000
 _FOREVER = 2**62
+_STOP = b"/capacity-stop"
+_MARKS = (b"/capacity-count", _STOP, b"/capacity-pressure")
 _OF_BED = {"free": (1.0, 0.0, 1.0), "busy": (1.0, 1.0, 0.0), holds.HELD: (1.0, 0.0, 0.0)}
 
 
@@ -70,10 +72,38 @@ def told(directory: Directory, types: Iterable[str], span: Span, known: int) -> 
             mine = every.setdefault(one.key, [])
             if one.late or not mine or mine[-1].version < one.version:  # what came right then was the present then
                 mine.append(one)
-        for key in sorted(every):
-            made = tuple(Version(one.at, decode(one.body) if one.body else {}, one.late) for one in every[key])
-            found.append(Told(type_, every[key][0].id, made))
+        found += [Told(type_, every[key][0].id, tuple(map(_version, every[key]))) for key in sorted(every)]
     return found
+
+
+def followed(directory: Directory, cares: Iterable[str], span: Span) -> list[Told]:
+    """Return the departments of some kinds of care, and the places that tell of a stop, each with its versions from the
+    beginning of a span to its end: by their keys, for a span may go on for weeks.
+    """
+    marks = {"HealthcareService": [f'"{care}"'.encode() for care in cares], "Location": [_STOP]}
+    found = []
+    for type_, wanted in marks.items():
+        begun = {one.key: one for one in as_of(directory.db, type_, span[0])}
+        last = {one.key: one for one in as_of(directory.db, type_, span[1] - 1)}
+        chosen = {
+            key
+            for key in begun.keys() | last.keys()
+            if any(mark in one.body for one in (begun.get(key), last.get(key)) if one for mark in wanted)
+        }
+        every: dict[int, list[Kept]] = {key: [begun[key]] if key in begun else [] for key in chosen}
+        since = ((key, begun[key].version if key in begun else 0) for key in chosen)
+        for one in following(directory.db, since, *span):
+            every[one.key].append(one)
+        found += [Told(type_, every[key][0].id, tuple(map(_version, every[key]))) for key in sorted(chosen)]
+    return found
+
+
+def _version(one: Kept) -> Version:
+    """Return what a version says; a place that tells of no numbers, as a bed, says nothing here."""
+    is_read = bool(one.body) and (
+        b'"resourceType":"Location"' not in one.body[:40] or any(map(one.body.__contains__, _MARKS))
+    )
+    return Version(one.at, decode(one.body) if is_read else {}, one.late)
 
 
 def reported(
@@ -178,8 +208,9 @@ def _says(resource: Resource) -> bool:
 def _of(
     one: Told, where: _Where, rank: str, moments: Moments, directory: Directory, until: int, flaws: Counter[str]
 ) -> Iterator[Reported]:
-    for version, following in pairwise([*_present(one.versions), Version(until, {})]):
-        if not version.resource or version.at >= following.at or version.resource.get("status") == "entered-in-error":
+    position = directory.position(where.site)
+    for version, after in pairwise([*_present(one.versions), Version(until, {})]):
+        if not version.resource or version.at >= after.at or version.resource.get("status") == "entered-in-error":
             continue
         resource = (
             freshness.bare(holds.bare(version.resource)) if one.type == "Slot" and rank != "bed" else version.resource
@@ -189,7 +220,7 @@ def _of(
         flaws["clock-ahead"] += measured is not None and measured > version.at + _SKEW
         at = None if measured is None else min(measured, version.at)
         fresh, stale = (0, 0) if at is None else moments(version.resource, at)
-        begin, end = _valid(resource, version.at, following.at)
+        begin, end = _valid(resource, version.at, after.at)
         numbers = _of_bed(version.resource) if rank == "bed" else _numbers(resource)
         pressure = next(said.extensions(resource, "capacity-pressure"), {})
         stop = next(said.extensions(resource, "capacity-stop"), {})
@@ -199,7 +230,7 @@ def _of(
                 str(said.extension(resource, "capacity-source") or ""),
                 str(said.extension(resource, "capacity-method") or ""),
                 *numbers, _stopped(stop, at), said.code(said.inside(pressure, "level")),
-                directory.position(where.site),
+                position,
             )  # fmt: skip
 
 

@@ -55,10 +55,11 @@ def histories(db: Database, keys: Iterable[int], known: int) -> Iterator[tuple[s
             yield kept[0].id, [Version(one.at, decode(one.body), one.late) for one in kept]
 
 
-def requests(directory: Directory, span: Span, known: int, back: int = 0) -> tuple[Request, ...]:
+def requests(directory: Directory, span: Span, known: int, back: int = 0, salt: bytes = b"") -> tuple[Request, ...]:
     """Return the requests that were authored, or offered to somebody, in a span or `back` before it.
 
-    `span` is that up to which what happens counts.
+    `span` is that up to which what happens counts. With a `salt` a patient is the same in every reading by it; without,
+    in this one alone.
     """
     db, since = directory.db, span[0] - back
     tasks = set(keys_during(db, _TASK, span[0], span[1]))
@@ -74,15 +75,17 @@ def requests(directory: Directory, span: Span, known: int, back: int = 0) -> tup
         *keys_of_ids(db, _REQUEST, offered),
     }
     told = dict(histories(db, keys, known))
-    return tuple(_Requests(directory, told, tasks, known))
+    return tuple(_Requests(directory, told, tasks, known, salt or urandom(16)))
 
 
 class _Requests:
     """Puts requests together from what refers to them."""
 
-    def __init__(self, directory: Directory, told: dict[str, list[Version]], tasks: set[int], known: int) -> None:
+    def __init__(
+        self, directory: Directory, told: dict[str, list[Version]], tasks: set[int], known: int, salt: bytes
+    ) -> None:
         self._directory, self._told, self._known = directory, told, known
-        self._salt = urandom(16)
+        self._salt = salt[:64]
         db = directory.db
         keys = {*tasks, *keys_by_reference(db, _TASK, "focus", _REQUEST, told)}
         self._tasks = list(histories(db, keys, known))
