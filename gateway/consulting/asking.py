@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.access.organisations import organisation_type
-from gateway.access.policy import Caller, is_limited, may_read
+from gateway.access.policy import Caller, Predicate, is_limited, may_read, visible
 from gateway.consulting import answers
 from gateway.consulting.table import table
 from gateway.errors import Issue
@@ -22,6 +22,7 @@ from gateway.notify.closed_question import Party, Question, Unanswered
 from gateway.query import is_seen
 from gateway.query.audit import audit_row, note
 from gateway.store import Identity
+from gateway.store.search import Scope, seen
 from gateway.transact import Put, decree
 
 if TYPE_CHECKING:
@@ -65,10 +66,23 @@ def consult(patient: str, caller: Caller, to: Services) -> Issue | None:
     """
     if to.authority is None or not patient or not is_limited(caller) or not may_read(caller, _PATIENT):
         return None
-    if is_seen(Identity(_PATIENT, patient), caller, to):
+    if is_seen(Identity(_PATIENT, patient), caller, to) or not _is_within(patient, caller, to):
         return None
     asked = _asked(patient, caller, to)
     return None if asked is None else _answer(asked, caller, to)
+
+
+def _is_within(patient: str, caller: Caller, to: Services) -> bool:
+    """Return whether no scope with a query, and no search that the caller is registered for, closes a patient to it.
+
+    What the patient permits opens nothing then.
+    """
+    limits = visible(caller).conditions.get(_PATIENT)
+    if limits is None:
+        return True
+    with to.store.reading(snapshot=False) as db:
+        scope = Scope(to.settings.base_url, Predicate(conditions={_PATIENT: limits}))
+        return bool(seen(db, [Identity(_PATIENT, patient)], scope))
 
 
 def _asked(patient: str, caller: Caller, to: Services) -> _Asked | None:

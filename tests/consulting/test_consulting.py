@@ -210,6 +210,13 @@ def test_nothing_is_asked_where_that_is_not_for_who_asks(known: Services, mitz: 
     assert mitz.questions == []
 
 
+def test_nothing_is_asked_of_whom_a_scope_closes_to_who_asks(known: Services, mitz: Register) -> None:
+    for query, asked in (("_id=other", 0), ("_id=p", 1)):
+        caller = replace(asking(HOME, known), scopes=frozenset({f"system/Patient.rs?{query}"}))
+        assert consult("p", caller, known) is None
+        assert len(mitz.questions) == asked
+
+
 def test_an_address_that_may_not_be_sent_to_is_told_at_start(tmp_path: Path) -> None:
     settings = Settings(database=f"sqlite:///{tmp_path}/store.sqlite", closed_question="https://mitz.example")
 
