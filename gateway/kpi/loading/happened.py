@@ -11,8 +11,8 @@ from gateway.fhir.types import Resource
 from gateway.kpi.facts import Answer, Arrived, Held, Probe, Request, Span, Track
 from gateway.kpi.loading import said
 from gateway.kpi.loading.directory import Directory
-from gateway.kpi.loading.places import Told
 from gateway.kpi.loading.referrals import Version, histories
+from gateway.kpi.loading.telling import Told
 from gateway.store import audited
 from gateway.store.during import Kept, during, keys_by_date, keys_by_reference, keys_during, versions
 from gateway.store.quality import Quality

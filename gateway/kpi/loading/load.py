@@ -12,8 +12,8 @@ from gateway.kpi.facts import HOUR, Facts, Request, Span
 from gateway.kpi.loading import happened, places, referrals, stopped
 from gateway.kpi.loading.ages import by_table
 from gateway.kpi.loading.directory import Directory
-from gateway.kpi.loading.places import Told
 from gateway.kpi.loading.said import CARE_TYPE, code, extensions, many
+from gateway.kpi.loading.telling import TYPES, Told, followed, told
 from gateway.store.auditing import index
 from gateway.store.auditing.finding import Condition, Wanted, walk
 from gateway.store.quality import quality
@@ -70,15 +70,14 @@ class Loading:
 
     def _told(self, types: tuple[str, ...], until: int) -> list[Told]:
         span = self._span[0], until
-        return self._once(("told", types, until), lambda: places.told(self._directory, types, span, self._known))
+        return self._once(("told", types, until), lambda: told(self._directory, types, span, self._known))
 
     def _stops(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:
         cares, statuses = set(definition.parameters["care"]), definition.parameters["statuses"]
         until = min(self._until(definition) + _LATE, self._known + 1)
         name = "followed", until, tuple(sorted(cares))
-        every = self._once(name, lambda: places.followed(self._directory, cares, (self._span[0], until)))
-        told = [one for one in every if _is_of(one, cares)]
-        channels = [stopped.channel(one.id, one.versions, self._directory) for one in told]
+        every = self._once(name, lambda: followed(self._directory, cares, (self._span[0], until)))
+        channels = [stopped.channel(one.id, one.versions, self._directory) for one in every if _is_of(one, cares)]
         end = self._until(definition)
         return {
             "stops": tuple(stop for one in channels for stop in stopped.stops(one, statuses, end)),
@@ -87,29 +86,29 @@ class Loading:
 
     def _reported(self, _: Definition, flaws: Counter[str]) -> dict[str, Any]:
         until = min(self._span[1], self._known + 1)
-        told = self._told(places.TYPES, until)
-        counted, found = self._once(("reported",), lambda: self._counted(told, until))
+        every = self._told(TYPES, until)
+        counted, found = self._once(("reported",), lambda: self._counted(every, until))
         flaws.update(counted)
         return {"reported": found}
 
-    def _counted(self, told: list[Told], until: int) -> tuple[Counter[str], Any]:
+    def _counted(self, every: list[Told], until: int) -> tuple[Counter[str], Any]:
         flaws: Counter[str] = Counter()
         moments = by_table(ages(self._to.settings.freshness))
-        return flaws, places.reported(self._directory, told, moments, until, flaws)
+        return flaws, places.reported(self._directory, every, moments, until, flaws)
 
     def _reads(self, _: Definition, flaws: Counter[str]) -> dict[str, Any]:
         wanted = Wanted((Condition(index.ACTION, _LOOKS),), self._span[0], min(self._span[1], self._known + 1))
         rows = [content for _, content in islice(walk(self._db, wanted), _READS + 1)]
         flaws["reads-sampled"] += len(rows) > _READS
-        told = self._told(places.TYPES, min(self._span[1], self._known + 1))
-        found = happened.ages(happened.reads(rows[:_READS]), told)
+        every = self._told(TYPES, min(self._span[1], self._known + 1))
+        found = happened.ages(happened.reads(rows[:_READS]), every)
         return {"ages": tuple(sorted(found))}
 
     def _expected(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:
         until = min(self._span[1], self._known + 1)
-        told = self._told(places.TYPES, until)
+        every = self._told(TYPES, until)
         kinds = definition.parameters["kinds"]
-        return {"expected": tuple(places.expected(self._directory, told, kinds, self._span))}
+        return {"expected": tuple(places.expected(self._directory, every, kinds, self._span))}
 
     def _holds(self, definition: Definition, _: Counter[str]) -> dict[str, Any]:
         span = self._span[0], self._until(definition)
@@ -145,11 +144,11 @@ class Loading:
         return found
 
 
-def _is_of(told: Told, cares: set[str]) -> bool:
+def _is_of(one: Told, cares: set[str]) -> bool:
     """Return whether something is a department of some kinds of care, or tells that one of those has a stop."""
-    last = told.last
+    last = one.last
     kinds = [found for concept in many(last, "type") if (found := code(concept, CARE_TYPE))]
     if last.get("resourceType") == "HealthcareService":
         return bool(cares & set(kinds))
-    stops = any(any(extensions(one.resource, "capacity-stop")) for one in told.versions)
+    stops = any(any(extensions(version.resource, "capacity-stop")) for version in one.versions)
     return stops and (not kinds or bool(cares & set(kinds)))
