@@ -103,7 +103,8 @@ def usage(first: datetime, last: datetime, region: str, as_: str, language: Lang
 
     with built(database) as to, reported():
         noted(to.store, database, "kpi", ["usage"])
-        click.echo(indicators.used(used(_span(first, last), to, region=region), as_, language), nl=False)
+        found = used(_span(first, last), to, region=region)
+        click.echo(indicators.used(found, as_, language), nl=False)
 
 
 @kpi.command()

@@ -19,8 +19,6 @@ from gateway.kpi.loading.load import Loading
 from gateway.store.records import microseconds
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gateway.services import Services
 
 _REFUSED = "rejected"
@@ -51,15 +49,16 @@ class Usage(NamedTuple):
     accepted_twice: tuple[str, ...]
 
 
-def usage(span: Span, to: Services, *, region: str = "", folder: Path | None = None) -> Usage:
+def usage(span: Span, to: Services, *, region: str = "") -> Usage:
     """Return what partners did in a span, as it is known now. Raises BadSettings, Unavailable."""
-    known = microseconds(to.clock())
+    known, folder = microseconds(to.clock()), to.settings.kpis
+    twice = definition("K-16", folder)
     with to.store.reading() as db:
         loading = Loading(db, span, known, to)
-        requests = loading.facts(definition("K-16", folder)).requests
+        requests = loading.facts(twice).requests
         facts = Facts(requests, messages=loading.facts(definition("K-12", folder)).messages)
         owners = loading.senders()
-    return of(Asked(definition("K-16", folder), facts, span, min(known, span[1]), region), owners)
+    return of(Asked(twice, facts, span, min(known, span[1]), region), owners)
 
 
 def of(asked: Asked, senders: dict[str, str]) -> Usage:

@@ -335,3 +335,17 @@ def test_22_minutes_in_which_everything_succeeded(world: World) -> None:
 
     assert values(result) == {"available": Fraction(1, 3)}
     assert dict(result.reasons) == {"not-probed": 2}
+
+
+def test_an_order_for_a_test_and_a_track_are_no_requests_for_a_place(world: World) -> None:
+    asked(world, "r", "accepted")
+    order = request("order", D + "09:00")
+    del order["extension"]
+    track = request("track", D + "09:00", category=[coded(FACT, "preventive-track")])
+    review = task("review", "completed", request="track")
+    del review["owner"]
+    world.put(D + "09:00", order, track, review)
+
+    result = world.kpi("K-05", DAY)
+
+    assert (result.whole.n, values(result)["open"]) == (1, 0)

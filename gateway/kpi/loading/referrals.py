@@ -32,7 +32,8 @@ _PHONE_WORDS = frozenset({"telefoon", "telephone", "phone"})
 _BSN = "http://fhir.nl/fhir/NamingSystem/bsn"
 _REFUSAL = f"{said.OURS}/CodeSystem/refusal-reason"
 _DIRECTION = f"{said.OURS}/CodeSystem/referral-direction"
-_ARRIVAL = f"{said.FACT}|arrival"
+_ARRIVAL, _TRACK = f"{said.FACT}|arrival", f"{said.FACT}|preventive-track"
+_REFERRAL = "http://snomed.info/sct|3457005"  # patient referral
 
 
 _Moment = Callable[[Resource, int], int | None]
@@ -100,8 +101,15 @@ class _Requests:
     def __iter__(self) -> Iterator[Request]:
         for id_, every in self._told.items():
             last = every[-1].resource
-            if last.get("status") not in {_ERROR, "draft"}:
+            if last.get("status") not in {_ERROR, "draft"} and self._is_referral(id_, last):
                 yield self._request(id_, last, every)
+
+    def _is_referral(self, id_: str, last: Resource) -> bool:
+        """Return whether a request asks for a place: an order for a test does not, and a track is counted apart."""
+        category = last.get("category")
+        if said.is_a(category, _TRACK):
+            return False
+        return bool(self._offers.get(id_) or said.care(last)) or said.is_a(category, _REFERRAL)
 
     def _look_up(self) -> None:
         newest = [every[-1].resource for every in self._told.values()]
@@ -150,7 +158,7 @@ class _Requests:
         states = list(_states(every))
         last = every[-1].resource
         request = said.target(last.get("focus"), _REQUEST)
-        if not states or not request or last.get("status") == _ERROR:
+        if not states or not request or "owner" not in last or last.get("status") == _ERROR:
             return None
         first = next(one.resource for one in every if one.resource.get("status") not in _NOT_SENT)
         who = self._directory.who(last.get("owner"))
