@@ -16,9 +16,9 @@ from gateway.access.rules import Letter
 from gateway.fhir.frozen import frozen
 from gateway.fhir.owner import owner_in
 from gateway.fhir.search import Condition
-from gateway.store import Identity
 from gateway.store.records import microseconds
-from gateway.store.search import Scope, seen
+from gateway.store.search import Scope
+from gateway.store.search.seen import seen_by
 
 if TYPE_CHECKING:
     from gateway.access.rules.grants import Ground, Reduced
@@ -78,9 +78,10 @@ def _asked(type_: str, ids: Sequence[str], caller: Caller, to: Services, letter:
     can = caller.grants.other_grounds(letter, type_)
     if not can:
         return ()
-    identities, at = [Identity(type_, id_) for id_ in ids], microseconds(to.clock())
+    at = microseconds(to.clock())
     with to.store.reading(snapshot=False) as db:
-        return [rule for rule in can if seen(db, identities, _scope(rule, at, letter, caller, to))]
+        given = seen_by(db, type_, ids, [_scope(rule, at, letter, caller, to) for rule in can])
+    return [rule for rule, is_given in zip(can, given, strict=True) if is_given]
 
 
 def _scope(rule: Ground, at: int, letter: Letter, caller: Caller, to: Services) -> Scope:
