@@ -80,9 +80,14 @@ def _stratifier(result: Result, cells: Sequence[Cell], shown: Shown) -> Resource
 
 
 def _named(cell: Cell) -> Resource:
+    """Return what a stratum is of: codes, for a number among them is that of an organisation and of nobody else."""
     if len(cell.about) == 1:
-        return {"value": {"text": cell.about[0][1]}}
-    return {"component": [{"code": {"text": kind}, "value": {"text": value}} for kind, value in cell.about]}
+        return {"value": _coded(cell.about[0][1])}
+    return {"component": [{"code": {"text": kind}, "value": _coded(value)} for kind, value in cell.about]}
+
+
+def _coded(value: str) -> Resource:
+    return {"coding": [{"code": " ".join(value.split())}]}
 
 
 def _told(result: Result, cell: Cell, shown: Shown) -> Resource:

@@ -12,6 +12,7 @@ import pytest
 from gateway import query
 from gateway.access.policy import Caller
 from gateway.kpi.facts import MINUTE
+from gateway.kpi.freezing import freeze
 from gateway.kpi.spans import window
 from gateway.referral import holds
 from gateway.services import Services
@@ -349,3 +350,35 @@ def test_an_order_for_a_test_and_a_track_are_no_requests_for_a_place(world: Worl
     result = world.kpi("K-05", DAY)
 
     assert (result.whole.n, values(result)["open"]) == (1, 0)
+
+
+def test_02_hours_are_those_of_the_clock_in_the_netherlands(world: World) -> None:
+    hours = [{"daysOfWeek": ["fri"], "availableStartTime": "08:00:00", "availableEndTime": "18:00:00"}]
+    world.put(D + "07:00", site("A", "ziekenhuis"))
+    said = stop("stop", D + "17:00", D + "23:00")
+    world.put(
+        D + "17:00", service("a", "seh", by="ziekenhuis", at="A", measured=D + "17:00", stop=said, availableTime=hours)
+    )
+
+    assert values(world.kpi("K-02", DAY))["minutes"] == 60
+
+
+def test_08_of_two_sources_of_one_cell_the_last_to_speak_counts_and_it_is_told(world: World) -> None:
+    world.put(D + "12:00", site("a"))
+    for name, source, places, measured in (("s1", "vvt", 10, "11:58"), ("s2", "rtp", 30, "11:59")):
+        one = service(name, "ic", at="a", measured=D + measured, counts={"staffed": places})
+        one["extension"][0]["valueString"] = source
+        world.put(D + "12:00", one)
+
+    result = world.kpi("K-10", (NOON, NOON + MINUTE))
+
+    assert dict(result.reasons)["reported-twice"] == 1
+    assert result.whole.figure("fresh").n == 1
+
+
+def test_a_number_of_an_organisation_is_no_number_of_a_patient(world: World) -> None:
+    world.partner_of("other", "11122233", kind="vvt")
+    world.put(D + "12:00", site("a", "11122233"), service("s", "ic", by="11122233", at="a", measured=D + "12:00"))
+    result = world.kpi("K-11", DAY)
+
+    freeze([result], OPERATOR, world.to)

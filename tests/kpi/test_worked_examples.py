@@ -188,3 +188,19 @@ def test_8_tracks_that_ran() -> None:
     found = values(figures("K-19", Facts(tracks=(*ran, ended)), known=DAY[1]))
 
     assert found == {"active": 6, "ended-in-time": 1, "reviewed-in-time": 1}
+
+
+def test_a_clock_that_is_ahead_makes_no_time_negative() -> None:
+    early = request("1", sent("1", (at("09:00"), "requested"), (at("09:00"), "accepted")), authored=at("09:30"))
+
+    found = figures("K-05", Facts(requests=(early,)))
+
+    assert (values(found)["median"], values(found)["median-without-hold"]) == (0, 0)
+    assert dict(found.reasons)["clock-ahead"] == 1
+
+
+def test_a_department_that_is_not_always_open_has_no_stop_while_it_is_closed() -> None:
+    hours = ((at("08:00"), at("18:00")),)
+    night = Facts(stops=(Stop("A", at("17:00"), at("23:00")),), departments=(Department("A", "west", "a", hours),))
+
+    assert values(figures("K-02", night))["minutes"] == 60

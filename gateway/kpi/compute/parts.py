@@ -71,7 +71,7 @@ def answer(
         cells += [_cell(about, make(parts[about])) for about in sorted(parts)]
     if not cells[0].n:
         asked.reasons["no-data"] += 1
-    return Computed(tuple(cells), dict(asked.reasons))
+    return Computed(tuple(cells), {code: number for code, number in asked.reasons.items() if number})
 
 
 def share(part: int, of: int) -> Fraction | None:

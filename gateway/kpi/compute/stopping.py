@@ -110,9 +110,6 @@ def _of(department: Department, stops: Sequence[Stop], gap: int, asked: Asked) -
             asked.reasons["end-announced"] += one.announced
             asked.reasons["stop-goes-on"] += one.is_open
     inside = [part for one in whole if (part := cut(one, asked.span))]
-    for code in ("end-announced", "stop-goes-on"):
-        if not asked.reasons[code]:
-            del asked.reasons[code]
     return _Shut(department, inside, whole)
 
 

@@ -44,6 +44,10 @@ def to_placement(asked: Asked) -> Computed:
     if unseen := sum(bool(placement(one, asked.until)) and _arrived(one, asked) is None for one in found):
         asked.reasons["no-arrival"] += unseen
 
+    asked.reasons["clock-ahead"] += sum(
+        where.at < one.authored for one in found if (where := placement(one, asked.until))
+    )
+
     def make(requests: Sequence[Request]) -> Made:
         return tuple(_times(asked, requests)), len(requests), providers(requests)
 
@@ -52,9 +56,9 @@ def to_placement(asked: Asked) -> Computed:
 
 def _times(asked: Asked, requests: Sequence[Request]) -> Iterator[Figure]:
     placed = [(one, where) for one in requests if (where := placement(one, asked.until))]
-    yield from _both("", "", [where.at - one.authored for one, where in placed])
+    yield from _both("", "", [max(0, where.at - one.authored) for one, where in placed])
     yield from _both("", "-without-hold", [_without_hold(one, where) for one, where in placed])
-    arrivals = [at - one.authored for one, _ in placed if (at := _arrived(one, asked)) is not None]
+    arrivals = [max(0, at - one.authored) for one, _ in placed if (at := _arrived(one, asked)) is not None]
     yield from _both("arrival-", "", arrivals)
     waiting = [asked.until - one.authored for one in requests if is_open(one, asked.until)]
     yield Figure("open", len(waiting), len(requests))
@@ -67,7 +71,7 @@ def _both(before: str, after: str, took: Sequence[int]) -> Iterator[Figure]:
 
 
 def _without_hold(request: Request, where: Placement) -> int:
-    return where.at - request.authored - on_hold(where.offer, (request.authored, where.at))
+    return max(0, where.at - request.authored) - on_hold(where.offer, (request.authored, where.at))
 
 
 def _arrived(request: Request, asked: Asked) -> int | None:

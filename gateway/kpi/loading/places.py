@@ -195,7 +195,7 @@ def _stopped(stop: Resource, at: int | None) -> str:
 
 
 def _numbers(resource: Resource) -> Numbers:
-    """Return what a resource counts; what it counts in several units is summed where each says it."""
+    """Return what a resource counts, in all units together; what is free in a Slot that is not offered is in doubt."""
     if resource.get("resourceType") == "MeasureReport":
         said_of = {
             said.code(group.get("code"), _FIGURES): (group.get("measureScore") or {}).get("value")
@@ -207,10 +207,10 @@ def _numbers(resource: Resource) -> Numbers:
             values.get("total") if staffed is None else staffed, values.get("occupied"), values.get("available")
         )
     counts = list(said.extensions(resource, "capacity-count"))
-    staffed = _sum(counts, "staffed")
-    return Numbers(
-        _sum(counts, "total") if staffed is None else staffed, _sum(counts, "occupied"), _sum(counts, "available")
-    )
+    staffed, free = _sum(counts, "staffed"), _sum(counts, "available")
+    is_in_doubt = resource.get("resourceType") == "Slot" and resource.get("status") != "free" and bool(free)
+    places = _sum(counts, "total") if staffed is None else staffed
+    return Numbers(places, _sum(counts, "occupied"), None if is_in_doubt else free)
 
 
 def _sum(counts: Iterable[Resource], name: str) -> float | None:
