@@ -29,6 +29,7 @@ from gateway.rest.guard import answered, guard
 from gateway.rest.lanes import keep_lanes
 from gateway.rest.paths import Paths
 from gateway.rest.wire import Http
+from gateway.settings.ages import ages
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -96,12 +97,13 @@ class _App(Flask):
 
 def create_app(to: Services) -> Flask:
     """Return the application that serves `to` over HTTP. Raises BadSettings when a provider's secret is not here, or
-    the table of how long places are held cannot be used.
+    a table, of how long places are held or figures count, cannot be used.
 
     https://flask.palletsprojects.com/patterns/appfactories/
     """
     signed.check_secrets(to)
     durations(to.settings.hold_durations)
+    ages(to.settings.freshness)
     app = _App("gateway", static_folder=None)
     app.extensions["gateway"] = to
     app.config["MAX_CONTENT_LENGTH"] = to.settings.max_body + 1  # the one more is how too much is seen

@@ -90,6 +90,10 @@ def services(store: Store, database_url: str) -> Services:
     return Services(Settings(database=database_url), store, Validator(), library(), lambda: NOW, counted())
 
 
+LASTING = Path(__file__).parent / "lasting.yaml"
+"""The table by which what is said counts for a week."""
+
+
 @cache
 def library() -> Library:
     from gateway.mapping.library import Library

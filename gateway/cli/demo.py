@@ -6,6 +6,7 @@ it changes nothing: a message that comes again gets its first answer, and an ide
 """
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ import requests
 from gateway.cli.demo_samples import BROKEN, FEEDS, MORE, Sample
 from gateway.cli.stores import shown
 from gateway.data import shipped
+from gateway.fhir.freshness import is_aged
+from gateway.fhir.json import encode
 
 _VT, _FS, _CR = b"\x0b", b"\x1c", b"\r"
 _START_SECONDS = 20.0
@@ -64,6 +68,7 @@ def demo(database: str) -> None:
         _show("WENT IN", [(s, a) for s, a in answers if a.accepted])
         _show("REFUSED, AND WHY", [(s, a) for s, a in answers if not a.accepted])
         _show_store(running)
+        _show_stale_places(running)
         _show_free_places(running)
     _show_explain()
 
@@ -212,13 +217,27 @@ def _show_store(running: Running) -> None:
         click.echo(f"  {type_:18} {page['total']:4}")
 
 
+def _show_stale_places(running: Running) -> None:
+    """Show that what the samples said is too old to be offered, and have the bed board say of one bed how it is now."""
+    slots = [encode(entry["resource"]) for entry in _get(running, "Slot?_count=200").get("entry", ())]
+    click.echo(
+        f"\nSTALE PLACES: {sum(map(is_aged, slots))} were free on the days of the samples; they are offered to nobody"
+    )
+    sample = next(one for one in FEEDS if one.file.endswith("good-free.hl7"))
+    now = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000").encode()
+    said = (shipped("mappings") / sample.file).read_bytes().replace(b"|A20-1|", b"|A20-%b|" % now[:14])
+    message = re.sub(rb"20260901\d{6}\+0200", now, said)
+    headers = {"Content-Type": sample.media_type, "Accept": _FHIR}
+    answer = requests.post(f"{running.base}/ingest/{sample.provider}", data=message, headers=headers, timeout=30)
+    click.echo(f"  The bed board says again, now, that a bed is free: HTTP {answer.status_code}")
+
+
 def _show_free_places(running: Running) -> None:
     """Ask the BaRS way: free Slots with their Schedule, and the Location that is the Schedule's actor."""
     page = _get(running, "Slot?status=free&_include=Slot:schedule&_include:iterate=Schedule:actor&_count=50")
     resources = {f"{e['resource']['resourceType']}/{e['resource']['id']}": e["resource"] for e in page["entry"]}
     slots = [r for r in resources.values() if r["resourceType"] == "Slot"]
     click.echo(f"\nFREE PLACES: {page.get('total', len(slots))} (GET /fhir/Slot?status=free&_include=Slot:schedule)")
-    click.echo("  The samples speak of 1 September 2026; a coordinator adds the window: &start=ge…&start=le…")
     for slot in slots:
         click.echo(f"  {_place_name(slot, resources):40} from {slot['start']} until {slot['end']}")
 

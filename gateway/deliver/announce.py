@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.access.policy import Caller, visible
 from gateway.deliver.callers import caller_of
 from gateway.errors import GatewayError
+from gateway.fhir import freshness
 from gateway.fhir.json import decode
 from gateway.fhir.reduced import reduced_body
 from gateway.notify import subscription, topics
@@ -144,6 +145,8 @@ class Announcer:
             self._bodies[key] = stored.body if stored is not None else b""
         form = self._parts.get(_identity(event))
         body = self._bodies[key]
+        if version == event.version:  # one before is what it was
+            body = freshness.told(event.type, body, microseconds(self._to.clock()))
         return body if form is None else reduced_body(body, form, self._to.settings.base_url)
 
     def _matches(self, criteria: str, asked: Sequence[tuple[Event, int]]) -> Iterator[Event]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from gateway import query
 from gateway.access.policy import Caller
 from gateway.errors import Forbidden, ResourceGone, ResourceNotFound
+from gateway.fhir import freshness
 from gateway.fhir.json import decode
 from gateway.notify.notifications import Told
 from gateway.store import Identity, queues
-from gateway.store.records import moment
+from gateway.store.records import microseconds, moment
 
 if TYPE_CHECKING:
     from gateway.fhir.types import Resource
@@ -38,11 +39,14 @@ def is_seen(delivery: Delivery, caller: Caller, to: Services) -> bool:
 def resource_of(delivery: Delivery, caller: Caller, to: Services) -> Resource | None:
     """Return what the resource of an event said then, None where `caller` may not see it, or it is no more.
 
+    Of a place of which the word is stale by now, that is told.
+
     It goes by the door out, which authorises and notes it in the audit.
     """
     type_, _, id_ = delivery.about.partition("/")
     with suppress(Forbidden, ResourceGone, ResourceNotFound):
-        found: Resource = decode(query.vread(type_, id_, str(delivery.version), caller, to).body)
+        said = query.vread(type_, id_, str(delivery.version), caller, to).body
+        found: Resource = decode(freshness.told(type_, said, microseconds(to.clock())))
         return found
     return None
 

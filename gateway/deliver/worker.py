@@ -23,7 +23,7 @@ from gateway.deliver.announce import AT_A_TIME, Announcer
 from gateway.deliver.turn import LEASE, Turn
 from gateway.errors import Conflict, GatewayError
 from gateway.notify.sending import NotSent
-from gateway.referral import holds
+from gateway.referral import ageing, holds
 from gateway.store import queues
 from gateway.store.records import microseconds
 
@@ -85,7 +85,9 @@ class Worker:
         while not self._stop.is_set():
             self._forget_now_and_then()
             _tried(lambda: holds.end_due(self._to))
-            if not _tried(lambda: announcer.announce() >= AT_A_TIME):  # few at a time would keep writers waiting
+            is_more = _tried(lambda: ageing.note_due(self._to) >= ageing.AT_A_TIME)
+            is_more |= _tried(lambda: announcer.announce() >= AT_A_TIME)  # few at a time would keep writers waiting
+            if not is_more:
                 self._stop.wait(_LOOK_SECONDS)
         announcer.close()
 

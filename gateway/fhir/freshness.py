@@ -57,8 +57,8 @@ class Freshness(NamedTuple):
 def laid(resource: Resource, freshness: Freshness) -> Resource:
     """Return a resource that says nothing of freshness as one that says this."""
     parts: list[dict[str, Any]] = [
-        {"url": "staleAt", "valueInstant": _instant(freshness.stale_at)},
-        {"url": "freshUntil", "valueInstant": _instant(freshness.fresh_until)},
+        {"url": "staleAt", "valueInstant": instant(freshness.stale_at)},
+        {"url": "freshUntil", "valueInstant": instant(freshness.fresh_until)},
         *_parts(freshness),
     ]
     return {**resource, "extension": [*resource.get("extension", ()), {"url": URL, "extension": parts}]}
@@ -72,7 +72,7 @@ def aged(resource: Resource) -> Resource:
     known = stated(resource)
     parts: list[dict[str, Any]] = [{"url": "class", "valueCode": "verouderd"}]
     if known is not None:
-        parts += [{"url": "staleSince", "valueInstant": _instant(known.stale_at)}, *_parts(known)]
+        parts += [{"url": "staleSince", "valueInstant": instant(known.stale_at)}, *_parts(known)]
     else:
         parts += [{"url": "kind", "valueCode": UNKNOWN}, {"url": "basis", "valueCode": "received"}]
     parts.append({"url": "otherwise", "valueCode": FREE})
@@ -144,7 +144,7 @@ def told(resource_type: str, body: bytes, now: int) -> bytes:
     if resource_type != "Slot" or _FREE not in body:
         return body
     moments = _stale_moments(body)
-    if moments and min(moments) > _instant(now).encode():
+    if moments and min(moments) > instant(now).encode():
         return body
     slot = decode(body)
     return encode(aged(slot)) if slot.get("status") == FREE else body
@@ -166,7 +166,7 @@ def _parts(freshness: Freshness) -> list[dict[str, Any]]:
         {"url": "basis", "valueCode": freshness.basis},
     ]
     if freshness.since:
-        found.append({"url": "since", "valueInstant": _instant(freshness.since)})
+        found.append({"url": "since", "valueInstant": instant(freshness.since)})
     return found
 
 
@@ -179,10 +179,11 @@ def _value(part: dict[str, Any]) -> Any:
     return next((value for name, value in part.items() if name.startswith("value")), None)
 
 
-def _read(instant: Any) -> int:
-    found = read(str(instant)) if instant else None
+def _read(text: Any) -> int:
+    found = read(str(text)) if text else None
     return found.low if found else 0
 
 
-def _instant(at: int) -> str:
+def instant(at: int) -> str:
+    """Return a moment in microseconds as it is written here."""
     return format_instant(_EPOCH + timedelta(microseconds=at))

@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from gateway.fhir import freshness
 from gateway.fhir.datetime import dutch_time, read
 from gateway.fhir.types import Resource
 from gateway.notify.capacity_forms import COLUMNS, Cell, Line
@@ -27,9 +29,10 @@ _PRIVATE = re.compile(
 _MICROSECOND = 1_000_000
 _FIGURES = {
     "totaal": "total", "inzetbaar": "staffed", "bezet": "occupied", "vrijGemeld": "available",
-    "gereserveerd": "reserved", "gesloten": "closed",
+    "gereserveerd": "reserved", "gesloten": "closed", "leeg": "empty", "inSchoonmaak": "cleaning",
 }  # fmt: skip
 _OFFERED = {"free": "ja", "busy": "nee"}
+_COUNTS = {"vers", "verouderend"}  # what is stale is told, and offered to nobody
 _OF_BEDS = {"vrij": "free", "bezet": "busy", "gereserveerd": "busy-tentative", "gesloten": "busy-unavailable"}
 _OPEN = {"open": "open", "threatened": "dreigende stop", "stop": "stop", "closed": "gesloten"}
 _SHUT = {"stop", "gesloten"}
@@ -124,26 +127,37 @@ def _counted(slot: Resource, count: Resource, at: datetime) -> dict[str, Cell]:
     """Return the numbers that a source gives, as it gives them."""
     fact = _fact(slot, slot.get("end"), at)
     said: dict[str, Cell] = {name: _inside(count, figure) for name, figure in _FIGURES.items()}
-    offered = _OFFERED.get(slot["status"], "onbekend") if fact["actualiteit"] == "actueel" else "onbekend"
-    free = said["vrijGemeld"] if offered != "onbekend" else None
+    offered = _OFFERED.get(slot["status"], "onbekend") if fact["actualiteit"] in _COUNTS else "onbekend"
+    if is_over := _is_overbooked(slot, said):
+        offered = "nee" if offered == "ja" else offered
+    free = None if offered == "onbekend" else 0 if is_over else said["vrijGemeld"]
     since = _local(slot["start"]) if _span(slot["start"]) > _span(fact["peilmoment"]) else None
     unit = _unit(count)
     return {
         "regel": _name(slot["id"], unit), "eenheid": unit or "bed", **said, **fact,
         "vrij": free, "aanbod": offered, "perWanneer": since if offered == "ja" else None,
+        "overbezet": is_over,
     }  # fmt: skip
+
+
+def _is_overbooked(slot: Resource, said: dict[str, Cell]) -> bool:
+    """Return whether more are in the places than there are places, by what is said of both; nothing is free then."""
+    occupied, places = said["bezet"], said["inzetbaar"] if said["inzetbaar"] is not None else said["totaal"]
+    is_more = isinstance(occupied, int | Decimal) and isinstance(places, int | Decimal) and occupied > places
+    return slot.get("overbooked") is True or is_more
 
 
 def _of_beds(offer: Offer, at: datetime) -> dict[str, Cell]:
     """Return how many beds there are of each state; a bed of which the last word is old is of an unknown one."""
     facts = [(bed, _fact(bed, bed.get("end"), at)) for bed in offer.beds]
-    known = [(bed, fact) for bed, fact in facts if fact["actualiteit"] == "actueel"]
+    known = [(bed, fact) for bed, fact in facts if fact["actualiteit"] in _COUNTS]
     states = [bed["status"] for bed, _ in known]
     oldest = min((fact for _, fact in known or facts), key=lambda fact: _span(fact["peilmoment"]))
     figures: dict[str, Cell] = {name: states.count(status) for name, status in _OF_BEDS.items()} if known else {}
+    said_free = sum(freshness.bare(bed)["status"] == "free" for bed in offer.beds)
     return {
         "regel": (offer.service or offer.beds[0])["id"], "eenheid": "bed", "totaal": len(facts),
-        "onbekend": len(facts) - len(known), "vrijGemeld": sum(bed["status"] == "free" for bed in offer.beds),
+        "onbekend": len(facts) - len(known), "vrijGemeld": said_free,
         "aanbod": "ja" if "free" in states else "nee" if len(known) == len(facts) else "onbekend",
         **figures, **oldest,
     }  # fmt: skip
@@ -154,13 +168,16 @@ def _fact(resource: Resource, until: str | None, at: datetime) -> dict[str, Cell
     measured = _value(resource, "capacity-measured-at")
     now = int(at.timestamp() * _MICROSECOND)
     age = max(0, now - _span(measured)) // (60 * _MICROSECOND) if measured else None
+    known = freshness.stated(resource)
     is_over = until is not None and _span(until) <= now
+    if known is not None and (until is None or known.stale_at < _span(until)):
+        until = freshness.instant(known.stale_at)
     return {
         "peilmoment": measured,
         "bijgewerktOp": _local(measured) if measured else None,
         "leeftijdMinuten": age,
         "geldigTot": until,
-        "actualiteit": "onbekend" if measured is None else "verouderd" if is_over else "actueel",
+        "actualiteit": "onbekend" if not measured or not known else "verouderd" if is_over else known.at(now),
         "bron": _value(resource, "capacity-source"),
         "wijze": _METHOD.get(_value(resource, "capacity-method") or ""),
     }

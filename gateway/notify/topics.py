@@ -17,7 +17,7 @@ Change = Callable[[Content | None, Content | None], bool]
 
 BASE = "https://msb-gateway.example/fhir/SubscriptionTopic/"
 _OURS = "https://msb-gateway.example/fhir/StructureDefinition/"
-_MOMENTS = frozenset({f"{_OURS}capacity-measured-at", f"{_OURS}capacity-received-at"})
+_MOMENTS = frozenset({f"{_OURS}capacity-{name}" for name in ("freshness", "measured-at", "received-at")})
 _HOLD = f"{_OURS}slot-hold"
 _BREAK_GLASS = ("https://msb-gateway.example/fhir/CodeSystem/consent-basis", "break-glass")
 _ANSWERS = frozenset({"accepted", "rejected"})

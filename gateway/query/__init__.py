@@ -16,7 +16,7 @@ from gateway.access.rules import Letter
 from gateway.access.scopes import Right
 from gateway.errors import BadRequest, Forbidden, ResourceNotFound
 from gateway.fhir.search import SearchRequest, parse, within
-from gateway.query import documents, histories, messages
+from gateway.query import documents, histories, messages, stale
 from gateway.query.audit import note, note_search
 from gateway.query.bundles import history_bundle, searchset
 from gateway.query.grounds import grounds
@@ -28,6 +28,7 @@ from gateway.query.terminology import codes
 from gateway.store import Identity, Stored
 from gateway.store import search as stored_search
 from gateway.store.audited import about
+from gateway.store.records import microseconds
 from gateway.store.search import Scope
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _VERSION = re.compile(r"(\d{1,9})(?:-late-(\d{1,18}))?", re.ASCII)
 
 
 def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
-    """Return the current version; of a Provenance that a message stands for, what is told of it now, as version 0.
+    """Return the current version; as version 0 what is told now of a message's Provenance, or of a place gone stale.
 
     Raises Forbidden, ResourceNotFound, ResourceGone, Unavailable.
 
@@ -57,7 +58,7 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     found = present(stored, resource_type)
     said = {**about([found], documents.patients(found, to)), **grounds([found], caller, to)}
     note(to, caller, "read", [_reference(found)], about=said)
-    return found
+    return stale.version(found, to)
 
 
 def vread(resource_type: str, id_: str, version: str, caller: Caller, to: Services) -> Stored:
@@ -108,7 +109,8 @@ def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -
     ours, Unavailable. https://hl7.org/fhir/R4/search.html
     """
     _authorise(caller, request.resource_type, "s")
-    scope, asked, position = telling(base, caller, "s"), request, None
+    scope = replace(telling(base, caller, "s"), now=microseconds(to.clock()))
+    asked, position = request, None
     told, found = request, _identified(request, scope, to)
     if found is None:
         with to.store.reading() as db:
@@ -118,7 +120,7 @@ def search(request: SearchRequest, caller: Caller, to: Services, *, base: str) -
         if listed.made:
             found = replace(found, matches=[*messages.bodies(listed.made, to), *found.matches])
     links = Links(asked, base, position, found.next).sealed(lambda: secret_of(caller, to))
-    bundle = searchset(told, found, base, links)
+    bundle = searchset(told, stale.results(found, to), base, links)
     note_search(to, caller, "search", (*found.matches, *found.includes), asked)
     return bundle
 

@@ -18,6 +18,7 @@ from gateway.errors import BadRequest, Forbidden, Issue
 from gateway.fhir import bundle, tables
 from gateway.fhir.bundle import Match
 from gateway.fhir.datetime import Moment
+from gateway.fhir.freshness import told
 from gateway.fhir.json import encode
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import PAGE, Page, page_query
@@ -30,6 +31,7 @@ from gateway.store import history as stored_history
 from gateway.store.audited import Encoded, about
 from gateway.store.gathering import MAX_REFERRED, Gathered, Wanted
 from gateway.store.reads import read as read_stored
+from gateway.store.records import microseconds
 from gateway.store.search import Position, Scope, link, seal, sees_one_of, unseal
 
 if TYPE_CHECKING:
@@ -81,7 +83,8 @@ def everything(asked: Everything, caller: Caller, to: Services, *, base: str) ->
         first = [itself] if asked.after is None and _is_wanted(asked, itself) else []
         found = _gathered(db, of, asked, Scope(base, visible(caller)), asked.count - len(first))
         links = _links(asked, found.next, base, secret(db, caller))
-    matches = list(_matches(first, found, base))
+    now = microseconds(to.clock())
+    matches = list(_matches(first, found, base, now))
     rows: list[Encoded] = [*first, *found.found, *found.referred]
     seen, named = [f"{row.type}/{row.id}" for row in rows], [name for name, _ in asked.applied]
     note(to, caller, "everything", seen, named, about={**about(rows), **grounds(rows, caller, to)})
@@ -116,13 +119,13 @@ def _is_wanted(asked: Everything, itself: Stored) -> bool:
     return (not asked.types or itself.type in asked.types) and itself.last_updated.timestamp() * 1e6 >= since
 
 
-def _matches(first: Sequence[Stored], found: Gathered, base: str) -> Iterator[Match]:
+def _matches(first: Sequence[Stored], found: Gathered, base: str, now: int) -> Iterator[Match]:
     for itself in first:
-        yield Match(bundle.full_url(base, itself.type, itself.id), Raw(itself.body))
+        yield Match(bundle.full_url(base, itself.type, itself.id), Raw(told(itself.type, itself.body, now)))
     for row in found.found:
-        yield Match(bundle.full_url(base, row.type, row.id), Raw(row.body))
+        yield Match(bundle.full_url(base, row.type, row.id), Raw(told(row.type, row.body, now)))
     for row in found.referred:
-        yield Match(bundle.full_url(base, row.type, row.id), Raw(row.body), "include")
+        yield Match(bundle.full_url(base, row.type, row.id), Raw(told(row.type, row.body, now)), "include")
     if not found.all_referred:
         yield Match(f"urn:uuid:{uuid5(NAMESPACE_URL, base)}", operation_outcome([_NOT_ALL]), "outcome")
 

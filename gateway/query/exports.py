@@ -19,6 +19,7 @@ from gateway.access.policy import Caller, may_read, may_search, visible
 from gateway.errors import BadRequest, Forbidden, Issue, ResourceNotFound
 from gateway.fhir import tables
 from gateway.fhir.datetime import format_instant
+from gateway.fhir.freshness import told
 from gateway.fhir.json import encode
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.search import Page
@@ -131,7 +132,8 @@ def content(sealed: str, caller: Caller, to: Services) -> bytes:
         low, high = part.values or (0, 0)
         found = _lines(kind, (low, high), _exported(db, export, wanted, caller, to), wanted)
     note(to, caller, "export-file", [f"{kind or 'deleted'}: {len(found)}"], [id_], about=about_bodies(kind, found))
-    return b"".join(b"%b\n" % body for body in found if body)
+    now = microseconds(to.clock())
+    return b"".join(b"%b\n" % told(kind, body, now) for body in found if body)
 
 
 def _unsealed(sealed: str, db: Database, caller: Caller) -> Link:

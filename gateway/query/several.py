@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from gateway.access.policy import Caller, may_search
 from gateway.errors import BadRequest, Forbidden, Issue
 from gateway.fhir.search import SeveralRequest, parse_several
-from gateway.query import messages
+from gateway.query import messages, stale
 from gateway.query.audit import note_search
 from gateway.query.bundles import searchset
 from gateway.query.links import Links, secret
 from gateway.query.present import telling
 from gateway.query.terminology import codes
 from gateway.store import search as stored_search
+from gateway.store.records import microseconds
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -39,12 +40,13 @@ def search(request: SeveralRequest, caller: Caller, to: Services, *, base: str) 
     with to.store.reading() as db:
         asked, position = _unsealed(db, request, caller, to)
         asked = _authorised(asked, caller)
-        found = stored_search.read_several(db, asked, telling(base, caller, "s"), position)
+        scope = replace(telling(base, caller, "s"), now=microseconds(to.clock()))
+        found = stored_search.read_several(db, asked, scope, position)
         sealed = Links(asked, base, position, found.next).sealed(lambda: secret(db, caller))
     is_short = any(each.resource_type == messages.TYPE for each in asked.requests)
     first = replace(asked.requests[0], issues=(*asked.requests[0].issues, *([_NOT_HERE] if is_short else [])))
     note_search(to, caller, "search", (*found.matches, *found.includes), asked)
-    return searchset(first, found, base, sealed)
+    return searchset(first, stale.results(found, to), base, sealed)
 
 
 def _unsealed(

@@ -190,6 +190,8 @@ def _request(text: str, caller: Caller, to: Services) -> Resource:
 
 def _check_can_be_had(slot: Resource, now: int, to: Services) -> None:
     """Raise Conflict when a Slot is not certainly free: who takes it after this look makes a version, and is found."""
+    if bookings.is_stale(slot, now):
+        raise Conflict(bookings.STALE_WORD, code="slot-not-free")
     if why := bookings.why_not(slot, now):
         raise Conflict(why, code="slot-not-free")
     asked = parse_query("Appointment", f"slot=Slot/{slot['id']}&status={','.join(bookings.HAS)}")

@@ -15,6 +15,7 @@ from gateway.store import Batch, Identity, Version, open_store
 from gateway.store.index_tables import indexed
 from gateway.store.sealed import NO_SEALS
 from gateway.store.search import Scope
+from gateway.store.search.offered import AS_SAID
 
 if TYPE_CHECKING:
     from gateway.fhir.search import SearchRequest
@@ -51,7 +52,7 @@ class Beside:
         from gateway.store.matching import matches  # noqa: PLC0415 - only who has subscribers searches
 
         with self._holding(subjects).reading() as db:
-            return set(matches(db, request, Scope(base=self._base), limit=_MOST))
+            return set(matches(db, request, Scope(base=self._base, now=AS_SAID), limit=_MOST))
 
     def found_anew(self, request: SearchRequest, subjects: Sequence[Subject]) -> set[Identity]:
         """Return the same, of what is no version yet: whatever was held before is not it. Any thread asks."""

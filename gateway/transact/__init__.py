@@ -16,7 +16,7 @@ from gateway.mapping.declared import AS_IT_CAME
 from gateway.store import Batch, Identity, Sight
 from gateway.store.inbox import answered
 from gateway.store.records import microseconds
-from gateway.transact import checking, entries, links, modifiers, once, order, owners, patches, subscriptions
+from gateway.transact import checking, entries, figures, links, modifiers, once, order, owners, patches, subscriptions
 from gateway.transact.absent import Absent
 from gateway.transact.appointments import Appointments
 from gateway.transact.audit import answer_row, audit_row, misnamed_row, repeat_row
@@ -257,6 +257,7 @@ def _write(
     try:
         found.point_at_entries()
         checking.validate(read, caller, to)
+        figures.forget(read)
         for entry in subscribing:
             subscriptions.settle(entry, caller, to)
         if found.has_modifiers:

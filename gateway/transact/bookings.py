@@ -20,6 +20,7 @@ from gateway.access.policy import Caller
 from gateway.errors import Conflict, InvalidResource, Issue
 from gateway.fhir import reference
 from gateway.fhir.datetime import format_instant, read
+from gateway.fhir.freshness import STALE, bare, stated
 from gateway.fhir.json import decode
 from gateway.fhir.search import parse_query
 from gateway.fhir.types import Resource
@@ -27,6 +28,7 @@ from gateway.store import Current, Identity, Sight
 from gateway.store.bodies import rest_of
 from gateway.store.records import Noted, Seen, microseconds, moment
 from gateway.store.search.scope import Everything, Scope
+from gateway.transact import holds
 from gateway.transact.entries import Entry
 from gateway.transact.held import Unheld
 from gateway.transact.holds import OPEN, Hold
@@ -51,6 +53,8 @@ HAS: Mapping[str, str] = MappingProxyType(
 _UNKNOWN = "this Slot is not known here, so nobody can tell that it is free"
 _NOT_FREE = "this Slot is not free (it is {}): nothing of this was used"
 _PASSED = "the time of this Slot has passed, so it is not offered any more: nothing of this was used"
+STALE_WORD = "what was said of this place is too old: its source must say again that it is free; nothing was used"
+"""Why nobody can have a place of which the word is stale."""
 _HELD = "another Appointment holds this Slot: nothing of this was used"
 _NOT_YOURS = (
     "this Slot is held until {} for a request: whoever holds it may book it, for that request; nothing of this was used"
@@ -182,7 +186,10 @@ class _Asking:
         is_held = hold is not None and not hold.is_over(now)
         if hold and is_held and not _is_for(hold, entry, self.caller):
             return Issue("slot-held", _NOT_YOURS.format(format_instant(moment(hold.until))))
+        actual = self.sight.actual(Identity("Slot", id_), self.seen[Identity("Slot", id_)])
         why = why_not(slot, now, OPEN if is_held else FREE)
+        if why is None and not is_held and is_stale(holds.bare(decode(actual.body)), now):  # what is held was promised
+            why = STALE_WORD
         if why is None and (id_ in had or any(other != entry.identity for other in self.others[id_])):
             why = _HELD
         return Issue("slot-not-free", why) if why else None
@@ -207,6 +214,14 @@ def why_not(slot: Resource, now: int, had: Collection[str] = FREE) -> str | None
         return _NOT_FREE.format(slot.get("status"))
     end = read(str(slot.get("end")))
     return _PASSED if end is None or end.low <= now else None
+
+
+def is_stale(slot: Resource, now: int) -> bool:
+    """Return whether a Slot, as it is stored, is free by a word that is stale, or was when that was noted."""
+    known = stated(slot)
+    if slot.get("status") == STALE:
+        return known is not None and bare(slot).get("status") in FREE
+    return slot.get("status") in FREE and (known is None or known.stale_at <= now)
 
 
 def _settled(claims: Claims, seen: Mapping[Identity, Current], result: Settled, sight: Unheld) -> dict[str, int]:

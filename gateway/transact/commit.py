@@ -24,6 +24,7 @@ from gateway.transact.appointments import Appointments
 from gateway.transact.audit import about, audit_row
 from gateway.transact.content import Content, content
 from gateway.transact.entries import Entry, check_distinct
+from gateway.transact.figures import Figures
 from gateway.transact.held import Settling, Unheld
 from gateway.transact.links import Links
 from gateway.transact.messages import message, parcels
@@ -69,9 +70,11 @@ class Commit:
     owner: str | None = None  # whose what is made here becomes
     speaker: Speaker | None = None  # None: in whose name it is written is not looked at
     unsettled: set[int] = field(init=False)
+    figures: Figures = field(init=False)
 
     def __post_init__(self) -> None:
         self.unsettled = self.links.unsettled()  # before a condition is looked up, whose answer may differ next time
+        self.figures = Figures(self.to, microseconds(self.now), self.received)
 
     def prepare(self) -> None:
         """Do what needs no look into the store, once."""
@@ -151,7 +154,7 @@ class Commit:
         return present
 
     def _scope(self, letter: Letter = "r") -> Scope:
-        return Scope(base=self.to.settings.base_url, visible=visible(self.caller, letter))
+        return Scope(self.to.settings.base_url, visible(self.caller, letter), now=microseconds(self.now))
 
     def _check_references(self, targets: set[Identity], present: set[Identity]) -> None:
         if targets <= present and not any(entry.resource is None or entry.missing for entry in self.entries):
@@ -250,9 +253,10 @@ class Commit:
     def _content(self, entry: Entry, owner: str | None = None) -> Content | None:
         if entry.resource is None:
             return None
-        resource = entry.resource if self.by_gateway else labelled(entry.resource, owner or self.owner)
-        rest, base = entry.rest or rest_of(entry.resource), self.to.settings.base_url
-        return content(resource, rest, base, self.to.store.seals)
+        said = self.figures.laid(entry.resource, entry.known)
+        rest = (entry.rest or rest_of(said)) if said is entry.resource else rest_of(said)
+        resource = said if self.by_gateway else labelled(said, owner or self.owner)
+        return content(resource, rest, self.to.settings.base_url, self.to.store.seals)
 
 
 def _identity(entry: Entry) -> Identity:

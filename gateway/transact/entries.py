@@ -16,6 +16,7 @@ from msgspec import Struct
 from gateway.access.policy import Caller, may_write
 from gateway.access.scopes import Right
 from gateway.errors import BadRequest, Forbidden, GatewayError, InvalidResource, Issue, TooLarge
+from gateway.fhir.freshness import Freshness
 from gateway.fhir.search import SearchRequest, parse_condition
 from gateway.fhir.types import Resource, resource_types
 from gateway.store import Identity
@@ -73,6 +74,7 @@ class Entry(Struct, eq=False):
     missing: Sequence[Issue] = ()
     fact: Fact | None = None  # None: a client sets the present
     subscriber: Subscriber | None = None
+    known: Freshness | None = None  # of what the gateway itself changes: how old the word of its source is
     ends_hold: End | None = None  # how this ends the hold of a Slot, where that is not told by its status
 
     @property

@@ -14,8 +14,8 @@ from gateway.fhir import freshness
 from gateway.fhir.datetime import read
 from gateway.fhir.freshness import FREE, TYPES, Freshness
 from gateway.fhir.types import Resource
+from gateway.settings.ages import Figure, ages
 from gateway.store.records import microseconds
-from gateway.transact.ages import Figure, ages
 from gateway.transact.holds import HELD
 from gateway.transact.operations import Put
 from gateway.transact.order import MEASURED_AT, SKEW
@@ -88,7 +88,7 @@ class Figures:
         providers = self.to.library.providers
         overlay = self.to.library.provider(source) if source in providers else None
         return Figure(
-            mapping=(feed.mapping or "") if feed else "",
+            mapping=(feed.mapping or "").partition(" ")[0] if feed else "",
             care=frozenset(_codes(resource)),
             source=source,
             method=str(said.get(_METHOD) or ""),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import structs
 
 from gateway.errors import Conflict, Issue
+from gateway.fhir.freshness import TYPES, bare, stripped
 from gateway.fhir.json import decode, encode
 from gateway.store import Current, Identity
 from gateway.store.bodies import rest_of, says_the_same
@@ -45,11 +46,12 @@ class _Ended(NamedTuple):
 
 
 class Unheld:
-    """A Sight in which no Slot is held: what is decided of places is decided on what they are otherwise."""
+    """A Sight in which no Slot is held and nothing is stale: what is decided of places is, by what sources say."""
 
     def __init__(self, sight: Sight) -> None:
         self._sight = sight
         self._held: dict[Identity, Current] = {}
+        self._actual: dict[Identity, Current] = {}
 
     def matches(
         self, conditions: Sequence[SearchRequest], scope: Scope, *, limit: int = 2, turns: Turns | None = None
@@ -69,17 +71,27 @@ class Unheld:
         subjects: Collection[str] = (),
         once: str | None = None,
     ) -> Seen:
-        """Return what is there, each Slot without what is said of holds."""
+        """Return what is there, without what the gateway itself says of holds and of freshness."""
         seen = self._sight.current(identities, targets, subjects=subjects, once=once)
         for identity, current in seen.currents.items():
-            if identity.type == TYPE and _MARK in current.body:
+            if identity.type not in TYPES:
+                continue
+            said = stripped(current.body)
+            if identity.type == TYPE and _MARK in said:
                 self._held[identity] = current
-                seen.currents[identity] = structs.replace(current, body=encode(holds.bare(decode(current.body))))
+                said = encode(holds.bare(decode(said)))
+            if said is not current.body:
+                self._actual[identity] = current
+                seen.currents[identity] = structs.replace(current, body=said)
         return seen
 
     def actual(self, identity: Identity, current: Current) -> Current:
         """Return the newest version as it is, for what `current` returned of it."""
-        return self._held.get(identity, current)
+        return self._actual.get(identity, current)
+
+    def is_marked(self, identity: Identity) -> bool:
+        """Return whether a Slot that was looked at says something of a hold."""
+        return identity in self._held
 
     def hold(self, identity: Identity) -> Hold | None:
         """Return the hold that a Slot which was looked at is under."""
@@ -97,15 +109,14 @@ class Settling:
 
     def settled(self, entry: Entry, current: Current) -> tuple[Entry, Current]:
         """Return what is stored for an entry, and the version that it follows. Raises Conflict for a hold it states."""
-        if entry.type != TYPE:
-            return entry, current  # as nearly always: only places are held
         assert entry.identity is not None
         actual = self._sight.actual(entry.identity, current)
-        if entry.satisfied:
-            return entry, actual  # nothing is written
-        if isinstance(entry.op, Put) and entry.op.holds:
+        if entry.type != TYPE or entry.satisfied:  # only places are held; or nothing is written
+            return entry, actual
+        if isinstance(entry.op, Put) and (entry.op.holds or entry.op.ages):
             return self._own(entry, actual), actual
-        if entry.resource is None or (actual is current and not holds.stated(entry.resource)):
+        is_held = self._sight.is_marked(entry.identity)
+        if entry.resource is None or not (is_held or holds.stated(entry.resource)):
             self._note(entry.identity, self._gone(entry.identity))
             return entry, actual
         return self._under(_without(entry, actual), current, actual), actual
@@ -138,7 +149,7 @@ class Settling:
         said, hold = entry.resource or {}, self._sight.hold(entry.identity)
         if hold is None:  # the last one has ended: that is told as long as nothing else changes
             is_same = says_the_same(said, entry.rest or rest_of(said), current.body)
-            return _saying(entry, decode(actual.body)) if is_same and not current.deleted else entry
+            return _saying(entry, bare(decode(actual.body))) if is_same and not current.deleted else entry
         if entry.ends_hold:
             becomes = hold.end(entry.ends_hold, self._now)
         elif hold.is_over(self._now) or said.get("status") not in holds.OPEN:

@@ -36,8 +36,8 @@ class Put(Struct, frozen=True):
     """Store a next version, or the first, if `if_match` is still the current one.
 
     `due`: the gateway itself sets the status of a Subscription, of which something is to be done then (0: nothing).
-    `holds`: it changes the hold of a Slot, and says nothing else of the place. `part`: who writes it
-    does not see the whole, and what it changes.
+    `holds`: it changes the hold of a Slot, and says nothing else of the place. `ages`: it notes that the word of the
+    source has become stale, and says nothing else. `part`: who writes it does not see the whole, and what it changes.
     https://hl7.org/fhir/R4/http.html#update
     """
 
@@ -47,6 +47,7 @@ class Put(Struct, frozen=True):
     patched: bool = False
     due: int | None = None
     holds: bool = False
+    ages: bool = False
     part: Part | None = None
 
 
@@ -95,7 +96,7 @@ Change = Callable[[Resource], Resource]
 
 
 class Patch(Struct, frozen=True):
-    """Store what `change` makes of the newest version; `holds`: that is the hold of a Slot, and nothing else.
+    """Store what `change` makes of the newest version; `holds` and `ages` are those of a Put.
 
     https://hl7.org/fhir/R4/http.html#patch
     """
@@ -105,6 +106,7 @@ class Patch(Struct, frozen=True):
     change: Change
     if_match: str | None = None
     holds: bool = False
+    ages: bool = False
 
 
 class ConditionalPatch(Struct, frozen=True):

@@ -33,6 +33,7 @@ from gateway.fhir.search.reduced import answers
 from gateway.store import Identity, Stored
 from gateway.store.matching import matches
 from gateway.store.reads import is_readable
+from gateway.store.records import microseconds
 from gateway.store.search import Scope, seen
 from gateway.transact import json_patch, parts, path_patch, xml_patch
 from gateway.transact.operations import Change, ConditionalPatch, ConditionalPut, Operation, Patch, Put, Write
@@ -164,7 +165,7 @@ def _put(op: Patch | ConditionalPatch, caller: Caller, to: Services) -> Put | Co
         raise VersionConflict(f"If-Match names another version than the newest, which is {version}")
     patched, part = _patched(op, stored, form, caller, to)
     if isinstance(op, Patch):
-        return Put(patched, version, patched=True, holds=op.holds, part=part)
+        return Put(patched, version, patched=True, holds=op.holds, ages=op.ages, part=part)
     assert condition is not None
     return ConditionalPut(patched, condition, version, patched=True)
 
@@ -202,7 +203,7 @@ def _read(identity: Identity, caller: Caller, to: Services) -> tuple[Stored | No
 def _match(condition: SearchRequest | None, caller: Caller, to: Services) -> Identity:
     if condition is None or not condition.conditions:
         raise BadRequest("a condition without a parameter would match everything")
-    scope = Scope(base=to.settings.base_url, visible=visible(caller, "s"))
+    scope = Scope(to.settings.base_url, visible(caller, "s"), now=microseconds(to.clock()))
     with to.store.reading() as db:
         found = matches(db, condition, scope, limit=2)
     if not found:

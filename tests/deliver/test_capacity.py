@@ -123,10 +123,11 @@ def test_each_kind_of_care_at_a_location_is_a_line_of_what_its_source_says(
         "locatiecode": "41999901/DE DUINHOF CAFÉ", "postcode": "2584 AA", "plaats": "Den Haag",
         "vervallen": False, "zorgsoort": "elv-laag", "soortPlek": "ELV laag complex", "eenheid": "bed",
         "totaal": 6, "inzetbaar": None, "bezet": 4, "vrij": 2, "gereserveerd": None, "gesloten": None,
+        "leeg": None, "inSchoonmaak": None, "overbezet": False,
         "onbekend": None, "vrijGemeld": 2, "aanbod": "ja", "perWanneer": None, "openstelling": "onbekend",
         "stopVanaf": None, "stopTot": None, "bijgewerktOp": "05-01-2026 09:50",
         "peilmoment": "2026-01-05T09:50:00+01:00", "leeftijdMinuten": 10,
-        "geldigTot": "2026-01-06T09:50:00+01:00", "actualiteit": "actueel", "bron": "rtp-west", "wijze": "handmatig",
+        "geldigTot": "2026-01-05T20:50:00.000+00:00", "actualiteit": "vers", "bron": "rtp-west", "wijze": "handmatig",
     }  # fmt: skip
     told = {kind: (one["vrij"], one["vrijGemeld"], one["aanbod"]) for kind, one in found.items()}
     assert told == {

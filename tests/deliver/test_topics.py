@@ -49,7 +49,7 @@ def subscription(
     return found
 
 
-def slot(id_: str, status: str = "free", measured: str = "2026-01-05T10:00:00Z") -> dict[str, Any]:
+def slot(id_: str, status: str = "free", measured: str = "2126-01-05T10:00:00Z") -> dict[str, Any]:
     return {
         "resourceType": "Slot", "id": id_, "status": status, "schedule": {"reference": "Schedule/x"},
         "start": "2026-01-05T10:00:00Z", "end": "2026-01-05T11:00:00Z",
@@ -160,7 +160,7 @@ def test_a_notification_may_be_xml(services: Services, certificates: Path) -> No
 @pytest.mark.parametrize(
     ("topic", "changes", "events"),
     [
-        ("capacity-changed", [slot("a"), slot("a", measured="2026-01-05T11:00:00Z"), slot("a", "busy")], [1, 3]),
+        ("capacity-changed", [slot("a"), slot("a", measured="2126-01-05T11:00:00Z"), slot("a", "busy")], [1, 3]),
         ("stop-announced", [service(None), service("threatened"), service("stop"), service("stop"), service("open"),
                             service("closed")], [2, 3]),
         ("stop-ended", [service("stop"), service("closed"), service("stop"), service("open"), service(None)], [4]),

@@ -22,7 +22,7 @@ from gateway.store import Identity, Store, open_store
 from gateway.transact import Put, transact
 from gateway.transact.holds import ended, live
 from gateway.validation import Validator
-from tests.conftest import library
+from tests.conftest import LASTING, library
 from tests.deliver.telling import eventually
 from tests.races.nodes import CLIENTS, PUBLIC, Nodes, Request, nodes, statuses
 
@@ -150,7 +150,12 @@ def test_holds_whose_time_passes_end_once_though_every_node_looks(here: Nodes, d
     due = datetime.now(UTC) + timedelta(seconds=1)
     with closing(open_store(database)) as store:
         then = Services(
-            Settings(base_url=PUBLIC), store, Validator(), library(), lambda: due - timedelta(minutes=15), random_id
+            Settings(base_url=PUBLIC, freshness=LASTING),
+            store,
+            Validator(),
+            library(),
+            lambda: due - timedelta(minutes=15),
+            random_id,
         )
         transact([Put(request("due"))], ZCC, then)
         for n in range(20):

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.access.policy import Caller
 from gateway.errors import Conflict, Forbidden, GatewayError, InvalidResource
+from gateway.fhir.freshness import bare
 from gateway.fhir.json import decode
 from gateway.referral import holds
 from gateway.services import Services
@@ -24,7 +25,7 @@ from gateway.store.verify import verify
 from gateway.transact import ConditionalCreate, Delete, Patch, Put, transact
 from gateway.transact.holds import live
 from gateway.validation import Validator
-from tests.conftest import NOW, counted, library
+from tests.conftest import LASTING, NOW, counted, library
 
 Resource = dict[str, Any]
 ZCC, VVT = Caller("00000001", "zcc"), Caller("41999901", "duinhof")
@@ -63,7 +64,9 @@ class World:
     to: Services = field(init=False)
 
     def __post_init__(self) -> None:
-        self.to = replace(self.services, clock=self.now)
+        lasting = self.services.settings.freshness or LASTING
+        settings = replace(self.services.settings, freshness=lasting)
+        self.to = replace(self.services, clock=self.now, settings=settings)
         self.put(slot(), request(), request("r2", priority=None))
 
     def now(self) -> datetime:
@@ -89,7 +92,7 @@ class World:
         identity = Identity("Slot", "s1")
         stored = self.to.store.vread(identity, version) if version else self.to.store.read(identity)
         assert stored is not None
-        return decode(stored.body) if stored.body else {}
+        return bare(decode(stored.body)) if stored.body else {}
 
     @property
     def status(self) -> str:

@@ -26,6 +26,7 @@ from gateway.store.index.definitions import definitions, fingerprint
 from gateway.store.indexing import outdated
 from gateway.store.reindex import BATCH, reindex
 from gateway.store.search import Scope
+from gateway.store.search.offered import AS_SAID
 from gateway.store.verify import verify
 from gateway.transact import Delete, Put, transact
 
@@ -60,7 +61,7 @@ def fill(to: Services, count: int) -> None:
 def found(store: Store, resource_type: str, query: str) -> set[str]:
     with store.reading() as db:
         request = parse(resource_type, parse_qsl(f"{query}&_count=1000"))
-        return {match.id for match in search.read(db, request, Scope(BASE)).matches}
+        return {match.id for match in search.read(db, request, Scope(BASE, now=AS_SAID)).matches}
 
 
 def refusal(store: Store, resource_type: str, query: str) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from gateway.services import Services
 from gateway.store import Database, search
 from gateway.store.index import rows
 from gateway.store.search import CANDIDATES, REACH, Everything, Found, Results, Scope, Visible
+from gateway.store.search.offered import AS_SAID
 from gateway.transact import Delete, Put, transact
 from tests.store.searching import BED, CARE, SLOT_STATUS, Region, expected, region, seen
 
@@ -265,7 +266,9 @@ def test_a_search_finds_what_the_plain_way_finds(
         for resource_type, queries in QUERIES.items():
             for query in queries:
                 request = asked(resource_type, f"{query}&_count=1000".lstrip("&"))
-                results = search.read(db, request, Scope(BASE, EYES[eyes], candidates=candidates, reach=reach))
+                results = search.read(
+                    db, request, Scope(BASE, EYES[eyes], candidates=candidates, reach=reach, now=AS_SAID)
+                )
                 found, wanted = [row.id for row in results.matches], expected(request, there, BASE)
                 if sorted(found) != sorted(wanted) or results.total not in {None, len(wanted)}:
                     wrong.append((resource_type, query, sorted(found), sorted(wanted), results.total))
@@ -286,7 +289,9 @@ def test_an_accurate_total_is_accurate(
                 wanted = len(expected(asked(resource_type, query), there, BASE))
                 for how in ("_total=accurate&_count=1", "_summary=count", "_count=0"):
                     request = asked(resource_type, f"{query}&{how}".lstrip("&"))
-                    total = search.read(db, request, Scope(BASE, EYES[eyes], candidates=candidates, reach=reach)).total
+                    total = search.read(
+                        db, request, Scope(BASE, EYES[eyes], candidates=candidates, reach=reach, now=AS_SAID)
+                    ).total
                     if total != wanted:
                         wrong.append((resource_type, query, how, total, wanted))
 
@@ -305,7 +310,9 @@ def test_pages_hold_every_match_once_and_in_order(
             for query in ("", QUERIES[resource_type][1], QUERIES[resource_type][-1]):
                 for sort in sorts:
                     request = asked(resource_type, f"{query}&_sort={sort}&_count=5" if sort else f"{query}&_count=5")
-                    pages = _pages(db, request, Scope(BASE, EYES[eyes], candidates=candidates, reach=reach))
+                    pages = _pages(
+                        db, request, Scope(BASE, EYES[eyes], candidates=candidates, reach=reach, now=AS_SAID)
+                    )
                     found = [row for page in pages for row in page.matches]
                     wanted = expected(request, there, BASE)
                     if sorted(row.id for row in found) != sorted(wanted) or not _in_order(resource_type, sort, found):

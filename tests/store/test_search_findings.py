@@ -14,6 +14,7 @@ from gateway.fhir.types import Resource
 from gateway.services import Services
 from gateway.store import search
 from gateway.store.search import Scope
+from gateway.store.search.offered import AS_SAID
 from gateway.transact import Put, transact
 from gateway.validation.profiles.definitions import Definitions
 from gateway.validation.terms import Terms
@@ -284,7 +285,7 @@ def test_it_is_found_when_it_is_so(services: Services, kept: list[Resource], can
     with services.store.reading() as db:
         for resource_type, queries in {"Observation": OBSERVATIONS, **OTHERS}.items():
             for query, holds in queries.items():
-                scope = Scope(candidates=candidates, reach=reach)
+                scope = Scope(candidates=candidates, reach=reach, now=AS_SAID)
                 found = sorted(row.id for row in search.read(db, asked(resource_type, query), scope).matches)
                 wanted = sorted(r["id"] for r in kept if r["resourceType"] == resource_type and holds(r))
                 wrong += [(query, found, wanted)] if found != wanted else []

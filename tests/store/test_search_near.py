@@ -23,6 +23,7 @@ from gateway.store import Database, search
 from gateway.store.index import rows
 from gateway.store.index.cells import cells, ranges
 from gateway.store.search import CANDIDATES, Scope
+from gateway.store.search.offered import AS_SAID
 from gateway.store.search.pages import Results
 from gateway.transact import Put, transact
 
@@ -164,7 +165,7 @@ def test_what_is_near_is_found_the_nearest_first_on_every_page(filled: Services,
             for at, far, meters in AROUND:
                 request = asked(resource_type, f"{way.format(f'{at[0]}|{at[1]}|{far}')}&_count=23")
                 wanted = expected(resource_type, at, meters)
-                all_pages = pages(db, request, Scope(BASE, candidates=candidates))
+                all_pages = pages(db, request, Scope(BASE, candidates=candidates, now=AS_SAID))
                 found = [row for page in all_pages for row in page.matches]
                 distances = [page.distances[row.key] for page in all_pages for row in page.matches]
                 ids = [row.id for row in found]
@@ -182,7 +183,7 @@ def test_a_place_goes_with_other_conditions_and_orders(filled: Services, candida
     active = {r["id"] for r in resources() if r.get("status") == "active"}
     free = {r["id"] for r in resources() if r.get("status") == "free" and r["start"] >= "2026-01-02"}
     capacity = expected("Slot", HAGUE, 25_000)
-    scope = Scope(BASE, candidates=candidates)
+    scope = Scope(BASE, candidates=candidates, now=AS_SAID)
     with filled.store.reading() as db:
 
         def ids(resource_type: str, query: str) -> list[str]:

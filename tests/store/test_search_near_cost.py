@@ -13,8 +13,9 @@ from gateway.fhir.search import parse
 from gateway.fhir.search.near import squared_chord
 from gateway.store import Store, open_store, search
 from gateway.store.search import Position, Scope
+from gateway.store.search.offered import AS_SAID
 
-SCOPE = Scope("https://gateway.example/fhir", candidates=100)
+SCOPE = Scope("https://gateway.example/fhir", candidates=100, now=AS_SAID)
 
 
 def locations(store: Store, count: int) -> None:

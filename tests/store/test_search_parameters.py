@@ -22,6 +22,7 @@ from gateway.store.index import rows
 from gateway.store.index.writers import WRITERS
 from gateway.store.index_tables import pack, tables
 from gateway.store.search import Scope
+from gateway.store.search.offered import AS_SAID
 from tests.store.examples import Example, examples
 
 NOT_SERVED = set(REFUSED)
@@ -166,9 +167,10 @@ def test_every_parameter_finds_what_has_its_value(store: Store) -> None:
         for example in every:
             resource_type, id_ = example.resource["resourceType"], example.resource["id"]
             pairs = [(example.parameter.code, asked(example)), ("_count", "1000")]
-            found = {row.id for row in search.read(db, parse(resource_type, pairs), Scope()).matches}
+            found = {row.id for row in search.read(db, parse(resource_type, pairs), Scope(now=AS_SAID)).matches}
             others = {
-                row.id for row in search.read(db, parse(resource_type, [*pairs, ("_id:not", id_)]), Scope()).matches
+                row.id
+                for row in search.read(db, parse(resource_type, [*pairs, ("_id:not", id_)]), Scope(now=AS_SAID)).matches
             }
             if id_ not in found or found - others != {id_}:
                 lost.append((resource_type, example.parameter.code, example.place, pairs[0][1]))

@@ -107,6 +107,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "deze plaats is niet vrij ({status}): hiervan is niets gebruikt",
     ),
     (
+        "what was said of this place is too old: its source must say again that it is free; nothing was used",
+        "wat hiervan bekend is, is te oud: de bron moet opnieuw zeggen dat die vrij is; hiervan is niets gebruikt",
+    ),
+    (
         "the time of this Slot has passed, so it is not offered any more: nothing of this was used",
         "de tijd van deze plaats is voorbij, dus die wordt niet meer aangeboden: hiervan is niets gebruikt",
     ),

@@ -25,6 +25,10 @@ TEXTS: tuple[tuple[str, str], ...] = (
         "msb-stop-1: Een stop zegt tot wanneer zij naar verwachting duurt",
     ),
     (
+        "msb-fresh-1: It has moments to come, or says that it is stale",
+        "msb-fresh-1: Er staan momenten in die nog komen, of dat het verouderd is",
+    ),
+    (
         "msb-hold-1: A hold has an end to come, or says how and when it ended",
         "msb-hold-1: Wie een plaats vasthoudt doet dat tot een moment, of zegt hoe en wanneer het is geëindigd",
     ),

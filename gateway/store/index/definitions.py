@@ -29,7 +29,7 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
         "quantity": 1,
         "composite": 1,
         "special": 2,
-        "slot": 1,
+        "slot": 2,
         "says": 1,
     }
 )

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from gateway.fhir.consents import rules
+from gateway.fhir.freshness import FREE, stated
 from gateway.fhir.parameters import SearchParameter, follows
 from gateway.fhir.search import served
 from gateway.fhir.search.paths import alternatives, json_paths
@@ -18,7 +19,7 @@ from gateway.fhir.types import Resource
 from gateway.store.index import composites, narrative, references
 from gateway.store.index.definitions import IN_CURRENT
 from gateway.store.index.generate import Extract, extraction
-from gateway.store.index.model import SLOT_CODINGS, IndexRows, SlotRow, capacity_param, says_param
+from gateway.store.index.model import OFFERED, OPEN_HIGH, SLOT_CODINGS, IndexRows, SlotRow, capacity_param, says_param
 from gateway.store.index.moments import span
 from gateway.store.index.writers import WRITERS
 
@@ -49,6 +50,8 @@ def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
         for param, system, code in found.token:
             if param in SLOT_CODINGS:
                 found.date.append((capacity_param(slot.status, param, system, code), slot.start, slot.end))
+        if slot.status == FREE and (known := stated(resource)):
+            found.date.append((OFFERED, known.stale_at, OPEN_HIGH))
     if kind == "Consent":
         found.date += [(says_param(one.says, one.actor, one.content), one.low, one.high) for one in rules(resource)]
     return found

@@ -11,10 +11,10 @@
     slot            (key, status, start, end_, schedule)    the capacity projection, see SlotRow
 
 The order of the columns is the order of the clustered key; `key` last makes matches come in key order.
-Five kinds of rows stand there under a name that is no parameter: the words beside codes (`code:text`, by path, so
+Six kinds of rows stand there under a name that is no parameter: the words beside codes (`code:text`, by path, so
 that parameters which look at one place share them), identifiers with their kind (`identifier:of-type`, its system and
 code as the system), references to a version (`subject:version`), the values of composites (composites.py), and what a
-Consent says of who may see. A word of a narrative is a string of `_text`.
+Consent says of who may see, and until when a free Slot is offered. A word of a narrative is a string of `_text`.
 
 Each index table also has an index (key, param): deletes, :missing, _sort and probes of one resource use it.
 """
@@ -44,6 +44,10 @@ def capacity_param(status: str, param: str, system: str, code: str) -> str:
     'free specialty http://snomed.info/sct|394579002'
     """
     return f"{status} {param} {system}|{code}"
+
+
+OFFERED = "(offered)"
+"""The name under which index_date holds the Slots that are free, until when the word of their source counts."""
 
 
 def composite_param(name: str, system: str, code: str) -> str:

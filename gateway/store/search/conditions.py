@@ -91,7 +91,7 @@ def visible_match(resource_type: str, scope: Scope, depth: int = 0, asked: Asked
     return remembered(
         visible.memory,
         key,
-        visible.at,
+        visible.at or scope.moment,
         lambda: condition_match(resource_type, rule, scope.unseen(MOMENT), depth),
     )
 

@@ -26,7 +26,8 @@ from gateway.fhir.search.paths import data_types, implied_systems
 from gateway.fhir.search.singles import has_no_system
 from gateway.store.hidden import asked as asked_codes
 from gateway.store.index.model import version_param, versioned
-from gateway.store.search.match import Match, any_of, constant, none_of
+from gateway.store.search.match import Match, all_of, any_of, constant, none_of
+from gateway.store.search.offered import asks_for_free, is_fresh, is_fresh_or_not_free
 from gateway.store.search.ranges import date_branches, number_branch, overlapped, overlapping, quantity_branch
 from gateway.store.search.scope import Scope
 from gateway.store.search.sql import FALSE, TRUE, Sql, either, every, fails, holds, joined, like, listed, one_of, sql
@@ -57,7 +58,18 @@ def filter_match(resource_type: str, asked: Filter, scope: Scope) -> Match:
     if asked.modifier == "missing":
         return _missing(resource_type, asked)
     found = any_of([_index_match(resource_type, each, scope) for each in _by_place(asked)])
+    if asks_for_free(resource_type, asked):
+        return _offered(found, asked, scope)
     return none_of(found) if asked.modifier == "not" else found
+
+
+def _offered(found: Match, asked: Filter, scope: Scope) -> Match:
+    """Return what is found of Slots, without those that are free by a word that is stale."""
+    if asked.modifier == "not":
+        return all_of([none_of(found), Match(probe=lambda key: is_fresh_or_not_free(key, scope))], scope.engine)
+    is_free_alone = len(asked.values) == 1
+    fresh = is_fresh if is_free_alone else is_fresh_or_not_free
+    return all_of([found, Match(probe=lambda key: fresh(key, scope))], scope.engine)
 
 
 def _index_match(resource_type: str, asked: Filter, scope: Scope) -> Match:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.fhir.search.served import MAX_VALUES
@@ -53,7 +54,7 @@ def _by_rings(db: Database, request: SearchRequest, near: Condition, columns: tu
     def relation(narrowed: Condition) -> Relation:
         found = slot_conditions([narrowed if each is near else each for each in request.conditions], scope)
         probes = probes_of(matches_of("Slot", found.others, scope))
-        return Relation(Sql("slot m"), found.by_schedule, columns, walked=False).probed(*probes)
+        return Relation(Sql("slot m"), found.by_schedule, columns, walked=False).probed(*found.fresh, *probes)
 
     return Plan(rings=lambda begin: rings(db, request, near, begin, relation, scope))
 
@@ -63,11 +64,13 @@ def _along_coding(
 ) -> Plan:
     """Return the walk along the Slots of a status and a coding."""
     source, condition = coded
-    walk = Relation(source, every(slots.start), columns)
+    walk = Relation(source, every([*slots.start, *slots.fresh]), columns)
     others = matches_of("Slot", [other for other in slots.others if other is not condition], scope)
     if others:
         return Plan((walk.probed(*probes_of(others)),))
-    ((count,),) = db.rows(*count_of(walk.source, walk.where, scope))
+    ((count,),) = db.rows(*count_of(walk.source, every(slots.start), scope))
+    if slots.fresh and count <= scope.candidates:
+        return Plan((replace(walk, walked=False),))  # which of them are stale is not counted
     return Plan((walk,), total=count if count <= scope.candidates else None)
 
 
@@ -77,11 +80,14 @@ def _along_time(
     """Return the walk along time; where status, start and schedules leave few, all of those."""
     ((count,),) = db.rows(*count_of(Sql("slot m"), slots.by_schedule, scope))
     few, in_time = count <= scope.candidates, _is_time(columns)
-    if few and (slots.probes or others or not in_time):
-        return Plan((Relation(Sql("slot m"), slots.by_schedule, columns, walked=False).probed(*probes_of(others)),))
+    probes = (*slots.fresh, *probes_of(others))
+    if few and (slots.probes or probes or not in_time):
+        return Plan((Relation(Sql("slot m"), slots.by_schedule, columns, walked=False).probed(*probes),))
     if not in_time:
-        return Plan((Relation(Sql("slot m"), slots.by_time, columns, walked=False).probed(*probes_of(others)),))
-    walk = Relation(Sql("slot m"), slots.in_order, columns).probed(*slots.probes, *probes_of(others))
+        return Plan((Relation(Sql("slot m"), slots.by_time, columns, walked=False).probed(*probes),))
+    # What is stale is stepped over: it bounds no walk, as what is looked for among many does.
+    walk = Relation(Sql("slot m"), every([slots.in_order, *slots.fresh]), columns)
+    walk = walk.probed(*slots.probes, *probes_of(others))
     return Plan((walk,), total=count if few and not others else None)
 
 
@@ -89,7 +95,7 @@ def _from_other(slots: SlotConditions, match: Match, columns: tuple[Column, ...]
     """Return the Slots among the keys of another condition."""
     # They were counted, or are a handful: the limit only tells the engine how few, so that it looks each of them up.
     source = sql("(select * from {} limit {limit}) d cross join slot m", keys_of(match, "e"), limit=str(_MANY))
-    return Relation(source, sql("m.key = d.key and {}", slots.by_time), columns, walked=False)
+    return Relation(source, sql("m.key = d.key and {}", slots.by_time), columns, walked=False).probed(*slots.fresh)
 
 
 def all_slots(db: Database, request: SearchRequest, scope: Scope) -> Relation:
@@ -102,7 +108,7 @@ def all_slots(db: Database, request: SearchRequest, scope: Scope) -> Relation:
         source = sql("{} cross join slot m", keys_of(listed, "d"))
         return Relation(source, Sql("m.key = d.key")).probed(*probes_of(others, but=listed))
     if smallest is None:
-        return Relation(Sql("slot m"), slots.by_schedule).probed(*probes_of(others))
+        return Relation(Sql("slot m"), slots.by_schedule).probed(*slots.fresh, *probes_of(others))
     return _from_other(slots, smallest.match, ()).probed(*probes_of(others, but=smallest.match))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,7 @@ from gateway.fhir.frozen import frozen
 from gateway.fhir.search import Condition, QuantityRange
 from gateway.fhir.search.paths import alternatives, data_types, json_paths
 from gateway.fhir.search.singles import Single, asked_by_code, singles
+from gateway.store.records import microseconds
 from gateway.store.sealed import NO_SEALS, Seals
 from gateway.store.search.sql import TRUE, Sql, every, joined, sql
 from gateway.store.search.units import UCUM
@@ -129,7 +131,8 @@ class Scope:
 
     The engine, `systems` and `units` are filled in when the search is read, see `knowing`. `seals` hide numbers;
     `mixed`: some may stand in the index as other keys hid them, or as they are. `with_reduced`: who reads tells what is
-    not seen whole in its reduced form (`gateway.store.search.apart`); any other finds only what is seen whole.
+    not seen whole in its reduced form (`gateway.store.search.apart`); any other finds only what is seen whole. `now` is
+    when it is asked, by the clock of the machine where nobody says it.
     """
 
     base: str = ""
@@ -141,6 +144,13 @@ class Scope:
     mixed: bool = True
     systems: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
     units: Mapping[Indexed, Sequence[str]] = field(default_factory=dict)
+    now: int | None = None
+
+    @property
+    def moment(self) -> int:
+        """Return the moment at which it is asked, in microseconds: what is offered depends on it."""
+        return microseconds(datetime.now(UTC)) if self.now is None else self.now
+
     with_reduced: bool = False
 
     def reduced(self, resource_type: str) -> Reduced | None:
@@ -185,7 +195,7 @@ class Scope:
 
         It depends on nothing that is asked beside it.
         """
-        return replace(self, visible=Everything(at=at), systems={}, units={})
+        return replace(self, visible=Everything(at=at), systems={}, units={}, now=at or self.now)
 
 
 def _check_sorting(db: Database, request: SearchRequest) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from gateway.fhir.freshness import FREE
 from gateway.fhir.search import Chain, Condition, DateRange, Filter, Target, Token
 from gateway.fhir.search.paths import implied_systems
 from gateway.store.index.model import SLOT_CODINGS, capacity_param
 from gateway.store.search.conditions import target_ids
 from gateway.store.search.filters import localised
+from gateway.store.search.offered import asks_for_free, is_fresh, is_fresh_or_not_free
 from gateway.store.search.ranges import point
 from gateway.store.search.scope import Scope
 from gateway.store.search.sql import Sql, every, joined, one_of, sql
@@ -31,6 +33,7 @@ class SlotConditions:
     statuses: list[list[str]] = field(default_factory=list)  # one of each list
     start: list[Sql] = field(default_factory=list)
     schedules: list[Sql] = field(default_factory=list)  # selects or lists of schedule ids
+    fresh: list[Sql] = field(default_factory=list)  # that nobody offers any more what is stale, asked by `m.key`
 
     @property
     def by_schedule(self) -> Sql:
@@ -88,12 +91,12 @@ def slot_conditions(conditions: Iterable[Condition], scope: Scope) -> SlotCondit
     """Return what the projection answers of `conditions`."""
     found = SlotConditions()
     for condition in conditions:
-        if not (_status(condition, found) or _start(condition, found) or _schedule(condition, scope, found)):
+        if not (_status(condition, scope, found) or _start(condition, found) or _schedule(condition, scope, found)):
             found.others.append(condition)
     return found
 
 
-def _status(condition: Condition, found: SlotConditions) -> bool:
+def _status(condition: Condition, scope: Scope, found: SlotConditions) -> bool:
     if not isinstance(condition, Filter) or condition.parameter.code != "status" or condition.modifier:
         return False
     known = implied_systems("Slot", condition.parameter) | {None, ""}
@@ -102,6 +105,8 @@ def _status(condition: Condition, found: SlotConditions) -> bool:
     if len(codes) < len(tokens):
         return True  # any code of the system that all have
     found.statuses.append(codes)
+    if asks_for_free("Slot", condition):
+        found.fresh.append((is_fresh if codes == [FREE] else is_fresh_or_not_free)("m.key", scope))
     return True
 
 

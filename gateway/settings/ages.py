@@ -1,4 +1,4 @@
-"""How long a figure of capacity counts: a table with a version and an owner, which a region can put its own in place of.
+"""How long a figure of capacity counts: a table with a version and an owner, or a region's own in place of it.
 
 `profiles/tables/freshness.yaml` is the one that ships, and says what stands in it.
 """
