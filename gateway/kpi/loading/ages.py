@@ -7,7 +7,7 @@ from collections.abc import Callable
 from gateway.fhir import freshness
 from gateway.fhir.types import Resource
 from gateway.kpi.loading import said
-from gateway.transact.ages import Ages, Figure
+from gateway.settings.ages import Ages, Figure
 
 Moments = Callable[[Resource, int], tuple[int, int]]
 """Returns both moments, of a resource and of the moment at which it was so at its source."""

@@ -14,11 +14,11 @@ from gateway.kpi.loading.ages import by_table
 from gateway.kpi.loading.directory import Directory
 from gateway.kpi.loading.said import CARE_TYPE, code, extensions, many
 from gateway.kpi.loading.telling import TYPES, Told, followed, told
+from gateway.settings.ages import ages
 from gateway.store.auditing import index
 from gateway.store.auditing.finding import Condition, Wanted, walk
 from gateway.store.quality import quality
 from gateway.store.records import moment
-from gateway.transact.ages import ages
 
 if TYPE_CHECKING:
     from gateway.kpi.definitions import Definition
