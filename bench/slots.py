@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bench.places import place
+from gateway.fhir.freshness import URL, instant
 from gateway.store import Store
 from gateway.store.index.definitions import fingerprint
+from gateway.store.index.model import OFFERED, OPEN_HIGH
 
 SLOTS_A_SCHEDULE, SCHEDULES_A_SERVICE = 100, 10
 _MINUTE_US, _HOUR_US = 60_000_000, 3_600_000_000
 _FIRST = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _START = f"({_FIRST} + (i % {SLOTS_A_SCHEDULE}) * {22 * _HOUR_US} + (i / {SLOTS_A_SCHEDULE} % 97) * {_MINUTE_US})"
 _STATUS = "(case when (i * 7919) % 100 < 50 then 'free' else 'busy' end)"
+_STALE_AT = _FIRST + 100 * 365 * 24 * _HOUR_US  # what is searched is fresh
 _KIND = f"(case when (i / {SLOTS_A_SCHEDULE}) % 20 = 0 then 'icu' else 'ward' end)"
 
 
@@ -135,6 +138,8 @@ def _index(dialect: Dialect, slot: Kind) -> Iterator[str]:
     capacity = f"{_STATUS} || ' service-type http://example.org/bed|' || {_KIND}"
     row = f"'Slot', {capacity}, {_START}, {_START} + {_HOUR_US}, {slot.key}"
     yield f"insert into index_date select {row} from {numbers} order by 2, 3"
+    row = f"'Slot', '{OFFERED}', {_STALE_AT}, {OPEN_HIGH}, {slot.key}"
+    yield f"insert into index_date select {row} from {numbers} where {_STATUS} = 'free' order by i"
     row = f"{slot.key}, {_STATUS}, {_START}, {_START} + {_HOUR_US}, 'schedule-' || (i / {SLOTS_A_SCHEDULE})"
     yield f"insert into slot (key, status, start, end_, schedule) select {row} from {numbers}"
 
@@ -163,6 +168,8 @@ def _slot_body(dialect: Dialect) -> str:
         dialect.instant.format(_START),
         """'","end":"'""",
         dialect.instant.format(f"{_START} + {_HOUR_US}"),
-        """'"}'""",
+        f"""'","extension":[{{"url":"{URL}","extension":[{{"url":"staleAt","valueInstant":"{instant(_STALE_AT)}"}},'""",
+        f"""'{{"url":"freshUntil","valueInstant":"{instant(_STALE_AT)}"}},{{"url":"kind","valueCode":"manual"}},'""",
+        """'{"url":"basis","valueCode":"source"}]}]}'""",
     )
     return " || ".join(parts)
