@@ -50,7 +50,6 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no-response-rate": "limited",
         "no-review-date": "limited",
         "not-probed": "limited",
-        "not-understood": "limited",
         "no-reads": "limited",
         "reads-sampled": "limited",
     }

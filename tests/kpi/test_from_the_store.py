@@ -90,7 +90,7 @@ def test_2_with_one_stale_there_are_too_few(world: World) -> None:
     result = world.kpi("K-08", NOON)
 
     assert values(result)["variation"] is None
-    assert (result.badge, dict(result.reasons)) == ("insufficient", {"too-few-providers": 1})
+    assert (result.badge, dict(result.reasons)) == ("insufficient", {"too-few-providers": 1, "stale": 1})
 
 
 def test_3_phone_calls(world: World) -> None:

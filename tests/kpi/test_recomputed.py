@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,9 +25,10 @@ from gateway.kpi.spans import window
 from gateway.kpi.told import row
 from gateway.report import indicators
 from gateway.services import Services
-from gateway.store import Identity
+from gateway.store import Identity, open_store
 from gateway.transact import Delete, Patch, Put, transact
 from gateway.validation import Validator
+from tests import keys
 from tests.kpi.worlds import World, request, service, site, stop, task, values
 
 DAY = window(date(2024, 4, 12), date(2024, 4, 13))
@@ -245,3 +248,15 @@ def test_a_snapshot_belongs_to_nobody_so_no_partner_sees_it(world: World) -> Non
         caller = world.to.registry.granted(partner.caller(["system/*.cruds"]), world.now)
         with pytest.raises(ResourceNotFound):
             query.read("MeasureReport", id_, caller, world.to)
+
+
+def test_of_a_sealed_store_the_figures_are_the_same(database_url: str, services: Services, tmp_path: Path) -> None:
+    with closing(open_store(database_url, durability="normal", seals=keys.seals(keys.key_file(tmp_path)))) as store:
+        world = World(replace(services, store=store))
+        bsn = {"identifier": {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": "999900043"}}
+        for name in ("a", "b"):
+            placed(world, name, subject=bsn)
+
+        results = [world.kpi(number, DAY) for number in ("K-05", "K-16")]
+
+    assert (values(results[0])["median"], values(results[1])["doubled"]) == (10, 2)

@@ -98,7 +98,7 @@ def test_2_with_one_stale_there_are_too_few() -> None:
     found = figures("K-08", Facts(reported=reported))
 
     assert values(found)["variation"] is None
-    assert (found.badge, dict(found.reasons)) == ("insufficient", {"too-few-providers": 1})
+    assert (found.badge, dict(found.reasons)) == ("insufficient", {"too-few-providers": 1, "stale": 1})
 
 
 def test_3_calls_of_the_baseline_less_those_that_were_made() -> None:

@@ -20,7 +20,8 @@ _NOT_GREEN = frozenset({"stop", "closed", "threatened"})
 def variation(asked: Asked) -> Computed:
     """K-08: the weighted coefficient of variation of occupancy over providers, as the mean over time."""
     found = [one for one in _reported(asked) if one.open and one.occupied is not None]
-    asked.flawed("no-open-count", "no-source-time", "clock-ahead", "reported-twice")
+    asked.flawed("no-source-time", "clock-ahead", "reported-twice", "no-care-type")
+    asked.reasons["stale"] += _stale(found, asked.span)
     fewest = asked.parameter("providers")
 
     def make(parts: Sequence[Reported]) -> Made:
@@ -88,7 +89,8 @@ def imbalance(asked: Asked) -> Computed:
     every = _reported(asked)
     if unknown := len({one.cell for one in every if one.position is None}):
         asked.reasons["no-position"] += unknown
-    asked.flawed("no-source-time", "clock-ahead", "reported-twice")
+    asked.reasons["stale"] += _stale(every, asked.span)
+    asked.flawed("no-source-time", "clock-ahead", "reported-twice", "no-care-type")
 
     def make(parts: Sequence[Reported]) -> Made:
         cares = sorted({one.care for one in parts})
@@ -154,7 +156,7 @@ def freshness(asked: Asked) -> Computed:
     every = _reported(asked)
     if unknown := len({one.cell for one in every if one.open is None}):
         asked.reasons["no-open-count"] += unknown
-    asked.flawed("no-source-time", "clock-ahead", "reported-twice")
+    asked.flawed("no-source-time", "clock-ahead", "reported-twice", "no-care-type")
     ages = asked.facts.ages
     if not ages:
         asked.reasons["no-reads"] += 1
@@ -186,6 +188,11 @@ def _reported(asked: Asked) -> list[Reported]:
         (one for one in asked.facts.reported if cut((one.known, one.until), asked.span) and asked.within(one.region)),
         key=lambda one: (one.cell, one.known),
     )
+
+
+def _stale(every: Iterable[Reported], span: Span) -> int:
+    """Return how many places were stale for a part of a span, and so left out."""
+    return len({one.cell for one in every if cut((max(one.stale_from, one.known), one.until), span)})
 
 
 def _labels(one: Reported) -> Labels:

@@ -33,7 +33,7 @@ def delivered(asked: Asked) -> Computed:
         for offer in request.offers
         if asked.during(offer.sent) and shown.by(offer.owner, offer.care or request.care, offer.sent)
     ]
-    asked.flawed("no-source-time", "clock-ahead", "reported-twice")
+    asked.flawed("no-source-time", "clock-ahead", "reported-twice", "no-care-type")
 
     def make(parts: Sequence[_Sent]) -> Made:
         kept = sum(one.offer.when(*ACCEPTED, before=asked.until) is not None for one in parts)
@@ -53,7 +53,7 @@ def across(asked: Asked) -> Computed:
     found = [one for one in placed if one.where.offer.registered]
     if unknown := sum(not one.request.region or not one.where.offer.region for one in found):
         asked.reasons["no-region"] += unknown
-    asked.flawed("no-source-time", "clock-ahead", "reported-twice")
+    asked.flawed("no-source-time", "clock-ahead", "reported-twice", "no-care-type")
 
     def make(parts: Sequence[_Placed]) -> Made:
         known = [one for one in parts if one.where.offer.registered]

@@ -97,7 +97,6 @@ def _shut(asked: Asked, gap: int) -> list[_Shut]:
         if asked.within(department.region):
             stops = [one for one in told.get(department.place, ()) if one.start < asked.span[1]]
             found.append(_of(department, stops, gap, asked))
-    asked.flawed("not-understood")
     return found
 
 
