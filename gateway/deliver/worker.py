@@ -85,7 +85,7 @@ class Worker:
         while not self._stop.is_set():
             self._forget_now_and_then()
             _tried(lambda: holds.end_due(self._to))
-            is_more = _tried(lambda: ageing.note_due(self._to) >= ageing.AT_A_TIME)
+            is_more = _tried(lambda: ageing.note_due(self._to) == ageing.AT_A_TIME)
             is_more |= _tried(lambda: announcer.announce() >= AT_A_TIME)  # few at a time would keep writers waiting
             if not is_more:
                 self._stop.wait(_LOOK_SECONDS)

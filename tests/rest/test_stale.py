@@ -19,6 +19,7 @@ from gateway.deliver.announce import Announcer
 from gateway.deliver.capacity import Reading
 from gateway.deliver.events import resource_of
 from gateway.deliver.settling import settle
+from gateway.errors import Issue
 from gateway.notify.endpoints import Allowed
 from gateway.notify.outward import Outward
 from gateway.referral import ageing
@@ -309,3 +310,19 @@ def test_onward_feeds_offer_no_stale_place(doors: Doors) -> None:
 
     assert (line["vrij"], line["aanbod"], line["actualiteit"]) == (None, "onbekend", "verouderd")
     assert (line["vrijGemeld"], line["bezet"]) == (2, 3)
+
+
+def test_a_place_of_which_it_cannot_be_stored_keeps_no_other_waiting(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transact([Put(slot(NOW, id_)) for id_ in ("a", "b", "c")], CALLER, doors.to)
+    doors.clock.advance(minutes=31)
+    valid = doors.to.validator.issues
+
+    def strict(resource: Resource) -> Any:
+        return [Issue("invalid-resource", "no")] if resource.get("id") == "a" else valid(resource)
+
+    monkeypatch.setattr(doors.to.validator, "issues", strict)
+
+    assert [ageing.note_due(doors.to), ageing.note_due(doors.to)] == [2, 0]
+    assert lies(doors) == []
