@@ -31,12 +31,13 @@ class Stop(NamedTuple):
 
 
 class Department(NamedTuple):
-    """A place of a kind of care that can announce stops, and when it is open at all (none: always)."""
+    """A place of a kind of care that can announce stops: when it is open at all (none: always), and what it is called."""
 
     place: str
     region: str = ""
     provider: str = ""
     hours: tuple[Span, ...] | None = None
+    name: str = ""
 
 
 class State(NamedTuple):

@@ -37,11 +37,6 @@ def clock(at: int) -> str:
     return moment(at).astimezone(dutch_time()).isoformat(timespec="seconds")
 
 
-def name(cell: Cell) -> str:
-    """Return the name of a cell: `care=elv-hoog, urgency=stat`; '' for the whole."""
-    return ", ".join(f"{kind}={value}" for kind, value in cell.about)
-
-
 def mark(cell: Cell) -> str:
     """Return what is told in the place of numbers that are hidden: `<5`, or `*` beside one that is; '' where none is.
 

@@ -72,6 +72,26 @@ _USE: Mapping[str, tuple[str, str]] = MappingProxyType(
         "accepted_twice": ("requests accepted twice", "dubbel geaccepteerde aanvragen"),
     }
 )
+SPLITS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "region": ("region", "regio"),
+        "care": ("care", "zorgsoort"),
+        "urgency": ("urgency", "urgentie"),
+        "place": ("place", "locatie"),
+        "provider": ("provider", "aanbieder"),
+        "reason": ("reason", "reden"),
+        "exception": ("exception", "uitzondering"),
+        "step": ("step", "stap"),
+        "kind": ("kind", "soort"),
+        "network": ("network", "netwerk"),
+        "format": ("format", "formaat"),
+    }
+)
+"""What each split is called in each language."""
+
+_VALUES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"unknown": ("unknown", "onbekend"), "none": ("none", "geen")}
+)
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula where a text begins with it."""
 
@@ -109,7 +129,9 @@ def shown(one: Definition, language: Language) -> str:
     """Return what a definition says."""
     say = _Saying(language)
     figures = "; ".join(f"{figure.name[language]} ({figure.unit})" for figure in one.figures)
-    splits = "; ".join(" x ".join(split) for split in one.splits) or "-"
+    splits = (
+        "; ".join(" x ".join(SPLITS[kind][LANGUAGES.index(language)] for kind in split) for split in one.splits) or "-"
+    )
     parameters = "; ".join(f"{name} = {_plain(value)}" for name, value in one.parameters.items()) or "-"
     return (
         f"{one.id} {one.name[language]}, {one.version} ({one.status})\n"
@@ -183,11 +205,18 @@ def _lines(one: Result, language: Language) -> Iterator[str]:
 
 def _cell(one: Result, cell: Cell, language: Language) -> str:
     say = _Saying(language)
-    name = f"{told.name(cell)}: " if cell.about else ""
+    name = f"{_name(cell, language)}: " if cell.about else ""
     if cell.hidden:
         return f"{name}n {told.mark(cell)}"
     figures = ", ".join(_figure(one, figure, language) for figure in cell.figures)
     return f"{name}{figures}; n {cell.n}, {cell.providers} {say('providers')}"
+
+
+def _name(cell: Cell, language: Language) -> str:
+    """Return the name of a cell: `zorgsoort=elv-hoog, urgentie=stat`; '' for the whole."""
+    index = LANGUAGES.index(language)
+    named = ((SPLITS[kind][index], _VALUES.get(value, (value, value))[index]) for kind, value in cell.about)
+    return ", ".join(f"{kind}={value}" for kind, value in named)
 
 
 def _figure(one: Result, figure: Figure, language: Language) -> str:
@@ -214,7 +243,7 @@ def _rows(one: Result, language: Language) -> Iterator[dict[str, Any]]:
     for cell in one.cells:
         for figure in cell.figures:
             yield same | {
-                "cell": told.name(cell),
+                "cell": _name(cell, language),
                 "figure": one.definition.shown(figure.code).name[language],
                 "value": told.mark(cell) or told.rounded(one, figure),
                 "unit": one.definition.shown(figure.code).unit,

@@ -13,6 +13,7 @@ from gateway.fhir.json import decode
 from gateway.kpi.definitions import definition, definitions
 from gateway.kpi.results import BADGES, REASONS
 from gateway.kpi.shapes import SHAPES
+from gateway.report import indicators
 
 K05 = (shipped("profiles") / "kpi" / "K-05.yaml").read_text(encoding="utf-8")
 
@@ -31,6 +32,13 @@ def test_each_figure_reason_and_badge_has_a_code() -> None:
     assert {figure for shape in SHAPES.values() for figure in shape.figures} == codes("kpi-figure")
     assert set(REASONS) == codes("kpi-reason")
     assert set(BADGES) == codes("kpi-badge")
+
+
+def test_each_split_has_a_name_in_dutch() -> None:
+    told = "".join(indicators.shown(one, "nl") for one in definitions().values())
+
+    assert {split for shape in SHAPES.values() for split in shape.splits} <= set(indicators.SPLITS)
+    assert "uitgesplitst naar: regio; zorgsoort; urgentie; zorgsoort x urgentie" in told
 
 
 @pytest.mark.parametrize("said", ["K-05", "k-05", "K5", "5", "05"])

@@ -11,6 +11,7 @@ from gateway.data import shipped
 from gateway.fhir.json import decode
 from gateway.kpi.facts import MINUTE
 from gateway.kpi.spans import window
+from gateway.report import indicators
 from gateway.services import Services
 from gateway.store.records import microseconds
 from tests.kpi.worlds import World, request, task, values, when
@@ -36,7 +37,9 @@ def test_a_stop_as_the_feed_of_a_department_tells_it(world: World) -> None:
     world.put("2026-01-05 10:31", *made("json/seh_opening/cases/good-open-again", "09:58:00", "10:30:00"))
     day = window(date(2026, 1, 5), date(2026, 1, 6))
 
-    assert values(world.kpi("K-02", day, at="2026-02-01 00:00"))["minutes"] == 50
+    spent = world.kpi("K-02", day, at="2026-02-01 00:00")
+    assert values(spent)["minutes"] == 50
+    assert "locatie=DUINRAND-N: minuten stop 50 min" in indicators.text([spent], "nl")
     assert values(world.kpi("K-03", day, at="2026-02-01 00:00"))["stops"] == 1
 
 

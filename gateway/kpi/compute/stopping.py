@@ -113,4 +113,4 @@ def _of(department: Department, stops: Sequence[Stop], gap: int, asked: Asked) -
 
 
 def _labels(one: _Shut) -> dict[str, str]:
-    return {"region": one.department.region, "place": one.department.place}
+    return {"region": one.department.region, "place": one.department.name or one.department.place}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.kpi.compute.formulas import settled
-from gateway.kpi.facts import HOUR, Facts, Request, Span
+from gateway.kpi.facts import HOUR, Department, Facts, Request, Span
 from gateway.kpi.loading import happened, places, referrals, stopped
 from gateway.kpi.loading.ages import by_table
 from gateway.kpi.loading.directory import Directory
@@ -81,8 +81,16 @@ class Loading:
         end = self._until(definition)
         return {
             "stops": tuple(stop for one in channels for stop in stopped.stops(one, statuses, end)),
-            "departments": tuple({one.place: stopped.department(one, self._span) for one in channels}.values()),
+            "departments": tuple(self._named({one.place: stopped.department(one, self._span) for one in channels})),
         }
+
+    def _named(self, every: dict[str, Department]) -> Iterator[Department]:
+        """Yield departments with the names of their sites; where two have one name, with its place beside it."""
+        names = {place: str(self._directory.resource("Location", place).get("name") or place) for place in every}
+        times = Counter(names.values())
+        for place, one in every.items():
+            name = names[place]
+            yield one._replace(name=name if times[name] == 1 else f"{name} ({place})")
 
     def _reported(self, _: Definition, flaws: Counter[str]) -> dict[str, Any]:
         until = min(self._span[1], self._known + 1)
