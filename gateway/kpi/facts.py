@@ -31,7 +31,7 @@ class Stop(NamedTuple):
 
 
 class Department(NamedTuple):
-    """A place of a kind of care that can announce stops: when it is open at all (none: always), and what it is called."""
+    """A place of a kind of care that can announce stops: when it is open (none: always), and what it is called."""
 
     place: str
     region: str = ""
