@@ -45,7 +45,7 @@ def authenticated(asked: Http, correlation: Correlation, to: Services) -> Caller
     if asked.path in _OPEN or asked.blueprint in {OAUTH, LOGIN}:
         return _anybody(correlation)
     try:
-        known = _known(to)
+        known = _known(asked, to)
     except NotKnown as error:
         refusals.not_known(error.reason, refusals.nobody(correlation, address), to)
         raise
@@ -55,7 +55,7 @@ def authenticated(asked: Http, correlation: Correlation, to: Services) -> Caller
     return using(changed(known, correlation=correlation, address=address), to)
 
 
-def _known(to: Services) -> Caller:
+def _known(asked: Http, to: Services) -> Caller:
     """Return who shows what; a cookie counts where no token is shown, for what the gateway's own pages send.
 
     Raises NotKnown, Forbidden, TooManyRequests, Unavailable.
@@ -63,14 +63,14 @@ def _known(to: Services) -> Caller:
     people, at = to.people, to.clock()
     session = cookies.shown() if people else None
     if to.identities is not None:
-        found = to.identities.known(shown.certificate(), shown.token(), session, at)
+        found = to.identities.known(shown.certificate(asked, to), shown.token(asked), session, at)
     elif people is not None and session is not None:
         found = people.of_session(session, at)
         found = found._replace(caller=to.registry.granted(found.caller, at))
     else:
         return development_caller()
     if found.caller.person is not None and found.caller.person.session:
-        origins.check_own_page(request)
+        origins.check_own_page(asked)
     if found.renewed is not None and people is not None:
         g.cookie = cookies.given(found.renewed, people.cookies)
     return found.caller

@@ -25,6 +25,7 @@ from gateway.rest.response import Response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gateway.access.peers import PeerCertificate
     from gateway.access.policy import Caller
     from gateway.access.tokens import Token
     from gateway.identities import Identities
@@ -55,7 +56,7 @@ def jwks() -> Response:
 def token() -> Response:
     """Return a token for a client that proves to be one."""
     to, identities = wire.services(), _identities()
-    granted = _desk(identities).grant(_form(), shown.certificate(), to.clock())
+    granted = _desk(identities).grant(_form(), _certificate(), to.clock())
     seen = [f"client:{granted.token.client_id}", f"key:{granted.kid}", f"token:{granted.token.jti}"]
     note(to, _asking(granted.caller), "login", seen, granted.token.scopes)  # no token without its line
     seconds = granted.token.expires - granted.token.issued
@@ -133,6 +134,10 @@ def _identities() -> Identities:
     return found
 
 
+def _certificate() -> PeerCertificate | None:
+    return shown.certificate(wire.http(), wire.services())
+
+
 def _desk(identities: Identities) -> Desk:
     to = wire.services()
     return Desk(identities, to.store, to.new_id)
@@ -143,8 +148,8 @@ def _requester(identities: Identities, form: Mapping[str, str]) -> Caller:
     identities.signing_keys()
     at = wire.services().clock()
     if "client_assertion" in form:
-        return _desk(identities).client(form, shown.certificate(), at).partner.caller()
-    caller = identities.caller(shown.certificate(), shown.token(), at)
+        return _desk(identities).client(form, _certificate(), at).partner.caller()
+    caller = identities.caller(_certificate(), shown.token(wire.http()), at)
     if caller.person is not None:
         raise Refused("unauthorized_client", "this is for machines", "a-person-asks-of-tokens", caller)
     return caller
