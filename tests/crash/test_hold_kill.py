@@ -19,7 +19,7 @@ from gateway.store.verify import verify
 from gateway.transact import Put, transact
 from gateway.transact.holds import ended
 from gateway.validation import Validator
-from tests.conftest import library
+from tests.conftest import LASTING, library
 from tests.deliver.telling import eventually
 from tests.races.test_hold_races import ZCC, request, slot
 from tests.servers import serving
@@ -51,7 +51,7 @@ def test_holds_that_end_while_the_gateway_is_killed_end_once(tmp_path: Path, dat
 
 def hold_all(store: Store, at: datetime) -> None:
     """Have places held at a moment, for as long as the table says."""
-    to = Services(Settings(base_url=BASE), store, Validator(), library(), lambda: at, random_id)
+    to = Services(Settings(base_url=BASE, freshness=LASTING), store, Validator(), library(), lambda: at, random_id)
     transact([Put(request("r"))], ZCC, to)
     for n in range(HOLDS):
         transact([Put(slot(f"s{n}"))], ZCC, to)
