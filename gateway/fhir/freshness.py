@@ -8,6 +8,8 @@ https://msb-gateway.example/fhir/StructureDefinition/capacity-freshness
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -32,7 +34,9 @@ _FREE = b'"status":"free"'
 _IS_STALE = _OPEN + b'{"url":"class"'
 _LIST = b'"extension":['
 _LENGTH = len("2026-01-05T09:00:00.000+00:00")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", re.ASCII)  # as `instant` writes one
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Freshness(NamedTuple):
@@ -103,14 +107,19 @@ def bare(resource: Resource) -> Resource:
 
 def stated(resource: Resource) -> Freshness | None:
     """Return what a resource says of freshness, None where it says nothing."""
-    for one in resource.get("extension") or ():
-        if isinstance(one, dict) and one.get("url") == URL:
-            said = _said(one)
-            stale_at = _read(said.get("staleAt") or said.get("staleSince"))
-            fresh_until = _read(said.get("freshUntil")) if "freshUntil" in said else stale_at
-            kind, basis = str(said.get("kind", UNKNOWN)), said.get("basis", "source")
-            return Freshness(fresh_until, stale_at, kind, basis, _read(said.get("since")))
-    return None
+    said = _stated(resource)
+    if said is None:
+        return None
+    stale_at = _stale_at(said)
+    fresh_until = _read(said.get("freshUntil")) if "freshUntil" in said else stale_at
+    kind, basis = str(said.get("kind", UNKNOWN)), said.get("basis", "source")
+    return Freshness(fresh_until, stale_at, kind, basis, _read(said.get("since")))
+
+
+def stale_at(resource: Resource) -> int | None:
+    """Return from when a figure is stale, as `stated` does, and nothing else; None where nothing is said of its age."""
+    said = _stated(resource)
+    return None if said is None else _stale_at(said)
 
 
 def age_class(resource: Resource, now: int) -> Class | None:
@@ -170,20 +179,39 @@ def _parts(freshness: Freshness) -> list[dict[str, Any]]:
     return found
 
 
+def _stated(resource: Resource) -> dict[str, Any] | None:
+    for one in resource.get("extension") or ():
+        if isinstance(one, dict) and one.get("url") == URL:
+            return _said(one)
+    return None
+
+
+def _stale_at(said: dict[str, Any]) -> int:
+    return _read(said.get("staleAt") or said.get("staleSince"))
+
+
 def _said(extension: dict[str, Any]) -> dict[str, Any]:
     parts = extension.get("extension") or ()
     return {str(part.get("url")): _value(part) for part in parts if isinstance(part, dict)}
 
 
 def _value(part: dict[str, Any]) -> Any:
-    return next((value for name, value in part.items() if name.startswith("value")), None)
+    for name, value in part.items():
+        if name.startswith("value"):
+            return value
+    return None
 
 
 def _read(text: Any) -> int:
-    found = read(str(text)) if text else None
+    """Return a moment in microseconds, 0 where none is said; those that were written here are read the quick way."""
+    written = str(text) if text else ""
+    if _INSTANT.fullmatch(written):
+        with suppress(ValueError):  # it is not on the calendar or the clock
+            return (datetime.fromisoformat(written) - _EPOCH) // _MICROSECOND
+    found = read(written)
     return found.low if found else 0
 
 
 def instant(at: int) -> str:
     """Return a moment in microseconds as it is written here."""
-    return format_instant(_EPOCH + timedelta(microseconds=at))
+    return format_instant(_EPOCH + at * _MICROSECOND)

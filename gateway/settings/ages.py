@@ -77,9 +77,9 @@ class Rule:
     def fits(self, figure: Figure) -> bool:
         """Return whether it is about this figure."""
         return (
-            self.mapping in {"", figure.mapping}
-            and self.source in {"", figure.source}
-            and self.method in {"", figure.method}
+            (not self.mapping or self.mapping == figure.mapping)
+            and (not self.source or self.source == figure.source)
+            and (not self.method or self.method == figure.method)
             and (not self.care or self.care in figure.care)
             and (not self.precision or figure.is_of_day)
         )

@@ -94,22 +94,22 @@ def about(resources: Iterable[Encoded], patients: Iterable[str] = ()) -> dict[st
     """
     looked_at = list(resources)
     found = [*patients, *[one.id for one in looked_at if one.type == "Patient"]]
-    return _said(found, b"".join([one.body for one in looked_at]))
+    return said(found, b"".join([one.body for one in looked_at]))
 
 
 def about_bodies(resource_type: str, bodies: Iterable[bytes]) -> dict[str, list[str]]:
     """Return the same of resources of one type that are known by their bodies alone."""
     looked_at = list(bodies)
-    return _said(map(_id_of, looked_at) if resource_type == "Patient" else (), b"".join(looked_at))
+    return said(map(_id_of, looked_at) if resource_type == "Patient" else (), b"".join(looked_at))
 
 
 def about_sent(named: Iterable[str], body: bytes) -> dict[str, list[str]]:
     """Return the same of what is sent out: resources by their references, and the JSON that tells of them."""
     patients = [one.split("/")[1] for one in named if one.startswith("Patient/")]
-    return _said(patients, body)
+    return said(patients, body)
 
 
-def _said(patients: Iterable[str], bodies: bytes) -> dict[str, list[str]]:
+def said(patients: Iterable[str], bodies: bytes) -> dict[str, list[str]]:
     """Return the members that say some patients, those that encoded resources refer to, and whose these are."""
     members: dict[str, list[str]] = {}
     named = [*patients, *[text.partition("/")[0] for text in _after(_REFERENCE, bodies)]]

@@ -6,7 +6,7 @@ It names resources and the patients they are about, and never holds their conten
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gateway.access.policy import Caller
 from gateway.fhir.datetime import format_instant
@@ -87,20 +87,13 @@ def audit_row(
     return encode(row)
 
 
-class _Body(NamedTuple):
-    """A resource as it is, or was, stored."""
-
-    type: str
-    id: str
-    body: bytes
-
-
 def about(outcomes: Sequence[Outcome], before: Mapping[Identity, Current]) -> dict[str, list[str]]:
     """Return the members that say which patients what was written is about, now or before, and whose it is."""
-    after = [_Body(one.type, one.id, one.body or b"") for one in outcomes]
-    currents = [before.get(Identity(one.type, one.id)) for one in outcomes]
-    was = [_Body(one.type, one.id, of.body) for one, of in zip(outcomes, currents, strict=True) if of and of.body]
-    return audited.about([*after, *was])
+    bodies = [one.body for one in outcomes if one.body]
+    if any(current.body for current in before.values()):
+        currents = [before.get(Identity(one.type, one.id)) for one in outcomes]
+        bodies += [current.body for current in currents if current is not None]
+    return audited.said((one.id for one in outcomes if one.type == "Patient"), b"".join(bodies))
 
 
 def _entities(outcomes: Sequence[Outcome]) -> list[str]:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from gateway.fhir.consents import rules
-from gateway.fhir.freshness import FREE, stated
+from gateway.fhir.freshness import FREE, stale_at
 from gateway.fhir.parameters import SearchParameter, follows
 from gateway.fhir.search import served
 from gateway.fhir.search.paths import alternatives, json_paths
@@ -50,8 +50,8 @@ def rows(resource: Resource, *, base: str | None = None) -> IndexRows:
         for param, system, code in found.token:
             if param in SLOT_CODINGS:
                 found.date.append((capacity_param(slot.status, param, system, code), slot.start, slot.end))
-        if slot.status == FREE and (known := stated(resource)):
-            found.date.append((OFFERED, known.stale_at, OPEN_HIGH))
+        if slot.status == FREE and (until := stale_at(resource)) is not None:
+            found.date.append((OFFERED, until, OPEN_HIGH))
     if kind == "Consent":
         found.date += [(says_param(one.says, one.actor, one.content), one.low, one.high) for one in rules(resource)]
     return found
