@@ -40,9 +40,9 @@ from resource r join current c on c.key = r.key
 where r.type = ? and r.last_updated >= ? and r.last_updated < ? and (r.last_updated, r.key, r.version) > (?, ?, ?)
 order by r.last_updated, r.key, r.version limit ?"""
 _FOLLOWING = """
-select c.key, c.id, r.version, r.last_updated, r.deleted, r.body
-from (values {}) w cross join resource r cross join current c
-where r.key = w.column1 and r.version > w.column2 and r.last_updated < ? and c.key = r.key"""
+select r.key, c.id, r.version, r.last_updated, r.deleted, r.body
+from resource r join current c on c.key = r.key
+where r.key = ? and r.version > ? and r.last_updated < ? order by r.version"""
 _LATE = """
 select c.key, c.id, l.version, l.at, l.at < 0, l.body, l.id
 from current c join late l on l.key = c.key
@@ -97,10 +97,8 @@ def following(db: Database, begun: Iterable[tuple[int, int]], since: int, until:
     resource's in their order; then what came too late from `since` on.
     """
     every = sorted(set(begun))
-    for part in _parts(every):
-        values = [value for one in part for value in one]
-        rows = db.rows(_FOLLOWING.format(", ".join(["(?, ?)"] * len(part))), (*values, until))
-        yield from _kept(db, sorted(rows, key=lambda row: (int(row[0]), int(row[2]))))
+    for key, version in every:  # each by itself: what came before its version is not looked at, on either engine
+        yield from _kept(db, db.rows(_FOLLOWING, (key, version, until)))
     yield from _late(db, [key for key, _ in every], since, until)
 
 
