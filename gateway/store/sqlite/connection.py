@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -98,7 +99,13 @@ def connect(path: Path, patience: float) -> sqlite3.Connection:
         cached_statements=256,
     )
     connection.executescript(_SETTINGS)
+    connection.create_function("chained", 2, _chained, deterministic=True)
     return connection
+
+
+def _chained(before: bytes, content: bytes) -> bytes:
+    """Return the hash of a row of the audit, by that of the row before it."""
+    return sha256(before + content).digest()
 
 
 class Available:

@@ -32,8 +32,15 @@ update inbox set format = ?, control_id = ?, event_time = ?,
     was_refused = case state when 'refused' then 1 else was_refused end
 where id = ?"""
 LINK = "insert or ignore into inbox_resource values (?, ?, ?)"
-HEAD = "select seq, hash from audit where lane = 0 order by seq desc limit 1"
-AUDIT = "insert into audit values (0, ?, ?, ?)"
+_LAST = "from audit where lane = 0 order by seq desc limit 1"
+# One statement, so that a row by itself needs no transaction around it: that would be three statements more.
+AUDIT = f"""
+insert into audit values (
+    0,
+    coalesce((select seq {_LAST}), 0) + 1,
+    ?1,
+    chained(coalesce((select hash {_LAST}), x''), ?1)
+)"""  # noqa: S608 - made of constants alone
 
 # Parameters: type, the columns of the row, key; for slot the columns and key.
 INSERTS = {

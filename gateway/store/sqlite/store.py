@@ -90,8 +90,7 @@ class SqliteStore:
         """Add a row to the audit by itself, for what was read; nobody waits until it is on disk."""
         here = self._here()
         with here.pool.database() as db, here.lock:
-            with Transaction(db.connection):
-                write_audit(db.connection, content)
+            write_audit(db.connection, content)
             here.flush.committed()
 
     @contextmanager
