@@ -86,8 +86,9 @@ class Unheld:
         return seen
 
     def actual(self, identity: Identity, current: Current) -> Current:
-        """Return the newest version as it is, for what `current` returned of it."""
-        return self._actual.get(identity, current)
+        """Return the newest version as it is, for what `current` returned of it; what is hidden since stays so."""
+        known = self._actual.get(identity)
+        return known if known is not None and known.version == current.version else current
 
     def is_marked(self, identity: Identity) -> bool:
         """Return whether a Slot that was looked at says something of a hold."""
@@ -117,7 +118,8 @@ class Settling:
             return self._own(entry, actual), actual
         is_held = self._sight.is_marked(entry.identity)
         if entry.resource is None or not (is_held or holds.stated(entry.resource)):
-            self._note(entry.identity, self._gone(entry.identity))
+            if current.version:  # else it is not there, or not for who writes
+                self._note(entry.identity, self._gone(entry.identity))
             return entry, actual
         return self._under(_without(entry, actual), current, actual), actual
 

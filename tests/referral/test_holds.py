@@ -16,6 +16,7 @@ from gateway.access.policy import Caller
 from gateway.errors import Conflict, Forbidden, GatewayError, InvalidResource
 from gateway.fhir.freshness import bare
 from gateway.fhir.json import decode
+from gateway.fhir.search import parse
 from gateway.referral import holds
 from gateway.services import Services
 from gateway.settings import Settings
@@ -417,3 +418,14 @@ def test_after_all_of_it_everything_agrees(world: World) -> None:
 
     assert list(verify(world.to.store, world.to.settings.base_url)) == []
     assert figures(world.to.store).broken == []
+
+
+def test_who_does_not_see_a_place_ends_no_hold_of_it_by_deleting_it(world: World) -> None:
+    world.hold()
+    condition = parse("Slot", [("status", "entered-in-error")]).conditions[0]
+    blind = Caller("41999902", "elders", conditions={"Slot": condition})
+
+    transact([Delete("Slot", "s1")], blind, world.to)
+
+    assert (world.status, world.said()["request"]) == ("busy-tentative", {"reference": "ServiceRequest/r1"})
+    assert world.letters() == []
