@@ -85,7 +85,7 @@ class Rule:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Ages:
     """A table: the first rule that fits tells the kind, and the kind how long."""
 
@@ -97,12 +97,17 @@ class Ages:
 
     def kind(self, figure: Figure) -> str:
         """Return the kind of a figure."""
-        found = next((rule.kind for rule in self.rules if rule.fits(figure)), figure.provided)
-        return found if found in self.kinds else UNKNOWN
+        return _kind(self, figure)
 
     def moments(self, kind: str, at: int) -> tuple[int, int]:
         """Return until when a figure of a kind is fresh, and from when stale, of what is so `at`, in microseconds."""
         return self.kinds[kind].moments(at, self.zone)
+
+
+@lru_cache(maxsize=1024)  # a source repeats itself: the same kinds of figures, for every bed
+def _kind(table: Ages, figure: Figure) -> str:
+    found = next((rule.kind for rule in table.rules if rule.fits(figure)), figure.provided)
+    return found if found in table.kinds else UNKNOWN
 
 
 @lru_cache(maxsize=8)

@@ -34,8 +34,10 @@ def indexed(resource: Resource, base: str, seals: Seals) -> tuple[IndexTables, b
     generation = hide(made, seals)
     found = tables(made)
     packed = pack(found)
-    kept = fitting(found, packed)
-    return kept, packed if kept is found else pack(kept), generation
+    if len(packed) < _ROW_BYTES:  # then each of them is short enough
+        return found, packed, generation
+    kept = fitting(found)
+    return kept, pack(kept), generation
 
 
 def tables(rows: IndexRows) -> IndexTables:
@@ -72,10 +74,8 @@ def pack(rows: IndexTables) -> bytes:
     return _ENCODER.encode(rows)
 
 
-def fitting(rows: IndexTables, packed: bytes) -> IndexTables:
-    """Return the rows with every text cut to what fits an index; `packed` are the rows, packed."""
-    if len(packed) < _ROW_BYTES:  # then each of them is short enough too
-        return rows
+def fitting(rows: IndexTables) -> IndexTables:
+    """Return the rows with every text cut to what fits an index."""
     return {table: list(dict.fromkeys(tuple(map(_cut, row)) for row in some)) for table, some in rows.items()}
 
 

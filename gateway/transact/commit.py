@@ -12,6 +12,7 @@ from msgspec import structs
 from gateway.access.policy import Caller, is_limited, is_narrowed, visible
 from gateway.access.rules import Letter
 from gateway.errors import InvalidResource, Issue
+from gateway.fhir.freshness import TYPES
 from gateway.fhir.owner import labelled, owner_in
 from gateway.fhir.types import Resource
 from gateway.store import Batch, Current, Identity, Sight, Version
@@ -95,7 +96,7 @@ class Commit:
             self.occupancy.look_first(sight)
         withdrawals = Withdrawals(self.entries)
         withdrawals.look_first(sight)
-        identities = dict.fromkeys(entry.identity for entry in self.entries if entry.identity)
+        identities = dict.fromkeys([entry.identity for entry in self.entries if entry.identity])
         targets = self.links.stored.difference(identities)
         subjects = self.occupancy.subjects if self.occupancy else []
         if self.absent is not None:
@@ -247,13 +248,13 @@ class Commit:
     def _labelled(self, entry: Entry, current: Current) -> Content | None:
         """Return the content of the next version, whose owner is that of the one before, if it has any."""
         content = entry.content if entry.content is not None else self._content(entry)
-        owner = owner_in(current.body)
-        return content if owner in {None, self.owner} else self._content(entry, owner)
+        owner = owner_in(current.body) if current.body else None
+        return content if owner is None or owner == self.owner else self._content(entry, owner)
 
     def _content(self, entry: Entry, owner: str | None = None) -> Content | None:
         if entry.resource is None:
             return None
-        said = self.figures.laid(entry.resource, entry.known)
+        said = self.figures.laid(entry.resource, entry.known) if entry.type in TYPES else entry.resource
         rest = (entry.rest or rest_of(said)) if said is entry.resource else rest_of(said)
         resource = said if self.by_gateway else labelled(said, owner or self.owner)
         return content(resource, rest, self.to.settings.base_url, self.to.store.seals)

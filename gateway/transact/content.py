@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec import Struct
 
 from gateway.fhir.types import Resource
@@ -23,11 +21,6 @@ class Content(Struct, frozen=True):
     tables: IndexTables
     packed: bytes
     generation: int
-
-    @property
-    def meta(self) -> dict[str, Any] | None:
-        """Return the `meta` of the resource as it came."""
-        return self.resource.get("meta")
 
 
 def content(resource: Resource, rest: bytes, base_url: str, seals: Seals) -> Content:

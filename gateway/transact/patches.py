@@ -81,7 +81,7 @@ def _binary(content_type: str, data: str) -> Change:
 
 def are_among(ops: Sequence[Operation]) -> bool:
     """Return whether there are patches among the operations."""
-    return any(op.__class__ in _PATCHES for op in ops)
+    return not _PATCHES.isdisjoint(map(type, ops))
 
 
 def check_may(ops: Sequence[Operation], caller: Caller) -> None:

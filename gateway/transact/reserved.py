@@ -35,11 +35,11 @@ def check(entries: Sequence[Entry]) -> None:
     ]
     if ours or audit:
         raise Forbidden([*audit, *(entry.request("forbidden", REGISTRY_ONLY) for entry in ours)])
-    if frozen := [entry.request("kpi-frozen", FROZEN) for entry in entries if _is_frozen(entry)]:
-        raise Conflict(frozen)
+    if frozen := [entry for entry in entries if entry.type == "MeasureReport" and _is_frozen(entry)]:
+        raise Conflict([entry.request("kpi-frozen", FROZEN) for entry in frozen])
 
 
 def _is_frozen(entry: Entry) -> bool:
-    if entry.type != "MeasureReport" or entry.identity is None or not entry.identity.id.startswith(SNAPSHOT):
+    if entry.identity is None or not entry.identity.id.startswith(SNAPSHOT):
         return False
     return not (isinstance(entry.op, Put) and entry.op.if_match == "")

@@ -75,8 +75,8 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
     see whole is not told by the version that it guessed what stood there.
     """
     assert entry.identity is not None
-    is_there, part = current.version > 0 and not current.deleted, part_of(entry)
-    is_same = is_there and new is not None and not (part and part.changed) and _is_same(current, new)
+    is_there = current.version > 0 and not current.deleted
+    is_same = is_there and new is not None and not _is_of_part(entry) and _is_same(current, new)
     if entry.satisfied or is_same or (new is None and not is_there):
         return None
     at, text = times.after(current.last_updated)
@@ -89,12 +89,17 @@ def next_version(entry: Entry, current: Current, times: Times, new: Content | No
             current.key, entry.identity, number, at, True, b"", b"", {}, present, since, counted, "DELETE", seen_as,  # noqa: FBT003
         )  # fmt: skip
     added, removed = (difference(new.tables, present), difference(present, new.tables)) if present else (new.tables, {})
-    encoded = body(entry.identity, new.meta, new.rest, number, text)
+    encoded = body(entry.identity, new.resource.get("meta"), new.rest, number, text)
     return Version(
         current.key, entry.identity, number, at, False, new.packed, encoded, added, removed, since, counted,  # noqa: FBT003
         "PATCH" if getattr(entry.op, "patched", False) else _METHODS.get(entry.op.__class__, "PUT"), seen_as,
         new.generation,
     )  # fmt: skip
+
+
+def _is_of_part(entry: Entry) -> bool:
+    part = part_of(entry)
+    return part is not None and bool(part.changed)
 
 
 def _is_same(current: Current, new: Content) -> bool:
