@@ -19,10 +19,10 @@ from gateway.fhir.search import SearchRequest, parse, within
 from gateway.query import documents, histories, messages, stale
 from gateway.query.audit import note, note_search
 from gateway.query.bundles import history_bundle, searchset
-from gateway.query.grounds import grounds
+from gateway.query.grounds import by_owner, grounds, told
 from gateway.query.histories import HistoryRequest
 from gateway.query.links import Links, secret, secret_of
-from gateway.query.present import as_seen, is_own, is_seen, is_told, present, telling
+from gateway.query.present import as_seen, is_seen, is_told, present, telling
 from gateway.query.several import search as search_several
 from gateway.query.terminology import codes
 from gateway.store import Identity, Stored
@@ -51,13 +51,14 @@ def read(resource_type: str, id_: str, caller: Caller, to: Services) -> Stored:
     _authorise(caller, resource_type)
     identity = Identity(resource_type, id_)
     stored = to.store.read(identity)
-    if not is_own(stored, caller):
+    rules = by_owner(stored, caller)
+    if not rules:
         stored = as_seen(stored, identity, caller, to)
     if stored is None and resource_type == messages.TYPE:
         stored = messages.read(id_, caller, to)
     found = present(stored, resource_type)
-    said = {**about([found], documents.patients(found, to)), **grounds([found], caller, to)}
-    note(to, caller, "read", [_reference(found)], about=said)
+    seen_by = told(rules) if rules else grounds([found], caller, to)
+    note(to, caller, "read", [_reference(found)], about={**about([found], documents.patients(found, to)), **seen_by})
     return stale.version(found, to)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from gateway.access.policy import Caller, is_limited
+from gateway.access.policy import Caller, is_limited, visible
 from gateway.access.rules import Letter
 from gateway.fhir.frozen import frozen
 from gateway.fhir.owner import owner_in
@@ -23,6 +23,7 @@ from gateway.store.search.seen import seen_by
 if TYPE_CHECKING:
     from gateway.access.rules.grants import Ground, Reduced
     from gateway.services import Services
+    from gateway.store import Stored
     from gateway.store.audited import Encoded
 
 _NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -49,6 +50,14 @@ class _Given:
         return None
 
 
+def by_owner(found: Stored | None, caller: Caller) -> Sequence[Ground]:
+    """Return the rules by which a resource is read because of whose it is, so that nothing need be looked up."""
+    if found is None or caller.grants is None:
+        return ()
+    owner = owner_in(found.body)
+    return caller.grants.by_owner("r", found.type, owner) if visible(caller).has(found.type, owner) else ()
+
+
 def grounds(
     found: Iterable[Encoded], caller: Caller, to: Services, letter: Letter = "r"
 ) -> Mapping[str, Sequence[str]]:
@@ -69,7 +78,7 @@ def grounds(
             others.setdefault(one.type, []).append(one.id)
     for type_, ids in others.items():
         rules.update(dict.fromkeys(_asked(type_, ids, caller, to, letter)))
-    return _told(rules)
+    return told(rules)
 
 
 def _asked(type_: str, ids: Sequence[str], caller: Caller, to: Services, letter: Letter) -> Iterable[Ground]:
@@ -90,10 +99,9 @@ def _scope(rule: Ground, at: int, letter: Letter, caller: Caller, to: Services) 
     return Scope(to.settings.base_url, given)
 
 
-def _told(rules: Iterable[Ground]) -> Mapping[str, Sequence[str]]:
-    members: dict[str, list[str]] = {}
-    if named := list(dict.fromkeys(rule.name for rule in rules)):
-        members["rules"] = named
-    if any(rule.consent for rule in rules):
-        members["basis"] = [CONSENT]
-    return members
+def told(rules: Iterable[Ground]) -> Mapping[str, Sequence[str]]:
+    """Return the members of a row that say by which rules something was seen."""
+    names = list(dict.fromkeys([rule.name for rule in rules]))
+    if not names:
+        return _NOTHING
+    return {"rules": names, "basis": [CONSENT]} if True in [rule.consent for rule in rules] else {"rules": names}

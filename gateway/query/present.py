@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from gateway.access.policy import Caller, visible
 from gateway.errors import ResourceGone, ResourceNotFound
-from gateway.fhir.owner import owner_in
 from gateway.store import Identity, Stored, reads
 from gateway.store.search import Scope, seen, versions
 
@@ -24,11 +23,6 @@ def present(found: Stored | None, resource_type: str) -> Stored:
     if found.deleted:
         raise ResourceGone(f"this {resource_type} was deleted")
     return found
-
-
-def is_own(found: Stored | None, caller: Caller) -> bool:
-    """Return whether whose a resource is suffices for it to be seen, so that nothing need be looked up."""
-    return found is not None and visible(caller).has(found.type, owner_in(found.body))
 
 
 def is_seen(identity: Identity, caller: Caller, to: Services) -> bool:
