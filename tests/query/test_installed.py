@@ -184,7 +184,7 @@ def test_nobody_writes_a_definition(client: FlaskClient) -> None:
 
 def test_a_caller_that_may_not_read_them_does_not(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     caller = Caller(organisation="06999901", name="Duinrand", types=frozenset({"Slot"}))
-    monkeypatch.setattr(guard, "authenticated", lambda _: caller)
+    monkeypatch.setattr(guard, "authenticated", lambda *_: caller)
     assert ask(client, "ValueSet/bed-state")[0] == ask(client, "ValueSet")[0] == 403
 
 
