@@ -7,6 +7,7 @@ trusted`.
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ class PeerCertificate(Struct, frozen=True):
     """Names in the writing of RFC 4514, and the SHA-256 of the public key, as RFC 7469 takes it, in hexadecimal.
 
     `thumbprint` is the SHA-256 of the whole certificate as a token that is bound to it holds it; `uzi` the care
-    provider that the UZI register names in it; `x509` the certificate itself, where it came over a connection.
+    provider that the UZI register names in it; `x509` the certificate itself, where it came over a connection, and
+    `valid` from when until when it says that it is good: to ask it each time takes a microsecond.
     https://www.rfc-editor.org/rfc/rfc4514, https://www.rfc-editor.org/rfc/rfc8705#section-3.1
     """
 
@@ -32,6 +34,7 @@ class PeerCertificate(Struct, frozen=True):
     thumbprint: str = ""
     uzi: UziName | None = None
     x509: Any = None  # cryptography's; typed so that this can be imported without it
+    valid: tuple[datetime, datetime] | None = None
 
     @property
     def ura(self) -> str | None:
@@ -51,9 +54,10 @@ class PeerCertificate(Struct, frozen=True):
             found = x509.load_der_x509_certificate(der)
             key = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             issuer, subject = found.issuer.rfc4514_string(), found.subject.rfc4514_string()
+            valid = found.not_valid_before_utc, found.not_valid_after_utc
         except (ValueError, UnsupportedAlgorithm) as error:
             raise NotKnown("certificate-unreadable") from error
-        return cls(issuer, subject, sha256(key).hexdigest(), thumbprint(der), of_certificate(found), found)
+        return cls(issuer, subject, sha256(key).hexdigest(), thumbprint(der), of_certificate(found), found, valid)
 
 
 def thumbprint(der: bytes) -> str:

@@ -60,7 +60,7 @@ class Trusted:
     def check(self, peer: PeerCertificate, at: datetime) -> None:
         """Raise NotKnown for a certificate that is not good at a moment, or was revoked."""
         found: x509.Certificate | None = peer.x509
-        if found is None or not found.not_valid_before_utc <= at <= found.not_valid_after_utc:
+        if found is None or peer.valid is None or not peer.valid[0] <= at <= peer.valid[1]:
             raise NotKnown("certificate-out-of-time")
         if self.revoked is None:
             return

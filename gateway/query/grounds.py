@@ -101,7 +101,10 @@ def _scope(rule: Ground, at: int, letter: Letter, caller: Caller, to: Services) 
 
 def told(rules: Iterable[Ground]) -> Mapping[str, Sequence[str]]:
     """Return the members of a row that say by which rules something was seen."""
-    names = list(dict.fromkeys([rule.name for rule in rules]))
-    if not names:
-        return _NOTHING
-    return {"rules": names, "basis": [CONSENT]} if True in [rule.consent for rule in rules] else {"rules": names}
+    members: dict[str, list[str]] = {}
+    for rule in rules:
+        if rule.name not in members.setdefault("rules", []):
+            members["rules"].append(rule.name)
+        if rule.consent:
+            members["basis"] = [CONSENT]
+    return members
