@@ -12,6 +12,7 @@ import pytest
 
 from gateway.errors import BadSettings, Unavailable
 from gateway.store import open_store
+from gateway.store.chain import flaws
 from gateway.store.sqlite.flush import Flush
 from gateway.store.sqlite.lock import FairLock
 from gateway.store.sqlite.store import SqliteStore
@@ -176,3 +177,38 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> No
 
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("select version from schema_version").fetchall() == [(1,)]
+
+
+def test_rows_of_the_audit_that_many_write_by_themselves_are_one_chain(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.sqlite"
+    stores = [open_store(url), open_store(url)]  # as of two processes, each with its own connections and locks
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: stores[number % 2].audit(b'{"row":%d}' % number), range(100)))
+    put(stores[0])  # a row in the commit of what it tells of stands in the same chain
+
+    with stores[1].reading() as db:
+        rows = db.rows("select lane, seq, content from audit order by lane, seq")
+        assert list(flaws(db)) == []
+    assert [(lane, seq) for lane, seq, _ in rows] == [(0, number) for number in range(1, 102)]
+    assert {content for _, _, content in rows} >= {b'{"row":%d}' % number for number in range(100)}
+    for store in stores:
+        store.close()
+
+
+def test_a_row_of_the_audit_that_cannot_be_written_leaves_nothing_begun(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/store.sqlite")
+    store.audit(b"{}")
+    other = sqlite3.connect(tmp_path / "store.sqlite")
+    other.execute("create trigger full before insert on audit begin select raise(abort, 'full'); end")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        store.audit(b"{}")
+    other.execute("drop trigger full")
+    store.audit(b"{}")
+
+    with store.reading() as db:
+        assert list(flaws(db)) == []
+        assert count(store, "audit") == 2
+    other.close()
+    store.close()
