@@ -16,6 +16,7 @@ from gateway.access.policy import Caller, may_read
 from gateway.access.sealing import row_name
 from gateway.errors import Forbidden, GatewayError, ResourceNotFound, Unavailable
 from gateway.fhir.datetime import format_instant
+from gateway.fhir.freshness import bare
 from gateway.fhir.json import decode
 from gateway.fhir.types import Resource
 from gateway.mapping.run import run
@@ -243,7 +244,7 @@ def _part(name: str, text: str) -> Resource:
 def _traced(identity: Identity, link: Link, stored: Stored | None, to: Services) -> _Traced:
     if link.format in _CLIENTS:
         return _Traced(absent=_CLIENTS[link.format])
-    body: Resource = decode(stored.body) if stored and stored.body else {}
+    body: Resource = bare(decode(stored.body)) if stored and stored.body else {}
     try:
         content = _content(link, to)
         if not content:

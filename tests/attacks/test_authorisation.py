@@ -183,7 +183,7 @@ def test_an_export_holds_and_gives_out_what_may_be_seen(held: Target) -> None:
     for url in files(held, ATTACKER, theirs):
         assert held.get(url).status == 200
         told, free = (held.get(asked, who=OTHER) for asked in (url, url[:-4] + "AAAA"))
-        assert (told.status, shown(told, "")) == (400, shown(free, ""))  # sealed for who asked for it
+        assert (told.status, shown(told, "")) == (404, shown(free, ""))  # sealed for who asked for it
 
 
 def begun(target: Target, who: str) -> str:

@@ -67,6 +67,6 @@ def as_caller(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def becomes(*types: str) -> None:
         caller = Caller(organisation="06999901", name="Duinrand", types=frozenset(types))
-        monkeypatch.setattr(guard, "authenticated", lambda _: caller)
+        monkeypatch.setattr(guard, "authenticated", lambda *_: caller)
 
     return becomes
