@@ -228,7 +228,7 @@ def test_an_export_has_only_what_is_seen_whole(world: Services) -> None:
 
 
 SHOWN = {"requested": "reduced", "received": "reduced", "ready": "reduced", "accepted": "whole", "in-progress": "whole"}
-SHOWN |= {"on-hold": "whole", "completed": "whole", "rejected": "", "cancelled": "", "failed": "", "draft": ""}
+SHOWN |= {"on-hold": "reduced", "completed": "whole", "rejected": "", "cancelled": "", "failed": "", "draft": ""}
 
 
 @pytest.mark.parametrize(("status", "shown"), SHOWN.items())
@@ -242,11 +242,11 @@ def test_how_much_is_told_goes_by_the_task(world: Services, status: str, shown: 
     assert told(INSURER, "ServiceRequest", "r", world) == ""
 
 
-def test_an_accepted_task_that_pauses_closes_nothing(world: Services) -> None:
-    """R4: on-hold follows in-progress."""
-    for status in ("accepted", "on-hold", "in-progress"):
+def test_a_question_opens_nothing_and_closes_until_it_is_taken_on_again(world: Services) -> None:
+    """Who asks something of a request that is put to it has not taken it on."""
+    for status, shown in (("on-hold", ""), ("accepted", "whole"), ("on-hold", ""), ("in-progress", "whole")):
         becomes(status, world, by=HOME)
-        assert told(HOME, "Patient", "p", world) == "whole"
+        assert told(HOME, "Patient", "p", world) == shown
 
 
 def test_a_request_that_is_withdrawn_is_told_to_nobody(world: Services) -> None:

@@ -81,7 +81,7 @@ def test_a_receiver_sees_from_acceptance_to_refusal(referred: Services, by_refer
         seen_by.append({frozenset(who_sees(type_, id_, referred)) for type_, id_ in OF_THE_PATIENT})
 
     neither, both = {frozenset({"duinrand"})}, {frozenset({"duinrand", "duinhof"})}
-    assert seen_by == [neither, both, both, both, both, neither]
+    assert seen_by == [neither, both, both, neither, both, neither]
 
 
 @pytest.mark.parametrize("ended", ["rejected", "cancelled", "failed", "entered-in-error"])
